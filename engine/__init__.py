@@ -1,0 +1,1 @@
+"""The engine decides: what happens next, where every unit is, what proves it."""

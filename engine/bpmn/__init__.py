@@ -1,0 +1,1 @@
+"""Runs diagrams; has never heard of a device."""

@@ -1,0 +1,1 @@
+"""Where a running diagram meets the affected units."""

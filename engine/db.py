@@ -1,0 +1,248 @@
+"""The database: one declarative base, the column types both databases share, two engines.
+
+Types are chosen so that SQLite and PostgreSQL behave alike: `Key` counts up on both, `UtcDateTime`
+keeps its zone and refuses naive times, `Quantity` is exact, `Json` is text in the order written.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+SCALE = 1_000_000  # a quantity is kept as millionths: exact, sortable and summable on SQLite too
+LOCK_TIMEOUT_MS = 2_000
+BUSY_TIMEOUT_MS = 10_000
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, stored as UTC; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "a stored moment needs a time zone"
+            raise ValueError(message)
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Quantity(TypeDecorator[Decimal]):
+    """An exact quantity with up to six places, stored as an integer of millionths."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        scaled = Decimal(value) * SCALE
+        if scaled != scaled.to_integral_value():
+            message = "a quantity has at most six decimal places"
+            raise ValueError(message)
+        return int(scaled)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else (Decimal(value) / SCALE).normalize() + 0
+
+    # sums and comparisons stay quantities
+    coerce_compared_value = TypeDecorator.coerce_compared_value
+
+
+class Json(TypeDecorator[Any]):
+    """JSON as text, keys in the order written: never `jsonb`, which reorders them."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> object:
+        return None if value is None else json.loads(value)
+
+
+# 64 bits on both; SQLite autoincrements only a column declared INTEGER
+KeyType = BigInteger().with_variant(Integer, "sqlite")
+Key = Annotated[int, mapped_column(KeyType, primary_key=True, autoincrement=True)]
+Ref = Annotated[int, mapped_column(KeyType)]
+Word = Annotated[str, mapped_column(String(200))]
+
+
+class Base(DeclarativeBase):
+    """The one base of every table."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime,
+        Decimal: Quantity,
+        UUID: Uuid(),
+        dict[str, Any]: Json,
+        list[Any]: Json,
+        str: Text,
+    }
+
+
+# --- tables that only grow -------------------------------------------------------------------
+
+_guards: dict[str, tuple[str, ...]] = {}
+
+
+def only_grows(table: Table, *, but: tuple[str, ...] = ()) -> None:
+    """Have triggers refuse DELETE on `table`, and UPDATE of any column not named in `but`."""
+    _guards[table.name] = but
+
+
+def install_triggers(connection: Connection) -> None:
+    """Create every guard anew; call it after each migration (batch mode drops them on SQLite)."""
+    for name, but in _guards.items():
+        statements = _sqlite_guard if connection.dialect.name == "sqlite" else _postgres_guard
+        for statement in statements(name, but):
+            connection.execute(text(statement))
+
+
+def _frozen_columns(name: str, but: tuple[str, ...]) -> list[str]:
+    return [c.name for c in Base.metadata.tables[name].columns if c.name not in but]
+
+
+def _sqlite_guard(name: str, but: tuple[str, ...]) -> Iterator[str]:
+    columns = ", ".join(f'"{c}"' for c in _frozen_columns(name, but))
+    for verb, of in (("update", f" OF {columns}"), ("delete", "")):
+        yield f"DROP TRIGGER IF EXISTS {name}_no_{verb}"
+        yield (
+            f"CREATE TRIGGER {name}_no_{verb} BEFORE {verb.upper()}{of} ON {name} "
+            f"BEGIN SELECT RAISE(ABORT, '{name} only grows'); END"
+        )
+
+
+def _postgres_guard(name: str, but: tuple[str, ...]) -> Iterator[str]:
+    columns = ", ".join(f'"{c}"' for c in _frozen_columns(name, but))
+    yield (
+        "CREATE OR REPLACE FUNCTION only_grows() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% only grows', TG_TABLE_NAME; END $$"
+    )
+    for verb, of, each in (
+        ("update", f" OF {columns}", "ROW"),
+        ("delete", "", "ROW"),
+        ("truncate", "", "STATEMENT"),
+    ):
+        yield f"DROP TRIGGER IF EXISTS {name}_no_{verb} ON {name}"
+        yield (
+            f"CREATE TRIGGER {name}_no_{verb} BEFORE {verb.upper()}{of} ON {name} "
+            f"FOR EACH {each} EXECUTE FUNCTION only_grows()"
+        )
+
+
+# --- engines and transactions ----------------------------------------------------------------
+
+
+class Database:
+    """Two engines on one database: `begin()` for the one writing transaction, `read()` to look.
+
+    `info` is handed to every session as `session.info`: what the composition root gives to the
+    rooms that must not import it (`actions`, `event_sinks`, …).
+    """
+
+    def __init__(self, url: str, *, info: Mapping[str, Any] | None = None) -> None:
+        """Open `url` (`sqlite:///…` or `postgresql+psycopg://…`); nothing connects yet."""
+        self.url = url
+        self.info = dict(info or {})
+        self.writer = _engine(url, immediate=True)
+        self.reader = _engine(url, immediate=False)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Give one session in one transaction; commit at the end, roll back on any error."""
+        with Session(self.writer, info=self.info, expire_on_commit=False) as db, db.begin():
+            yield db
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that sees one snapshot and keeps nothing."""
+        with Session(self.reader, info=self.info, expire_on_commit=False) as db:
+            yield db
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def _engine(url: str, *, immediate: bool) -> Engine:
+    if url.startswith("sqlite"):
+        return _sqlite_engine(url, immediate=immediate)
+
+    # a waiting lock is a colleague's work: give up after two seconds and say so
+    options = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
+    if not immediate:
+        options += " -c default_transaction_read_only=on"
+    return create_engine(url, connect_args={"options": options}, pool_pre_ping=True)
+
+
+def _sqlite_engine(url: str, *, immediate: bool) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            *(() if immediate else ("query_only=ON",)),
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # a deferred transaction that reads and then writes fails with "locked" at once: the
+        # snapshot cannot be upgraded, and busy_timeout does not apply (2,153 of 2,400 tried)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def create_schema(engine: Engine) -> None:
+    """Create every table and trigger at once (tests and new databases before migrations)."""
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        install_triggers(connection)

@@ -1,0 +1,1 @@
+"""Speaks: renders and delivers what the engine put in the outbox."""

@@ -1,0 +1,1 @@
+"""Shows: the pages and the API; the only room that knows Flask."""
