@@ -1,0 +1,259 @@
+"""A case: what is wrong, what it concerns, what was answered, decided and accounted for."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base, Key, Ref, only_grows
+
+ONE_TARGET = "(unit_id IS NULL) <> (lot_id IS NULL)"
+
+
+class Case(Base):
+    """One running nonconformance (later: recall), under the number people call it by."""
+
+    __tablename__ = "case_file"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'closed', 'void')", name="state_is_known"),
+        CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="ended_if_not_open"),
+        Index("ix_case_file_state", "process", "state", "opened_at"),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[str] = mapped_column(unique=True)  # NC-2026-0007
+    process: Mapped[str]
+    instance_id: Mapped[Ref | None] = mapped_column(unique=True)  # the root of its diagrams
+    title: Mapped[str]
+    severity: Mapped[str | None]
+    language: Mapped[str]  # the official language of its record
+    state: Mapped[str] = mapped_column(default="open")
+    opened_by_id: Mapped[Ref]
+    opened_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)  # rises with every command; pages compare it
+
+    @property
+    def stream(self) -> str:
+        """Return the name of the case's ledger stream."""
+        return f"case:{self.number}"
+
+
+class NumberSeries(Base):
+    """The last number given in a series and year; locked while one is taken."""
+
+    __tablename__ = "number_series"
+
+    prefix: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class Subject(Base):
+    """What a case is about: a unit, a lot, or something nobody could identify yet."""
+
+    __tablename__ = "case_subject"
+    __table_args__ = (
+        CheckConstraint("unit_id IS NULL OR lot_id IS NULL", name="unit_or_lot"),
+        CheckConstraint(
+            "unit_id IS NOT NULL OR lot_id IS NOT NULL OR description IS NOT NULL",
+            name="described_if_unidentified",
+        ),
+        Index("ix_case_subject_unit", "unit_id"),
+        Index("ix_case_subject_lot", "lot_id"),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"), index=True)
+    unit_id: Mapped[Ref | None]
+    lot_id: Mapped[Ref | None]
+    description: Mapped[str | None]
+    quantity: Mapped[Decimal | None]
+    source: Mapped[str]  # the element that named it: report, triage, hold_breach
+    by_id: Mapped[Ref | None]
+    at: Mapped[datetime]
+
+
+class Fact(Base):
+    """A dated fact of a case; corrected only by a later row that says why."""
+
+    __tablename__ = "case_fact"
+    __table_args__ = (
+        CheckConstraint("supersedes_id IS NULL OR reason IS NOT NULL", name="corrected_with_reason"),
+        Index("ix_case_fact_name", "case_id", "name"),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    name: Mapped[str]  # one of engine.cases.facts.NAMES
+    value: Mapped[str]
+    jurisdiction: Mapped[str | None]
+    evidence: Mapped[str | None]
+    by_id: Mapped[Ref | None]
+    recorded_at: Mapped[datetime]
+    supersedes_id: Mapped[Ref | None] = mapped_column(ForeignKey("case_fact.id"), unique=True)
+    reason: Mapped[str | None]
+
+
+class Answer(Base):
+    """What a person answered at a task; a correction is a new version that names the old one."""
+
+    __tablename__ = "answer"
+    __table_args__ = (
+        UniqueConstraint("task_id", "version"),
+        CheckConstraint("supersedes_id IS NULL OR reason IS NOT NULL", name="corrected_with_reason"),
+        Index("ix_answer_element", "case_id", "process", "element_id", "id"),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    instance_id: Mapped[Ref | None]  # which round or line it belongs to
+    task_id: Mapped[UUID]  # a start form has one of its own
+    process: Mapped[str]
+    element_id: Mapped[str]
+    version: Mapped[int]
+    answers: Mapped[dict[str, Any]]
+    sha256: Mapped[str]
+    by_id: Mapped[Ref]
+    on_behalf_of_id: Mapped[Ref | None]  # the principal of a delegation
+    at: Mapped[datetime]
+    signature_id: Mapped[Ref | None]
+    supersedes_id: Mapped[Ref | None] = mapped_column(ForeignKey("answer.id"), unique=True)
+    reason: Mapped[str | None]
+
+
+class Draft(Base):
+    """What a person has typed so far, unchecked; gone when the task is done by them."""
+
+    __tablename__ = "draft"
+    __table_args__ = (UniqueConstraint("person_id", "place"),)
+
+    id: Mapped[Key]
+    person_id: Mapped[Ref]
+    place: Mapped[str]  # "task:<uuid>" or "start:<process>"
+    answers: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+
+
+class Round(Base):
+    """One round of disposition: a proposal and what the board said to it."""
+
+    __tablename__ = "disposition_round"
+    __table_args__ = (
+        UniqueConstraint("case_id", "number"),
+        CheckConstraint(
+            "state IN ('open', 'proposed', 'approved', 'rejected')", name="state_is_known"
+        ),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    instance_id: Mapped[Ref]
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(default="open")
+    opened_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+
+
+class Line(Base):
+    """One line of a disposition: these parts, this type, for this reason."""
+
+    __tablename__ = "disposition_line"
+    __table_args__ = (
+        UniqueConstraint("round_id", "number"),
+        CheckConstraint(
+            "state IN ('proposed', 'rejected', 'running', 'done', 'returned')",
+            name="state_is_known",
+        ),
+        Index("ix_disposition_line_case", "case_id", "state"),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    round_id: Mapped[Ref] = mapped_column(ForeignKey("disposition_round.id"))
+    number: Mapped[int]
+    type: Mapped[str]  # one of engine.cases.dispositions.TYPES
+    justification: Mapped[str]
+    conditions: Mapped[str | None]
+    state: Mapped[str] = mapped_column(default="proposed")
+    instance_id: Mapped[Ref | None]  # the child that carries it out
+    done_at: Mapped[datetime | None]
+
+
+class LinePart(Base):
+    """What a line is about: one unit, or a quantity of a lot at one location."""
+
+    __tablename__ = "disposition_line_part"
+    __table_args__ = (
+        CheckConstraint(ONE_TARGET, name="unit_or_lot"),
+        CheckConstraint("quantity > 0", name="quantity_above_zero"),
+        Index("ix_disposition_line_part_unit", "unit_id"),
+    )
+
+    id: Mapped[Key]
+    line_id: Mapped[Ref] = mapped_column(ForeignKey("disposition_line.id"), index=True)
+    unit_id: Mapped[Ref | None]
+    lot_id: Mapped[Ref | None]
+    location_id: Mapped[Ref | None]
+    quantity: Mapped[Decimal]
+
+
+class Posting(Base):
+    """One move of a unit or lot quantity between accounts of a case; never rewritten."""
+
+    __tablename__ = "posting"
+    __table_args__ = (
+        CheckConstraint(ONE_TARGET, name="unit_or_lot"),
+        CheckConstraint("quantity > 0", name="quantity_above_zero"),
+        CheckConstraint("from_account <> to_account", name="moves"),
+        Index("ix_posting_case", "case_id", "to_account"),
+        Index("ix_posting_unit", "unit_id", "case_id"),
+        Index("ix_posting_lot", "lot_id", "case_id"),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    from_account: Mapped[str]  # "scope" when it comes into the case
+    to_account: Mapped[str]
+    unit_id: Mapped[Ref | None]
+    lot_id: Mapped[Ref | None]
+    location_id: Mapped[Ref | None]
+    quantity: Mapped[Decimal]
+    event_id: Mapped[Ref | None]  # the event of the serial store that proves it
+    evidence: Mapped[str]
+    by_id: Mapped[Ref | None]
+    at: Mapped[datetime]
+
+
+class Attachment(Base):
+    """A file given to a case or to a report that is being written."""
+
+    __tablename__ = "attachment"
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref | None] = mapped_column(ForeignKey("case_file.id"), index=True)
+    task_id: Mapped[UUID | None]
+    document_id: Mapped[Ref]
+    by_id: Mapped[Ref]
+    at: Mapped[datetime]
+
+
+class Comment(Base):
+    """What someone noted on a case."""
+
+    __tablename__ = "comment"
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"), index=True)
+    text: Mapped[str]
+    by_id: Mapped[Ref]
+    at: Mapped[datetime]
+
+
+only_grows(Fact.__table__)  # type: ignore[arg-type]  # declared tables are Table at run time
+only_grows(Answer.__table__, but=("signature_id",))  # type: ignore[arg-type]  # as above
+only_grows(Posting.__table__)  # type: ignore[arg-type]  # as above
+only_grows(Comment.__table__)  # type: ignore[arg-type]  # as above
