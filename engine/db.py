@@ -75,9 +75,6 @@ class Quantity(TypeDecorator[Decimal]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else (Decimal(value) / SCALE).normalize() + 0
 
-    # sums and comparisons stay quantities
-    coerce_compared_value = TypeDecorator.coerce_compared_value
-
 
 class Json(TypeDecorator[Any]):
     """JSON as text, keys in the order written: never `jsonb`, which reorders them."""
@@ -124,6 +121,7 @@ class Base(DeclarativeBase):
 # --- tables that only grow -------------------------------------------------------------------
 
 _guards: dict[str, tuple[str, ...]] = {}
+_locks: dict[str, tuple[tuple[str, ...], str]] = {}
 
 
 def only_grows(table: Table, *, but: tuple[str, ...] = ()) -> None:
@@ -131,11 +129,19 @@ def only_grows(table: Table, *, but: tuple[str, ...] = ()) -> None:
     _guards[table.name] = but
 
 
+def locks_fields(table: Table, columns: tuple[str, ...], *, when: str) -> None:
+    """Have a trigger refuse UPDATE of `columns` on rows where `when` (SQL over OLD) holds."""
+    _locks[table.name] = (columns, when)
+
+
 def install_triggers(connection: Connection) -> None:
     """Create every guard anew; call it after each migration (batch mode drops them on SQLite)."""
     for name, but in _guards.items():
         statements = _sqlite_guard if connection.dialect.name == "sqlite" else _postgres_guard
         for statement in statements(name, but):
+            connection.execute(text(statement))
+    for name, (columns, when) in _locks.items():
+        for statement in _lock(connection.dialect.name, name, columns, when):
             connection.execute(text(statement))
 
 
@@ -169,6 +175,24 @@ def _postgres_guard(name: str, but: tuple[str, ...]) -> Iterator[str]:
             f"CREATE TRIGGER {name}_no_{verb} BEFORE {verb.upper()}{of} ON {name} "
             f"FOR EACH {each} EXECUTE FUNCTION only_grows()"
         )
+
+
+def _lock(dialect: str, name: str, columns: tuple[str, ...], when: str) -> Iterator[str]:
+    of = ", ".join(f'"{c}"' for c in columns)
+    head = f"CREATE TRIGGER {name}_fields_locked BEFORE UPDATE OF {of} ON {name} FOR EACH ROW"
+    refusal = f"{name}: these fields are locked after release"
+    if dialect == "sqlite":
+        yield f"DROP TRIGGER IF EXISTS {name}_fields_locked"
+        yield f"{head} WHEN {when} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+        return
+
+    yield (
+        "CREATE OR REPLACE FUNCTION fields_locked() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '%: these fields are locked after release', TG_TABLE_NAME; "
+        "END $$"
+    )
+    yield f"DROP TRIGGER IF EXISTS {name}_fields_locked ON {name}"
+    yield f"{head} WHEN ({when}) EXECUTE FUNCTION fields_locked()"
 
 
 # --- engines and transactions ----------------------------------------------------------------
