@@ -1,1 +1,28 @@
-"""Who may do what."""
+"""Who may do what: people, roles, qualifications, delegation, credentials."""
+
+from engine.people.models import PersonAccount
+from engine.people.permissions import authorize, may
+from engine.people.person import Person
+from engine.people.queries import (
+    acting_for,
+    check_password,
+    holds_qualification,
+    may_sign,
+    people_with_role,
+    person_of,
+    standing,
+)
+
+__all__ = [
+    "Person",
+    "PersonAccount",
+    "acting_for",
+    "authorize",
+    "check_password",
+    "holds_qualification",
+    "may",
+    "may_sign",
+    "people_with_role",
+    "person_of",
+    "standing",
+]

@@ -1,0 +1,165 @@
+"""Passwords: argon2id with a cap on concurrent work, and what a good one is."""
+
+import unicodedata
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from threading import BoundedSemaphore
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from sqlalchemy.orm import Session
+
+from engine.errors import EngineError, Refused
+
+SHORTEST = 15
+LONGEST = 128
+WAIT_SECONDS = 10.0
+
+
+class PasswordRefused(Refused):
+    """Choose another password."""
+
+
+class PasswordTooShort(PasswordRefused):
+    """Use at least %(shortest)s characters. A few words you will remember are best."""
+
+
+class PasswordTooLong(PasswordRefused):
+    """Use at most %(longest)s characters."""
+
+
+class PasswordTooCommon(PasswordRefused):
+    """This password is on lists that attackers try first. Choose another one."""
+
+
+class PasswordNamesYou(PasswordRefused):
+    """Leave out your name, your user name and the name of this system."""
+
+
+class TooManyAtOnce(EngineError):
+    """Too many people are signing in at this moment. Try again in a few seconds."""
+
+
+class Hashing:
+    """Argon2id with its cost; the default is RFC 9106's second choice (64 MiB, 3 passes)."""
+
+    def __init__(
+        self,
+        *,
+        memory_kib: int = 65_536,
+        passes: int = 3,
+        lanes: int = 4,
+        concurrent: int = 4,
+    ) -> None:
+        """Set the cost; at most `concurrent` hashes run at once, for each takes `memory_kib`."""
+        self._hasher = PasswordHasher(
+            time_cost=passes, memory_cost=memory_kib, parallelism=lanes, hash_len=32, salt_len=16
+        )
+        self._slots = BoundedSemaphore(concurrent)
+
+    def hash(self, password: str) -> str:
+        """Return the encoded hash of `password`."""
+        with _slot(self._slots):
+            return self._hasher.hash(normalised(password))
+
+    def verify(self, encoded: str | None, password: str) -> bool:
+        """Compare in the same time whether there is a hash or not."""
+        if len(password) > LONGEST * 4:  # never hash a megabyte
+            return False
+        with _slot(self._slots):
+            try:
+                self._hasher.verify(encoded or self._nobody, normalised(password))
+            except (VerifyMismatchError, VerificationError, InvalidHashError):
+                return False
+        return encoded is not None
+
+    def is_outdated(self, encoded: str) -> bool:
+        """Say whether `encoded` was made at another cost and should be made anew."""
+        return self._hasher.check_needs_rehash(encoded)
+
+    @cached_property
+    def _nobody(self) -> str:
+        """Give the hash that stands in for unknown people, so they take as long as known ones."""
+        return self._hasher.hash("nobody has this password")
+
+
+class _slot:  # noqa: N801  a context manager reads as a word
+    def __init__(self, slots: BoundedSemaphore) -> None:
+        self._slots = slots
+
+    def __enter__(self) -> None:
+        if not self._slots.acquire(timeout=WAIT_SECONDS):
+            raise TooManyAtOnce
+
+    def __exit__(self, *_: object) -> None:
+        self._slots.release()
+
+
+_default = Hashing()
+
+
+def hashing(db: Session) -> Hashing:
+    """Return the hashing this database was opened with (`info["hashing"]`), else the default."""
+    chosen: Hashing = db.info.get("hashing", _default)
+    return chosen
+
+
+def normalised(password: str) -> str:
+    """Return one form for what looks the same on every keyboard (NIST SP 800-63B 5.1.1.2)."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def check_new_password(password: str, *, context: Iterable[str] = ()) -> None:
+    """Raise `PasswordRefused` unless `password` may be chosen; `context` holds names to avoid.
+
+    Length and lists, no composition rules and no forced rotation (ASVS 6.2).
+    """
+    chosen = normalised(password)
+    if len(chosen) < SHORTEST:
+        raise PasswordTooShort(shortest=SHORTEST)
+    if len(chosen) > LONGEST:
+        raise PasswordTooLong(longest=LONGEST)
+    folded = chosen.casefold()
+    if _is_common(folded):
+        raise PasswordTooCommon
+
+    if any(word in folded for word in _context_words(context)):
+        raise PasswordNamesYou
+
+
+def _context_words(context: Iterable[str]) -> set[str]:
+    words = {part for text in context for part in text.casefold().replace("@", " ").split()}
+    # short names ("Li") hide in ordinary words; Chinese names are whole at two characters
+    long_enough = {w for w in words if len(w) >= 4 or (len(w) >= 2 and not w.isascii())}
+    return long_enough | {"holdfast"}
+
+
+def _is_common(folded: str) -> bool:
+    """Say whether it is a listed password, a listed one repeated, or a run of the keyboard."""
+    letters = "".join(c for c in folded if not c.isspace())
+    bare = letters.rstrip("0123456789!.?*#$@")
+    if letters in _common() or bare in _common() or len(set(letters)) < 5:
+        return True
+    return _is_repeated(letters) or any(letters in run * 8 for run in _RUNS)
+
+
+def _is_repeated(letters: str) -> bool:
+    return len(letters) > 1 and letters in (letters + letters)[1:-1]
+
+
+_RUNS = (
+    "0123456789",
+    "9876543210",
+    "1234567890",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
+)
+
+
+def _common(words: set[str] = set()) -> set[str]:  # noqa: B006  read once per process
+    if not words:
+        text = Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8")
+        words.update(line for line in text.splitlines() if line and not line.startswith("#"))
+    return words
