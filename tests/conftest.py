@@ -1,0 +1,144 @@
+"""What every test may ask for: a fresh database of either kind, the people, a fixed moment."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy.orm import Session
+
+from engine.db import Database
+from tests.support import postgres
+from tests.support.personas import People
+from tests.support.schema import lay_schema
+
+POSTGRES = "HOLDFAST_TEST_POSTGRES"  # the folder of this run's server, for the workers
+TEMPLATE = "holdfast_template"
+LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "", None)
+
+
+# --- no network ------------------------------------------------------------------------------
+
+
+def _stay_at_home(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse every name and address that is not this machine."""
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    else:
+        return
+
+    host = host.decode() if isinstance(host, bytes) else host
+    if host not in LOCAL and not str(host).startswith("127."):
+        message = f"a test reached for {host}: tests have no network, pass in what is needed"
+        raise RuntimeError(message)
+
+
+# --- the one PostgreSQL server of a run ------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Claim the server's folder before workers are born; the first to need it starts it."""
+    sys.addaudithook(_stay_at_home)
+    if POSTGRES not in os.environ:
+        folder, owner = postgres.claim()
+        os.environ[POSTGRES] = str(folder)
+        config.add_cleanup(lambda: _give_back(folder, owner))
+
+
+def _give_back(folder: Path, owner: Any) -> None:
+    os.environ.pop(POSTGRES, None)
+    postgres.give_back(folder, owner)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> postgres.Server:
+    """Give the run's server, started and with the schema in its template database."""
+    server = postgres.Server(Path(os.environ[POSTGRES]))
+    with server.locked():
+        server.start()
+        with _maintenance(server) as maintenance:
+            known = "SELECT 1 FROM pg_database WHERE datname = %s"
+            if maintenance.execute(known, [TEMPLATE]).fetchone() is None:
+                maintenance.execute("CREATE DATABASE unfinished")
+                lay_schema(server.url("unfinished"))
+                maintenance.execute(f"ALTER DATABASE unfinished RENAME TO {TEMPLATE}")
+    return server
+
+
+def _maintenance(server: postgres.Server) -> psycopg.Connection[Any]:
+    return psycopg.connect(
+        host=str(server.folder), user="postgres", dbname="postgres", autocommit=True
+    )
+
+
+# --- a fresh database for each test ----------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a SQLite file with the schema in it, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "holdfast.sqlite"
+    lay_schema(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the address of a fresh database with the schema in it, on each kind in turn."""
+    if request.param == "sqlite":
+        path = tmp_path / "holdfast.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+
+    server = request.getfixturevalue("postgres_server")
+    name = f"test_{uuid4().hex}"
+    with _maintenance(server) as maintenance:
+        maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        yield server.url(name)
+        maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def info() -> dict[str, Any]:
+    """What the composition root would hand in; a room's tests override this fixture."""
+    return {}
+
+
+@pytest.fixture
+def database(database_url: str, info: dict[str, Any]) -> Iterator[Database]:
+    """Give a `Database` of its own to each test; `info` becomes `session.info`."""
+    database = Database(database_url, info=info)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[Session]:
+    """Give a writing session whose transaction is rolled back at the end."""
+    with Session(database.writer, info=database.info, expire_on_commit=False) as session:
+        yield session
+        session.rollback()
+
+
+# --- who and when ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def people() -> People:
+    """Give the personas: `people.qa_engineer`, `people.second_inspector`, …"""
+    return People()
+
+
+@pytest.fixture
+def at() -> datetime:
+    """Give the moment every story starts at: a Monday morning."""
+    return datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

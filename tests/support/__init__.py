@@ -1,0 +1,1 @@
+"""What tests stand on: databases, personas, the tree they look at."""

@@ -1,0 +1,35 @@
+"""The ground the other tests stand on."""
+
+import socket
+from datetime import datetime
+
+import pytest
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+
+from engine import jobs
+from engine.db import Database
+from engine.jobs import Job
+
+
+def test_each_test_has_a_database_of_its_own(database: Database, at: datetime) -> None:
+    with database.begin() as db:
+        jobs.ask(db, "once", name="seal_document", body={}, at=at)
+
+    with database.read() as db:
+        assert db.scalars(select(Job.key)).all() == ["once"]
+
+
+def test_no_row_of_another_test_is_there(db: Session) -> None:
+    assert db.scalars(select(Job)).all() == []
+
+
+def test_both_databases_hold_the_same_tables(database: Database) -> None:
+    assert {"command", "job", "outgoing"} <= set(inspect(database.reader).get_table_names())
+
+
+def test_tests_have_no_network() -> None:
+    with pytest.raises(RuntimeError, match="tests have no network"):
+        socket.create_connection(("192.0.2.1", 80))
+    with pytest.raises(RuntimeError, match="tests have no network"):
+        socket.getaddrinfo("holdfast.example", 443)
