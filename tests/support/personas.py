@@ -1,4 +1,4 @@
-"""The people of every story: always the same, one for each role, and a second where two must act."""
+"""The people of every story: always the same; one for each role, a second where two must act."""
 
 from collections.abc import Iterator
 
