@@ -1,28 +1,34 @@
 """Long work as rows: what is to be done, how far it is, what came of it."""
 
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine.db import Base, Key
+from engine import leases
+from engine.db import Base, Database, Key
+from engine.errors import NotFound, Refused
+
+log = logging.getLogger(__name__)
 
 
-class Job(Base):
+class Job(leases.Leased, Base):
     """One piece of work for later, done at least once; `key` makes asking twice harmless."""
 
     __tablename__ = "job"
-    __table_args__ = (Index("ix_job_due", "due_at"),)
+    __table_args__ = (
+        CheckConstraint("done_at IS NULL OR given_up_at IS NULL", name="done_or_given_up"),
+        Index("ix_job_due", "due_at"),
+    )
 
     id: Mapped[Key]
-    key: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]  # the verb that does it, looked up in `db.info["job_verbs"]`
     body: Mapped[dict[str, Any]]
     asked_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    attempts: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None]
     done_count: Mapped[int] = mapped_column(default=0)
     total_count: Mapped[int] = mapped_column(default=1)
     done_at: Mapped[datetime | None]
@@ -30,11 +36,137 @@ class Job(Base):
     failure: Mapped[str | None]  # the last one, in words
 
 
+@dataclass(frozen=True)
+class More:
+    """What a verb returns when it did a part: how far it is and what it needs to go on.
+
+    The part is committed before the next begins, so pages see the progress, a kill loses one
+    part at most, and nobody else waits for the whole.
+    """
+
+    done_count: int
+    body: dict[str, Any]
+    total_count: int | None = None
+
+
+Verb: TypeAlias = Callable[[Session, Job], "dict[str, Any] | More"]
+
+
+class JobUnknown(NotFound):
+    """There is no such job. It may belong to another installation."""
+
+
+class JobNotGivenUp(Refused):
+    """This job is still being tried. Wait until it is done or has been given up."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one round came to."""
+
+    done_count: int = 0
+    failed_count: int = 0
+
+
 def ask(
     db: Session, key: str, *, name: str, body: dict[str, Any], at: datetime, total_count: int = 1
 ) -> Job:
-    """Ask for work to be done after this transaction commits; flushes."""
+    """Ask for work to be done after this transaction commits; a known `key` is asked once. Flushes.
+
+    Two transactions that ask at once under one key: the second fails on the key and its edge
+    runs it again.
+    """
+    known = db.scalars(select(Job).where(Job.key == key)).one_or_none()
+    if known is not None:
+        return known
+
     job = Job(key=key, name=name, body=body, asked_at=at, due_at=at, total_count=total_count)
     db.add(job)
     db.flush()
     return job
+
+
+def run_due_jobs(
+    database: Database, verbs: Mapping[str, Verb], *, at: datetime, most: int = 100
+) -> Ran:
+    """Do the jobs due at `at`, up to `most`, each in transactions of its own."""
+    done = failed = 0
+    for _ in range(most):
+        job = _claim_one(database, at=at)
+        if job is None:
+            break
+        if _carry_out(database, verbs, job, at=at):
+            done += 1
+        else:
+            failed += 1
+    return Ran(done_count=done, failed_count=failed)
+
+
+def _claim_one(database: Database, *, at: datetime) -> Job | None:
+    with database.begin() as db:
+        rows = leases.claim(db, Job, unfinished=Job.done_at.is_(None), at=at, limit=1)
+        return rows[0] if rows else None
+
+
+def _carry_out(database: Database, verbs: Mapping[str, Verb], job: Job, *, at: datetime) -> bool:
+    try:
+        while _do_a_part(database, verbs[job.name], job, at=at):
+            pass
+    except Exception as error:  # noqa: BLE001  any failure is kept with the job and tried again
+        log.warning("job %s failed", job.key, exc_info=True)
+        _note_failure(database, job, error, at=at)
+        return False
+    return True
+
+
+def _do_a_part(database: Database, verb: Verb, claimed: Job, *, at: datetime) -> bool:
+    """Run the verb once and keep what it did in the same transaction; say whether more is left."""
+    with database.begin() as db:
+        job = leases.still_held(db, claimed)
+        if job is None or job.done_at is not None:
+            return False  # a worker with a newer lease has it
+        outcome = verb(db, job)
+        if isinstance(outcome, More):
+            job.done_count, job.body = outcome.done_count, outcome.body
+            job.total_count = outcome.total_count or job.total_count
+            job.leased_until = at + leases.LEASE
+            return True
+
+        job.done_count, job.result, job.failure, job.done_at = job.total_count, outcome, None, at
+        leases.release(job)
+        return False
+
+
+def _note_failure(database: Database, claimed: Job, error: Exception, *, at: datetime) -> None:
+    with database.begin() as db:
+        job = leases.still_held(db, claimed)
+        if job is None:
+            return
+        job.failure = f"{type(error).__name__}: {error}"[:2000]
+        leases.put_off(job, at=at)
+
+
+def retry(db: Session, job_id: int, *, by: leases.Actor, at: datetime) -> Job:
+    """Try a given-up job again because a person says so; flushes and enters the ledger."""
+    job = db.get(Job, job_id, with_for_update=True)
+    if job is None:
+        raise JobUnknown
+    if job.given_up_at is None:
+        raise JobNotGivenUp
+
+    leases.ask_again(job, at=at)
+    db.flush()
+    body = {"job": job.key, "name": job.name, "failure": job.failure}
+    db.info["ledger"](db, "admin", "job_retried", body, by=by, at=at)
+    return job
+
+
+def given_up(db: Session) -> Sequence[Job]:
+    """Return the jobs that wait for a person, oldest first."""
+    return db.scalars(select(Job).where(Job.given_up_at.is_not(None)).order_by(Job.id)).all()
+
+
+def unfinished(db: Session) -> Sequence[Job]:
+    """Return the jobs still to be done, oldest first."""
+    rows = select(Job).where(Job.done_at.is_(None), Job.given_up_at.is_(None)).order_by(Job.id)
+    return db.scalars(rows).all()

@@ -1,16 +1,19 @@
 """What must be said to the outside, written with the command that causes it, sent after."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine.db import Base, Key
+from engine import leases
+from engine.db import Base, Database, Key
+from engine.errors import NotFound, Refused
 
 
-class Outgoing(Base):
-    """One message to one receiver: due until sent, given up only by a person.
+class Outgoing(leases.Leased, Base):
+    """One message to one receiver: due until sent, given up only after every try.
 
     `key` is stable over every attempt (Message-ID, webhook id), so a receiver can drop repeats.
     `layout` names the files in `notifications/` (`<process>/<send_task>`), `body` what fills them.
@@ -19,24 +22,28 @@ class Outgoing(Base):
     __tablename__ = "outgoing"
     __table_args__ = (
         CheckConstraint("sent_at IS NULL OR given_up_at IS NULL", name="sent_or_given_up"),
+        CheckConstraint("(sent_at IS NULL) = (sent_sha256 IS NULL)", name="sent_bytes_are_kept"),
         Index("ix_outgoing_due", "due_at"),
     )
 
     id: Mapped[Key]
-    key: Mapped[str] = mapped_column(unique=True)
     channel: Mapped[str]  # "mail"
     receiver: Mapped[str]  # an address of the channel
     language: Mapped[str]
     layout: Mapped[str]
     body: Mapped[dict[str, Any]]
     said_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    attempts: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     sent_sha256: Mapped[str | None]  # the exact bytes, in the document store
     answer: Mapped[str | None]  # what the receiver said: "250 OK", or the last error
-    given_up_at: Mapped[datetime | None]
+
+
+class OutgoingUnknown(NotFound):
+    """There is no such message. It may belong to another installation."""
+
+
+class OutgoingNotGivenUp(Refused):
+    """This message is still being tried or has been sent."""
 
 
 def say(
@@ -64,3 +71,63 @@ def say(
     db.add(outgoing)
     db.flush()
     return outgoing
+
+
+def claim_due(database: Database, *, at: datetime, limit: int) -> Sequence[Outgoing]:
+    """Lease up to `limit` due messages to the caller; the transaction ends before any is sent."""
+    with database.begin() as db:
+        return leases.claim(db, Outgoing, unfinished=Outgoing.sent_at.is_(None), at=at, limit=limit)
+
+
+def mark_sent(
+    database: Database, claimed: Outgoing, *, sha256: str, answer: str, at: datetime
+) -> None:
+    """Record that the receiver took the bytes named by `sha256`, in its own words."""
+    with database.begin() as db:
+        outgoing = leases.still_held(db, claimed)
+        if outgoing is None:
+            return
+        outgoing.sent_at, outgoing.sent_sha256, outgoing.answer = at, sha256, answer[:2000]
+        leases.release(outgoing)
+
+
+def mark_failed(
+    database: Database, claimed: Outgoing, *, answer: str, for_good: bool, at: datetime
+) -> None:
+    """Record why it did not go out; `for_good` when the receiver will never take it."""
+    with database.begin() as db:
+        outgoing = leases.still_held(db, claimed)
+        if outgoing is None:
+            return
+        outgoing.answer = answer[:2000]
+        if for_good:
+            leases.give_up(outgoing, at=at)
+        else:
+            leases.put_off(outgoing, at=at)
+
+
+def retry(db: Session, outgoing_id: int, *, by: leases.Actor, at: datetime) -> Outgoing:
+    """Try a given-up message again because a person says so; flushes and enters the ledger."""
+    outgoing = db.get(Outgoing, outgoing_id, with_for_update=True)
+    if outgoing is None:
+        raise OutgoingUnknown
+    if outgoing.given_up_at is None:
+        raise OutgoingNotGivenUp
+
+    leases.ask_again(outgoing, at=at)
+    db.flush()
+    body = {"message": outgoing.key, "receiver": outgoing.receiver, "answer": outgoing.answer}
+    db.info["ledger"](db, "admin", "message_retried", body, by=by, at=at)
+    return outgoing
+
+
+def given_up(db: Session) -> Sequence[Outgoing]:
+    """Return the messages that wait for a person, oldest first."""
+    rows = select(Outgoing).where(Outgoing.given_up_at.is_not(None)).order_by(Outgoing.id)
+    return db.scalars(rows).all()
+
+
+def waiting(db: Session) -> Sequence[Outgoing]:
+    """Return the messages still to be sent, oldest first."""
+    rows = select(Outgoing).where(Outgoing.sent_at.is_(None), Outgoing.given_up_at.is_(None))
+    return db.scalars(rows.order_by(Outgoing.id)).all()

@@ -1,0 +1,122 @@
+"""Rows that several workers share: each is claimed by one at a time, retried, and given up.
+
+A claim is a short transaction that writes a lease; the work happens after it. A worker that is
+killed leaves a lease that runs out, and another takes the row: at least once, never twice at once.
+"""
+
+import secrets
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+LEASE = timedelta(minutes=5)
+MOST_ATTEMPTS = 16  # with the delays below about two days
+LONGEST_DELAY = timedelta(hours=6)
+
+
+class Actor(Protocol):
+    """A person as far as a queue must know one: it only hands them on to the ledger."""
+
+    @property
+    def id(self) -> int:
+        """Return the person's id."""
+
+
+class Leased:
+    """The columns of a row that workers claim; mix it in before `Base`."""
+
+    key: Mapped[str] = mapped_column(unique=True)
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease: Mapped[str | None]  # the worker that holds it; a late one finds another's and stops
+    leased_until: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
+
+
+Row = TypeVar("Row", bound=Leased)
+
+
+def claim(
+    db: Session,
+    model: type[Row],
+    *,
+    unfinished: ColumnElement[bool],
+    at: datetime,
+    limit: int,
+    lease_for: timedelta = LEASE,
+) -> Sequence[Row]:
+    """Lease up to `limit` due rows to the caller, oldest first; flushes.
+
+    PostgreSQL skips rows that another worker is claiming; SQLite has one writer at a time. A row
+    that keeps killing its workers is given up here, for nobody comes back to say it failed.
+    """
+    free = or_(model.leased_until.is_(None), model.leased_until <= at)
+    due = and_(unfinished, model.given_up_at.is_(None), model.due_at <= at, free)
+    rows = db.scalars(
+        select(model)
+        .where(due)
+        .order_by(model.due_at, model.key)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    lease = secrets.token_hex(8)
+    for row in rows:
+        if row.attempts >= MOST_ATTEMPTS:
+            give_up(row, at=at)
+            continue
+        row.attempts += 1
+        row.lease, row.leased_until = lease, at + lease_for
+    db.flush()
+    return [row for row in rows if row.given_up_at is None]
+
+
+def still_held(db: Session, claimed: Row) -> Row | None:
+    """Return the row locked and fresh, or None when another worker took it over."""
+    model = type(claimed)
+    row = db.scalars(
+        select(model)
+        .where(model.key == claimed.key)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    return row if row.lease == claimed.lease else None
+
+
+def release(row: Leased) -> None:
+    """Let go of a row whose work is finished."""
+    row.lease = row.leased_until = None
+
+
+def put_off(row: Leased, *, at: datetime) -> None:
+    """Let go of a row whose work failed, until its next try or for good."""
+    release(row)
+    if row.attempts >= MOST_ATTEMPTS:
+        give_up(row, at=at)
+    else:
+        row.due_at = at + delay(row.key, row.attempts)
+
+
+def give_up(row: Leased, *, at: datetime) -> None:
+    """Stop trying until a person asks for it again."""
+    release(row)
+    row.given_up_at = at
+
+
+def ask_again(row: Leased, *, at: datetime) -> None:
+    """Make a row due now with all its tries before it."""
+    row.due_at, row.attempts, row.given_up_at = at, 0, None
+
+
+def delay(key: str, attempts: int) -> timedelta:
+    """Return 2^attempts seconds up to six hours, and up to a quarter more.
+
+    The extra comes from the key: rows that failed together do not come back together, and a test
+    finds the same delay again.
+    """
+    seconds = min(2**attempts, int(LONGEST_DELAY.total_seconds()))
+    spread = zlib.crc32(f"{key} {attempts}".encode()) / 2**32
+    return timedelta(seconds=seconds * (1 + spread / 4))
