@@ -112,7 +112,7 @@ def _carry_out(database: Database, verbs: Mapping[str, Verb], job: Job, *, at: d
     try:
         while _do_a_part(database, verbs[job.name], job, at=at):
             pass
-    except Exception as error:  # noqa: BLE001  any failure is kept with the job and tried again
+    except Exception as error:  # any failure is kept with the job and tried again
         log.warning("job %s failed", job.key, exc_info=True)
         _note_failure(database, job, error, at=at)
         return False
