@@ -19,7 +19,7 @@ from tests.support.personas import People
 from tests.support.schema import lay_schema
 
 POSTGRES = "HOLDFAST_TEST_POSTGRES"  # the folder of this run's server, for the workers
-TEMPLATE = "holdfast_template"
+TEMPLATES = {"empty": False, "peopled": True}  # a test that asks for `people` finds their accounts
 LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "", None)
 
 
@@ -60,17 +60,25 @@ def _give_back(folder: Path, owner: Any) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> postgres.Server:
-    """Give the run's server, started and with the schema in its template database."""
+    """Give the run's server, started and with the template databases laid."""
     server = postgres.Server(Path(os.environ[POSTGRES]))
     with server.locked():
         server.start()
         with _maintenance(server) as maintenance:
-            known = "SELECT 1 FROM pg_database WHERE datname = %s"
-            if maintenance.execute(known, [TEMPLATE]).fetchone() is None:
-                maintenance.execute("CREATE DATABASE unfinished")
-                lay_schema(server.url("unfinished"))
-                maintenance.execute(f"ALTER DATABASE unfinished RENAME TO {TEMPLATE}")
+            for template, peopled in TEMPLATES.items():
+                _lay_template(server, maintenance, template, peopled=peopled)
     return server
+
+
+def _lay_template(
+    server: postgres.Server, maintenance: psycopg.Connection[Any], template: str, *, peopled: bool
+) -> None:
+    known = "SELECT 1 FROM pg_database WHERE datname = %s"
+    if maintenance.execute(known, [template]).fetchone() is None:
+        maintenance.execute("DROP DATABASE IF EXISTS unfinished WITH (FORCE)")
+        maintenance.execute("CREATE DATABASE unfinished")
+        lay_schema(server.url("unfinished"), peopled=peopled)
+        maintenance.execute(f"ALTER DATABASE unfinished RENAME TO {template}")
 
 
 def _maintenance(server: postgres.Server) -> psycopg.Connection[Any]:
@@ -83,26 +91,28 @@ def _maintenance(server: postgres.Server) -> psycopg.Connection[Any]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a SQLite file with the schema in it, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "holdfast.sqlite"
-    lay_schema(f"sqlite:///{path}")
-    return path
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of the SQLite files that are copied for each test."""
+    folder = tmp_path_factory.mktemp("templates")
+    for template, peopled in TEMPLATES.items():
+        lay_schema(f"sqlite:///{folder / template}", peopled=peopled)
+    return folder
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of a fresh database with the schema in it, on each kind in turn."""
+    template = "peopled" if "people" in request.fixturenames else "empty"
     if request.param == "sqlite":
         path = tmp_path / "holdfast.sqlite"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        shutil.copyfile(request.getfixturevalue("sqlite_templates") / template, path)
         yield f"sqlite:///{path}"
         return
 
     server = request.getfixturevalue("postgres_server")
     name = f"test_{uuid4().hex}"
     with _maintenance(server) as maintenance:
-        maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield server.url(name)
         maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -134,7 +144,10 @@ def db(database: Database) -> Iterator[Session]:
 
 @pytest.fixture(scope="session")
 def people() -> People:
-    """Give the personas: `people.qa_engineer`, `people.second_inspector`, …"""
+    """Give the personas: `people.qa_engineer`, `people.second_inspector`, …
+
+    A test that asks for them finds their accounts in its database, and `PASSWORD` opens each.
+    """
     return People()
 
 

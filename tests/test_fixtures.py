@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from engine import jobs
 from engine.db import Database
 from engine.jobs import Job
+from engine.people import person_of
+from tests.support.personas import People
 
 
 def test_each_test_has_a_database_of_its_own(database: Database, at: datetime) -> None:
@@ -33,3 +35,8 @@ def test_tests_have_no_network() -> None:
         socket.create_connection(("192.0.2.1", 80))
     with pytest.raises(RuntimeError, match="tests have no network"):
         socket.getaddrinfo("holdfast.example", 443)
+
+
+def test_the_people_of_the_stories_have_accounts(db: Session, people: People, at: datetime) -> None:
+    for person in people:
+        assert person_of(db, person.id, at=at) == person

@@ -1,8 +1,16 @@
 """The people of every story: always the same; one for each role, a second where two must act."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
+from argon2 import PasswordHasher
+from sqlalchemy.orm import Session
+
+from engine.people.models import PersonAccount, RoleGrant
 from engine.people.person import Person
+
+PASSWORD = "seven quiet herons at dawn"
+HIRED_AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 _NAMES = {
     "qa_technician": ("tao.ren", "Ren Tao"),
@@ -58,3 +66,41 @@ class People:
     def _add(self, key: str, role: str, user_name: str, printed_name: str) -> None:
         number = len(self._everyone) + 1
         self._everyone[key] = Person(number, user_name, printed_name, frozenset({role}))
+
+
+def settle(db: Session) -> None:
+    """Write everyone's account, password and granted, confirmed role; flushes."""
+    people = People()
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    for person in people:
+        db.add(
+            PersonAccount(
+                user_name=person.user_name,
+                printed_name=person.printed_name,
+                email=f"{person.user_name}@holdfast.example",
+                opened_at=HIRED_AT,
+                identity_verified_at=HIRED_AT,
+                identity_verified_by_id=None,
+                identity_evidence="passport seen",
+            )
+        )
+        db.flush()  # one by one: the database counts as the personas do
+    for person in people:
+        account = db.get_one(PersonAccount, person.id)
+        account.password_hash, account.password_set_at = cheap, HIRED_AT
+        account.password_set_by_id = person.id
+        confirmed_by = people.management_representative
+        if person is confirmed_by:
+            confirmed_by = people.qa_manager
+        db.add(
+            RoleGrant(
+                person_id=person.id,
+                role=next(iter(person.roles)),
+                is_signing=True,
+                granted_at=HIRED_AT,
+                granted_by_id=people.administrator.id,
+                confirmed_at=HIRED_AT,
+                confirmed_by_id=confirmed_by.id,
+            )
+        )
+    db.flush()

@@ -8,6 +8,7 @@ from sqlalchemy.exc import NoReferencedTableError
 
 from engine import db as engine_db
 from engine.db import Base, Database, create_schema
+from tests.support.personas import settle
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,11 +48,14 @@ def _set_aside_unresolvable() -> None:
             return
 
 
-def lay_schema(url: str) -> None:
-    """Create every table in the empty database at `url`, and let go of it."""
+def lay_schema(url: str, *, peopled: bool) -> None:
+    """Create every table in the empty database at `url`, and the personas if `peopled`."""
     load_models()
     database = Database(url)
     try:
         create_schema(database.writer)
+        if peopled:
+            with database.begin() as db:
+                settle(db)
     finally:
         database.close()
