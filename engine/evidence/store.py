@@ -1,0 +1,86 @@
+"""The content-addressed store: a file's name is the SHA-256 of its bytes, and it never changes."""
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import EngineError
+
+
+class ContentLost(EngineError):
+    """The file %(sha256)s is not in the document store. Restore it from the backup."""
+
+
+class ContentDamaged(EngineError):
+    """The stored file %(sha256)s was damaged or changed. Restore it from the backup."""
+
+
+@dataclass(frozen=True)
+class DocumentStore:
+    """Files by hash under one folder, two levels deep (`ab/abcdef…`)."""
+
+    folder: Path
+
+    def put(self, content: bytes) -> str:
+        """Keep `content` and return its SHA-256 (hex); on the disk when this returns.
+
+        Call it before the transaction that names the hash commits: a crash in between leaves a
+        file that nobody names, never a name without its file.
+        """
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self.path(sha256)
+        if not path.exists():
+            write_durably(path, content)
+        return sha256
+
+    def open(self, sha256: str) -> bytes:
+        """Return the bytes; raises `ContentLost`, and `ContentDamaged` when the hash differs."""
+        try:
+            content = self.path(sha256).read_bytes()
+        except FileNotFoundError as problem:
+            raise ContentLost(sha256=sha256) from problem
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise ContentDamaged(sha256=sha256)
+        return content
+
+    def holds(self, sha256: str) -> bool:
+        """Tell whether the file is there (not whether it is whole; `open` does)."""
+        return self.path(sha256).exists()
+
+    def path(self, sha256: str) -> Path:
+        """Return where the file lies; a name that is no SHA-256 is refused."""
+        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+            raise ContentLost(sha256=sha256)
+        return self.folder / sha256[:2] / sha256
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or absent after a crash: draft, fsync, rename, fsync."""
+    missing = [parent for parent in (path.parent, *path.parent.parents) if not parent.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    for folder in (path.parent, *(parent.parent for parent in missing)):
+        _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put the folder's entries on the disk too, or a rename may be lost with the power."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
