@@ -1,0 +1,91 @@
+"""What can go wrong in the serial store, as sentences a person can act on."""
+
+from engine.errors import Conflict, NotFound, Refused
+
+
+class UnitUnknown(NotFound):
+    """There is no unit %(unit)s here. Check the serial number, or report it as unidentified."""
+
+
+class LotUnknown(NotFound):
+    """There is no lot %(lot)s here. Check the lot number on the label and try again."""
+
+
+class PlaceUnknown(NotFound):
+    """There is no location %(location)s here. Choose a location from the list."""
+
+
+class StockUnknown(NotFound):
+    """There is no stock %(stock)s here. It may have moved: look at the lot again."""
+
+
+class OnHold(Refused):
+    """%(sentence)s"""
+
+
+class NotEnough(Refused):
+    """Only %(available)s of lot %(lot)s are at %(location)s; %(asked)s were asked for. Count it again or enter less."""
+
+
+class SerialTaken(Conflict):
+    """Serial number %(serial)s of part %(part)s is already recorded. Look it up before you go on."""
+
+
+class AlreadyInstalled(Refused):
+    """Unit %(child)s is installed in %(host)s. Remove it there first."""
+
+
+class NotInstalled(Refused):
+    """Unit %(child)s is not installed in another unit, so it cannot be removed from one."""
+
+
+class InsideItself(Refused):
+    """Unit %(child)s contains %(host)s, so it cannot be installed in it."""
+
+
+class Elsewhere(Refused):
+    """Unit %(child)s is not where %(host)s is (%(custody)s). A shipped unit is not installed in another; record its return first."""
+
+
+class NotUsable(Refused):
+    """Unit %(unit)s is %(usability)s and cannot be used for this."""
+
+
+class InstalledInside(Refused):
+    """Unit %(child)s is inside %(host)s. Take it out, or do this to %(host)s."""
+
+
+class WouldLoop(Refused):
+    """Lot %(out)s already went into lot %(inp)s. A lot cannot be made from what was made of it; check the two numbers."""
+
+
+class AlreadyWentIn(Refused):
+    """Lot %(inp)s is already recorded as an input of %(out)s. Correct the quantity by a stock adjustment."""
+
+
+class AlreadyCorrected(Refused):
+    """This event was already corrected. Correct the newer one instead."""
+
+
+class CannotBeCorrected(Refused):
+    """What was made stays made. Scrap it, remove it, or add the input that was missed."""
+
+
+class HoldOver(Refused):
+    """This hold was already released. Open the register to see by whom and why."""
+
+
+class NotOfThisHold(Refused):
+    """%(target)s is not under this hold. Look at the hold again before you release it."""
+
+
+class BatchInUse(Refused):
+    """Line %(line)s of this import is already used by later records. Correct it there instead."""
+
+
+class NotImported(Refused):
+    """This import loaded nothing that could be taken back."""
+
+
+class LotPartsDiffer(Refused):
+    """Lot %(lot)s is a lot of part %(lot_part)s, not of %(part)s. Check the two numbers."""

@@ -1,0 +1,85 @@
+"""Events: what happened to units and lots, written once, corrected only by a new event."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base, Key, KeyType, Ref
+from engine.serials.models.axes import (
+    CUSTODIES,
+    USABILITIES,
+    EventRef,
+    LocationRef,
+    freeze,
+    one_of,
+)
+
+
+class Event(Base):
+    """One thing that happened: when in the world (`event_at`), when we learned (`recorded_at`).
+
+    `recording` is shared by the events that one command recorded; its ledger entry names it.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        CheckConstraint("corrects_id IS NULL OR reason IS NOT NULL", name="correction_has_reason"),
+        CheckConstraint("corrects_id IS NULL OR corrects_id <> id", name="corrects_another"),
+        Index("ix_event_recording", "recording"),
+        Index("ix_event_at", "event_at"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[UUID] = mapped_column(unique=True)
+    recording: Mapped[UUID]
+    type: Mapped[str]
+    biz_step: Mapped[str | None]
+    disposition: Mapped[str | None]
+    event_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    actor_id: Mapped[Ref | None]
+    source: Mapped[str]
+    location_id: Mapped[LocationRef | None]
+    payload: Mapped[dict[str, Any]]
+    corrects_id: Mapped[EventRef | None] = mapped_column(unique=True)
+    reason: Mapped[str | None]
+
+
+class EventLink(Base):
+    """One unit that an event is about, and what the event says of its axes (NULL: unchanged).
+
+    No foreign key to the unit: rolling back an import takes its units away, their events stay.
+    """
+
+    __tablename__ = "event_link"
+    __table_args__ = (
+        one_of("custody", CUSTODIES),
+        one_of("usability", USABILITIES),
+        Index("ix_event_link_event", "event_id"),
+    )
+
+    unit_id: Mapped[int] = mapped_column(KeyType, primary_key=True, autoincrement=False)
+    event_id: Mapped[EventRef] = mapped_column(primary_key=True)
+    role: Mapped[str]  # subject, carried (inside a subject), child, host
+    custody: Mapped[str | None]
+    usability: Mapped[str | None]
+    location_id: Mapped[LocationRef | None]
+
+
+class EventNode(Base):
+    """One lot or segment that an event is about."""
+
+    __tablename__ = "event_node"
+    __table_args__ = (Index("ix_event_node_event", "event_id"),)
+
+    node_id: Mapped[int] = mapped_column(KeyType, primary_key=True, autoincrement=False)
+    event_id: Mapped[EventRef] = mapped_column(primary_key=True)
+    role: Mapped[str]  # subject, input, output
+
+
+freeze(Event.__table__)
+freeze(EventLink.__table__)
+freeze(EventNode.__table__)

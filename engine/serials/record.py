@@ -1,0 +1,67 @@
+"""How every command says who, when, from where, and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NotRequired, TypedDict
+
+from engine.people.person import Person
+from engine.serials.models import Event
+
+
+class How(TypedDict):
+    """What every command takes by name.
+
+    `at` is when we record it, `event_at` when it happened (the same when left out). `stream` is
+    the ledger stream (`case:NC-2026-0007`); without it `data:<site>`. `documents` are numbers.
+    `reported` marks a fact from outside: it is never refused.
+    """
+
+    by: Person | None
+    at: datetime
+    event_at: NotRequired[datetime | None]
+    source: NotRequired[str]
+    documents: NotRequired[Sequence[str]]
+    stream: NotRequired[str | None]
+    reason: NotRequired[str | None]
+
+
+@dataclass(frozen=True)
+class StockPart:
+    """A quantity out of one row of a lot's stock."""
+
+    stock_id: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True)
+class LotInput:
+    """A quantity of a lot that goes into something, taken where it lies."""
+
+    lot_id: int
+    quantity: Decimal | None = None
+    location_id: int | None = None
+    uom: str | None = None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an event says of a unit's axes; None leaves one as it was."""
+
+    custody: str | None = None
+    usability: str | None = None
+    location_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a command recorded, and what a person should know about it."""
+
+    event: Event
+    unit_ids: tuple[int, ...] = ()
+    lot_id: int | None = None
+    segment_id: int | None = None
+    warnings: tuple[str, ...] = ()
+    breach_ids: tuple[int, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)

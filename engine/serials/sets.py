@@ -1,0 +1,38 @@
+"""Sets of ids in one query, however many: one array parameter instead of a list of parameters."""
+
+import json
+from collections.abc import Iterable
+
+from sqlalchemy import BigInteger, Select, Text, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+
+def is_sqlite(db: Session) -> bool:
+    """Say whether this session speaks to SQLite."""
+    return db.get_bind().dialect.name == "sqlite"
+
+
+def id_set(db: Session, ids: Iterable[int]) -> Select[tuple[int]]:
+    """Return the ids as a subquery: `Unit.id.in_(id_set(db, ids))`.
+
+    A list of parameters ends at 32,766 on SQLite and 65,535 on PostgreSQL, and is parsed anew.
+    """
+    listed = sorted(set(ids))
+    if is_sqlite(db):
+        each = func.json_each(json.dumps(listed)).table_valued("value")
+        return select(each.c.value)
+
+    array = bindparam(None, listed, type_=ARRAY(BigInteger))
+    return select(func.unnest(array).column_valued("id"))
+
+
+def text_set(db: Session, texts: Iterable[str]) -> Select[tuple[str]]:
+    """Return the texts as a subquery, compared byte by byte."""
+    listed = sorted(set(texts))
+    if is_sqlite(db):
+        each = func.json_each(json.dumps(listed)).table_valued("value")
+        return select(each.c.value)
+
+    array = bindparam(None, listed, type_=ARRAY(Text()))
+    return select(func.unnest(array).column_valued("word"))

@@ -1,0 +1,42 @@
+"""The types of events, in our words and in those of EPCIS 2.0 / CBV 2.0."""
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """One type of event: what a person reads, and its CBV business step and disposition."""
+
+    label: str
+    biz_step: str | None = None
+    disposition: str | None = None
+
+
+# the standard has no "quarantined" or "corrected in field": those stay ours and map on export
+KINDS: dict[str, Kind] = {
+    "received": Kind("Received", "receiving", "in_progress"),
+    "built": Kind("Built", "commissioning", "active"),
+    "input_added": Kind("Input recorded later", "assembling", "in_progress"),
+    "installed": Kind("Installed", "assembling", "in_progress"),
+    "removed": Kind("Removed", "disassembling", "in_progress"),
+    "moved": Kind("Moved", "storing", "in_progress"),
+    "sent_out": Kind("Sent to a third party", "departing", "in_transit"),
+    "shipped": Kind("Shipped", "shipping", "in_transit"),
+    "shipment_reported": Kind("Shipment reported", "shipping", "in_transit"),
+    "delivered": Kind("Delivered", "arriving", "in_progress"),
+    "returned": Kind("Returned", "receiving", "returned"),
+    "released": Kind("Released for use", "inspecting", "conformant"),
+    "found_nonconforming": Kind("Found nonconforming", "inspecting", "non_conformant"),
+    "reworked": Kind("Reworked", "repairing", "in_progress"),
+    "regraded": Kind("Regraded", "repackaging", "in_progress"),
+    "scrapped": Kind("Scrapped", "inspecting", "non_sellable_other"),
+    "destroyed": Kind("Destroyed", "destroying", "destroyed"),
+    "stock_adjusted": Kind("Count adjusted", "cycle_counting"),
+    "stock_split": Kind("Stock told apart"),
+    "hold_placed": Kind("Put on hold", "holding", "non_sellable_other"),
+    "hold_released": Kind("Hold released", "other"),
+    "hold_breached": Kind("Hold broken by a reported shipment", "other", "mismatch_instance"),
+    "did_not_occur": Kind("Recorded by mistake: did not occur"),
+    "import_rolled_back": Kind("Import taken back"),
+}
+# these made edges or runs, which nothing takes away: the trace would lose devices
+MAKING = frozenset({"built", "input_added", "hold_placed", "hold_released", "hold_breached"})

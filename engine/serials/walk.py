@@ -1,0 +1,89 @@
+"""Following pairs to their end inside the database: one recursive query, whatever the depth.
+
+On PostgreSQL the step is fenced (`LATERAL … OFFSET 0`): without the fence the planner takes a
+recursive union for huge and reads the whole table (57 s instead of 2.5 ms at 1e7 devices).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.serials.sets import is_sqlite
+
+
+class Way(NamedTuple):
+    """A table of pairs and the direction to follow it in."""
+
+    table: str
+    start: str
+    end: str
+    only: str = ""
+
+
+INTO = Way("edge", "inp", "out")  # what was made of it
+OUT_OF = Way("edge", "out", "inp")  # what it was made of
+INSIDE = Way("install", "host_id", "child_id", "AND n.to_event_id IS NULL")
+AROUND = Way("install", "child_id", "host_id", "AND n.to_event_id IS NULL")
+# an install that a correction says never was is in no history
+_HAPPENED = (
+    "AND NOT EXISTS (SELECT 1 FROM event c"
+    " WHERE c.corrects_id = n.from_event_id AND c.type = 'did_not_occur')"
+)
+EVER_AROUND = Way("install", "child_id", "host_id", _HAPPENED)
+
+
+def reach(db: Session, start: Iterable[int], way: Way) -> set[int]:
+    """Return everything reached from `start`, `start` included."""
+    seeds = sorted(set(start))
+    if not seeds:
+        return set()
+
+    return set(db.execute(text(_reach_sql(db, way)), {"ids": _parameter(db, seeds)}).scalars())
+
+
+def reach_each(db: Session, start: Iterable[int], way: Way) -> Mapping[int, set[int]]:
+    """Return what is reached from each of `start`, itself included."""
+    seeds = sorted(set(start))
+    reached: dict[int, set[int]] = defaultdict(set)
+    if not seeds:
+        return reached
+
+    rows = db.execute(text(_each_sql(db, way)), {"ids": _parameter(db, seeds)})
+    for top, id in rows:
+        reached[top].add(id)
+    return reached
+
+
+def _parameter(db: Session, ids: list[int]) -> object:
+    return json.dumps(ids) if is_sqlite(db) else ids
+
+
+def _seeds(db: Session) -> str:
+    if is_sqlite(db):
+        return "SELECT value AS id FROM json_each(:ids)"
+    return "SELECT unnest(CAST(:ids AS bigint[])) AS id"
+
+
+def _step(db: Session, way: Way) -> str:
+    found = f"n.{way.start} = w.id {way.only}"
+    if is_sqlite(db):
+        return f"CROSS JOIN {way.table} n WHERE {found}"
+    return f"CROSS JOIN LATERAL (SELECT n.{way.end} FROM {way.table} n WHERE {found} OFFSET 0) n"  # noqa: S608  names are constants above
+
+
+def _reach_sql(db: Session, way: Way) -> str:
+    return (
+        f"WITH RECURSIVE w(id) AS ({_seeds(db)} UNION SELECT n.{way.end} FROM w {_step(db, way)}) "  # noqa: S608  names are constants above
+        "SELECT id FROM w"
+    )
+
+
+def _each_sql(db: Session, way: Way) -> str:
+    return (
+        f"WITH RECURSIVE w(top, id) AS (SELECT s.id, s.id FROM ({_seeds(db)}) s "  # noqa: S608  names are constants above
+        f"UNION SELECT w.top, n.{way.end} FROM w {_step(db, way)}) SELECT top, id FROM w"
+    )
