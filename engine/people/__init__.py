@@ -1,11 +1,11 @@
 """Who may do what: people, roles, qualifications, delegation, credentials."""
 
 from engine.people.models import PersonAccount
+from engine.people.passwords import check_password
 from engine.people.permissions import authorize, may
 from engine.people.person import Person
 from engine.people.queries import (
     acting_for,
-    check_password,
     holds_qualification,
     may_sign,
     people_with_role,

@@ -42,6 +42,8 @@ class PersonAccount(Base):
     password_hash: Mapped[str | None]
     password_set_at: Mapped[datetime | None]
     password_set_by_id: Mapped[Ref | None] = mapped_column(ForeignKey("person_account.id"))
+    # who last set it for them: not the one to verify their identity afterwards
+    password_given_by_id: Mapped[Ref | None] = mapped_column(ForeignKey("person_account.id"))
 
     @property
     def is_active(self) -> bool:

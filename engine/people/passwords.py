@@ -1,8 +1,10 @@
 """Passwords: argon2id with a cap on concurrent work, and what a good one is."""
 
 import unicodedata
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache, cached_property
 from pathlib import Path
 from threading import BoundedSemaphore
 
@@ -11,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 from sqlalchemy.orm import Session
 
 from engine.errors import EngineError, Refused
+from engine.people.models import PersonAccount
 
 SHORTEST = 15
 LONGEST = 128
@@ -84,16 +87,14 @@ class Hashing:
         return self._hasher.hash("nobody has this password")
 
 
-class _slot:  # noqa: N801  a context manager reads as a word
-    def __init__(self, slots: BoundedSemaphore) -> None:
-        self._slots = slots
-
-    def __enter__(self) -> None:
-        if not self._slots.acquire(timeout=WAIT_SECONDS):
-            raise TooManyAtOnce
-
-    def __exit__(self, *_: object) -> None:
-        self._slots.release()
+@contextmanager
+def _slot(slots: BoundedSemaphore) -> Iterator[None]:
+    if not slots.acquire(timeout=WAIT_SECONDS):
+        raise TooManyAtOnce
+    try:
+        yield
+    finally:
+        slots.release()
 
 
 _default = Hashing()
@@ -103,6 +104,13 @@ def hashing(db: Session) -> Hashing:
     """Return the hashing this database was opened with (`info["hashing"]`), else the default."""
     chosen: Hashing = db.info.get("hashing", _default)
     return chosen
+
+
+def check_password(db: Session, user_id: int, password: str, *, at: datetime) -> bool:
+    """Say whether this is the person's password now; takes as long for nobody as for somebody."""
+    account = db.get(PersonAccount, user_id)
+    usable = account if account and account.is_active and account.opened_at <= at else None
+    return hashing(db).verify(usable.password_hash if usable else None, password)
 
 
 def normalised(password: str) -> str:
@@ -158,8 +166,7 @@ _RUNS = (
 )
 
 
-def _common(words: set[str] = set()) -> set[str]:  # noqa: B006  read once per process
-    if not words:
-        text = Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8")
-        words.update(line for line in text.splitlines() if line and not line.startswith("#"))
-    return words
+@cache
+def _common() -> frozenset[str]:
+    text = Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))

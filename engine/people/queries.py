@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
 from engine.people.models import Delegation, PersonAccount, Qualification, RoleGrant
-from engine.people.passwords import hashing
 from engine.people.person import Person
 
 
@@ -84,10 +83,10 @@ def delegated_roles(db: Session, person_id: int, *, at: datetime) -> tuple[tuple
             delegated(at),
             PersonAccount.disabled_at.is_(None),
         )
-        .order_by(Delegation.id)
+        .order_by(Delegation.role, Delegation.principal_id)
         .distinct()
     )
-    return tuple((role, principal_id) for role, principal_id in db.execute(rows.order_by(None)))
+    return tuple((role, principal_id) for role, principal_id in db.execute(rows))
 
 
 def person_of(db: Session, user_id: int, *, at: datetime) -> Person:
@@ -96,7 +95,7 @@ def person_of(db: Session, user_id: int, *, at: datetime) -> Person:
     own = own_roles(db, user_id, at=at) if account.is_active else frozenset[str]()
     lent = delegated_roles(db, user_id, at=at) if account.is_active else ()
     # a role held in one's own right is never used on someone's behalf
-    lent = tuple(sorted((role, principal) for role, principal in lent if role not in own))
+    lent = tuple((role, principal) for role, principal in lent if role not in own)
     return Person(
         id=account.id,
         user_name=account.user_name,
@@ -145,13 +144,6 @@ def holds_qualification(db: Session, person_id: int, code: str, *, at: datetime)
         or_(Qualification.withdrawn_at.is_(None), Qualification.withdrawn_at > at),
     )
     return db.scalars(rows.limit(1)).first() is not None
-
-
-def check_password(db: Session, user_id: int, password: str, *, at: datetime) -> bool:
-    """Say whether this is the person's password now; takes as long for nobody as for somebody."""
-    account = db.get(PersonAccount, user_id)
-    usable = account if account and account.is_active and account.opened_at <= at else None
-    return hashing(db).verify(usable.password_hash if usable else None, password)
 
 
 def may_sign(db: Session, person_id: int, *, at: datetime) -> SigningVerdict:
