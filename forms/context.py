@@ -1,0 +1,97 @@
+"""What a form may ask of the world while it reads answers: functions handed in, never a database."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from forms import words
+
+
+@dataclass(frozen=True)
+class UnitFound:
+    """A unit the serial store knows."""
+
+    unit_id: int
+    serial: str
+    part_no: str
+
+
+@dataclass(frozen=True)
+class LotFound:
+    """A lot the serial store knows."""
+
+    lot_id: int
+    lot_number: str
+    part_no: str
+
+
+@dataclass(frozen=True)
+class Stock:
+    """One unit, or a quantity of one lot at one location; `key` names it within the case."""
+
+    key: str
+    part_no: str
+    location: str = ""
+    quantity: Decimal = Decimal(1)
+    uom: str = "each"
+    unit: UnitFound | None = None
+    lot: LotFound | None = None
+
+    @property
+    def name(self) -> str:
+        """Say which unit or lot this is, as its label reads."""
+        if self.unit is not None:
+            return self.unit.serial
+        return self.lot.lot_number if self.lot is not None else self.key
+
+
+@dataclass(frozen=True)
+class PersonFound:
+    """A person who may be named in an answer."""
+
+    person_id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that is already stored under its sha256."""
+
+    sha256: str
+    name: str
+    media_type: str
+    bytes: int
+
+
+FindUnits = Callable[[Sequence[str]], Mapping[str, Sequence[UnitFound]]]
+FindLots = Callable[[Sequence[str]], Mapping[str, Sequence[LotFound]]]
+
+
+def _found_nothing(texts: Sequence[str]) -> dict[str, Sequence[object]]:  # noqa: ARG001
+    return {}
+
+
+@dataclass(frozen=True)
+class Context:
+    """The functions a form reads answers with; every default is harmlessly empty.
+
+    `find_units` and `find_lots` take the texts as scanned (serials, lot numbers, UDI strings) and
+    answer all of them at once. `pending` is what is held in the case and not yet dispositioned,
+    `expected` what should stand in quarantine, `pieces` what is to be sorted.
+    """
+
+    language: str = words.ENGLISH
+    zone: str = "UTC"
+    now: datetime | None = None
+    find_units: FindUnits = _found_nothing  # type: ignore[assignment]
+    find_lots: FindLots = _found_nothing  # type: ignore[assignment]
+    pending: Callable[[], Sequence[Stock]] = tuple
+    expected: Callable[[], Sequence[Stock]] = tuple
+    pieces: Callable[[], Sequence[Stock]] = tuple
+    people: Callable[[str | None], Sequence[PersonFound]] = field(default=lambda _role: ())
+    attachment: Callable[[str], Attachment | None] = field(default=lambda _sha256: None)
+
+    def say(self, text: str, **facts: object) -> str:
+        """Return `text` in the reader's language, with its facts filled in."""
+        return words.say(text, self.language) % facts if facts else words.say(text, self.language)

@@ -1,0 +1,60 @@
+"""What can be wrong with an answer or with a form file, as sentences a person can act on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from forms import words
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one answer: where it is and what to do about it.
+
+    `at` is the path as the form names it (`lines.0.quantity`), or "" for the whole form.
+    `sentence` is a msgid with %(fact)s places; the fact `label` is a msgid too.
+    """
+
+    at: str
+    sentence: str
+    facts: tuple[tuple[str, object], ...] = ()
+
+    def __str__(self) -> str:
+        return self.said("en")
+
+    @property
+    def anchor(self) -> str:
+        """Name the control on the page this problem belongs to (`lines-0-quantity`)."""
+        return self.at.replace(".", "-")
+
+    def said(self, language: str) -> str:
+        """Say the problem in `language`, with its facts filled in."""
+        facts = {
+            name: words.say(str(fact), language) if name == "label" else fact
+            for name, fact in self.facts
+        }
+        return words.say(self.sentence, language) % facts
+
+    def under(self, name: str) -> "Problem":
+        """Return the same problem one level further down, below `name`."""
+        return replace(self, at=f"{name}.{self.at}" if self.at else name)
+
+
+class FormProblems(Exception):  # noqa: N818  (a list of problems, not a fault of the program)
+    """There is a problem with what was entered. Correct the fields named and send it again."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Carry every problem at once, in the order of the form."""
+        self.problems = tuple(problems)
+        super().__init__(" ".join(f"{problem.at}: {problem}" for problem in self.problems))
+
+    def at(self, field: str) -> tuple[Problem, ...]:
+        """Return the problems of `field` and of everything inside it."""
+        return tuple(p for p in self.problems if p.at == field or p.at.startswith(f"{field}."))
+
+
+class FormRefused(ValueError):  # noqa: N818  (said to the author of a form file)
+    """This form file cannot be used."""
+
+
+class FormNotFound(LookupError):  # noqa: N818
+    """There is no form for this step."""
