@@ -28,6 +28,7 @@ class Case(Base):
     process: Mapped[str]
     instance_id: Mapped[Ref | None] = mapped_column(unique=True)  # the root of its diagrams
     title: Mapped[str]
+    subject: Mapped[str] = mapped_column(default="")  # "IP-300 · lot 8841A", for lists
     severity: Mapped[str | None]
     language: Mapped[str]  # the official language of its record
     state: Mapped[str] = mapped_column(default="open")

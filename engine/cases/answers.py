@@ -1,0 +1,89 @@
+"""What people answered: kept as versions, never rewritten."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from engine.cases.models import Answer, Case
+from engine.people.person import Person
+
+
+def answers_sha256(answers: dict[str, Any]) -> str:
+    """Return the fingerprint of answers as they are kept (key order counts for nothing)."""
+    text = json.dumps(answers, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def keep(
+    db: Session,
+    case: Case,
+    *,
+    task_id: UUID,
+    instance_id: int | None,
+    process: str,
+    element_id: str,
+    answers: dict[str, Any],
+    by: Person,
+    on_behalf_of_id: int | None,
+    at: datetime,
+    corrects: Answer | None = None,
+    reason: str | None = None,
+) -> Answer:
+    """Write one answer, or a new version that corrects an earlier one for a reason. Flushes."""
+    answer = Answer(
+        case_id=case.id,
+        instance_id=instance_id,
+        task_id=task_id,
+        process=process,
+        element_id=element_id,
+        version=corrects.version + 1 if corrects else 1,
+        answers=answers,
+        sha256=answers_sha256(answers),
+        by_id=by.id,
+        on_behalf_of_id=on_behalf_of_id,
+        at=at,
+        supersedes_id=corrects.id if corrects else None,
+        reason=reason,
+    )
+    db.add(answer)
+    db.flush()
+    return answer
+
+
+def standing(
+    db: Session,
+    case: Case,
+    *,
+    process: str | None = None,
+    element_id: str | None = None,
+    instance_id: int | None = None,
+) -> list[Answer]:
+    """Return the answers that no later version replaces, oldest first; the names narrow it."""
+    later = aliased(Answer)
+    found = select(Answer).where(
+        Answer.case_id == case.id,
+        ~select(later.id).where(later.supersedes_id == Answer.id).exists(),
+    )
+    for column, wanted in (
+        (Answer.process, process),
+        (Answer.element_id, element_id),
+        (Answer.instance_id, instance_id),
+    ):
+        if wanted is not None:
+            found = found.where(column == wanted)
+    return list(db.scalars(found.order_by(Answer.id)))
+
+
+def latest(
+    db: Session, case: Case, process: str, element_id: str, *, instance_id: int | None = None
+) -> Answer | None:
+    """Return what stands of the last answer at an element, or None when nobody answered it."""
+    found = standing(
+        db, case, process=process, element_id=element_id, instance_id=instance_id
+    )
+    return found[-1] if found else None

@@ -1,0 +1,149 @@
+"""The unit balance: every affected unit is in exactly one account, by double entry.
+
+A posting moves a unit, or a quantity of a lot, from one account to another; the first comes from
+`scope`. Nothing is rewritten: a mistake is undone by a second posting. Unknown is never zero.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Subquery, func, select, union_all
+from sqlalchemy.orm import Session
+
+from engine.cases.models import Case, Posting
+from engine.errors import Refused
+from engine.people.person import Person
+
+SCOPE = "scope"
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account: its words, and whether what lies in it still waits for a decision."""
+
+    label: str
+    is_open: bool
+
+
+# the order is the order of every table that shows a balance
+ACCOUNTS: dict[str, Account] = {
+    "held": Account("On hold in house", is_open=True),
+    "held_elsewhere": Account("On hold at a third party", is_open=True),
+    "in_transit": Account("In transit", is_open=True),
+    "at_consignee": Account("At a consignee", is_open=True),
+    "not_found": Account("Not found at segregation", is_open=True),
+    "released_under_concession": Account("Released under concession", is_open=False),
+    "released_no_fault": Account("Released, no fault found", is_open=False),
+    "released_after_sorting": Account("Released after sorting", is_open=False),
+    "released_not_affected": Account("Released as not affected", is_open=False),
+    "reworked": Account("Reworked and released", is_open=False),
+    "repaired": Account("Repaired and released", is_open=False),
+    "regraded": Account("Regraded and released", is_open=False),
+    "returned_to_supplier": Account("Returned to the supplier", is_open=False),
+    "destroyed": Account("Destroyed", is_open=False),
+    "transferred_to_recall": Account("Transferred to a recall", is_open=False),
+    "left_without_field_action": Account("Left control, no field action", is_open=False),
+    "unresolved": Account("Unresolved after documented effort", is_open=False),
+}
+IN_HOUSE = ("held", "held_elsewhere")
+LEFT_CONTROL = ("in_transit", "at_consignee")
+
+
+class BalanceIncomplete(Refused):
+    """%(quantity)s affected units are still open (%(accounts)s). Account for them first."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What lies in an account now: one unit (quantity 1) or a quantity of a lot."""
+
+    account: str
+    unit_id: int | None
+    lot_id: int | None
+    quantity: Decimal
+
+
+def post(
+    db: Session,
+    case: Case,
+    parts: Iterable[Holding],
+    *,
+    to: str,
+    evidence: str,
+    by: Person | None,
+    at: datetime,
+    event_id: int | None = None,
+) -> int:
+    """Move `parts`, each out of its own account, into `to`; return how many moved. Flushes."""
+    postings = [
+        Posting(
+            case_id=case.id,
+            from_account=part.account,
+            to_account=to,
+            unit_id=part.unit_id,
+            lot_id=part.lot_id,
+            quantity=part.quantity,
+            event_id=event_id,
+            evidence=evidence,
+            by_id=by.id if by else None,
+            at=at,
+        )
+        for part in parts
+        if part.account != to
+    ]
+    db.add_all(postings)
+    db.flush()
+    return len(postings)
+
+
+def holdings(
+    db: Session,
+    case_id: int,
+    *,
+    accounts: Sequence[str] | None = None,
+    unit_id: int | None = None,
+) -> list[Holding]:
+    """Return what lies in each account of a case; `accounts` and `unit_id` narrow it."""
+    moves = _moves(case_id, unit_id)
+    total = func.sum(moves.c.quantity)
+    rows = db.execute(
+        select(moves.c.account, moves.c.unit_id, moves.c.lot_id, total)
+        .where(moves.c.account != SCOPE)
+        .group_by(moves.c.account, moves.c.unit_id, moves.c.lot_id)
+        .having(total != 0)
+        .order_by(moves.c.lot_id, moves.c.unit_id)
+    )
+    return [Holding(*row) for row in rows if accounts is None or row[0] in accounts]
+
+
+def _moves(case_id: int, unit_id: int | None) -> Subquery:
+    where = [Posting.case_id == case_id]
+    if unit_id is not None:
+        where.append(Posting.unit_id == unit_id)
+    ins = select(
+        Posting.to_account.label("account"), Posting.unit_id, Posting.lot_id, Posting.quantity
+    ).where(*where)
+    outs = select(
+        Posting.from_account, Posting.unit_id, Posting.lot_id, (-Posting.quantity).label("quantity")
+    ).where(*where)
+    return union_all(ins, outs).subquery()
+
+
+def totals(db: Session, case_id: int) -> dict[str, Decimal]:
+    """Return the quantity in every account that is not empty, in the order of `ACCOUNTS`."""
+    sums: dict[str, Decimal] = {}
+    for holding in holdings(db, case_id):
+        sums[holding.account] = sums.get(holding.account, Decimal(0)) + holding.quantity
+    return {name: sums[name] for name in ACCOUNTS if name in sums}
+
+
+def refuse_unless_complete(db: Session, case: Case) -> None:
+    """Raise `BalanceIncomplete` while anything lies in an open account."""
+    still_open = {n: q for n, q in totals(db, case.id).items() if ACCOUNTS[n].is_open}
+    if still_open:
+        raise BalanceIncomplete(
+            quantity=sum(still_open.values()),
+            accounts=", ".join(f"{ACCOUNTS[n].label}: {q}" for n, q in still_open.items()),
+        )

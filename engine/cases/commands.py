@@ -1,0 +1,290 @@
+"""What people do to a case: report it, complete a task, note, attach. Each is one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from engine import commands
+from engine.bpmn import runtime
+from engine.bpmn.models import Task
+from engine.cases import answers as kept
+from engine.cases import facts
+from engine.cases.context import form_context
+from engine.cases.models import Attachment, Case, Comment, Draft
+from engine.cases.numbering import next_number
+from engine.cases.sealing import seal_if_last
+from engine.cases.signing import Signing, meaning_of, record_to_sign
+from engine.cases.tasks import lock_case_of, refuse_ended, refuse_unless_open, refuse_unless_theirs
+from engine.errors import Invalid, Problem, Refused
+from engine.evidence import ledger, signatures
+from engine.evidence.signatures import Signature
+from engine.people import Person, acting_for, authorize
+from forms import library
+from forms.errors import FormProblems
+from forms.library import Answers
+
+PREFIX = {"nonconformance": "NC"}
+START_FORMS = UUID("5f0c1f0e-6a43-4c55-9a0e-2f7a5d7b8c11")  # names the answer of a start form
+
+
+class SignatureNeeded(Refused):
+    """This answer is signed. Check it on the next page and sign it there."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A case just opened: its number, and the case as stored."""
+
+    number: str
+    case_id: int
+
+
+def checked(
+    db: Session, process: str, element: str, raw: dict[str, Any], *, case: Case | None, by: Person
+) -> Answers:
+    """Validate what was typed against the form; raises `Invalid` with every problem at its field."""
+    form = library.form(process, element)
+    try:
+        return form.load(raw, form_context(db, case=case, by=by))
+    except FormProblems as wrong:
+        raise Invalid(
+            [Problem(p.at, p.sentence, tuple(sorted(p.facts.items()))) for p in wrong.problems]
+        ) from wrong
+
+
+def report(
+    db: Session,
+    raw: dict[str, Any],
+    *,
+    by: Person,
+    at: datetime,
+    key: str,
+    process: str = "nonconformance",
+    language: str = "en",
+) -> Opened:
+    """Open a case from its start form: number, answers, diagram, ledger. `key` makes it one."""
+    authorize(by, "case.report")
+    asked = {"process": process, "raw": raw, "by": by.id}
+    earlier = commands.earlier_result(db, key, name="report", request=asked)
+    if earlier is not None:
+        return Opened(**earlier)
+
+    answers = checked(db, process, "report", raw, case=None, by=by)
+    number = next_number(db, PREFIX[process], at=at)
+    case = Case(
+        number=number,
+        process=process,
+        title=answers.answers["title"],
+        language=language,
+        opened_by_id=by.id,
+        opened_at=at,
+    )
+    db.add(case)
+    db.flush()
+    _begin(db, case, answers, by=by, at=at)
+    _drop_draft(db, by, f"start:{process}")
+
+    opened = {"number": number, "case_id": case.id}
+    commands.remember(
+        db, key, name="report", request=asked, result=opened, by_id=by.id, at=at
+    )
+    return Opened(**opened)
+
+
+def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetime) -> None:
+    answer = kept.keep(
+        db,
+        case,
+        task_id=uuid5(START_FORMS, case.number),
+        instance_id=None,
+        process=case.process,
+        element_id="report",
+        answers=answers.answers,
+        by=by,
+        on_behalf_of_id=None,
+        at=at,
+    )
+    aware = answers.answers.get("aware_at")
+    if aware:
+        facts.record(db, case, "awareness", aware["at"], by=by, at=at, evidence="report")
+    instance = runtime.start(
+        db,
+        case.process,
+        business_key=case.number,
+        variables=answers.variables,
+        by=by,
+        at=at,
+    )
+    case.instance_id = instance.id
+    _adopt_attachments(db, case, answers.answers, by=by)
+    ledger.append(
+        db,
+        case.stream,
+        "case_opened",
+        {"number": case.number, "title": case.title, "answer_sha256": answer.sha256},
+        by=by,
+        at=at,
+    )
+
+
+def complete_task(
+    db: Session,
+    task_id: UUID,
+    raw: dict[str, Any],
+    *,
+    by: Person,
+    at: datetime,
+    key: str,
+    signing: Signing | None = None,
+) -> Task:
+    """Record the answers, sign them where the task asks it, and let the diagram go on.
+
+    Raises `TaskAlreadyDone` when a colleague got there first, `Invalid` with every problem of the
+    form, `SignatureNeeded` when the answers are signed and `signing` is missing. A repeated `key`
+    returns the first result.
+    """
+    authorize(by, "task.complete")
+    case, task = lock_case_of(db, task_id)  # always the case first: one lock order everywhere
+    asked = {"task": str(task_id), "raw": raw, "by": by.id}
+    if commands.earlier_result(db, key, name="complete_task", request=asked) is not None:
+        return task
+
+    refuse_unless_open(db, case, task)
+    refuse_unless_theirs(db, case, task, by, at=at)
+    answers = checked(db, task.process, task.element_id, raw, case=case, by=by)
+    signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
+    answer = _keep(db, case, task, answers.answers, signature, by=by, at=at)
+    runtime.complete_task(db, task_id, variables=answers.variables, by=by, at=at)
+    _adopt_attachments(db, case, answers.answers, by=by, task_id=task_id)
+    seal_if_last(db, case, task, by=by, at=at)
+    _drop_draft(db, by, f"task:{task_id}")
+    case.version += 1
+    ledger.append(
+        db,
+        case.stream,
+        "task_completed",
+        {
+            "task": str(task_id),
+            "element": f"{task.process}.{task.element_id}",
+            "answer_sha256": answer.sha256,
+            "signature": signature.id if signature else None,
+        },
+        by=by,
+        at=at,
+    )
+    commands.remember(
+        db,
+        key,
+        name="complete_task",
+        request=asked,
+        result={"task": str(task_id)},
+        by_id=by.id,
+        at=at,
+    )
+    return task
+
+
+def _sign(
+    db: Session,
+    case: Case,
+    task: Task,
+    answers: dict[str, Any],
+    signing: Signing | None,
+    *,
+    by: Person,
+    at: datetime,
+) -> Signature | None:
+    meaning = meaning_of(task.signature, answers)
+    if meaning is None:
+        return None
+    if signing is None:
+        raise SignatureNeeded
+
+    shown = record_to_sign(db, case, task, answers, by=by, review_pdf_sha256=None)
+    return signatures.sign(
+        db,
+        signing.nonce,
+        user_name=signing.user_name,
+        password=signing.password,
+        record_sha256=shown.sha256,
+        by=by,
+        session_id=signing.session_id,
+        at=at,
+        reason=signing.reason,
+    )
+
+
+def _keep(
+    db: Session,
+    case: Case,
+    task: Task,
+    answers: dict[str, Any],
+    signature: Signature | None,
+    *,
+    by: Person,
+    at: datetime,
+) -> kept.Answer:
+    answer = kept.keep(
+        db,
+        case,
+        task_id=task.id,
+        instance_id=task.instance_id,
+        process=task.process,
+        element_id=task.element_id,
+        answers=answers,
+        by=by,
+        on_behalf_of_id=acting_for(by, task.role),
+        at=at,
+    )
+    answer.signature_id = signature.id if signature else None
+    task.on_behalf_of_id = answer.on_behalf_of_id
+    return answer
+
+
+def save_draft(db: Session, place: str, raw: dict[str, Any], *, by: Person, at: datetime) -> Draft:
+    """Keep what was typed so far, unchecked, for this person and place."""
+    draft = find_draft(db, place, by=by)
+    if draft is None:
+        draft = Draft(person_id=by.id, place=place, answers=raw, saved_at=at)
+        db.add(draft)
+    draft.answers, draft.saved_at = raw, at
+    db.flush()
+    return draft
+
+
+def find_draft(db: Session, place: str, *, by: Person) -> Draft | None:
+    """Return what this person has typed at a place, or None."""
+    return db.scalar(select(Draft).where(Draft.person_id == by.id, Draft.place == place))
+
+
+def _drop_draft(db: Session, by: Person, place: str) -> None:
+    db.execute(delete(Draft).where(Draft.person_id == by.id, Draft.place == place))
+
+
+def comment(db: Session, case: Case, text: str, *, by: Person, at: datetime) -> Comment:
+    """Add a remark to a case, open or not."""
+    authorize(by, "case.comment")
+    words = text.strip()
+    if not words:
+        raise Invalid([Problem("text", "Write the comment first.")])
+
+    note = Comment(case_id=case.id, text=words, by_id=by.id, at=at)
+    db.add(note)
+    db.flush()
+    ledger.append(db, case.stream, "comment_added", {"text": words}, by=by, at=at)
+    return note
+
+
+def attach(db: Session, case: Case, document_id: int, *, by: Person, at: datetime) -> Attachment:
+    """Add a stored file to an open case."""
+    authorize(by, "case.attach")
+    refuse_ended(case)
+    attachment = Attachment(case_id=case.id, document_id=document_id, by_id=by.id, at=at)
+    db.add(attachment)
+    db.flush()
+    ledger.append(db, case.stream, "file_attached", {"document": document_id}, by=by, at=at)
+    return attachment

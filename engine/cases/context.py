@@ -1,0 +1,91 @@
+"""What a form may ask of the world, answered from the serial store and the case."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.cases.dispositions import Part, parts_of_line, pending
+from engine.cases.models import Case, Line
+from engine.cases.names import stock_names
+from engine.cases.segregated import expected
+from engine.evidence.documents import Document
+from engine.people import Person, people_with_role
+from engine.serials import find
+from forms.context import Attachment, Context, LotFound, PersonFound, Stock, UnitFound
+
+
+def form_context(
+    db: Session,
+    *,
+    case: Case | None,
+    by: Person,
+    at: datetime,
+    instance_id: int | None = None,
+) -> Context:
+    """Return the functions a form reads with, for this person, case and running diagram."""
+
+    def find_units(texts: Sequence[str]) -> Mapping[str, Sequence[UnitFound]]:
+        return {
+            text: [
+                UnitFound(m.unit_id, m.name, m.part_no)
+                for m in matches
+                if m.unit_id is not None
+            ]
+            for text, matches in find.resolve_many(db, texts).items()
+        }
+
+    def find_lots(texts: Sequence[str]) -> Mapping[str, Sequence[LotFound]]:
+        return {
+            text: [
+                LotFound(m.lot_id, m.name, m.part_no) for m in matches if m.lot_id is not None
+            ]
+            for text, matches in find.resolve_many(db, texts).items()
+        }
+
+    def people(role: str | None) -> Sequence[PersonFound]:
+        found = people_with_role(db, role, at=at) if role else []
+        return [PersonFound(one.id, one.printed_name) for one in found]
+
+    def attachment(sha256: str) -> Attachment | None:
+        found = db.scalars(select(Document).where(Document.sha256 == sha256)).first()
+        return found and Attachment(found.sha256, found.name, found.media_type, found.bytes)
+
+    return Context(
+        language=by.language,
+        zone=by.time_zone,
+        now=at,
+        find_units=find_units,
+        find_lots=find_lots,
+        pending=lambda: stocks(db, pending(db, case)) if case else (),
+        expected=lambda: expected(db, case) if case else (),
+        pieces=lambda: stocks(db, _line_parts(db, instance_id)),
+        people=people,
+        attachment=attachment,
+    )
+
+
+def stocks(db: Session, parts: Sequence[Part]) -> list[Stock]:
+    """Return parts as forms show them, keyed `unit-7` or `lot-12`, in the order of their names."""
+    names = stock_names(db, [(p.unit_id, p.lot_id) for p in parts])
+    found = [
+        Stock(
+            key=f"unit-{p.unit_id}" if p.unit_id else f"lot-{p.lot_id}",
+            part_no=names[p.unit_id, p.lot_id].part,
+            quantity=p.quantity,
+            unit=UnitFound(p.unit_id, names[p.unit_id, None].name, names[p.unit_id, None].part)
+            if p.unit_id
+            else None,
+            lot=LotFound(p.lot_id, names[None, p.lot_id].name, names[None, p.lot_id].part)
+            if p.lot_id
+            else None,
+        )
+        for p in parts
+    ]
+    return sorted(found, key=lambda stock: (stock.part_no, stock.name))
+
+
+def _line_parts(db: Session, instance_id: int | None) -> list[Part]:
+    line = db.scalar(select(Line).where(Line.instance_id == instance_id))
+    return parts_of_line(db, line) if line else []

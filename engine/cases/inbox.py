@@ -1,0 +1,199 @@
+"""My tasks: what waits for a person, soonest deadline first, and why it is theirs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import Instance, Task
+from engine.cases.models import Answer, Case
+from engine.cases.pages import Page, TaskFilter, TaskGroup, TaskRow, TasksPage, TaskSort
+from engine.cases.segregation import NotTheSamePerson
+from engine.people import Person, PersonAccount, acting_for, standing
+
+DAY = timedelta(hours=24)
+WEEK = timedelta(days=7)
+PAGE_SIZE = 50
+Found = tuple[Task, Case, str | None]
+
+
+def my_tasks(
+    db: Session,
+    person: Person,
+    *,
+    at: datetime,
+    show: TaskFilter = "mine",
+    sort: TaskSort = "deadline",
+    page: int = 1,
+) -> TasksPage:
+    """Return one page of the tasks a person can act on.
+
+    `mine` are those claimed by them and the unclaimed ones of their roles; `teams` adds what
+    colleagues of the same roles have claimed.
+    """
+    wanted = _wanted(person, show)
+    counts = _counts(db, wanted, at)
+    rows = db.execute(_select(wanted, sort).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
+    return TasksPage(
+        rows=task_rows(db, [tuple(row) for row in rows], person, at=at),
+        page=Page(number=page, size=PAGE_SIZE, total_count=counts["all"]),
+        open_count=counts["all"],
+        overdue_count=counts["overdue"],
+        day_count=counts["day"],
+        group_counts={name: counts[name] for name in ("overdue", "day", "week", "later")},
+        teams_waiting_count=_team_count(db, person) if not counts["all"] else 0,
+        teams=tuple(sorted(person.roles)),
+    )
+
+
+def _wanted(person: Person, show: TaskFilter) -> ColumnElement[bool]:
+    theirs = Task.role.in_(sorted(person.roles))
+    free = Task.claimed_by_id.is_(None)
+    mine = Task.claimed_by_id == person.id
+    shown = {
+        "mine": and_(theirs, or_(free, mine)),
+        "teams": theirs,
+        "signature": and_(theirs, or_(free, mine), Task.signature.is_not(None)),
+        "unclaimed": and_(theirs, free),
+    }[show]
+    return and_(Task.done_at.is_(None), Task.cancelled_at.is_(None), shown)
+
+
+def _select(wanted: ColumnElement[bool], sort: TaskSort) -> Select[Any]:
+    # a task without a deadline comes last, on both databases
+    order: dict[TaskSort, Sequence[ColumnElement[Any]]] = {
+        "deadline": (Task.due_at.is_(None), Task.due_at, Task.opened_at),
+        "opened": (Task.opened_at.desc(),),
+        "case": (Case.number, Task.due_at),
+    }
+    return (
+        select(Task, Case, PersonAccount.printed_name)
+        .join(Instance, Instance.id == Task.instance_id)
+        .join(Case, Case.number == Instance.business_key)
+        .outerjoin(PersonAccount, PersonAccount.id == Task.claimed_by_id)
+        .where(wanted)
+        .order_by(*order[sort], Task.id)
+    )
+
+
+def _counts(db: Session, wanted: ColumnElement[bool], at: datetime) -> dict[str, int]:
+    group = case(
+        (Task.due_at < at, "overdue"),
+        (Task.due_at < at + DAY, "day"),
+        (Task.due_at < at + WEEK, "week"),
+        else_="later",
+    )
+    counted = dict(
+        db.execute(select(group, func.count()).select_from(Task).where(wanted).group_by(group)).all()
+    )
+    names = ("overdue", "day", "week", "later")
+    return {"all": sum(counted.values()), **{name: counted.get(name, 0) for name in names}}
+
+
+def _team_count(db: Session, person: Person) -> int:
+    return db.scalar(select(func.count()).select_from(Task).where(_wanted(person, "teams"))) or 0
+
+
+def task_rows(
+    db: Session, found: Sequence[Found], person: Person, *, at: datetime
+) -> tuple[TaskRow, ...]:
+    """Turn tasks with their cases into rows as this person sees them."""
+    barred = _barred(db, found)
+    names = _names(db, person)
+    return tuple(
+        TaskRow(
+            id=task.id,
+            name=task.name,
+            process=task.process,
+            element_id=task.element_id,
+            role=task.role,
+            case_number=of_case.number,
+            case_title=of_case.title,
+            subject=of_case.subject,
+            severity=of_case.severity,
+            needs_signature=task.signature is not None,
+            opened_at=task.opened_at,
+            due_at=task.due_at,
+            group=group_of(task.due_at, at),
+            claimed_by=claimed_by,
+            is_mine=task.claimed_by_id == person.id,
+            principal=names.get(acting_for(person, task.role) or 0),
+            refused=_refused(barred.get(task.id.hex, {}), person, task.role),
+        )
+        for task, of_case, claimed_by in found
+    )
+
+
+def group_of(due_at: datetime | None, at: datetime) -> TaskGroup:
+    """Return the deadline group of a task."""
+    if due_at is None or due_at >= at + WEEK:
+        return "later"
+    if due_at < at:
+        return "overdue"
+    return "day" if due_at < at + DAY else "week"
+
+
+def _barred(db: Session, found: Sequence[Found]) -> dict[str, dict[int, str]]:
+    """Return, for each task that is set apart, who is barred by which element: one query."""
+    apart = [(task, of_case.id) for task, of_case, _ in found if task.separate_from]
+    if not apart:
+        return {}
+
+    rows = db.execute(
+        select(
+            Answer.case_id,
+            Answer.process,
+            Answer.element_id,
+            Answer.by_id,
+            Answer.on_behalf_of_id,
+        ).where(Answer.case_id.in_({case_id for _, case_id in apart}))
+    ).all()
+    return {
+        task.id.hex: {
+            who: row.element_id
+            for row in rows
+            if row.case_id == case_id
+            and f"{row.process}.{row.element_id}" in (task.separate_from or "")
+            for who in (row.by_id, row.on_behalf_of_id)
+            if who is not None
+        }
+        for task, case_id in apart
+    }
+
+
+def _refused(barred: dict[int, str], person: Person, role: str) -> str | None:
+    for who in standing(person, role):
+        if who in barred:
+            return str(NotTheSamePerson(element=barred[who].replace("_", " ")))
+    return None
+
+
+def _names(db: Session, person: Person) -> dict[int, str]:
+    principals = {who for _, who in person.on_behalf_of}
+    if not principals:
+        return {}
+    rows = db.execute(
+        select(PersonAccount.id, PersonAccount.printed_name).where(PersonAccount.id.in_(principals))
+    )
+    return {id_: name for id_, name in rows}
+
+
+@dataclass(frozen=True)
+class Badge:
+    """The counts beside the navigation."""
+
+    tasks: int
+    approvals: int
+
+
+def badge(db: Session, person: Person) -> Badge:
+    """Count what the person can act on, for the navigation."""
+    tasks, approvals = db.execute(
+        select(func.count(), func.count(Task.signature)).select_from(Task).where(
+            _wanted(person, "mine")
+        )
+    ).one()
+    return Badge(tasks=tasks, approvals=approvals)

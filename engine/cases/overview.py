@@ -1,0 +1,225 @@
+"""The page of one case: where it stands, who did what, what is due, where every unit is."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.bpmn import diagrams
+from engine.bpmn.models import Instance, Task
+from engine.cases import balance, inbox
+from engine.cases.models import Case, Comment, Posting, Subject
+from engine.cases.names import stock_names
+from engine.cases.pages import (
+    Balance,
+    BalanceLine,
+    CaseFacts,
+    CasePage,
+    Clock,
+    DiagramMark,
+    DiagramView,
+    StepLine,
+    Tone,
+)
+from engine.cases.pages import Comment as CommentLine
+from engine.cases.tasks import CaseUnknown, printed_name
+from engine.people import Person, PersonAccount
+
+TONES: dict[str, Tone] = {
+    "held": "amber",
+    "held_elsewhere": "amber",
+    "in_transit": "amber",
+    "at_consignee": "red",
+    "not_found": "red",
+    "unresolved": "red",
+}
+
+
+def case_named(db: Session, number: str) -> Case:
+    """Return the case with this number; raises `CaseUnknown`."""
+    case = db.scalar(select(Case).where(Case.number == number))
+    if case is None:
+        raise CaseUnknown(number=number)
+    return case
+
+
+def case_page(db: Session, number: str, person: Person, *, at: datetime) -> CasePage:
+    """Return what the overview of a case shows to this person."""
+    case = case_named(db, number)
+    instances = instances_of(db, case)
+    tasks = _tasks(db, case)
+    return CasePage(
+        facts=case_facts(db, case),
+        clocks=_clocks(tasks),
+        diagrams=tuple(_diagram(db, instance, tasks) for instance in instances),
+        steps=_steps(db, instances, tasks),
+        balance=case_balance(db, case),
+        tasks=_open_tasks(db, case, tasks, person, at=at),
+        comments=_comments(db, case),
+        may_void=case.state == "open",
+    )
+
+
+def instances_of(db: Session, case: Case) -> list[Instance]:
+    """Return every running or ended diagram of the case, the root first."""
+    return list(
+        db.scalars(
+            select(Instance).where(Instance.business_key == case.number).order_by(Instance.id)
+        )
+    )
+
+
+def case_facts(db: Session, case: Case) -> CaseFacts:
+    """Return the short facts of a case."""
+    subjects = list(
+        db.scalars(select(Subject).where(Subject.case_id == case.id).order_by(Subject.id))
+    )
+    names = stock_names(db, [(s.unit_id, s.lot_id) for s in subjects])
+    return CaseFacts(
+        number=case.number,
+        process=case.process,
+        title=case.title,
+        status=case.state,
+        severity=case.severity,
+        opened_by=printed_name(db, case.opened_by_id),
+        opened_at=case.opened_at,
+        closed_at=case.ended_at,
+        subjects=tuple(
+            f"{names[s.unit_id, s.lot_id].part} · {names[s.unit_id, s.lot_id].name}"
+            if s.unit_id or s.lot_id
+            else s.description or ""
+            for s in subjects
+        ),
+    )
+
+
+def case_balance(db: Session, case: Case) -> Balance | None:
+    """Return the unit balance, None while nothing is known to be affected."""
+    sums = balance.totals(db, case.id)
+    if not sums:
+        return None
+    return Balance(
+        total=sum(sums.values(), Decimal(0)),
+        lines=tuple(
+            BalanceLine(balance.ACCOUNTS[name].label, quantity, TONES.get(name, "green"))
+            for name, quantity in sums.items()
+        ),
+        is_complete=not any(balance.ACCOUNTS[name].is_open for name in sums),
+    )
+
+
+def _tasks(db: Session, case: Case) -> list[Task]:
+    return list(
+        db.scalars(
+            select(Task)
+            .join(Instance, Instance.id == Task.instance_id)
+            .where(Instance.business_key == case.number)
+            .order_by(Task.opened_at, Task.id)
+        )
+    )
+
+
+def _open_tasks(
+    db: Session, case: Case, tasks: list[Task], person: Person, *, at: datetime
+) -> tuple[inbox.TaskRow, ...]:
+    names = _names(db, tasks)
+    found = [
+        (task, case, names.get(task.claimed_by_id or 0)) for task in tasks if task.is_open
+    ]
+    rows = inbox.task_rows(db, found, person, at=at)
+    return tuple(sorted(rows, key=lambda row: (not row.is_mine, row.role not in person.roles)))
+
+
+def _names(db: Session, tasks: list[Task]) -> dict[int, str]:
+    ids = {i for task in tasks for i in (task.claimed_by_id, task.done_by_id) if i is not None}
+    rows = db.execute(
+        select(PersonAccount.id, PersonAccount.printed_name).where(PersonAccount.id.in_(ids))
+    )
+    return {i: name for i, name in rows}
+
+
+def _clocks(tasks: list[Task]) -> tuple[Clock, ...]:
+    due = [task for task in tasks if task.is_open and task.due_at is not None]
+    return tuple(
+        Clock(name=task.name, due_at=task.due_at, started_at=task.opened_at)
+        for task in sorted(due, key=lambda task: task.due_at or task.opened_at)[:4]
+        if task.due_at is not None
+    )
+
+
+def _diagram(db: Session, instance: Instance, tasks: list[Task]) -> DiagramView:
+    drawn = diagrams.drawn(db, instance)
+    due = {(t.process, t.element_id): t.due_at for t in tasks if t.is_open}
+    return DiagramView(
+        instance_id=instance.id,
+        process=instance.process,
+        name=drawn.name,
+        version=drawn.version,
+        marks=tuple(
+            DiagramMark(
+                element_id=mark.element_id,
+                state=mark.state,
+                token_count=mark.token_count,
+                due_at=due.get((mark.process, mark.element_id)),
+            )
+            for mark in drawn.marks
+            if mark.process == instance.process
+        ),
+    )
+
+
+def _steps(db: Session, instances: list[Instance], tasks: list[Task]) -> tuple[StepLine, ...]:
+    names = _names(db, tasks)
+    seen: dict[tuple[int, str], int] = {}
+    steps = []
+    for task in tasks:
+        visit = seen[task.instance_id, task.element_id] = (
+            seen.get((task.instance_id, task.element_id), 0) + 1
+        )
+        steps.append(
+            StepLine(
+                element_id=task.element_id,
+                name=task.name,
+                process=task.process,
+                state="done" if task.done_at else "cancelled" if task.cancelled_at else "now",
+                by=names.get(task.done_by_id or task.claimed_by_id or 0),
+                at=task.done_at or task.cancelled_at,
+                due_at=task.due_at,
+                task_id=task.id if task.is_open else None,
+                role=task.role,
+                round=visit if visit > 1 else None,
+            )
+        )
+    reached = {(task.process, task.element_id) for task in tasks}
+    if instances and instances[0].status == "running":
+        steps += [
+            StepLine(
+                element_id=step.element_id,
+                name=step.name,
+                process=step.process,
+                state="not_started",
+                role=step.role,
+            )
+            for step in diagrams.user_tasks(db, instances[0])
+            if (step.process, step.element_id) not in reached
+        ]
+    return tuple(steps)
+
+
+def _comments(db: Session, case: Case) -> tuple[CommentLine, ...]:
+    rows = db.execute(
+        select(Comment, PersonAccount.printed_name)
+        .join(PersonAccount, PersonAccount.id == Comment.by_id)
+        .where(Comment.case_id == case.id)
+        .order_by(Comment.id)
+    )
+    return tuple(CommentLine(by=name, at=note.at, text=note.text) for note, name in rows)
+
+
+def affected_quantity(db: Session, case: Case) -> Decimal:
+    """Return how much has come into the case's scope."""
+    rows = db.scalars(
+        select(Posting.quantity).where(Posting.case_id == case.id, Posting.from_account == "scope")
+    )
+    return sum(rows, Decimal(0))

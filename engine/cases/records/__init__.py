@@ -1,0 +1,44 @@
+"""Records: what a signer sees and a document prints, drawn from the case's own rows.
+
+One file per document, named by the task's property `document`; a task without one is signed as
+its own answers. A record is plain JSON of the shape that `engine.evidence.layouts` prints.
+"""
+
+from importlib import import_module
+from typing import Any, cast
+
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import Task
+from engine.cases.models import Case
+from engine.cases.records.sections import Record, answered, head
+
+
+def layout_of(task: Task) -> str | None:
+    """Return the layout that prints what is signed at this task (`disposition/…_record`)."""
+    if task.document is None:
+        return None
+    return f"{_drawer(task.document).PROCESS}/{task.document}"
+
+
+def record_of(db: Session, case: Case, task: Task, answers: dict[str, Any]) -> Record:
+    """Return exactly what the person at `task` sees and signs for these answers.
+
+    What colleagues answer at the same time is left out, so that their step does not void this one.
+    """
+    own = answered(task.process, task.element_id, answers, case.language)
+    if task.document is None:
+        return {**head(db, case, title=task.name, number=case.number), "sections": own}
+    return cast("Record", _drawer(task.document).draw(db, case, task.instance_id, own))
+
+
+def document_of(db: Session, case: Case, task: Task) -> Record:
+    """Return the record of the finished document: every answer is kept by now."""
+    if task.document is None:
+        message = f"{task.element_id} has no document"
+        raise ValueError(message)
+    return cast("Record", _drawer(task.document).draw(db, case, task.instance_id, None))
+
+
+def _drawer(document: str) -> Any:
+    return import_module(f"engine.cases.records.{document}")

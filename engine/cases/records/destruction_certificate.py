@@ -1,0 +1,53 @@
+"""The destruction certificate: what was destroyed, how, by whom, and who saw it."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.cases import answers as kept
+from engine.cases.dispositions import parts_of_line
+from engine.cases.models import Case, Line
+from engine.cases.names import stock_names
+from engine.cases.records.sections import Record, Section, head, kept_answers
+from engine.words import N_, say
+
+PROCESS = "disposition_line"
+
+
+def draw(db: Session, case: Case, instance_id: int, own: list[dict[str, Any]] | None) -> Record:
+    """Return the record of one line's destruction; `own` is the witness's own answer."""
+    line = db.scalars(select(Line).where(Line.instance_id == instance_id)).one()
+    given = kept.standing(db, case, process=PROCESS, instance_id=instance_id)
+    return {
+        **head(
+            db, case, title=N_("Destruction certificate"), number=f"{case.number}-X{line.id}"
+        ),
+        "sections": [
+            _destroyed(db, case, line),
+            *kept_answers(db, case, given),
+            *(own or ()),
+        ],
+    }
+
+
+def _destroyed(db: Session, case: Case, line: Line) -> Section:
+    parts = parts_of_line(db, line)
+    names = stock_names(db, [(p.unit_id, p.lot_id) for p in parts])
+    language = case.language
+    return {
+        "heading": say(N_("What was destroyed"), language),
+        "table": {
+            "columns": [
+                say(word, language) for word in (N_("Unit or lot"), N_("Part"), N_("Quantity"))
+            ],
+            "rows": [
+                [
+                    names[p.unit_id, p.lot_id].name,
+                    names[p.unit_id, p.lot_id].part,
+                    str(p.quantity),
+                ]
+                for p in parts
+            ],
+        },
+    }

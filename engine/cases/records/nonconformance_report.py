@@ -1,0 +1,24 @@
+"""The nonconformance report: everything that was found, decided and done, to be closed on."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.cases.models import Case
+from engine.cases.records.sections import Record, all_answers, balance, head, subjects
+from engine.words import N_
+
+PROCESS = "nonconformance"
+
+
+def draw(db: Session, case: Case, _instance_id: int, own: list[dict[str, Any]] | None) -> Record:
+    """Return the record; `own` are the answers of the closing that are being signed."""
+    return {
+        **head(db, case, title=N_("Nonconformance report"), number=case.number),
+        "sections": [
+            subjects(db, case),
+            *all_answers(db, case),
+            *(own or ()),
+            balance(db, case),
+        ],
+    }

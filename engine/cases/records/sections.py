@@ -1,0 +1,126 @@
+"""The building blocks of a record: its head, answers as sections, the balance, the subjects."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.cases import answers as kept
+from engine.cases.balance import ACCOUNTS, totals
+from engine.cases.models import Answer, Case, Subject
+from engine.cases.names import stock_names
+from engine.cases.tasks import printed_name
+from engine.evidence.canonical import moment
+from engine.words import N_, say
+from forms import library, words
+
+Record = dict[str, Any]
+Section = dict[str, Any]
+
+
+def head(db: Session, case: Case, *, title: str, number: str) -> Record:
+    """Return the head of a record: what it is, of which case, in which language."""
+    language = case.language
+    severity = case.severity or N_("not yet rated")
+    return {
+        "title": say(title, language),
+        "number": number,
+        "language": language,
+        "case": {
+            say(N_("Case"), language): case.number,
+            say(N_("Subject"), language): case.title,
+            say(N_("Product"), language): case.subject or "–",
+            say(N_("Severity"), language): say(severity, language),
+            say(N_("Opened by"), language): printed_name(db, case.opened_by_id),
+            say(N_("Opened at"), language): moment(case.opened_at),
+        },
+    }
+
+
+def answered(
+    process: str, element: str, answers: dict[str, Any], language: str, *, by: str = ""
+) -> list[Section]:
+    """Return the sections of one answered form, in the official language of the record."""
+    form = library.form(process, element)
+    title = words.say(form.title, language)
+    sections: list[Section] = []
+    for heading, group in groupby(form.shown(answers, language), key=lambda one: one[0]):
+        shown = [(label, answer) for _, label, answer in group]
+        rows = [[label, "\n".join(answer.lines)] for label, answer in shown if answer.lines]
+        if rows:
+            sections.append({"heading": f"{title}: {heading}", "note": by, "rows": rows})
+        sections.extend(
+            {
+                "heading": f"{title}: {label}",
+                "note": by,
+                "table": {
+                    "columns": list(answer.head),
+                    "rows": [list(row) for row in answer.rows],
+                },
+            }
+            for label, answer in shown
+            if answer.rows
+        )
+    return sections
+
+
+def kept_answers(db: Session, case: Case, answers: Iterable[Answer]) -> list[Section]:
+    """Return kept answers as sections, each with who gave it and when."""
+    sections: list[Section] = []
+    for answer in answers:
+        who = say(
+            N_("%(name)s, %(at)s"),
+            case.language,
+            name=printed_name(db, answer.by_id),
+            at=moment(answer.at),
+        )
+        sections += answered(
+            answer.process, answer.element_id, answer.answers, case.language, by=who
+        )
+    return sections
+
+
+def all_answers(db: Session, case: Case) -> list[Section]:
+    """Return every standing answer of the case in the order given."""
+    return kept_answers(db, case, kept.standing(db, case))
+
+
+def subjects(db: Session, case: Case) -> Section:
+    """Return what the case is about, as a table."""
+    rows = list(db.scalars(select(Subject).where(Subject.case_id == case.id).order_by(Subject.id)))
+    names = stock_names(db, [(row.unit_id, row.lot_id) for row in rows])
+    language = case.language
+    return {
+        "heading": say(N_("What the case is about"), language),
+        "table": {
+            "columns": [say(word, language) for word in (N_("Unit or lot"), N_("Part"), N_("Quantity"))],
+            "rows": [
+                [
+                    names[row.unit_id, row.lot_id].name
+                    if row.unit_id or row.lot_id
+                    else say(N_("Unidentified: %(words)s"), language, words=row.description or ""),
+                    names[row.unit_id, row.lot_id].part if row.unit_id or row.lot_id else "–",
+                    str(row.quantity) if row.quantity is not None else "–",
+                ]
+                for row in rows
+            ],
+        },
+    }
+
+
+def balance(db: Session, case: Case) -> Section:
+    """Return the unit balance of the case, as a table that ends in its total."""
+    sums = totals(db, case.id)
+    language = case.language
+    return {
+        "heading": say(N_("Unit balance"), language),
+        "table": {
+            "columns": [say(N_("Account"), language), say(N_("Quantity"), language)],
+            "rows": [
+                *([say(ACCOUNTS[name].label, language), str(sums[name])] for name in sums),
+                [say(N_("All affected"), language), str(sum(sums.values()))],
+            ],
+        },
+    }

@@ -1,0 +1,172 @@
+"""Who does a task: claim it, give it back, hand it over; and who may do it at all."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import Instance, Task
+from engine.cases.models import Case
+from engine.cases.segregation import refuse_if_barred
+from engine.errors import Conflict, NotAllowed, NotFound
+from engine.evidence import ledger
+from engine.people import Person, authorize, holds_qualification
+from engine.people.queries import account_of
+
+
+class CaseUnknown(NotFound):
+    """There is no case %(number)s. Check the number and try again."""
+
+
+class TaskUnknown(NotFound):
+    """There is no such task. It may belong to another company's Holdfast; check the link."""
+
+
+class TaskAlreadyDone(Conflict):
+    """%(by)s completed this task while you had it open."""
+
+
+class TaskWithdrawn(Conflict):
+    """This task is no longer needed: the case went another way or was voided."""
+
+
+class TaskClaimed(Conflict):
+    """%(by)s has claimed this task. Ask them to give it back, or a manager to hand it over."""
+
+
+class NotYourRole(NotAllowed):
+    """This task is for %(role)s. Ask an administrator if that should be you."""
+
+
+class NotQualified(NotAllowed):
+    """This task needs the qualification %(code)s, and yours is missing or has expired."""
+
+
+class CaseEnded(Conflict):
+    """Case %(number)s is %(state)s. Nothing in it can be changed unless it is reopened."""
+
+
+def lock_case_of(db: Session, task_id: UUID) -> tuple[Case, Task]:
+    """Lock the case of a task, then the task: always in this order. Raises `TaskUnknown`."""
+    number = db.scalar(
+        select(Instance.business_key)
+        .join(Task, Task.instance_id == Instance.id)
+        .where(Task.id == task_id)
+    )
+    if number is None:
+        raise TaskUnknown
+
+    case = lock_case(db, number)
+    task = db.scalars(
+        select(Task)
+        .where(Task.id == task_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    return case, task
+
+
+def lock_case(db: Session, number: str) -> Case:
+    """Lock a case to the end of the transaction. Raises `CaseUnknown`."""
+    case = db.scalar(
+        select(Case)
+        .where(Case.number == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if case is None:
+        raise CaseUnknown(number=number)
+
+    return case
+
+
+def refuse_ended(case: Case) -> None:
+    """Raise `CaseEnded` unless the case is open."""
+    if case.state != "open":
+        raise CaseEnded(number=case.number, state=case.state)
+
+
+def refuse_unless_open(db: Session, case: Case, task: Task) -> None:
+    """Raise when the case has ended or the task is done or withdrawn."""
+    refuse_ended(case)
+    if task.done_at is not None:
+        raise TaskAlreadyDone(by=printed_name(db, task.done_by_id))
+    if task.cancelled_at is not None:
+        raise TaskWithdrawn
+
+
+def refuse_unless_theirs(db: Session, case: Case, task: Task, by: Person, *, at: datetime) -> None:
+    """Raise unless `by` may do this task: role, qualification, separation, nobody else's claim."""
+    if task.role not in by.roles:
+        raise NotYourRole(role=task.role.replace("_", " "))
+    if task.claimed_by_id not in (None, by.id):
+        raise TaskClaimed(by=printed_name(db, task.claimed_by_id))
+    if task.qualification and not holds_qualification(db, by.id, task.qualification, at=at):
+        raise NotQualified(code=task.qualification)
+
+    refuse_if_barred(db, case, task, by)
+
+
+def claim(db: Session, task_id: UUID, *, by: Person, at: datetime) -> Task:
+    """Take a task; claiming one's own again changes nothing."""
+    authorize(by, "task.claim")
+    case, task = lock_case_of(db, task_id)
+    refuse_unless_open(db, case, task)
+    refuse_unless_theirs(db, case, task, by, at=at)
+
+    if task.claimed_by_id is None:
+        task.claimed_by_id, task.claimed_at = by.id, at
+        _note(db, case, task, "task_claimed", {}, by=by, at=at)
+    return task
+
+
+def give_back(db: Session, task_id: UUID, *, by: Person, at: datetime) -> Task:
+    """Let go of a task that one has claimed, so that a colleague can take it."""
+    authorize(by, "task.claim")
+    case, task = lock_case_of(db, task_id)
+    refuse_unless_open(db, case, task)
+    if task.claimed_by_id not in (None, by.id):
+        raise TaskClaimed(by=printed_name(db, task.claimed_by_id))
+
+    if task.claimed_by_id is not None:
+        task.claimed_by_id = task.claimed_at = None
+        _note(db, case, task, "task_given_back", {}, by=by, at=at)
+    return task
+
+
+def hand_over(
+    db: Session, task_id: UUID, *, to: Person, reason: str, by: Person, at: datetime
+) -> Task:
+    """Give a task to someone who may do it, whoever had it."""
+    authorize(by, "task.reassign")
+    case, task = lock_case_of(db, task_id)
+    refuse_unless_open(db, case, task)
+    task.claimed_by_id = None
+    refuse_unless_theirs(db, case, task, to, at=at)
+
+    task.claimed_by_id, task.claimed_at = to.id, at
+    body = {"to": to.printed_name, "reason": reason}
+    _note(db, case, task, "task_handed_over", body, by=by, at=at)
+    return task
+
+
+def _note(
+    db: Session,
+    case: Case,
+    task: Task,
+    action: str,
+    body: dict[str, str],
+    *,
+    by: Person,
+    at: datetime,
+) -> None:
+    said = {"task": str(task.id), "element": f"{task.process}.{task.element_id}", **body}
+    ledger.append(db, case.stream, action, said, by=by, at=at)
+
+
+def printed_name(db: Session, person_id: int | None) -> str:
+    """Return how a person is named in a sentence."""
+    if person_id is None:
+        return "Holdfast"
+    return account_of(db, person_id).printed_name
