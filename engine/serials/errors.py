@@ -20,15 +20,19 @@ class StockUnknown(NotFound):
 
 
 class OnHold(Refused):
-    """%(sentence)s"""
+    """%(sentence)s."""
 
 
 class NotEnough(Refused):
-    """Only %(available)s of lot %(lot)s are at %(location)s; %(asked)s were asked for. Count it again or enter less."""
+    """Only %(available)s of lot %(lot)s are at %(location)s; %(asked)s were asked for.
+    Count it again or enter less.
+    """
 
 
 class SerialTaken(Conflict):
-    """Serial number %(serial)s of part %(part)s is already recorded. Look it up before you go on."""
+    """Serial number %(serial)s of part %(part)s is already recorded. Look it up before
+    you go on.
+    """
 
 
 class AlreadyInstalled(Refused):
@@ -44,7 +48,9 @@ class InsideItself(Refused):
 
 
 class Elsewhere(Refused):
-    """Unit %(child)s is not where %(host)s is (%(custody)s). A shipped unit is not installed in another; record its return first."""
+    """Unit %(child)s is not where %(host)s is (%(custody)s). A shipped unit is not
+    installed in another; record its return first.
+    """
 
 
 class NotUsable(Refused):
@@ -56,11 +62,15 @@ class InstalledInside(Refused):
 
 
 class WouldLoop(Refused):
-    """Lot %(out)s already went into lot %(inp)s. A lot cannot be made from what was made of it; check the two numbers."""
+    """Lot %(out)s already went into lot %(inp)s. A lot cannot be made from what was made
+    of it; check the two numbers.
+    """
 
 
 class AlreadyWentIn(Refused):
-    """Lot %(inp)s is already recorded as an input of %(out)s. Correct the quantity by a stock adjustment."""
+    """Lot %(inp)s is already recorded as an input of %(out)s. Correct the quantity by a
+    stock adjustment.
+    """
 
 
 class AlreadyCorrected(Refused):

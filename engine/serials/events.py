@@ -27,14 +27,14 @@ class Links:
 
     def add(self, unit_ids: Iterable[int], effect: Effect, role: str = "subject") -> "Links":
         """Link units; one already linked keeps its first role and effect."""
-        for id in unit_ids:
-            self.units.setdefault(id, (role, effect))
+        for unit_id in unit_ids:
+            self.units.setdefault(unit_id, (role, effect))
         return self
 
     def about(self, node_ids: Iterable[int], role: str = "subject") -> "Links":
         """Link lots or segments."""
-        for id in node_ids:
-            self.nodes.setdefault(id, role)
+        for node_id in node_ids:
+            self.nodes.setdefault(node_id, role)
         return self
 
 
@@ -83,22 +83,22 @@ def _link(db: Session, event: Event, links: Links) -> None:
             insert(EventLink),
             [
                 {
-                    "unit_id": id,
+                    "unit_id": unit_id,
                     "event_id": event.id,
                     "role": role,
                     "custody": effect.custody,
                     "usability": effect.usability,
                     "location_id": effect.location_id,
                 }
-                for id, (role, effect) in sorted(links.units.items())
+                for unit_id, (role, effect) in sorted(links.units.items())
             ],
         )
     if links.nodes:
         db.execute(
             insert(EventNode),
             [
-                {"node_id": id, "event_id": event.id, "role": role}
-                for id, role in sorted(links.nodes.items())
+                {"node_id": node_id, "event_id": event.id, "role": role}
+                for node_id, role in sorted(links.nodes.items())
             ],
         )
 
@@ -137,11 +137,9 @@ def data_stream(db: Session) -> str:
 
 def events_sha256(db: Session, event_ids: Sequence[int]) -> str:
     """Return the fingerprint of events with all their links and postings, as they lie there."""
-    rows: list[dict[str, Any]] = []
-    for event in db.scalars(select(Event).where(Event.id.in_(event_ids)).order_by(Event.id)):
-        rows.append({**_event_facts(event), **_linked(db, event.id)})
     digest = hashlib.sha256()
-    for row in rows:
+    for event in db.scalars(select(Event).where(Event.id.in_(event_ids)).order_by(Event.id)):
+        row = {**_event_facts(event), **_linked(db, event.id)}
         digest.update(canonical_text(row).encode() + b"\n")
     return digest.hexdigest()
 

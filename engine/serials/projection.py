@@ -66,8 +66,8 @@ def fold(db: Session, unit_ids: Iterable[int]) -> dict[int, State]:
         .where(EventLink.unit_id.in_(id_set(db, unit_ids)), later.id.is_(None))
         .order_by(Event.event_at, Event.id)
     )
-    for link, type, payload in rows:
-        _take(states.setdefault(link.unit_id, State()), link, type, payload)
+    for link, kind, payload in rows:
+        _take(states.setdefault(link.unit_id, State()), link, kind, payload)
     return states
 
 

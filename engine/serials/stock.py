@@ -85,7 +85,8 @@ def move(
     new = {name: value for name, value in change.items() if value is not None}
     changes: list[tuple[Spot, Decimal]] = []
     for spot, quantity, _ in taken:
-        changes += [(spot, -quantity), (spot._replace(**new), quantity)]
+        there = Spot(**{**spot._asdict(), **new})
+        changes += [(spot, -quantity), (there, quantity)]
     post(db, event, changes)
 
 
@@ -112,7 +113,7 @@ def take(db: Session, parts: Sequence[StockPart], *, reported: bool = False) -> 
         if quantity > rows[stock_id].quantity and not reported:
             raise _not_enough(db, rows[stock_id], quantity)
 
-    return [Taken(spot_of(rows[id]), quantity, id) for id, quantity in wanted.items()]
+    return [Taken(spot_of(rows[key]), quantity, key) for key, quantity in wanted.items()]
 
 
 def _not_enough(db: Session, row: LotStock, asked: Decimal) -> NotEnough:

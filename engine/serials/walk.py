@@ -53,8 +53,8 @@ def reach_each(db: Session, start: Iterable[int], way: Way) -> Mapping[int, set[
         return reached
 
     rows = db.execute(text(_each_sql(db, way)), {"ids": _parameter(db, seeds)})
-    for top, id in rows:
-        reached[top].add(id)
+    for top, found in rows:
+        reached[top].add(found)
     return reached
 
 

@@ -1,0 +1,165 @@
+"""Describing who and where and what: parties, locations, parts, lots, and other systems' names."""
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.serials.errors import LotPartsDiffer
+from engine.serials.identifiers import standard
+from engine.serials.models import ExternalId, Location, Lot, Part, Party, TraceNode
+
+UNKNOWN = "UNKNOWN"
+
+
+def add_party(
+    db: Session,
+    code: str,
+    name: str,
+    *,
+    kind: str,
+    country: str | None = None,
+    gln: str | None = None,
+    language: str | None = None,
+    address: str | None = None,
+    email: str | None = None,
+    telephone: str | None = None,
+) -> Party:
+    """Describe an organisation; `code` is our number for it. Flushes."""
+    party = Party(
+        code=standard(code),
+        name=name.strip(),
+        kind=kind,
+        country=country,
+        gln=gln,
+        language=language,
+        address=address,
+        email=email,
+        telephone=telephone,
+    )
+    db.add(party)
+    db.flush()
+    return party
+
+
+def add_location(db: Session, party_id: int, code: str, name: str, *, kind: str) -> Location:
+    """Describe one place of a party; a consignee needs one to be shipped to. Flushes."""
+    location = Location(party_id=party_id, code=standard(code), name=name.strip(), kind=kind)
+    db.add(location)
+    db.flush()
+    return location
+
+
+def add_part(
+    db: Session,
+    manufacturer_id: int,
+    part_no: str,
+    name: str,
+    *,
+    control: str,
+    kind: str,
+    name_zh: str | None = None,
+    revision: str | None = None,
+    di: str | None = None,
+    issuer: str | None = None,
+    uom: str = "pcs",
+) -> Part:
+    """Describe a part; `control` is serial or lot. Flushes."""
+    part = Part(
+        manufacturer_id=manufacturer_id,
+        part_no=standard(part_no),
+        name=name.strip(),
+        name_zh=name_zh,
+        revision=revision,
+        kind=kind,
+        control=control,
+        uom=uom,
+        di=di,
+        issuer=issuer or ("gs1" if di else None),
+    )
+    db.add(part)
+    db.flush()
+    return part
+
+
+def ensure_lot(
+    db: Session,
+    part_id: int,
+    lot_no: str,
+    *,
+    manufacturer_id: int | None = None,
+    made_on: date | None = None,
+    expires_on: date | None = None,
+) -> Lot:
+    """Return the lot of this number, described now when it is new. Flushes.
+
+    The manufacturer is the part's own unless named: the same number of another one is another lot.
+    """
+    maker = manufacturer_id or db.get_one(Part, part_id).manufacturer_id
+    number = standard(lot_no)
+    found = db.scalar(
+        select(Lot).where(
+            Lot.manufacturer_id == maker, Lot.part_id == part_id, Lot.lot_no == number
+        )
+    )
+    if found is not None:
+        return found
+
+    lot = Lot(
+        id=new_node(db, "lot"),
+        part_id=part_id,
+        manufacturer_id=maker,
+        lot_no=number,
+        made_on=made_on,
+        expires_on=expires_on,
+    )
+    db.add(lot)
+    db.flush()
+    return lot
+
+
+def unknown_lot(db: Session, part_id: int, *, manufacturer_id: int | None = None) -> Lot:
+    """Return the UNKNOWN lot of a part: what nobody noted comes into scope as "cannot exclude"."""
+    maker = manufacturer_id or db.get_one(Part, part_id).manufacturer_id
+    found = db.scalar(
+        select(Lot).where(Lot.part_id == part_id, Lot.manufacturer_id == maker, Lot.is_unknown)
+    )
+    if found is not None:
+        return found
+
+    lot = Lot(
+        id=new_node(db, "lot"),
+        part_id=part_id,
+        manufacturer_id=maker,
+        lot_no=UNKNOWN,
+        is_unknown=True,
+    )
+    db.add(lot)
+    db.flush()
+    return lot
+
+
+def refuse_other_part(db: Session, lot: Lot, part_id: int) -> None:
+    """Raise `LotPartsDiffer` unless the lot is a lot of this part."""
+    if lot.part_id != part_id:
+        raise LotPartsDiffer(
+            lot=lot.lot_no,
+            lot_part=db.get_one(Part, lot.part_id).part_no,
+            part=db.get_one(Part, part_id).part_no,
+        )
+
+
+def new_node(db: Session, kind: str) -> int:
+    """Return a fresh id in the one space of lots and segments; flushes."""
+    node = TraceNode(kind=kind)
+    db.add(node)
+    db.flush()
+    return node.id
+
+
+def name_also(db: Session, entity: str, entity_id: int, *, source: str, value: str) -> ExternalId:
+    """Keep the name another system gives to one of our rows; flushes."""
+    name = ExternalId(source=source, entity=entity, entity_id=entity_id, value=standard(value))
+    db.add(name)
+    db.flush()
+    return name
