@@ -1,9 +1,9 @@
-"""Long work as rows: what is to be done, how far it is, what came of it."""
+"""Long work as rows: what is to be done, how far it is, and that somebody is there to do it."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from sqlalchemy import CheckConstraint, Index, select
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from engine import leases
 from engine.db import Base, Database, Key
 from engine.errors import NotFound, Refused
+
+BEAT_EVERY = timedelta(seconds=10)  # a write each second to say nothing wears out the disk
 
 log = logging.getLogger(__name__)
 
@@ -170,3 +172,41 @@ def unfinished(db: Session) -> Sequence[Job]:
     """Return the jobs still to be done, oldest first."""
     rows = select(Job).where(Job.done_at.is_(None), Job.given_up_at.is_(None)).order_by(Job.id)
     return db.scalars(rows).all()
+
+
+# --- the heartbeat of the schedulers ---------------------------------------------------------
+
+
+class Heartbeat(Base):
+    """When one tick of one scheduler last came round, and what went wrong the last time it did."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    scheduler: Mapped[str] = mapped_column(primary_key=True)  # host and process
+    every_seconds: Mapped[int]
+    ticked_at: Mapped[datetime]
+    failure: Mapped[str | None]
+    failed_at: Mapped[datetime | None]
+
+    def is_late(self, *, at: datetime) -> bool:
+        """Say whether three rounds were missed, or three beats where rounds are quicker."""
+        return at - self.ticked_at > 3 * max(timedelta(seconds=self.every_seconds), BEAT_EVERY)
+
+
+def beat(
+    db: Session, name: str, *, scheduler: str, every: timedelta, failure: str | None, at: datetime
+) -> None:
+    """Note that a tick came round; a failure stays visible after the next good round. Flushes."""
+    row = db.get(Heartbeat, (name, scheduler)) or Heartbeat(name=name, scheduler=scheduler)
+    row.every_seconds, row.ticked_at = max(1, round(every.total_seconds())), at
+    if failure is not None:
+        row.failure, row.failed_at = failure[:2000], at
+    db.add(row)
+    db.flush()
+
+
+def heartbeats(db: Session) -> Sequence[Heartbeat]:
+    """Return the last beat of every tick, whichever scheduler it came from, by name."""
+    rows = db.scalars(select(Heartbeat).order_by(Heartbeat.name, Heartbeat.ticked_at))
+    return list({row.name: row for row in rows}.values())

@@ -1,0 +1,87 @@
+"""Sends what is due: claim, render, keep the bytes, send, mark. At least once, under one id.
+
+Killed between sending and marking, the message goes out again after the lease: the same bytes
+under the same Message-ID. That is what can be had; exactly once cannot.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine import outbox
+from engine.db import Database
+from engine.outbox import Outgoing
+from notifications.channels import Channel, Undeliverable
+from notifications.message import compose
+from notifications.render import render
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 10  # what one worker holds: all of it waits for the lease when the worker is killed
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What one round came to."""
+
+    sent_count: int = 0
+    failed_count: int = 0
+
+
+def deliver_due(
+    database: Database,
+    channels: Mapping[str, Channel],
+    *,
+    keep: Callable[[bytes], str],
+    at: datetime,
+    site_url: str = "",
+    most: int = 1_000,
+) -> Delivered:
+    """Send the messages due at `at`, up to `most`; several workers may do this at once.
+
+    `keep` stores the exact bytes before they are sent and returns their sha256.
+    """
+    sent = failed = 0
+    while sent + failed < most:
+        claimed = outbox.claim_due(database, at=at, limit=min(AT_ONCE, most - sent - failed))
+        if not claimed:
+            break
+        for outgoing in claimed:
+            if _deliver(database, channels, outgoing, keep=keep, at=at, site_url=site_url):
+                sent += 1
+            else:
+                failed += 1
+    return Delivered(sent_count=sent, failed_count=failed)
+
+
+def _deliver(
+    database: Database,
+    channels: Mapping[str, Channel],
+    outgoing: Outgoing,
+    *,
+    keep: Callable[[bytes], str],
+    at: datetime,
+    site_url: str,
+) -> bool:
+    try:
+        channel = channels[outgoing.channel]
+        rendered = render(
+            outgoing.layout, outgoing.body, language=outgoing.language, site_url=site_url
+        )
+        data = compose(outgoing, rendered, sender=channel.sender)
+        sha256 = keep(data)
+        answer = channel.deliver(data, receiver=outgoing.receiver)
+    except Exception as error:  # any failure is kept with the message, shown, and tried again
+        log.warning("message %s was not sent", outgoing.key, exc_info=True)
+        outbox.mark_failed(
+            database,
+            outgoing,
+            answer=f"{type(error).__name__}: {error}",
+            for_good=isinstance(error, Undeliverable),
+            at=at,
+        )
+        return False
+
+    outbox.mark_sent(database, outgoing, sha256=sha256, answer=answer, at=at)
+    return True
