@@ -9,7 +9,6 @@ import pkgutil
 import re
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -22,7 +21,7 @@ BANNED_NAMES = {"entity", "helper", "helpers", "info", "item", "items", "manager
                 "object", "objects", "service", "services", "util", "utils"}  # fmt: skip
 # hosts that serve packages, spelt apart so that this file does not name them
 REGISTRIES = [
-    "pypi" + ".org", "python" + "hosted", "npm" + "js.", "registry" + ".", "yarn" + "pkg",
+    "pypi" + ".org", "python" + "hosted", "npm" + "js.", "registry" + ".npm", "yarn" + "pkg",
     "ana" + "conda.org", "deb." + "debian", "ghcr" + ".io", "docker" + ".io", "--index" + "-url",
     "extra" + "-index", "find" + "-links",
 ]  # fmt: skip
@@ -129,6 +128,14 @@ def test_what_is_vendored_is_what_the_manifest_says(folder: str) -> None:
     assert strays <= {"manifest.json", "NOTICES.txt"}, f"not in the manifest: {strays}"
 
 
+@pytest.mark.parametrize("folder", ["webapp/static/vendor", "tests/browser/vendor"])
+def test_what_is_vendored_is_in_the_notices(folder: str) -> None:
+    notices = (ROOT / "THIRD_PARTY_NOTICES").read_text("utf-8")
+    for entry in json.loads((ROOT / folder / "manifest.json").read_text("utf-8")):
+        named = f"{entry['package']} {entry['version']}"
+        assert named in notices, f"name {named} in THIRD_PARTY_NOTICES"
+
+
 def test_every_target_of_the_makefile_is_in_its_help() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
@@ -145,11 +152,12 @@ def test_what_is_run_can_be_run(path: str) -> None:
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_links_between_our_pages_lead_somewhere(page: str) -> None:
     words = (ROOT / page).read_text("utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#]+)", words) if "://" not in link]
+    links = [link for link in re.findall(r"(?<!!)\[[^]]*\]\(([^)#]+)", words) if "://" not in link]
     broken = [link for link in links if not (ROOT / link).exists()]
     assert not broken, f"{page} links to {broken}"
 
 
 def test_contributing_opens_with_adding_a_process() -> None:
-    headings = re.findall(r"^#+ (.+)$", Path(ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE)
+    words = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    headings = re.findall(r"^#+ (.+)$", words, re.MULTILINE)
     assert headings[1] == "Add a process"
