@@ -24,15 +24,11 @@ class OnHold(Refused):
 
 
 class NotEnough(Refused):
-    """Only %(available)s of lot %(lot)s are at %(location)s; %(asked)s were asked for.
-    Count it again or enter less.
-    """
+    """Only %(available)s of lot %(lot)s are at %(location)s, not %(asked)s. Enter less."""
 
 
 class SerialTaken(Conflict):
-    """Serial number %(serial)s of part %(part)s is already recorded. Look it up before
-    you go on.
-    """
+    """Serial number %(serial)s of part %(part)s is already recorded. Look it up first."""
 
 
 class AlreadyInstalled(Refused):
@@ -48,9 +44,7 @@ class InsideItself(Refused):
 
 
 class Elsewhere(Refused):
-    """Unit %(child)s is not where %(host)s is (%(custody)s). A shipped unit is not
-    installed in another; record its return first.
-    """
+    """Unit %(child)s is not where %(host)s is (%(custody)s). Record its return first."""
 
 
 class NotUsable(Refused):
@@ -62,15 +56,11 @@ class InstalledInside(Refused):
 
 
 class WouldLoop(Refused):
-    """Lot %(out)s already went into lot %(inp)s. A lot cannot be made from what was made
-    of it; check the two numbers.
-    """
+    """Lot %(out)s already went into lot %(inp)s. Check which was made of which."""
 
 
 class AlreadyWentIn(Refused):
-    """Lot %(inp)s is already recorded as an input of %(out)s. Correct the quantity by a
-    stock adjustment.
-    """
+    """Lot %(inp)s already is an input of %(out)s. Adjust the stock if the quantity is wrong."""
 
 
 class AlreadyCorrected(Refused):

@@ -68,7 +68,7 @@ def write_event(
     )
     db.add(event)
     db.flush()
-    _link(db, event, links)
+    link_units(db, event, links)
     return event
 
 
@@ -77,7 +77,8 @@ def _documents(how: How) -> dict[str, Any]:
     return {"documents": documents} if documents else {}
 
 
-def _link(db: Session, event: Event, links: Links) -> None:
+def link_units(db: Session, event: Event, links: Links) -> None:
+    """Write the links of an event; for units that only come to be with it, after it."""
     if links.units:
         db.execute(
             insert(EventLink),

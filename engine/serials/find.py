@@ -149,7 +149,8 @@ def _unit_matches(db: Session, where: object) -> _Units:
         .where(where)  # type: ignore[arg-type]
         .order_by(Unit.id)
     )
-    for unit, part, lot in rows:
+    for unit, part, joined in rows:
+        lot: Lot | None = joined  # an outer join: none for a unit without a lot
         found[unit.serial].append(
             Match(
                 "unit",

@@ -1,4 +1,4 @@
-"""What a hold or a question at the gate is about: a unit, a lot, a run, a part of a stock, a set."""
+"""What a hold, or a question at the gate, is about: unit, lot, run, part of a stock, set."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

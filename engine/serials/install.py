@@ -1,0 +1,154 @@
+"""Putting units inside units, and taking them out; the root pointer goes along."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Unpack
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from engine.serials import gate
+from engine.serials.errors import AlreadyInstalled, Elsewhere, InsideItself, NotInstalled
+from engine.serials.events import Links, record_events, write_event
+from engine.serials.models import CUSTODIES, Event, Install, Unit, UnitRoot
+from engine.serials.projection import forget, project_units
+from engine.serials.record import Effect, How, Recorded
+from engine.serials.sets import id_set
+from engine.serials.targets import HoldTarget
+from engine.serials.units import contents, open_hosts, refuse_unusable, units_by_id
+from engine.serials.walk import AROUND, INSIDE, reach
+
+
+class Fitting(NamedTuple):
+    """One unit to go into another."""
+
+    child_id: int
+    host_id: int
+    position: str | None = None
+
+
+def install_units(
+    db: Session,
+    fittings: Sequence[Fitting],
+    *,
+    reported: bool = False,
+    under_case: str | None = None,
+    **how: Unpack[How],
+) -> Recorded:
+    """Install units in others; refused through the gate when either is on hold.
+
+    A shipped unit is not installed in another unless it is where that one is (a spare fitted at
+    the consignee). With `reported` it is a fact: holds do not stop it. Raises `AlreadyInstalled`,
+    `InsideItself`, `Elsewhere`, `NotUsable`, `OnHold`.
+    """
+    ids = {f.child_id for f in fittings} | {f.host_id for f in fittings}
+    units = units_by_id(db, ids, lock=True)
+    if not reported:
+        targets = [HoldTarget.unit(key) for key in sorted(ids)]
+        gate.refuse_held(db, targets, door="install", under_case=under_case)
+    refuse_misfits(db, fittings, reported=reported)
+    links = Links()
+    for fitting in fittings:
+        host = units[fitting.host_id]
+        effect = Effect(custody=host.custody, location_id=host.location_id)
+        links.add([fitting.child_id], effect, "child").add([fitting.host_id], Effect(), "host")
+        links.add(contents(db, [fitting.child_id]), effect, "carried")
+    event = write_event(db, "installed", links, payload=_positions(fittings), **how)
+    open_installs(db, event, fittings)
+    project_units(db, links.units)
+    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(sorted(ids)))
+
+
+def remove_units(db: Session, child_ids: Iterable[int], **how: Unpack[How]) -> Recorded:
+    """Take units out of what they are in; they stay where that is. Raises `NotInstalled`."""
+    units = units_by_id(db, child_ids, lock=True)
+    hosts = open_hosts(db, units)
+    for child_id, unit in units.items():
+        if child_id not in hosts:
+            raise NotInstalled(child=unit.serial)
+
+    links = Links().add(units, Effect(), "child").add(hosts.values(), Effect(), "host")
+    event = write_event(db, "removed", links, **how)
+    close_installs(db, event, units)
+    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(units))
+
+
+def open_installs(db: Session, event: Event, fittings: Sequence[Fitting]) -> None:
+    """Write install rows and give each child's tree the root of its host."""
+    db.execute(insert(Install), [{**f._asdict(), "from_event_id": event.id} for f in fittings])
+    for fitting in fittings:
+        root = select(UnitRoot.root_id).where(UnitRoot.unit_id == fitting.host_id)
+        db.execute(
+            update(UnitRoot)
+            .where(UnitRoot.root_id == fitting.child_id)
+            .values(root_id=root.scalar_subquery())
+            .execution_options(synchronize_session=False)
+        )
+    _forget_roots(db)
+
+
+def close_installs(db: Session, event: Event, child_ids: Iterable[int]) -> None:
+    """End the open installs of units; each becomes the root of what is inside it."""
+    children = list(child_ids)
+    db.execute(
+        update(Install)
+        .where(Install.child_id.in_(id_set(db, children)), Install.to_event_id.is_(None))
+        .values(to_event_id=event.id)
+        .execution_options(synchronize_session=False)
+    )
+    forget(db, Install, set(db.scalars(select(Install.id).where(Install.to_event_id == event.id))))
+    for child_id in children:
+        tree = reach(db, [child_id], INSIDE)
+        db.execute(
+            update(UnitRoot)
+            .where(UnitRoot.unit_id.in_(id_set(db, tree)))
+            .values(root_id=child_id)
+            .execution_options(synchronize_session=False)
+        )
+    _forget_roots(db)
+
+
+def _forget_roots(db: Session) -> None:
+    for row in list(db.identity_map.values()):
+        if isinstance(row, UnitRoot):
+            db.expire(row)
+
+
+def refuse_misfits(db: Session, fittings: Sequence[Fitting], *, reported: bool) -> None:
+    """Raise unless each child is free, near its host, usable, and not around it already."""
+    units = units_by_id(db, {f.child_id for f in fittings} | {f.host_id for f in fittings})
+    parents = open_hosts(db, reach(db, units, AROUND))
+    for fitting in fittings:
+        child, host = units[fitting.child_id], units[fitting.host_id]
+        if child.id in parents:
+            inside = db.get_one(Unit, parents[child.id])
+            raise AlreadyInstalled(child=child.serial, host=inside.serial)
+        if child.id in _up_from(host.id, parents):
+            raise InsideItself(child=child.serial, host=host.serial)
+        parents[child.id] = host.id
+        if not reported and _is_elsewhere(child, host):
+            words = CUSTODIES[child.custody].lower()
+            raise Elsewhere(child=child.serial, host=host.serial, custody=words)
+    if not reported:
+        refuse_unusable(
+            (units[f.child_id] for f in fittings), ("conforming", "unreleased", "unknown")
+        )
+
+
+def _up_from(unit_id: int, parents: dict[int, int]) -> set[int]:
+    above = {unit_id}
+    while (host := parents.get(unit_id)) is not None and host not in above:
+        above.add(host)
+        unit_id = host
+    return above
+
+
+def _is_elsewhere(child: Unit, host: Unit) -> bool:
+    if child.custody in ("in_house", "returned") and host.custody in ("in_house", "returned"):
+        return False
+    return (child.custody, child.location_id) != (host.custody, host.location_id)
+
+
+def _positions(fittings: Sequence[Fitting]) -> dict[str, list[list[object]]]:
+    return {"fittings": [[f.child_id, f.host_id, f.position] for f in fittings]}

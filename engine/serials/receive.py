@@ -1,0 +1,141 @@
+"""Receiving: units with their serials, lots with their quantities, from outside or at the start."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Unpack
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from engine.serials import stock
+from engine.serials.errors import PlaceUnknown, SerialTaken
+from engine.serials.events import Links, record_events, write_event
+from engine.serials.identifiers import standard
+from engine.serials.models import Location, Lot, Part, Unit, UnitRoot
+from engine.serials.parties import refuse_other_part
+from engine.serials.record import Effect, How, Recorded
+from engine.serials.sets import text_set
+
+
+def receive_units(
+    db: Session,
+    part_id: int,
+    serials: Sequence[str],
+    *,
+    location_id: int,
+    lot_id: int | None = None,
+    usability: str = "unreleased",
+    custody: str = "in_house",
+    supplier_id: int | None = None,
+    **how: Unpack[How],
+) -> Recorded:
+    """Record new serialised units at a location; raises `SerialTaken`."""
+    place(db, location_id)
+    if lot_id is not None:
+        refuse_other_part(db, db.get_one(Lot, lot_id), part_id)
+    effect = Effect(custody, usability, location_id)
+    unit_ids = create_units(db, part_id, serials, effect=effect, lot_id=lot_id)
+    links = Links().add(unit_ids, effect).about([lot_id] if lot_id else [])
+    event = write_event(
+        db, "received", links, location_id=location_id, payload=_from(supplier_id), **how
+    )
+    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(unit_ids), lot_id)
+
+
+def receive_lot(
+    db: Session,
+    lot_id: int,
+    quantity: Decimal,
+    *,
+    location_id: int,
+    usability: str = "unreleased",
+    custody: str = "in_house",
+    supplier_id: int | None = None,
+    **how: Unpack[How],
+) -> Recorded:
+    """Record a quantity of a lot at a location."""
+    place(db, location_id)
+    event = write_event(
+        db,
+        "received",
+        Links().about([lot_id]),
+        location_id=location_id,
+        payload=_from(supplier_id),
+        **how,
+    )
+    stock.post(db, event, [(stock.Spot(lot_id, location_id, custody, usability), quantity)])
+    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, lot_id=lot_id)
+
+
+def place(db: Session, location_id: int) -> Location:
+    """Return a location; raises `PlaceUnknown`."""
+    location = db.get(Location, location_id)
+    if location is None:
+        raise PlaceUnknown(location=location_id)
+    return location
+
+
+def create_units(
+    db: Session,
+    part_id: int,
+    serials: Iterable[str],
+    *,
+    effect: Effect,
+    lot_id: int | None = None,
+    seg_id: int | None = None,
+) -> list[int]:
+    """Write new units, each its own root, in the order of `serials`. Raises `SerialTaken`."""
+    numbers = [standard(serial) for serial in serials]
+    _refuse_taken(db, part_id, numbers)
+    if not numbers:
+        return []
+
+    unit_ids = list(
+        db.scalars(
+            insert(Unit).returning(Unit.id, sort_by_parameter_order=True),
+            [
+                {
+                    "part_id": part_id,
+                    "serial": number,
+                    "lot_id": lot_id,
+                    "seg_id": seg_id,
+                    "custody": effect.custody,
+                    "usability": effect.usability,
+                    "location_id": effect.location_id,
+                    "grade": None,
+                    "is_released": effect.usability == "conforming",
+                    "version": 1,
+                }
+                for number in numbers
+            ],
+        )
+    )
+    db.execute(
+        insert(UnitRoot),
+        [{"unit_id": key, "root_id": key, "seg_id": seg_id, "lot_id": lot_id} for key in unit_ids],
+    )
+    return unit_ids
+
+
+def _refuse_taken(db: Session, part_id: int, numbers: list[str]) -> None:
+    twice = {number for number in numbers if numbers.count(number) > 1} if _repeats(numbers) else ()
+    taken = set(
+        db.scalars(
+            select(Unit.serial).where(
+                Unit.part_id == part_id, Unit.serial.in_(text_set(db, numbers))
+            )
+        )
+    ) | set(twice)
+    if taken:
+        part = db.get_one(Part, part_id)
+        raise SerialTaken(serial=", ".join(sorted(taken)[:20]), part=part.part_no)
+
+
+def _repeats(numbers: list[str]) -> bool:
+    return len(set(numbers)) < len(numbers)
+
+
+def _from(supplier_id: int | None) -> dict[str, int]:
+    return {"supplier": supplier_id} if supplier_id else {}

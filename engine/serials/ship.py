@@ -1,0 +1,256 @@
+"""Leaving and coming back: shipping is asked of the gate, a reported shipment is a fact."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Unpack
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from engine.serials import gate, stock
+from engine.serials.errors import NotUsable
+from engine.serials.events import Links, record_events, write_event
+from engine.serials.models import (
+    USABILITIES,
+    Event,
+    HoldBreach,
+    Lot,
+    Shipment,
+    ShipmentLine,
+    Unit,
+)
+from engine.serials.projection import project_units
+from engine.serials.receive import place
+from engine.serials.record import Effect, How, Recorded, StockPart
+from engine.serials.targets import HoldTarget
+from engine.serials.units import contents, refuse_installed, refuse_unusable, units_by_id
+
+SHIPPABLE = ("conforming",)
+
+
+def ship(
+    db: Session,
+    *,
+    to_location_id: int,
+    units: Sequence[int] = (),
+    stock_parts: Sequence[StockPart] = (),
+    document_no: str | None = None,
+    under_case: str | None = None,
+    **how: Unpack[How],
+) -> Recorded:
+    """Ship units and quantities of lots to a consignee's place.
+
+    An intent: refused through the gate when anything is on hold, whoever asks (`OnHold` names the
+    holds and what to do), and when something is not conforming. `under_case` lets a case return
+    what it holds itself (to the supplier); its usability is then not asked.
+    """
+    rows = units_by_id(db, units, lock=True)
+    targets = [HoldTarget.unit(key) for key in rows]
+    targets += [HoldTarget.stock(part.stock_id) for part in stock_parts]
+    gate.refuse_held(db, targets, door="ship", under_case=under_case)
+    refuse_installed(db, rows)
+    taken = stock.take(db, stock_parts)
+    if under_case is None:
+        refuse_unusable(rows.values(), SHIPPABLE)
+        _refuse_unusable_stock(db, taken)
+    event = _shipped(db, "shipped", to_location_id, rows, taken, document_no, how)
+    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(rows))
+
+
+def report_shipment(
+    db: Session,
+    *,
+    to_location_id: int,
+    units: Sequence[int] = (),
+    stock_parts: Sequence[StockPart] = (),
+    unknown: Sequence[str] = (),
+    document_no: str | None = None,
+    **how: Unpack[How],
+) -> Recorded:
+    """Record a shipment that someone outside says happened; never refused.
+
+    What broke a hold becomes `hold_breach` rows and an event of its own; custody moves, the hold
+    stays, and the sinks hear both. `unknown` keeps the numbers nobody could find here.
+    """
+    rows = units_by_id(db, units, lock=True)
+    targets = [HoldTarget.unit(key) for key in rows]
+    targets += [HoldTarget.stock(part.stock_id) for part in stock_parts]
+    verdicts = gate.check(db, targets, door="ship")
+    taken = stock.take(db, stock_parts, reported=True)
+    event = _shipped(
+        db, "shipment_reported", to_location_id, rows, taken, document_no, how, unknown
+    )
+    events = [event]
+    breach_ids: tuple[int, ...] = ()
+    if any(not verdict.allowed for verdict in verdicts):
+        breach, breach_ids = _record_breaches(db, event, verdicts, taken, how)
+        events.append(breach)
+    record_events(db, events, by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(rows), breach_ids=breach_ids)
+
+
+def deliver(
+    db: Session,
+    *,
+    location_id: int,
+    units: Sequence[int] = (),
+    stock_parts: Sequence[StockPart] = (),
+    **how: Unpack[How],
+) -> Recorded:
+    """Record that a consignment arrived: from in transit to at the consignee."""
+    return _arrive(db, "delivered", "at_consignee", location_id, units, stock_parts, how)
+
+
+def receive_return(
+    db: Session,
+    *,
+    location_id: int,
+    units: Sequence[int] = (),
+    stock_parts: Sequence[StockPart] = (),
+    **how: Unpack[How],
+) -> Recorded:
+    """Record goods that came back; they are nonconforming until someone has looked at them."""
+    return _arrive(
+        db, "returned", "returned", location_id, units, stock_parts, how, usability="nonconforming"
+    )
+
+
+def _arrive(
+    db: Session,
+    type: str,
+    custody: str,
+    location_id: int,
+    units: Sequence[int],
+    stock_parts: Sequence[StockPart],
+    how: How,
+    usability: str | None = None,
+) -> Recorded:
+    place(db, location_id)
+    rows = units_by_id(db, units, lock=True)
+    taken = stock.take(db, stock_parts, reported=True)
+    links = Links().add(rows, Effect(custody, usability, location_id))
+    links.add(contents(db, rows), Effect(custody, None, location_id), "carried")
+    links.about({part.spot.lot_id for part in taken})
+    event = write_event(db, type, links, location_id=location_id, **how)
+    stock.move(db, event, taken, custody=custody, location_id=location_id, usability=usability)
+    project_units(db, links.units)
+    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(rows))
+
+
+def _shipped(
+    db: Session,
+    type: str,
+    to_location_id: int,
+    units: dict[int, Unit],
+    taken: Sequence[stock.Taken],
+    document_no: str | None,
+    how: How,
+    unknown: Sequence[str] = (),
+) -> Event:
+    to = place(db, to_location_id)
+    custody = "at_consignee" if type == "shipment_reported" else "in_transit"
+    effect = Effect(custody=custody, location_id=to.id)
+    links = Links().add(units, effect).add(contents(db, units), effect, "carried")
+    links.about({part.spot.lot_id for part in taken})
+    payload: dict[str, object] = {"document_no": document_no, "consignee": to.party_id}
+    if unknown:
+        payload["unknown"] = list(unknown)
+    event = write_event(db, type, links, location_id=to.id, payload=payload, **how)
+    stock.move(db, event, taken, custody=custody, location_id=to.id)
+    _add_shipment(db, event, to.party_id, to.id, document_no, units, taken)
+    project_units(db, links.units)
+    return event
+
+
+def _add_shipment(
+    db: Session,
+    event: Event,
+    consignee_id: int,
+    location_id: int,
+    document_no: str | None,
+    units: dict[int, Unit],
+    taken: Sequence[stock.Taken],
+) -> None:
+    shipment = Shipment(
+        consignee_id=consignee_id,
+        location_id=location_id,
+        shipped_at=event.event_at,
+        document_no=document_no,
+        event_id=event.id,
+    )
+    db.add(shipment)
+    db.flush()
+    common = {"shipment_id": shipment.id, "event_id": event.id}
+    if units:
+        db.execute(
+            insert(ShipmentLine),
+            [{**common, "unit_id": key, "tranche_id": 0} for key in sorted(units)],
+        )
+    if taken:
+        db.execute(
+            insert(ShipmentLine),
+            [
+                {
+                    **common,
+                    "lot_id": part.spot.lot_id,
+                    "tranche_id": part.spot.tranche_id,
+                    "quantity": part.quantity,
+                }
+                for part in taken
+            ],
+        )
+
+
+def _refuse_unusable_stock(db: Session, taken: Sequence[stock.Taken]) -> None:
+    for part in taken:
+        if part.spot.usability not in SHIPPABLE:
+            lot = db.get_one(Lot, part.spot.lot_id)
+            word = USABILITIES[part.spot.usability].lower()
+            raise NotUsable(unit=lot.lot_no, usability=word)
+
+
+def _record_breaches(
+    db: Session,
+    event: Event,
+    verdicts: Sequence[gate.Verdict],
+    taken: Sequence[stock.Taken],
+    how: How,
+) -> tuple[Event, tuple[int, ...]]:
+    parts = {part.stock_id: part for part in taken}
+    breaches = []
+    links = Links()
+    for verdict in verdicts:
+        target = verdict.target
+        if isinstance(target, str) or verdict.allowed:
+            continue
+        part = parts.get(target.id) if target.kind == "stock" else None
+        if part is None:
+            links.add([target.id], Effect())
+        else:
+            links.about([part.spot.lot_id])
+        breaches += [
+            HoldBreach(
+                hold_id=holding.hold_id,
+                unit_id=target.id if part is None else None,
+                lot_id=part.spot.lot_id if part else None,
+                tranche_id=part.spot.tranche_id if part else 0,
+                quantity=part.quantity if part else Decimal(1),
+                door="ship",
+                event_id=event.id,
+                found_at=how["at"],
+            )
+            for holding in verdict.holds
+        ]
+    db.add_all(breaches)
+    db.flush()
+    payload = {
+        "broken_by": event.id,
+        "holds": sorted({breach.hold_id for breach in breaches}),
+        "cases": sorted({h.case_number for v in verdicts for h in v.holds}),
+    }
+    found = write_event(
+        db, "hold_breached", links, payload=payload, recording=event.recording, **how
+    )
+    return found, tuple(breach.id for breach in breaches)
