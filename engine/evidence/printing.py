@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from io import BytesIO
-from typing import Any
+from typing import Any, Self
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 import segno
@@ -140,7 +140,7 @@ class _Complaints(logging.Handler):
         super().__init__(logging.WARNING)
         self.found: list[str] = []
 
-    def __enter__(self) -> "_Complaints":
+    def __enter__(self) -> Self:
         logging.getLogger("weasyprint").addHandler(self)
         return self
 

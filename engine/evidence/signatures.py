@@ -25,8 +25,7 @@ from engine.evidence import canonical, ledger
 from engine.evidence.failures import SigningLocked, note_failure, refuse_locked, unlock
 from engine.evidence.meanings import MEANINGS, sentence
 from engine.evidence.seal import Seal
-from engine.people.person import Person
-from engine.people.queries import acting_for, check_password, may_sign
+from engine.people import Person, acting_for, check_password, may_sign
 
 __all__ = ["MEANINGS", "SigningLocked", "note_failure", "sentence", "unlock"]
 

@@ -80,7 +80,7 @@ def html_of(
             record=_whole(record),
             language=language,
             lang=LANG.get(language, language),
-            signatures=[_SIGNATURE | one for one in signatures],
+            signatures=[{**_SIGNATURE, **one} for one in signatures],
             is_final=bool(signatures),
             attached=attached,
             band=_band(record, words),
@@ -120,7 +120,12 @@ def _whole(record: Mapping[str, Any]) -> dict[str, Any]:
     for one in sections:
         if one["table"]:
             one["table"] = {"total": None} | one["table"]
-    return _RECORD | record | {"case": _CASE | record.get("case", {}), "sections": sections}
+    return {
+        **_RECORD,
+        **record,
+        "case": {**_CASE, **record.get("case", {})},
+        "sections": sections,
+    }
 
 
 def _band(record: Mapping[str, Any], words: Any) -> list[list[Any]]:
