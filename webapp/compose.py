@@ -1,0 +1,149 @@
+"""The one composition root: what is handed to whom. Web, worker and command line start here."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from engine import clock, jobs
+from engine.actions.lookup import verb
+from engine.bpmn import timers
+from engine.bpmn.step import Action
+from engine.cases import mails, upkeep
+from engine.cases.following import follow
+from engine.db import Database
+from engine.evidence import checkpoints, documents, ledger
+from engine.evidence.seal import Seal
+from engine.evidence.store import DocumentStore
+from engine.people.passwords import Hashing
+from notifications.channels import Channel
+from notifications.channels.folder import FolderChannel
+from notifications.channels.smtp import from_environment
+from notifications.deliver import deliver_due
+from notifications.scheduler import Scheduler, Tick
+from webapp.settings import Settings
+
+JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
+    {
+        "seal_document": documents.seal_document,
+        "witness_checkpoint": checkpoints.witness_checkpoint,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Holdfast:
+    """The composed application: free of Flask, the same in web, worker and command line."""
+
+    settings: Settings
+    database: Database
+    documents: DocumentStore
+    channels: Mapping[str, Channel]
+
+    def scheduler(self) -> Scheduler:
+        """Return the scheduler of this process; nothing ticks before it is started."""
+        second, minute = timedelta(seconds=1), timedelta(minutes=1)
+        return Scheduler(
+            self.database,
+            [
+                Tick("jobs", second, self.run_jobs),
+                Tick("timers", second * 5, self.fire_timers),
+                Tick("children", second, self.take_up_reports),
+                Tick("mail", second * 2, self.deliver),
+                Tick("deadlines", minute, self.tell_deadlines),
+                Tick("recounts", minute * 5, self.open_recounts),
+                Tick("checkpoint", minute * 15, self.checkpoint),
+            ],
+        )
+
+    def run_due(self) -> None:
+        """Do everything that is due now, once: what the scheduler does, in one call."""
+        self.fire_timers()
+        self.take_up_reports()
+        self.tell_deadlines()
+        self.open_recounts()
+        self.run_jobs()
+        self.deliver()
+
+    def run_jobs(self) -> None:
+        """Do the long work that is due."""
+        jobs.run_due_jobs(self.database, JOB_VERBS, at=clock.now())
+
+    def fire_timers(self) -> None:
+        """Fire the timers of diagrams that are due."""
+        timers.fire_due(self.database, at=clock.now())
+
+    def take_up_reports(self) -> None:
+        """Let parents count in the children that have ended."""
+        upkeep.take_up_reports(self.database, at=clock.now())
+
+    def deliver(self) -> None:
+        """Send the mail that is due."""
+        deliver_due(
+            self.database,
+            self.channels,
+            keep=self.documents.put,
+            at=clock.now(),
+            site_url=self.settings.base_url,
+        )
+
+    def tell_deadlines(self) -> None:
+        """Put mail about near and missed deadlines in the outbox."""
+        with self.database.begin() as db:
+            mails.tell_deadlines(db, at=clock.now())
+
+    def open_recounts(self) -> None:
+        """Ask for the recounts of held stock that are due."""
+        upkeep.open_recounts(self.database, at=clock.now())
+
+    def checkpoint(self) -> None:
+        """Sign a checkpoint over the heads of the whole ledger."""
+        with self.database.begin() as db:
+            checkpoints.checkpoint(db, at=clock.now())
+
+
+def compose(settings: Settings, *, hashing: Hashing | None = None) -> Holdfast:
+    """Put the parts together for one installation; opens no connection."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    store = DocumentStore(settings.documents_folder)
+    return Holdfast(
+        settings=settings,
+        database=Database(settings.database_url, info=_info(settings, store, hashing)),
+        documents=store,
+        channels={"mail": _mail(settings)},
+    )
+
+
+def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> dict[str, Any]:
+    seal = Seal.made(settings.keys_folder, company=settings.company, at=clock.now())
+    return {
+        "actions": _action,
+        "event_sinks": (follow,),
+        "on_task": mails.on_task,
+        "send": mails.send,
+        "on_signing_locked": mails.signing_locked,
+        "ledger": ledger.append,
+        "documents": store,
+        "seal": seal,
+        "witness": settings.witness_folder,
+        "job_verbs": JOB_VERBS,
+        "hashing": hashing or Hashing(),
+        "company": settings.company,
+        "mark": settings.mark,
+    }
+
+
+@cache
+def _action(name: str) -> Action:
+    return Action.of(verb(name))
+
+
+def _mail(settings: Settings) -> Channel:
+    server = from_environment(settings.smtp or {})
+    if server is not None:
+        return server
+    sender = f"{settings.company} <holdfast@localhost>"
+    return FolderChannel(sender=sender, folder=settings.folder / "mail")

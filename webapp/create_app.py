@@ -1,0 +1,102 @@
+"""The web application, made from the composed one."""
+
+import json
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import cast
+
+from flask import Blueprint, Flask, redirect, request, url_for
+from jinja2 import StrictUndefined
+from werkzeug.wrappers import Response
+
+from engine.cases.pages import DiagramMark
+from engine.people.permissions import may
+from webapp import views, words
+from webapp.api import serve_api
+from webapp.assets import serve_assets
+from webapp.config import Holdfast, configure
+from webapp.errors import map_errors
+from webapp.i18n import speak
+from webapp.navigation import navigation
+from webapp.security import secure
+from webapp.sentences import fill, in_words
+from webapp.session import (
+    keep_sessions,
+    must_change_password,
+    person_or_none,
+    seconds_left,
+)
+from webapp.times import left, urgency
+from webapp.transactions import new_request_key, reading
+
+
+def create_app(holdfast: Holdfast) -> Flask:
+    """Make the Flask application over `holdfast`, the composed application."""
+    app = Flask("webapp", root_path=str(Path(__file__).parent), static_folder=None)
+    configure(app, holdfast)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    reading.init_app(app)
+    secure(app)
+    keep_sessions(app)
+    speak(app)
+    serve_assets(app)
+    for view in iter_modules(views.__path__):
+        app.register_blueprint(cast("Blueprint", import_module(f"webapp.views.{view.name}").bp))
+    serve_api(app)
+    map_errors(app)  # after the interface, which has error pages of its own
+    _add_words(app)
+    app.before_request(own_password_first)
+    return app
+
+
+def own_password_first() -> Response | None:
+    """Send a person whose password someone else set to choose their own, and nowhere else."""
+    open_to_all = {"auth", "assets", "settings"}
+    if must_change_password() and request.blueprint not in open_to_all | {"profile"}:
+        return redirect(url_for("profile.password"), 303)
+    return None
+
+
+def _add_words(app: Flask) -> None:
+    app.jinja_env.globals.update(
+        words=words,
+        said=fill,
+        say=in_words,
+        me=person_or_none,
+        may=lambda action: may(person_or_none(), action),
+        navigation=navigation,
+        session_seconds=seconds_left,
+        shortcuts_are_off=lambda: request.cookies.get("shortcuts") == "off",
+        new_request_key=new_request_key,
+        here=lambda: request.full_path.rstrip("?") if request.method == "GET" else "/",
+        initials=initials,
+        marks_json=marks_json,
+    )
+
+
+def initials(name: str) -> str:
+    """Return the letters of a name for the round mark; a Chinese name gives its last two."""
+    parts = [part for part in name.replace(".", " ").split() if part[:1].isalpha()]
+    if len(parts) < 2:
+        return name[-2:] if not name.isascii() else name[:2].upper()
+    return (parts[0][0] + parts[-1][0]).upper()
+
+
+def marks_json(marks: Iterable[DiagramMark]) -> str:
+    """Return what the live diagram shows, as data for the script that draws it."""
+    return json.dumps(
+        [
+            {
+                "id": mark.element_id,
+                "state": mark.state,
+                "count": mark.token_count,
+                "due": left(mark.due_at) if mark.due_at else "",
+                "tone": urgency(mark.due_at),
+            }
+            for mark in marks
+        ],
+        ensure_ascii=False,
+    )

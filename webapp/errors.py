@@ -1,0 +1,139 @@
+"""What went wrong, as a page: the one place that knows which error is which HTTP status."""
+
+import secrets
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from engine import errors
+from engine.errors import Problem
+from webapp.api import problems
+from webapp.sentences import in_words
+from webapp.transactions import is_repeat, reading
+
+STATUS: tuple[tuple[type[errors.EngineError], int], ...] = (
+    (errors.Invalid, 422),
+    (errors.NotAllowed, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.Gone, 410),
+    (errors.Refused, 422),
+)
+
+
+class CaseIsBusy(errors.Conflict):
+    """A colleague is saving something in this case right now. Wait a moment and send it again."""
+
+
+def status_of(error: errors.EngineError) -> int:
+    """Return the HTTP status of an error of the engine."""
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def page(status: int, sentence: str, **more: Any) -> tuple[str | Response, int]:
+    """Render the page of one status with the sentence that says what to do."""
+    reading.session.remove()  # whatever was half-read is over
+    if problems.wanted():
+        wrong = [{"at": p.at, "sentence": in_words(p)} for p in more.pop("problems", [])]
+        return problems.problem(status, sentence, problems=wrong, **more), status
+    return render_template("errors/page.html", status=status, sentence=sentence, **more), status
+
+
+def map_errors(app: Flask) -> None:
+    """Give every error its page."""
+    app.register_error_handler(errors.EngineError, cast("Any", on_engine_error))
+    app.register_error_handler(IntegrityError, cast("Any", on_integrity_error))
+    app.register_error_handler(OperationalError, cast("Any", on_operational_error))
+    app.register_error_handler(CSRFError, on_stale_form)
+    app.register_error_handler(HTTPException, on_http_error)
+    app.register_error_handler(Exception, on_unexpected)
+
+
+def on_engine_error(error: errors.EngineError) -> ResponseReturnValue:
+    """Show the error's own sentence under its status."""
+    status = status_of(error)
+    if status == 500:
+        return on_unexpected(error)
+    wrong = error.problems if isinstance(error, errors.Invalid) else []
+    return page(status, in_words(error), problems=wrong)
+
+
+def on_integrity_error(error: IntegrityError) -> ResponseReturnValue:
+    """Run a command again once when its key met itself: the second time it finds the result."""
+    if not is_repeat(error) or g.get("is_second_run"):
+        return on_unexpected(error)
+
+    g.is_second_run = True
+    try:
+        return current_app.ensure_sync(current_app.dispatch_request)()
+    except Exception as again:  # noqa: BLE001  an error inside an error handler needs its own page
+        return current_app.handle_user_exception(again)
+
+
+def on_operational_error(error: OperationalError) -> ResponseReturnValue:
+    """Say that the case is busy when a lock was not to be had; anything else is an incident."""
+    words = str(error.orig)
+    if "lock" in words:
+        return on_engine_error(CaseIsBusy())
+    return on_unexpected(error)
+
+
+def on_stale_form(error: CSRFError) -> ResponseReturnValue:
+    """Say that the form is from an earlier sign-in."""
+    return page(
+        400,
+        gettext("This page is from an earlier sign-in. Open it again and send it once more."),
+    )
+
+
+def on_http_error(error: HTTPException) -> ResponseReturnValue:
+    """Show Flask's own errors in our words."""
+    if error.response is not None or error.code is None or error.code < 400:
+        return error
+    answer = page(error.code, http_sentence(error), problems=schema_problems(error))
+    return (*answer, {k: v for k, v in error.get_headers() if k in {"Allow", "Retry-After"}})
+
+
+def http_sentence(error: HTTPException) -> str:
+    """Return what a person can do about an HTTP error."""
+    doc = type(error).__doc__ or ""
+    if type(error).__module__.startswith("webapp."):
+        return gettext(doc)
+    sentences = {
+        400: gettext("The page did not send what was needed. Open it again."),
+        403: gettext("Your roles do not allow this. Ask an administrator which role it needs."),
+        404: gettext("There is nothing at this address. Check the number and try again."),
+        405: gettext("This address cannot be opened like this. Go back and use the button."),
+        410: gettext("This link is no longer valid."),
+        415: gettext("Send JSON, and say so in Content-Type."),
+        422: gettext("What was sent does not fit the description of this interface."),
+        413: gettext("This is too large. Send files of up to 25 MB."),
+        429: gettext("Too many attempts. Wait a minute and try again."),
+    }
+    return sentences.get(error.code or 500, gettext("This request cannot be answered."))
+
+
+def schema_problems(error: HTTPException) -> list[Problem]:
+    """Return what a schema of the interface found wrong, one problem per field."""
+    found = (getattr(error, "data", None) or {}).get("messages", {}).get("json", {})
+    return [
+        Problem(at, str(sentences[0] if isinstance(sentences, list) else sentences))
+        for at, sentences in found.items()
+    ]
+
+
+def on_unexpected(error: Exception) -> ResponseReturnValue:
+    """Log what no one foresaw under an incident id, and show only the id."""
+    incident = f"I-{secrets.token_hex(4).upper()}"
+    current_app.logger.error("incident %s at %s", incident, request.path, exc_info=error)
+    # a POST that failed was rolled back as one transaction: this much is known to be true
+    return page(
+        500,
+        gettext("Something went wrong on our side. Nothing of this step was saved or signed."),
+        incident=incident,
+    )

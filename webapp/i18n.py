@@ -1,0 +1,55 @@
+"""Language, time zone and theme of a page: from the cookie, the profile, then the browser."""
+
+from flask import Flask, Response, request
+from flask_babel import Babel
+
+from webapp.config import LANGUAGES
+from webapp.session import person_or_none
+from webapp.times import add_filters
+
+THEMES = ("light", "dark", "auto")
+YEAR = 365 * 24 * 3600
+
+babel = Babel()
+
+
+def language() -> str:
+    """Return the language to write in."""
+    chosen = request.cookies.get("language", "")
+    if chosen in LANGUAGES:
+        return chosen
+    person = person_or_none()
+    if person is not None and person.language in LANGUAGES:
+        return person.language
+    return request.accept_languages.best_match(list(LANGUAGES), "en")
+
+
+def time_zone() -> str:
+    """Return the zone to write times in."""
+    person = person_or_none()
+    return person.time_zone if person is not None else "UTC"
+
+
+def theme() -> str:
+    """Return the theme the server puts on the page, so that none flashes."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in THEMES else "auto"
+
+
+def keep(response: Response, name: str, value: str) -> None:
+    """Keep a choice of appearance in its own cookie; it says nothing about the person."""
+    response.set_cookie(
+        name, value, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure
+    )
+
+
+def speak(app: Flask) -> None:
+    """Give the templates languages, times and themes."""
+    babel.init_app(
+        app,
+        locale_selector=language,
+        timezone_selector=time_zone,
+    )
+    add_filters(app)
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.globals.update(theme=theme, language=language, languages=LANGUAGES)

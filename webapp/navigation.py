@@ -1,0 +1,58 @@
+"""The left rail: what exists, with counts only for what this person can act on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import current_app, request, url_for
+from flask_babel import gettext
+
+from engine.cases.inbox import badge
+from engine.clock import now
+from engine.people.permissions import may
+from webapp.session import person_or_none
+from webapp.transactions import read
+from webapp.words import N_
+
+# endpoint, words, icon, action that opens it, key after "g"
+ENTRIES = (
+    ("tasks.index", N_("My tasks"), "inbox", "task.read", "i"),
+    ("cases.index", N_("Nonconformances"), "alert-triangle", "case.read", "n"),
+    ("approvals.index", N_("Approvals"), "signature", "approvals.read", "a"),
+    ("holds.index", N_("Holds"), "hand-stop", "hold.read", "h"),
+    ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
+    ("people.index", N_("People"), "users", "people.read", "p"),
+    ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
+    ("mail.index", N_("Mail folder"), "mail", "mail.read", ""),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the rail."""
+
+    address: str
+    words: str
+    icon: str
+    key: str
+    is_current: bool
+    count: int = 0
+
+
+def navigation() -> Iterator[Entry]:
+    """Yield the entries this person may open."""
+    person = person_or_none()
+    if person is None:
+        return
+    counted = badge(read(), person, at=now())
+    counts = {"tasks.index": counted.tasks, "approvals.index": counted.approvals}
+    here = (request.blueprint or "").split(".")[0]
+    for endpoint, words, icon, action, key in ENTRIES:
+        if endpoint in current_app.view_functions and may(person, action):
+            yield Entry(
+                url_for(endpoint),
+                gettext(words),
+                icon,
+                key,
+                is_current=endpoint.split(".")[0] == here,
+                count=counts.get(endpoint, 0),
+            )

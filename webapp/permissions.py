@@ -1,0 +1,35 @@
+"""Who may use a route: `@allow("action")` on every view, nothing without it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import current_app
+from flask.typing import ResponseReturnValue
+
+from engine.people.permissions import authorize
+from webapp.session import person, person_or_none
+
+PUBLIC = "public"  # no one need be signed in
+SIGNED_IN = "signed_in"  # anyone who is
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def allow(action: str) -> Callable[[View], View]:
+    """Let a view be used by those who may do `action` (engine/people/permissions.toml)."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: object, **parts: object) -> ResponseReturnValue:
+            if action != PUBLIC:
+                if person_or_none() is None:
+                    return cast("Any", current_app).login_manager.unauthorized()  # type: ignore[no-any-return]
+                if action != SIGNED_IN:
+                    authorize(person(), action)
+            return view(*args, **parts)  # type: ignore[no-any-return]
+
+        guarded.allowed_action = action  # type: ignore[attr-defined]
+        return cast("View", guarded)
+
+    return decorate

@@ -1,0 +1,72 @@
+"""What every answer carries and every unsafe request must show: headers, origin, token."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from flask_wtf import CSRFProtect
+from werkzeug.exceptions import Forbidden
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+
+csrf = CSRFProtect()
+
+
+class SentFromElsewhere(Forbidden):
+    """This was sent from another site. Open Holdfast and send it from there."""
+
+
+def secure(app: Flask) -> None:
+    """Guard every request and dress every answer."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # asked below, after the origin
+    csrf.init_app(app)
+    app.before_request(refuse_other_sites)
+    app.after_request(add_headers)
+
+
+def refuse_other_sites() -> None:
+    """Refuse an unsafe request from another site, or a form that is not ours."""
+    if request.method in SAFE:
+        return
+    if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
+        raise SentFromElsewhere
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).netloc != request.host:
+        raise SentFromElsewhere
+    if request.path.startswith("/api/"):
+        # a form of another site cannot send JSON, and the origin was checked
+        return
+
+    csrf.protect()
+
+
+def add_headers(response: Response) -> Response:
+    """Set the policy; a view that set its own header keeps it."""
+    for name, value in (
+        ("Content-Security-Policy", POLICY),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(self), microphone=(), geolocation=()"),
+        # pages are personal: a shared machine's Back button must not show them
+        ("Cache-Control", "no-store"),
+    ):
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    response.vary.add("Cookie")
+    return response

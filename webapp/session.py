@@ -1,0 +1,132 @@
+"""Who is signed in: Flask-Login over the sessions kept on the server, so that any can be ended."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Flask, Response, g, redirect, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from werkzeug.local import LocalProxy
+
+from engine.clock import now
+from engine.people import sessions
+from engine.people.person import Person
+from engine.people.queries import account_of, person_of
+from engine.people.sign_in import SignedIn
+from webapp.config import holdfast
+
+login_manager = LoginManager()
+
+
+@dataclass(frozen=True, eq=False)
+class Visitor(UserMixin):  # type: ignore[misc]  # the library comes without types
+    """A person behind a live session; `token` is in the cookie and, hashed, in the database."""
+
+    token: str
+    session_id: int
+    person: Person
+    must_change_password: bool
+    seconds_left: int
+
+    def get_id(self) -> str:
+        """Return what Flask-Login keeps in the cookie: the token, never the person's id."""
+        return self.token
+
+
+def person_or_none() -> Person | None:
+    """Return the person signed in, or None."""
+    visitor = _visitor()
+    return visitor.person if visitor else None
+
+
+def person() -> Person:
+    """Return the person signed in; every view behind `@allow` has one."""
+    visitor = _visitor()
+    if visitor is None:
+        message = "nobody is signed in: the view needs @allow"
+        raise RuntimeError(message)
+    return visitor.person
+
+
+def session_id() -> int:
+    """Return the row of this browser's session."""
+    visitor = _visitor()
+    if visitor is None:
+        message = "nobody is signed in: the view needs @allow"
+        raise RuntimeError(message)
+    return visitor.session_id
+
+
+def must_change_password() -> bool:
+    """Tell whether someone else set this person's password."""
+    visitor = _visitor()
+    return visitor is not None and visitor.must_change_password
+
+
+def seconds_left() -> int:
+    """Return when this session ends if nothing is done: the page warns two minutes before."""
+    visitor = _visitor()
+    return visitor.seconds_left if visitor else 0
+
+
+def _visitor() -> Visitor | None:
+    who = cast("LocalProxy[Any]", current_user)
+    return who._get_current_object() if who and who.is_authenticated else None  # noqa: SLF001
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def load(token: str) -> Visitor | None:
+    """Find the live session of a token."""
+    at = now()
+    database = holdfast().database
+    found = sessions.seen(database, token, at=at)
+    if found is None:
+        g.session_has_ended = True
+        return None
+    with database.read() as db:
+        account = account_of(db, found.person_id)
+        return Visitor(
+            token=token,
+            session_id=found.id,
+            person=person_of(db, found.person_id, at=at),
+            must_change_password=account.must_change_password,
+            seconds_left=int(
+                min(sessions.IDLE, found.opened_at + sessions.ABSOLUTE - at).total_seconds()
+            ),
+        )
+
+
+@login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
+def sign_in_first() -> Response:
+    """Send to the sign-in page and back; a live part of a page sends the whole page there."""
+    back = request.full_path.rstrip("?") if request.method == "GET" else request.form.get("back")
+    address = url_for("auth.sign_in", back=back or "/")
+    if request.headers.get("HX-Request"):
+        return Response(status=401, headers={"HX-Redirect": url_for("auth.sign_in")})
+    return cast("Response", redirect(address, 303))
+
+
+def enter(signed_in: SignedIn) -> None:
+    """Start this browser's session afresh: nothing of an earlier one stays."""
+    session.clear()
+    login_user(
+        Visitor(
+            token=signed_in.token,
+            session_id=signed_in.session_id,
+            person=signed_in.person,
+            must_change_password=signed_in.must_change_password,
+            seconds_left=int(sessions.IDLE.total_seconds()),
+        )
+    )
+
+
+def leave() -> None:
+    """Forget this browser's session."""
+    logout_user()
+    session.clear()
+
+
+def keep_sessions(app: Flask) -> None:
+    """Have Flask-Login use these sessions; a cookie says nothing that a row does not confirm."""
+    # the browser's address and name may change with its network; the row decides
+    login_manager.session_protection = None
+    login_manager.init_app(app)

@@ -1,0 +1,38 @@
+// Loads each behaviour a page asks for by its data- attribute, and again for parts that arrive later.
+const behaviours = {
+  "form[data-once]": "./once.js",
+  "[data-keys]": "./keys.js",
+  "[data-session-ends]": "./session.js",
+  "[data-summary]": "./summary.js",
+  "[data-draft]": "./draft.js",
+  "[data-diagram]": "./diagram.js",
+  "[data-sort]": "./sort.js",
+  "[data-menu]": "./menu.js",
+  "[data-print]": "./print.js",
+};
+
+async function attach(root) {
+  for (const [selector, module] of Object.entries(behaviours)) {
+    const found = [...root.querySelectorAll(selector)];
+    if (root.matches?.(selector)) found.unshift(root);
+    if (!found.length) continue;
+    const behaviour = await import(module);
+    for (const element of found) {
+      const done = (element.attached ??= new Set());
+      if (!done.has(module)) {
+        done.add(module);
+        behaviour.attach(element);
+      }
+    }
+  }
+  // a field kind brings its own script, named by the kind
+  for (const element of root.querySelectorAll("[data-kind]")) {
+    if (element.attachedKind) continue;
+    element.attachedKind = true;
+    const kind = await import(`../kinds/${element.dataset.kind}.js`);
+    (kind.attach ?? kind.default)?.(element);
+  }
+}
+
+attach(document.documentElement);
+document.addEventListener("htmx:load", (event) => attach(event.detail.elt));

@@ -1,0 +1,34 @@
+// Saves what was typed as a draft, unchecked, and says when it did or that it could not.
+const PAUSE = 1500;
+
+export function attach(form) {
+  const said = form.querySelector("[data-saved]");
+  let timer, last = typed(form);
+
+  const save = async () => {
+    const now = typed(form);
+    if (now === last || form.dataset.sending) return;
+    say(said, "saving", said?.dataset.saving);
+    try {
+      const answer = await fetch(form.dataset.draft, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error(answer.status);
+      last = now;
+      say(said, "saved", (await answer.json()).words);
+    } catch {
+      say(said, "failed", said?.dataset.failed);
+    }
+  };
+
+  const soon = () => { clearTimeout(timer); timer = setTimeout(save, PAUSE); };
+  form.addEventListener("input", soon);
+  form.addEventListener("change", soon);
+  document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
+}
+
+const typed = (form) => new URLSearchParams([...new FormData(form)].filter(([, v]) => typeof v === "string")).toString();
+
+function say(place, state, words) {
+  if (!place) return;
+  place.dataset.state = state;
+  place.textContent = words;
+}

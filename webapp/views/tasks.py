@@ -1,0 +1,86 @@
+"""My tasks: the list, claiming, and giving back."""
+
+from collections.abc import Callable
+from typing import cast, get_args
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from engine.cases import tasks as commands
+from engine.cases.inbox import my_tasks
+from engine.cases.pages import TaskFilter, TaskSort
+from engine.clock import now
+from webapp.permissions import allow
+from webapp.session import person
+from webapp.transactions import begin, read
+
+bp = Blueprint("tasks", __name__)
+
+
+@bp.get("/")
+@allow("task.read")
+def index() -> ResponseReturnValue:
+    """List my tasks, soonest deadline first."""
+    return task_list(gettext("My tasks"), "mine", chips=True)
+
+
+def task_list(title: str, default: TaskFilter, *, chips: bool) -> str:
+    """Render a list of tasks under `title`; the address carries filter, order and page."""
+    show = request.args.get("show", default)
+    sort = request.args.get("sort", "deadline")
+    show = show if show in get_args(TaskFilter) else default
+    sort = sort if sort in get_args(TaskSort) else "deadline"
+    listed = my_tasks(
+        read(),
+        person(),
+        at=now(),
+        show=cast("TaskFilter", show),
+        sort=cast("TaskSort", sort),
+        page=page_number(),
+    )
+    return render_template(
+        "tasks/index.html",
+        title=title,
+        listed=listed,
+        show=show,
+        sort=sort,
+        chips=chips,
+        address=addresses(sort=sort),
+        page_address=page_addresses(show=show, sort=sort),
+    )
+
+
+def page_number() -> int:
+    """Return the page asked for, the first when the address is nonsense."""
+    return max(1, request.args.get("page", 1, type=int))
+
+
+def addresses(**kept: str | None) -> Callable[..., str]:
+    """Return what makes an address of this page with other filters."""
+    return lambda **changed: url_for(str(request.endpoint), **{**kept, **changed})
+
+
+def page_addresses(**kept: str | None) -> Callable[[int], str]:
+    """Return what makes the address of another page of this list."""
+    return lambda number: url_for(str(request.endpoint), **{**kept, "page": number})
+
+
+@bp.post("/tasks/<uuid:task_id>/claim")
+@allow("task.claim")
+def claim(task_id: UUID) -> ResponseReturnValue:
+    """Take a task."""
+    with begin() as db:
+        commands.claim(db, task_id, by=person(), at=now())
+    return redirect(url_for("tasks.task", task_id=task_id), 303)
+
+
+@bp.post("/tasks/<uuid:task_id>/give-back")
+@allow("task.claim")
+def give_back(task_id: UUID) -> ResponseReturnValue:
+    """Let a colleague have a task again."""
+    with begin() as db:
+        commands.give_back(db, task_id, by=person(), at=now())
+    flash(gettext("The task is free again."))
+    return redirect(url_for("tasks.index"), 303)

@@ -1,0 +1,139 @@
+"""Codes in words: the one place where the web turns a code of the engine into what people read."""
+
+from collections.abc import Callable
+
+from flask_babel import gettext
+
+from engine.people.roles import roles
+from webapp.sentences import translated
+from webapp.times import language
+
+
+def N_(text: str) -> str:  # noqa: N802  the name every gettext tool looks for
+    """Mark a word for translation where it is defined."""
+    return text
+
+
+STATUS = {
+    "open": N_("Open"),
+    "closed": N_("Closed"),
+    "void": N_("Void"),
+    "running": N_("Running"),
+    "completed": N_("Completed"),
+    "cancelled": N_("Cancelled"),
+    "incident": N_("Incident"),
+    "sealing": N_("Being sealed"),
+    "sealed": N_("Sealed"),
+    "attached": N_("Attached"),
+    "review": N_("Review copy"),
+    "draft": N_("Draft"),
+    "released": N_("Released"),
+    "retired": N_("Retired"),
+}
+SEVERITY = {"minor": N_("Minor"), "major": N_("Major"), "critical": N_("Critical")}
+STEP = {
+    "done": N_("Done"),
+    "now": N_("In progress"),
+    "not_started": N_("Not started"),
+    "cannot_start": N_("Cannot start yet"),
+    "cancelled": N_("Cancelled"),
+    "incident": N_("Stopped by an incident"),
+}
+MEANING = {
+    "author": N_("author"),
+    "approve": N_("approval"),
+    "reject": N_("rejection"),
+    "review": N_("review"),
+    "perform": N_("performed the work"),
+    "verify": N_("verification"),
+    "witness": N_("witness"),
+    "release": N_("release"),
+    "close": N_("closure"),
+    "void": N_("voiding"),
+    "reopen": N_("reopening"),
+    "correct": N_("correction"),
+    "attest": N_("attestation"),
+}
+CUSTODY = {
+    "in_house": N_("In house"),
+    "third_party": N_("At a third party"),
+    "in_transit": N_("In transit"),
+    "consignee": N_("At a consignee"),
+    "supplier": N_("Back at the supplier"),
+    "destroyed": N_("Destroyed"),
+    "unknown": N_("Not known"),
+    "consumed": N_("Built into another device"),
+    "installed": N_("Installed in another device"),
+}
+USABILITY = {
+    "unreleased": N_("Not yet released"),
+    "conforming": N_("Conforming"),
+    "nonconforming": N_("Nonconforming"),
+    "scrapped": N_("Scrapped"),
+    "consumed": N_("Built into another device"),
+    "expired": N_("Expired"),
+    "used": N_("Used"),
+}
+ACCOUNT = {
+    "in_house_held": N_("In house, held"),
+    "in_transit": N_("In transit"),
+    "at_consignee": N_("At consignees"),
+    "at_consignee_unanswered": N_("At consignees, unanswered"),
+    "at_consignee_confirmed": N_("At consignees, confirmed"),
+    "returned": N_("Returned"),
+    "corrected": N_("Corrected"),
+    "reworked": N_("Reworked"),
+    "destroyed": N_("Destroyed"),
+    "used": N_("Used or implanted"),
+    "used_or_implanted": N_("Used or implanted"),
+    "released_as_not_affected": N_("Released as not affected"),
+    "released": N_("Released"),
+    "transferred_to_recall": N_("Transferred to a recall"),
+    "left_control_without_field_action": N_("Left control, no field action"),
+    "left_control": N_("Left control"),
+    "unresolved": N_("Unresolved after documented effort"),
+}
+THEME = {"auto": N_("as this device"), "light": N_("light"), "dark": N_("dark")}
+TARGET = {
+    "unit": N_("Unit"),
+    "lot": N_("Lot"),
+    "segment": N_("Production run"),
+    "lot_stock": N_("Part of a lot"),
+    "stock": N_("Part of a lot"),
+    "scope": N_("Scope"),
+}
+GROUP = {
+    "overdue": N_("Overdue"),
+    "day": N_("Due in 24 hours"),
+    "week": N_("This week"),
+    "later": N_("Later"),
+}
+
+
+def _lookup(table: dict[str, str]) -> Callable[[str | None], str]:
+    def word(code: str | None) -> str:
+        if code in table:
+            return gettext(table[code])
+        # words of another room, or a code no one has put into words yet: still read as words
+        found = translated(code or "").replace("_", " ")
+        return found[:1].upper() + found[1:]
+
+    return word
+
+
+status = _lookup(STATUS)
+severity = _lookup(SEVERITY)
+step = _lookup(STEP)
+meaning = _lookup(MEANING)
+custody = _lookup(CUSTODY)
+usability = _lookup(USABILITY)
+account = _lookup(ACCOUNT)
+theme = _lookup(THEME)
+target = _lookup(TARGET)
+group = _lookup(GROUP)
+
+
+def role(code: str | None) -> str:
+    """Return a role in the reader's language."""
+    found = roles().get(code or "")
+    return found.name(language()) if found else (code or "").replace("_", " ")
