@@ -1,4 +1,4 @@
-"""What a form may ask of the world while it reads answers: functions handed in, never a database."""
+"""What a form may ask of the world while it reads answers: functions, never a database."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,7 +68,7 @@ FindUnits = Callable[[Sequence[str]], Mapping[str, Sequence[UnitFound]]]
 FindLots = Callable[[Sequence[str]], Mapping[str, Sequence[LotFound]]]
 
 
-def _found_nothing(texts: Sequence[str]) -> dict[str, Sequence[object]]:  # noqa: ARG001
+def _found_nothing(texts: Sequence[str]) -> dict[str, Sequence[object]]:
     return {}
 
 

@@ -39,7 +39,7 @@ class Problem:
         return replace(self, at=f"{name}.{self.at}" if self.at else name)
 
 
-class FormProblems(Exception):  # noqa: N818  (a list of problems, not a fault of the program)
+class FormProblems(Exception):
     """There is a problem with what was entered. Correct the fields named and send it again."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -52,9 +52,9 @@ class FormProblems(Exception):  # noqa: N818  (a list of problems, not a fault o
         return tuple(p for p in self.problems if p.at == field or p.at.startswith(f"{field}."))
 
 
-class FormRefused(ValueError):  # noqa: N818  (said to the author of a form file)
+class FormRefused(ValueError):
     """This form file cannot be used."""
 
 
-class FormNotFound(LookupError):  # noqa: N818
+class FormNotFound(LookupError):
     """There is no form for this step."""

@@ -1,6 +1,6 @@
 """One field as its form file describes it, and the plain types that pass through it."""
 
-from collections.abc import KeysView, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,8 +13,8 @@ class Posted(Protocol):
     def getlist(self, key: str, /) -> list[str]:
         """Return every value posted under `key`."""
 
-    def keys(self) -> KeysView[str]:
-        """Return every name that was posted."""
+    def __iter__(self) -> Iterator[str]:
+        """Go through every name that was posted."""
 
 
 @dataclass(frozen=True)

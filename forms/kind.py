@@ -85,11 +85,11 @@ class Kind(fields.Field[Any]):
         """Take the raw answer out of what a browser posted."""
         return posted_text(posted, name)
 
-    def filled(self, raw: Json, context: Context) -> Any:  # noqa: ARG002
+    def filled(self, raw: Json, context: Context) -> Any:
         """Return what the page's controls show for a raw or an accepted answer."""
         return raw if isinstance(raw, str) else ""
 
-    def show(self, value: Json, language: str) -> Shown:  # noqa: ARG002
+    def show(self, value: Json, language: str) -> Shown:
         """Say an accepted answer in words."""
         return Shown(tuple(str(value).split("\n")))
 
@@ -105,7 +105,7 @@ class Kind(fields.Field[Any]):
         """Return a raw answer with an empty row more, for kinds that have rows."""
         return raw
 
-    def without_row(self, raw: Json, row: int) -> Json:  # noqa: ARG002
+    def without_row(self, raw: Json, row: int) -> Json:
         """Return a raw answer without one of its rows."""
         return raw
 
@@ -143,8 +143,8 @@ class Kind(fields.Field[Any]):
     def deserialize(
         self,
         value: Any,
-        attr: str | None = None,  # noqa: ARG002
-        data: Mapping[str, Any] | None = None,  # noqa: ARG002
+        attr: str | None = None,
+        data: Mapping[str, Any] | None = None,
         **_: Any,
     ) -> Any:
         """Accept a raw value within its form: a field that is not shown takes no answer.
@@ -165,7 +165,7 @@ class Kind(fields.Field[Any]):
         try:
             accepted = self.accept(value, schema.asked_with)
         except TextRefused as refused:
-            raise self.wrong(refused.sentence, **refused.facts) from refused
+            raise Wrong([self.problem(refused.sentence, "", **refused.facts)]) from refused
         schema.accepted[self.asked.id] = self.compared(accepted)
         return accepted
 

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from forms.errors import FormRefused
 from forms.expressions import ExpressionRefused, is_variable_name, reads
@@ -190,5 +190,5 @@ def _panels(table: Mapping[str, Any], place: str) -> tuple[str, ...]:
     return tuple(panels)
 
 
-def _refuse(sentence: str) -> Any:
+def _refuse(sentence: str) -> NoReturn:
     raise FormRefused(sentence)

@@ -47,10 +47,10 @@ class FormSchema(Schema):
         """Forget earlier answers and refuse what no form can take before looking at it."""
         self.accepted = dict.fromkeys(field.id for field in self.asked)
         if _is_too_large(data):
-            raise ValidationError([Problem("", TOO_LARGE)])  # type: ignore[list-item]
+            raise ValidationError([Problem("", TOO_LARGE)])
         return data
 
-    def handle_error(self, error: ValidationError, data: Any, **_: Any) -> NoReturn:  # noqa: ARG002
+    def handle_error(self, error: ValidationError, data: Any, **_: Any) -> NoReturn:
         """Tell every problem in the order of the form."""
         order = {field.id: place for place, field in enumerate(self.asked)}
         problems = list(_problems(error.messages_dict, order))
@@ -61,7 +61,7 @@ class FormSchema(Schema):
 def schema_class(name: str, kinds: Iterable[Kind]) -> type[FormSchema]:
     """Make the schema class of a form from the kinds of its fields."""
     kinds = tuple(kinds)
-    made = FormSchema.from_dict({kind.asked.id: kind for kind in kinds}, name=name)  # type: ignore[misc]
+    made = FormSchema.from_dict({kind.asked.id: kind for kind in kinds}, name=name)
     made.asked = tuple(kind.asked for kind in kinds)  # type: ignore[attr-defined]
     return made  # type: ignore[return-value]
 

@@ -15,7 +15,7 @@ UNPRINTABLE = N_("Take out the characters that cannot be printed from “%(label
 TOO_LONG = N_("“%(label)s” must be %(max)s characters or fewer; it has %(length)s.")
 
 
-class TextRefused(ValueError):  # noqa: N818  (said to the person who typed it)
+class TextRefused(ValueError):
     """This text cannot be kept; `sentence` and `facts` say why."""
 
     def __init__(self, sentence: str, **facts: object) -> None:

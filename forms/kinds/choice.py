@@ -15,7 +15,7 @@ class Choice(Kind):
     is_group = True
     sentence_if_missing = N_("Choose an answer for “%(label)s”.")
 
-    def accept(self, raw: Json, context: Context) -> Json:  # noqa: ARG002
+    def accept(self, raw: Json, context: Context) -> Json:
         """Take one of the values offered."""
         if not isinstance(raw, str) or raw not in {choice.value for choice in self.asked.choices}:
             raise self.wrong(N_("Choose one of the answers offered for “%(label)s”."))

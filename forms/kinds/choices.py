@@ -20,7 +20,7 @@ class Choices(Kind):
     }
     sentence_if_missing = N_("Tick at least one answer for “%(label)s”.")
 
-    def accept(self, raw: Json, context: Context) -> Json:  # noqa: ARG002
+    def accept(self, raw: Json, context: Context) -> Json:
         """Take values offered, each once and in the order of the form."""
         offered = [choice.value for choice in self.asked.choices]
         ticked = [raw] if isinstance(raw, str) else raw
@@ -40,7 +40,7 @@ class Choices(Kind):
         """Take every tick."""
         return posted.getlist(name)
 
-    def filled(self, raw: Json, context: Context) -> Any:  # noqa: ARG002
+    def filled(self, raw: Json, context: Context) -> Any:
         """Return the values that are ticked."""
         return [raw] if isinstance(raw, str) else raw if isinstance(raw, list) else []
 

@@ -36,7 +36,7 @@ class Datetime(Kind):
         moment = local.replace(tzinfo=zone).astimezone(UTC)
         if moment.astimezone(zone).replace(tzinfo=None) != local:
             raise self.wrong(
-                N_("The clocks went forward over this time in %(zone)s. Enter the time they showed."),
+                N_("The clocks in %(zone)s skipped this time. Enter the time they showed."),
                 "local",
                 zone=zone.key,
             )

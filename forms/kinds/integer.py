@@ -22,7 +22,7 @@ class Integer(Kind):
     options: ClassVar[Mapping[str, Option]] = {"min": (is_whole, 0), "max": (is_whole, 1_000_000)}
     sentence_if_missing = N_("Enter a number for “%(label)s”.")
 
-    def accept(self, raw: Json, context: Context) -> Json:  # noqa: ARG002
+    def accept(self, raw: Json, context: Context) -> Json:
         """Take a whole number within the limits."""
         number = decimal_of(raw)
         if number is None or number != number.to_integral_value():
@@ -30,7 +30,7 @@ class Integer(Kind):
         bounded(self, number, "")
         return int(number)
 
-    def filled(self, raw: Json, context: Context) -> Any:  # noqa: ARG002
+    def filled(self, raw: Json, context: Context) -> Any:
         """Return the number as text."""
         return "" if raw is None or isinstance(raw, list | dict) else str(raw)
 

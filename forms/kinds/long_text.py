@@ -12,9 +12,12 @@ from forms.texts import clean
 class LongText(Kind):
     """Several lines of text."""
 
-    options: ClassVar[Mapping[str, Option]] = {"max_length": (is_count, 4000), "rows": (is_count, 5)}
+    options: ClassVar[Mapping[str, Option]] = {
+        "max_length": (is_count, 4000),
+        "rows": (is_count, 5),
+    }
 
-    def accept(self, raw: Json, context: Context) -> Json:  # noqa: ARG002
+    def accept(self, raw: Json, context: Context) -> Json:
         """Take trimmed text with its line ends."""
         return clean(raw, max_length=self.option("max_length"), lines=True)
 

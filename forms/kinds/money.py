@@ -25,7 +25,7 @@ class Money(Kind):
     }
     sentence_if_missing = N_("Enter an amount for “%(label)s”.")
 
-    def accept(self, raw: Json, context: Context) -> Json:  # noqa: ARG002
+    def accept(self, raw: Json, context: Context) -> Json:
         """Take an amount with the decimals its currency has."""
         if not isinstance(raw, dict) or not set(raw) <= {"amount", "currency"}:
             raise self.wrong(NOT_A_NUMBER, "amount")
@@ -54,7 +54,7 @@ class Money(Kind):
             "currency": posted_text(posted, f"{name}-currency") or "",
         }
 
-    def filled(self, raw: Json, context: Context) -> Any:  # noqa: ARG002
+    def filled(self, raw: Json, context: Context) -> Any:
         """Return the amount and the currencies to choose from."""
         parts = raw if isinstance(raw, dict) else {}
         currencies = self.option("currencies")

@@ -54,7 +54,7 @@ class Quantity(Kind):
     }
     sentence_if_missing = N_("Enter a number for “%(label)s”.")
 
-    def accept(self, raw: Json, context: Context) -> Json:  # noqa: ARG002
+    def accept(self, raw: Json, context: Context) -> Json:
         """Take a number within the limits; a single unit of measure need not be named."""
         parts = raw if isinstance(raw, dict) else {"quantity": raw}
         if not set(parts) <= {"quantity", "uom"}:

@@ -32,7 +32,7 @@ class Text(Kind):
     translated = ("pattern_words",)
     one_line = N_("Write “%(label)s” on one line.")
 
-    def accept(self, raw: Json, context: Context) -> Json:  # noqa: ARG002
+    def accept(self, raw: Json, context: Context) -> Json:
         """Take one trimmed line that fits the pattern."""
         text = clean(raw, max_length=self.option("max_length"), lines=True)
         if "\n" in text:

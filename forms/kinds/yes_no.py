@@ -22,7 +22,7 @@ class YesNo(Kind):
     translated = ("yes", "no")
     sentence_if_missing = N_("Choose yes or no for “%(label)s”.")
 
-    def accept(self, raw: Json, context: Context) -> Json:  # noqa: ARG002
+    def accept(self, raw: Json, context: Context) -> Json:
         """Take true or false, or the words the page posts."""
         if isinstance(raw, bool):
             return raw
@@ -35,7 +35,7 @@ class YesNo(Kind):
         text = posted_text(posted, name)
         return _POSTED.get(text, text) if text is not None else None
 
-    def filled(self, raw: Json, context: Context) -> Any:  # noqa: ARG002
+    def filled(self, raw: Json, context: Context) -> Any:
         """Return which button is on."""
         if isinstance(raw, bool):
             return "yes" if raw else "no"
