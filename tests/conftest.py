@@ -112,7 +112,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server = request.getfixturevalue("postgres_server")
     name = f"test_{uuid4().hex}"
     with _maintenance(server) as maintenance:
-        maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         yield server.url(name)
         maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, configure_mappers
 
 from engine.db import Database
 from tests.faults.harness import Scenario
@@ -112,10 +112,18 @@ def in_a_child(scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]:
     return {"killed": killed, "failure": failure, "points": []}
 
 
+def warm_up() -> None:
+    """Load what every child would load anew: the mappers and both drivers."""
+    configure_mappers()
+    for url in ("sqlite://", "postgresql+psycopg://"):
+        Database(url).close()
+
+
 def main() -> None:
     """Read orders, one JSON line each, until the input ends."""
     module, _, name = sys.argv[1].partition(":")
     scenario = getattr(import_module(module), name)
+    warm_up()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a scenario prints must not mix with the answers
     for line in sys.stdin:

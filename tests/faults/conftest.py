@@ -42,6 +42,6 @@ def _copied(url: str, folder: Path) -> Iterator[str]:
     name = f"copy_{uuid4().hex}"
     host = str(source.query["host"])
     with psycopg.connect(host=host, user="postgres", dbname="postgres", autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE {source.database}")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {source.database} STRATEGY FILE_COPY")
         yield source.set(database=name).render_as_string()
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
