@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from engine.serials import gate, stock
+from engine.serials.active import holdings_of_stock
 from engine.serials.errors import AlreadyWentIn, WouldLoop
 from engine.serials.events import Links, link_units, record_events, write_event
 from engine.serials.install import Fitting, open_installs, refuse_misfits
@@ -93,7 +94,7 @@ def build_units(
         db, part_id, [u.serial for u in wanted], effect=effect, lot_id=lot_id, seg_id=seg_id
     )
     link_units(db, event, Links().add(unit_ids, effect))
-    warnings = consume(db, event, seg_id, inputs, location_id=location_id)
+    warnings = consume(db, event, seg_id, inputs, location_id=location_id, reported=reported)
     _fit(db, event, wanted, unit_ids, reported=reported)
     project_units(db, children)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
@@ -125,7 +126,9 @@ def build_lot(
         payload={"work_order": work_order, "quantity": f"{quantity:f}"},
         **how,
     )
-    warnings = consume(db, event, lot_id, inputs, location_id=location_id, again=True)
+    warnings = consume(
+        db, event, lot_id, inputs, location_id=location_id, again=True, reported=reported
+    )
     stock.post(db, event, [(stock.Spot(lot_id, location_id, "in_house", usability), quantity)])
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, lot_id=lot_id, warnings=warnings)
@@ -137,7 +140,7 @@ def add_inputs(
     """Record lots that went into a run or a lot and were missed. Raises `AlreadyWentIn`."""
     links = Links().about([node_id], "output").about([one.lot_id for one in inputs], "input")
     event = write_event(db, "input_added", links, location_id=location_id, **how)
-    warnings = consume(db, event, node_id, inputs, location_id=location_id)
+    warnings = consume(db, event, node_id, inputs, location_id=location_id, reported=True)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, warnings=warnings)
 
@@ -150,6 +153,7 @@ def consume(
     *,
     location_id: int,
     again: bool = False,
+    reported: bool = False,
 ) -> tuple[str, ...]:
     """Write the edges and take the stock; return what to warn of.
 
@@ -159,18 +163,25 @@ def consume(
     for one in inputs:
         sums[one.lot_id] = _sum(sums.get(one.lot_id), one)
     _add_edges(db, event, node_id, list(sums.values()), again=again)
-    return take_inputs(db, event, inputs, location_id=location_id)
+    return take_inputs(db, event, inputs, location_id=location_id, reported=reported)
 
 
 def take_inputs(
-    db: Session, event: Event, inputs: Iterable[LotInput], *, location_id: int
+    db: Session,
+    event: Event,
+    inputs: Iterable[LotInput],
+    *,
+    location_id: int,
+    reported: bool = False,
 ) -> tuple[str, ...]:
     """Post inputs from where they lie to `consumed`; return warnings of overdrawn lots."""
     inputs = list(inputs)
     changes: list[tuple[stock.Spot, Decimal]] = []
     for one in inputs:
         if one.quantity is not None:
-            changes += _draw(db, one, one.quantity, one.location_id or location_id)
+            changes += _draw(
+                db, one, one.quantity, one.location_id or location_id, reported=reported
+            )
     stock.post(db, event, changes)
     return _overdrawn(db, {one.lot_id for one in inputs})
 
@@ -252,24 +263,29 @@ def _name(db: Session, node_id: int) -> str:
 
 
 def _draw(
-    db: Session, one: LotInput, quantity: Decimal, location_id: int
+    db: Session, one: LotInput, quantity: Decimal, location_id: int, *, reported: bool
 ) -> list[tuple[stock.Spot, Decimal]]:
     """Take from the rows at the place, the freest first; what is missing goes below zero."""
-    rows = db.scalars(
-        select(LotStock)
-        .where(
-            LotStock.lot_id == one.lot_id,
-            LotStock.location_id == location_id,
-            LotStock.custody == "in_house",
-            LotStock.quantity > 0,
+    rows = list(
+        db.scalars(
+            select(LotStock)
+            .where(
+                LotStock.lot_id == one.lot_id,
+                LotStock.location_id == location_id,
+                LotStock.custody == "in_house",
+                LotStock.quantity > 0,
+            )
+            .order_by(LotStock.tranche_id, LotStock.usability, LotStock.id)
+            .with_for_update()
         )
-        .order_by(LotStock.tranche_id, LotStock.usability, LotStock.id)
-        .with_for_update()
     )
     changes: list[tuple[stock.Spot, Decimal]] = []
     left = quantity
     spot = stock.Spot(one.lot_id, location_id, "in_house", "conforming")
-    for row in rows:
+    held = {key for key, holdings in holdings_of_stock(db, rows).items() if holdings}
+    for row in sorted(rows, key=lambda row: row.id in held):  # what is on hold goes last
+        if row.id in held and not reported:
+            gate.refuse_held(db, [HoldTarget.stock(row.id)], door="issue")
         drawn = min(left, row.quantity)
         changes += _consumed(stock.spot_of(row), drawn)
         left -= drawn

@@ -175,11 +175,8 @@ def regrade(
     return Recorded(event, tuple(rows))
 
 
-def adjust_count(
-    db: Session, stock_id: int, counted: Decimal, *, reason: str, **how: Unpack[How]
-) -> Recorded:
-    """Set a stock row to what was counted; the difference is posted with its reason."""
-    how["reason"] = reason
+def adjust_count(db: Session, stock_id: int, counted: Decimal, **how: Unpack[How]) -> Recorded:
+    """Set a stock row to what was counted; the difference is posted. Give its `reason`."""
     [taken] = stock.take(db, [StockPart(stock_id, Decimal(0))])
     row = db.get_one(LotStock, stock_id)
     difference = counted - row.quantity
