@@ -17,7 +17,6 @@ from engine.people.models import PersonAccount
 
 SHORTEST = 15
 LONGEST = 128
-WAIT_SECONDS = 10.0
 
 
 class PasswordRefused(Refused):
@@ -54,23 +53,25 @@ class Hashing:
         passes: int = 3,
         lanes: int = 4,
         concurrent: int = 4,
+        patience_seconds: float = 10.0,
     ) -> None:
         """Set the cost; at most `concurrent` hashes run at once, for each takes `memory_kib`."""
         self._hasher = PasswordHasher(
             time_cost=passes, memory_cost=memory_kib, parallelism=lanes, hash_len=32, salt_len=16
         )
         self._slots = BoundedSemaphore(concurrent)
+        self._patience_seconds = patience_seconds
 
     def hash(self, password: str) -> str:
         """Return the encoded hash of `password`."""
-        with _slot(self._slots):
+        with self._slot():
             return self._hasher.hash(normalised(password))
 
     def verify(self, encoded: str | None, password: str) -> bool:
         """Compare in the same time whether there is a hash or not."""
         if len(password) > LONGEST * 4:  # never hash a megabyte
             return False
-        with _slot(self._slots):
+        with self._slot():
             try:
                 self._hasher.verify(encoded or self._nobody, normalised(password))
             except (VerifyMismatchError, VerificationError, InvalidHashError):
@@ -81,20 +82,19 @@ class Hashing:
         """Say whether `encoded` was made at another cost and should be made anew."""
         return self._hasher.check_needs_rehash(encoded)
 
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._slots.acquire(timeout=self._patience_seconds):
+            raise TooManyAtOnce
+        try:
+            yield
+        finally:
+            self._slots.release()
+
     @cached_property
     def _nobody(self) -> str:
         """Give the hash that stands in for unknown people, so they take as long as known ones."""
         return self._hasher.hash("nobody has this password")
-
-
-@contextmanager
-def _slot(slots: BoundedSemaphore) -> Iterator[None]:
-    if not slots.acquire(timeout=WAIT_SECONDS):
-        raise TooManyAtOnce
-    try:
-        yield
-    finally:
-        slots.release()
 
 
 _default = Hashing()

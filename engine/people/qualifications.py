@@ -112,7 +112,7 @@ def expiring(db: Session, *, at: datetime, within: timedelta = NOTICE) -> Sequen
         or_(Qualification.expires_at.is_(None), Qualification.expires_at > at + within),
         Qualification.withdrawn_at.is_(None),
     )
-    renewed = set(db.execute(renewal).tuples())
+    renewed = {(person_id, code) for person_id, code in db.execute(renewal)}
     rows = (
         select(Qualification)
         .join(PersonAccount, PersonAccount.id == Qualification.person_id)
