@@ -44,6 +44,12 @@ class Checkpoint(Base):
     signature: Mapped[str]  # base64 of the DER signature by the seal
     seal_key_id: Mapped[str]
 
+    @property
+    def stated(self) -> dict[str, Any]:
+        """Return all that the content states."""
+        stated: dict[str, Any] = json.loads(self.content)
+        return stated
+
 
 class CheckpointHead(Base):
     """A head that moved since the checkpoint before."""

@@ -42,6 +42,15 @@ class LedgerEntry(Base):
     hash: Mapped[str]
 
     @property
+    def stated(self) -> dict[str, Any] | None:
+        """Return all that the content states, None when it is no JSON any more."""
+        try:
+            stated: dict[str, Any] = json.loads(self.content)
+        except ValueError:
+            return None
+        return stated
+
+    @property
     def body(self) -> dict[str, Any]:
         """Return what the command wrote."""
         body: dict[str, Any] = json.loads(self.content)["body"]

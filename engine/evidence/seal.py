@@ -9,7 +9,8 @@ check evidence without trusting this server.
 Bringing your own keys: put `seal.key` (PEM, unencrypted PKCS#8, ECDSA P-256, mode 0600),
 `seal.pem` (its certificate, key usage digitalSignature and nonRepudiation), `issuing.pem` and
 `root.pem` into the folder before the first start. `Seal.made` makes nothing when `seal.key` is
-there.
+there. When the seal key is replaced, move its `seal.pem` to `former/<any name>.pem`: what it sealed
+stays verifiable.
 
 Two kinds of signature leave this module:
 * `sign(data)`: raw ECDSA over SHA-256 in DER, for ledger checkpoints and signature records.
@@ -57,6 +58,7 @@ class Seal:
     key: ec.EllipticCurvePrivateKey = field(repr=False)
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]  # issuing authority first, root last
+    former: tuple[x509.Certificate, ...] = ()  # of earlier seal keys, from the folder `former`
 
     KEY: ClassVar[str] = "seal.key"
 
@@ -92,12 +94,21 @@ class Seal:
         if key.public_key() != certificate.public_key():
             message = "seal.key and seal.pem do not belong together"
             raise ValueError(message)
-        return cls(folder, key, certificate, tuple(chain))
+        former = (
+            x509.load_pem_x509_certificate(path.read_bytes())
+            for path in sorted((folder / "former").glob("*.pem"))
+        )
+        return cls(folder, key, certificate, tuple(chain), tuple(former))
 
     @cached_property
     def key_id(self) -> str:
         """Return the SHA-256 (hex) of the seal certificate, as signatures name it."""
         return fingerprint(self.certificate)
+
+    @property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """Return the certificate of this seal and of every seal before it."""
+        return (self.certificate, *self.former)
 
     @property
     def root(self) -> x509.Certificate:
