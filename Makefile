@@ -59,9 +59,9 @@ $(BIN)/python:
 $(RUNS): pyproject.toml constraints.txt | $(BIN)/python
 	@tools/install_system $(RUN_PACKAGES)
 	@echo "Installing Holdfast into .venv (a few minutes the first time)"
-	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@$(PIP) install -qq --constraint constraints.txt --editable .
 	@touch $@
 
 $(TESTS): pyproject.toml constraints.txt $(RUNS)
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
+	@$(PIP) install -qq --constraint constraints.txt --editable '.[test]'
 	@touch $@
