@@ -1,0 +1,148 @@
+"""A running diagram as people look at it: what is done, where it stands, the drawing itself."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from lxml import etree
+from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.bpmn import library, projections, spiff
+from engine.bpmn.models import Definition, Incident, Instance, Token
+from engine.bpmn.step import element_id_of
+from engine.bpmn.xml import NAMES, read_xml
+from engine.errors import NotFound
+
+State = Literal["done", "now", "incident"]
+
+
+class NoDrawing(NotFound):
+    """This version has no diagram of that name."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What happened at one element; `token_count` is how many tokens stand there now."""
+
+    element_id: str
+    state: State
+    token_count: int = 0
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One diagram of an instance, its own or one it called, with a mark where it has been."""
+
+    process: str
+    name: str
+    version: str
+    definition_id: int
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class PlannedTask:
+    """A user task as the diagram draws it."""
+
+    process: str
+    element_id: str
+    name: str
+    role: str
+
+
+def drawn(db: Session, instance: Instance) -> list[Drawn]:
+    """Return the diagram of an instance and those it has called, the called ones after."""
+    definition = library.definition(db, instance.definition_id)
+    workflow = spiff.load(
+        instance.state,
+        instance.state_sha256,
+        instance.engine_version,
+        spec_gz=definition.spec_gz,
+        process=instance.process,
+        engine=PythonScriptEngine(),  # nothing runs: the state is only looked at
+    )
+    done: dict[str, set[str]] = {instance.process: set()}
+    for task in projections.all_tasks(workflow, TaskState.COMPLETED):
+        done.setdefault(task.workflow.spec.name, set()).add(element_id_of(task.task_spec))
+    return [
+        Drawn(
+            process=process,
+            name=_process_name(definition, process),
+            version=definition.version,
+            definition_id=definition.id,
+            marks=tuple(_marks(db, instance, process, elements)),
+        )
+        for process, elements in done.items()
+    ]
+
+
+def _marks(db: Session, instance: Instance, process: str, done: set[str]) -> Iterable[Mark]:
+    tokens = Counter(
+        db.scalars(
+            select(Token.element_id).where(
+                Token.instance_id == instance.id, Token.process == process
+            )
+        )
+    )
+    broken = set(
+        db.scalars(
+            select(Incident.element_id).where(
+                Incident.instance_id == instance.id,
+                Incident.process == process,
+                Incident.resolved_at.is_(None),
+            )
+        )
+    )
+    for element in sorted(done - set(tokens) - broken):
+        yield Mark(element, "done")
+    for element, count in sorted(tokens.items()):
+        yield Mark(element, "incident" if element in broken else "now", count)
+
+
+def user_tasks(db: Session, instance: Instance) -> list[PlannedTask]:
+    """Return every user task of an instance's diagram and of those it calls, as drawn."""
+    definition = library.definition(db, instance.definition_id)
+    planned = []
+    for process in _called_in_order(definition, instance.process):
+        root = _root(definition, process)
+        roles = spiff.lane_roles(root)
+        planned += [
+            PlannedTask(process, task.get("id"), task.get("name"), roles.get(task.get("id"), ""))
+            for task in root.iterfind(".//bpmn:userTask", NAMES)
+        ]
+    return planned
+
+
+def drawing(db: Session, definition_id: int, process: str) -> str:
+    """Return the BPMN text of one process of a definition; raises `NoDrawing`."""
+    definition = library.definition(db, definition_id)
+    for path, content in definition.files.items():
+        if path.endswith(f"{process}/{process}.bpmn"):
+            return str(content)
+    raise NoDrawing
+
+
+def _called_in_order(definition: Definition, process: str) -> list[str]:
+    root = _root(definition, process)
+    called = [
+        found
+        for call in root.iterfind(".//bpmn:callActivity", NAMES)
+        for found in _called_in_order(definition, call.get("calledElement"))
+    ]
+    return list(dict.fromkeys([process, *called]))
+
+
+def _root(definition: Definition, process: str) -> etree._Element:
+    for path, content in definition.files.items():
+        if path.endswith(f"{process}/{process}.bpmn"):
+            return read_xml(content.encode(), path)
+    raise NoDrawing
+
+
+def _process_name(definition: Definition, process: str) -> str:
+    element = _root(definition, process).find(".//bpmn:process", NAMES)
+    return str(element.get("name")) if element is not None else process
