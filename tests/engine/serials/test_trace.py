@@ -1,0 +1,228 @@
+"""A trace finds every device, agrees with an independent search, and says why."""
+
+from collections import deque
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from engine.serials import build, correct, install, parties, ship, state, trace
+from engine.serials.build import ToBuild
+from engine.serials.errors import AlreadyInstalled, InsideItself, WouldLoop
+from engine.serials.install import Fitting
+from engine.serials.models import Edge, Event, Install, Unit, UnitInput, UnitRoot
+from engine.serials.record import LotInput
+
+
+def oracle(db, lots, units=()):
+    """Search the raw rows breadth first, without the store's own queries."""
+    never = {e.corrects_id for e in db.scalars(select(Event)) if e.type == "did_not_occur"}
+    into = {}
+    for edge in db.scalars(select(Edge)):
+        into.setdefault(("node", edge.inp), []).append(("node", edge.out))
+    for unit in db.scalars(select(Unit)):
+        for node in (unit.seg_id, unit.lot_id):
+            into.setdefault(("node", node), []).append(("unit", unit.id))
+    for used in db.scalars(select(UnitInput)):
+        into.setdefault(("node", used.lot_id), []).append(("unit", used.unit_id))
+    for one in db.scalars(select(Install)):
+        if one.from_event_id not in never:
+            into.setdefault(("unit", one.child_id), []).append(("unit", one.host_id))
+    seen = {("node", n) for n in lots} | {("unit", u) for u in units}
+    queue = deque(seen)
+    while queue:
+        for there in into.get(queue.popleft(), ()):
+            if there not in seen:
+                seen.add(there)
+                queue.append(there)
+    return {key for kind, key in seen if kind == "unit"}
+
+
+def test_a_lot_is_followed_through_lots_runs_and_installs_to_the_consignee(shop):
+    resin = shop.lot(shop.resin, "R-7", 10)
+    body = shop.build_lot(shop.body, "B-7", 5, resin)
+    board = shop.build(shop.board, "PCB-1", inputs=[body]).unit_ids[0]
+    pump = shop.build(shop.pump, ToBuild("SN-1", ((board, "main"),))).unit_ids[0]
+    shop.build(shop.pump, "SN-2")
+    ship.ship(shop.db, to_location_id=shop.ward.id, units=[pump], **shop.how)
+
+    affected = trace.contains(shop.db, lots=[resin.id])
+
+    assert affected.unit_ids == {board, pump}
+    [root] = affected.roots
+    assert (root.serial, root.custody, root.party) == ("SN-1", "in_transit", "St Mary")
+    assert [step.label for step in root.path][0] == "R-7"
+    assert [step.how for step in root.path] == [
+        "suspect", "went_into", "went_into", "made_in", "installed_in",
+    ]
+    assert {row.lot_no for row in affected.stock} == {"R-7", "B-7"}
+
+
+def test_a_former_host_is_found_and_says_until_when(shop):
+    lot = shop.lot(shop.board, "L-1")
+    [board] = shop.units(shop.board, "PCB-1", lot=lot)
+    [pump] = shop.build(shop.pump, ToBuild("SN-1", ((board, "main"),))).unit_ids
+    removed_at = shop.later(days=3)["at"]
+    install.remove_units(shop.db, [board], **shop.how)
+
+    found = {u.unit_id: u for u in trace.contains(shop.db, lots=[lot.id]).units}
+
+    assert set(found) == {board, pump}
+    assert found[pump].is_former
+    assert found[pump].path[-1].until == removed_at
+    assert found[board].is_root
+
+
+def test_an_install_that_did_not_occur_is_in_no_history(shop):
+    [board] = shop.units(shop.board, "PCB-1")
+    [pump] = shop.units(shop.pump, "SN-1")
+    fitted = install.install_units(shop.db, [Fitting(board, pump)], **shop.how)
+    correct.withdraw(shop.db, fitted.event.id, **{**shop.how, "reason": "wrong pump scanned"})
+
+    assert trace.contains(shop.db, units=[board]).unit_ids == {board}
+
+
+def test_an_unknown_lot_cannot_be_excluded(shop):
+    resin = shop.lot(shop.resin, "R-7", 10)
+    unknown = parties.unknown_lot(shop.db, shop.resin.id)
+    [sure] = shop.build(shop.pump, "SN-1", inputs=[resin]).unit_ids
+    [maybe] = shop.build(shop.pump, "SN-2", inputs=[unknown]).unit_ids
+
+    found = {u.unit_id: u.is_certain for u in trace.contains(shop.db, lots=[resin.id]).units}
+
+    assert found == {sure: True, maybe: False}
+
+
+def test_a_lot_used_at_rework_brings_the_unit_in(shop):
+    resin = shop.lot(shop.resin, "R-7", 10)
+    [pump] = shop.units(shop.pump, "SN-1")
+    used = LotInput(resin.id, Decimal(2), shop.store.id)
+    state.rework(shop.db, units=[pump], inputs=[used], **shop.how)
+
+    assert trace.contains(shop.db, lots=[resin.id]).unit_ids == {pump}
+    assert {r.custody: r.quantity for r in shop.stock(resin)} == {"in_house": 8, "consumed": 2}
+
+
+def test_a_lot_is_not_made_from_what_was_made_of_it(shop):
+    resin = shop.lot(shop.resin, "R-1", 10)
+    body = shop.build_lot(shop.body, "B-1", 5, resin)
+    with pytest.raises(WouldLoop):
+        build.add_inputs(
+            shop.db, resin.id, [LotInput(body.id, Decimal(1))], location_id=shop.store.id,
+            **shop.how,
+        )
+
+
+def test_a_unit_is_in_one_other_at_a_time_and_never_inside_itself(shop):
+    a, b, c = shop.units(shop.board, "A", "B", "C")
+    install.install_units(shop.db, [Fitting(a, b)], **shop.how)
+    with pytest.raises(AlreadyInstalled):
+        install.install_units(shop.db, [Fitting(a, c)], **shop.how)
+    with pytest.raises(InsideItself):
+        install.install_units(shop.db, [Fitting(b, a)], **shop.how)
+    with pytest.raises(InsideItself):
+        install.install_units(shop.db, [Fitting(b, c), Fitting(c, b)], **shop.how)
+
+
+def test_more_consumed_than_received_is_warned_of_and_recorded(shop):
+    resin = shop.lot(shop.resin, "R-1", 1)
+    shop.build(shop.pump, "SN-1", inputs=[resin])
+    made = shop.build(shop.pump, "SN-2", inputs=[resin])
+    assert made.warnings
+    assert "R-1" in made.warnings[0]
+
+
+@pytest.mark.parametrize("table", ["event", "event_link", "edge", "install", "stock_posting"])
+def test_what_was_recorded_is_not_rewritten(database, people, table):
+    from sqlalchemy import text
+
+    from tests.engine.serials.conftest import NOW, Shop
+
+    with database.begin() as db:
+        shop = Shop(db, {"by": people.production, "at": NOW})
+        resin = shop.lot(shop.resin, "R-1", 9)
+        [board] = shop.units(shop.board, "PCB-1")
+        shop.build(shop.pump, ToBuild("SN-1", ((board, None),)), inputs=[resin])
+    column = {"edge": "qty", "install": "host_id", "event_link": "role",
+              "stock_posting": "quantity"}.get(table, "type")
+    for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {column}"):
+        with pytest.raises(DBAPIError), database.begin() as db:
+            db.execute(text(statement))
+
+
+names = st.integers(0, 7)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("lot"), names, names),
+        st.tuples(st.just("run"), names, names),
+        st.tuples(st.just("install"), names, names),
+        st.tuples(st.just("remove"), names, names),
+        st.tuples(st.just("rework"), names, names),
+        st.tuples(st.just("withdraw"), names, names),
+    ),
+    min_size=4,
+    max_size=24,
+)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=steps, suspect=names)
+def test_a_trace_agrees_with_an_independent_search(database, people, steps, suspect):
+    from sqlalchemy.orm import Session
+
+    from tests.engine.serials.conftest import NOW, Shop
+
+    with Session(database.writer, info=database.info, expire_on_commit=False) as db:
+        shop = Shop(db, {"by": people.production, "at": NOW})
+        lots = [shop.lot(shop.resin, f"R-{n}", 50) for n in range(8)]
+        units = shop.units(shop.board, *(f"U-{n}" for n in range(8)))
+        fitted = []
+        for count, (what, one, two) in enumerate(steps):
+            shop.later(minutes=1)
+            try:
+                with db.begin_nested():
+                    _take(shop, lots, units, fitted, what, one, two, count)
+            except (WouldLoop, AlreadyInstalled, InsideItself, build.AlreadyWentIn):
+                continue
+            except install.NotInstalled:
+                continue
+            except correct.AlreadyCorrected:
+                continue
+        affected = trace.contains(db, lots=[lots[suspect].id], units=[units[suspect]])
+        assert affected.unit_ids == oracle(db, [lots[suspect].id], [units[suspect]])
+        tops = {one.child_id: one.host_id for one in db.scalars(
+            select(Install).where(Install.to_event_id.is_(None)))}
+        for row in db.scalars(select(UnitRoot)):
+            top = row.unit_id
+            while top in tops:
+                top = tops[top]
+            assert row.root_id == top
+        db.rollback()
+
+
+def _take(shop, lots, units, fitted, what, one, two, count):
+    db, how = shop.db, shop.how
+    if what == "lot":
+        build.add_inputs(
+            db, lots[two].id, [LotInput(lots[one].id)], location_id=shop.store.id, **how
+        )
+    elif what == "run":
+        units += shop.build(shop.pump, f"P-{count}", inputs=[lots[one]]).unit_ids
+    elif what == "install":
+        fittings = [Fitting(units[one], units[-1 - two])]
+        fitted.append(install.install_units(db, fittings, **how).event.id)
+    elif what == "remove":
+        install.remove_units(db, [units[one]], **how)
+    elif what == "rework":
+        state.rework(db, units=[units[one]], inputs=[LotInput(lots[two].id)], **how)
+    elif fitted:
+        correct.withdraw(db, fitted[one % len(fitted)], **{**how, "reason": "misread"})
+
+
