@@ -28,11 +28,14 @@ class Problem:
 
     def said(self, language: str) -> str:
         """Say the problem in `language`, with its facts filled in."""
-        facts = {
-            name: words.say(str(fact), language) if name == "label" else fact
+        return words.say(self.sentence, language) % dict(self.facts_in(language))
+
+    def facts_in(self, language: str) -> tuple[tuple[str, object], ...]:
+        """Return the facts with the field's label in `language`."""
+        return tuple(
+            (name, words.say(str(fact), language) if name == "label" else fact)
             for name, fact in self.facts
-        }
-        return words.say(self.sentence, language) % facts
+        )
 
     def under(self, name: str) -> "Problem":
         """Return the same problem one level further down, below `name`."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from forms.conditions import for_script
 from forms.context import Context
 from forms.field import Choice, Field, Json, Posted, Shown, posted_text
 from forms.kind import Kind
@@ -118,6 +119,20 @@ class Form:
         """Return the fields that are asked with these accepted answers."""
         compared = self.compared(answers)
         return tuple(field for field in self.fields if is_shown(field, compared))
+
+    def condition(self, field: Field) -> str:
+        """Return when `field` is asked, as JSON its page's script follows, or nothing."""
+        return for_script(field.show_when)
+
+    @cached_property
+    def has_rows(self) -> bool:
+        """Say whether a page of this form has buttons that add and take away rows."""
+        return any(kind.has_rows for kind in self.kinds.values())
+
+    @cached_property
+    def takes_files(self) -> bool:
+        """Say whether a page of this form sends files."""
+        return any(kind.takes_files for kind in self.kinds.values())
 
     def shown(self, answers: Mapping[str, Json], language: str) -> list[tuple[str, str, Shown]]:
         """Say accepted answers in words: section, label and answer of every field that is asked."""

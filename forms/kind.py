@@ -59,6 +59,11 @@ class Kind(fields.Field[Any]):
     translated: ClassVar[tuple[str, ...]] = ()  # options whose text people read
     takes_choices: ClassVar[bool] = False
     takes_answer: ClassVar[bool] = True
+    has_rows: ClassVar[bool] = False
+    takes_files: ClassVar[bool] = False
+    has_script: ClassVar[bool] = False  # webapp/static/kinds/<kind>.js
+    anchors_itself: ClassVar[bool] = True  # one of its controls carries the id of the field
+    is_wide: ClassVar[bool] = False  # takes the whole width of the page
     is_group: ClassVar[bool] = False  # several controls under one legend
     sentence_if_missing: ClassVar[str] = N_("Enter an answer for “%(label)s”.")
 

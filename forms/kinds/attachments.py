@@ -29,6 +29,8 @@ def size_in_words(count: int) -> str:
 class Attachments(Kind):
     """Files; the page stores each one first and then names it here by its sha256."""
 
+    takes_files = True
+    has_script = True
     is_group = True
     options: ClassVar[Mapping[str, Option]] = {
         "max_count": (is_count, 20),

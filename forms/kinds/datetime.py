@@ -26,6 +26,7 @@ def zones() -> tuple[str, ...]:
 class Datetime(Kind):
     """A date and time with its zone; an hour that comes twice is taken as the earlier one."""
 
+    anchors_itself = False
     is_group = True
     options: ClassVar[Mapping[str, Option]] = {"not_future": (is_flag, False)}
     sentence_if_missing = N_("Enter a date and time for “%(label)s”.")

@@ -31,6 +31,10 @@ COLUMNS = ("units", "lot", "quantity", "type", "justification", "conditions")
 class DispositionLines(Kind):
     """Lines and what stays pending always make up what is held, so that tranches work."""
 
+    has_rows = True
+    has_script = True
+    is_wide = True
+    anchors_itself = False
     is_group = True
     options: ClassVar[Mapping[str, Option]] = {"types": (is_list_of_words, list(TYPES))}
     sentence_if_missing = N_("Enter at least one line for “%(label)s”.")

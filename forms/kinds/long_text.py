@@ -12,6 +12,8 @@ from forms.texts import clean
 class LongText(Kind):
     """Several lines of text."""
 
+    has_script = True
+    is_wide = True
     options: ClassVar[Mapping[str, Option]] = {
         "max_length": (is_count, 4000),
         "rows": (is_count, 5),

@@ -41,6 +41,7 @@ def show_lots(lots: list[dict[str, Json]]) -> tuple[str, ...]:
 class Lots(Kind):
     """One lot per line, with how many of it where not the whole lot is meant."""
 
+    has_script = True
     options: ClassVar[Mapping[str, Option]] = {"max_count": (is_count, 100)}
     sentence_if_missing = N_("Enter at least one lot number for “%(label)s”.")
 

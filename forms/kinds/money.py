@@ -18,6 +18,8 @@ from forms.words import N_, language_of
 class Money(Kind):
     """An amount in one of a few currencies, kept as text."""
 
+    is_group = True
+    anchors_itself = False
     options: ClassVar[Mapping[str, Option]] = {
         "currencies": (is_list_of_words, ["USD", "EUR", "CNY"]),
         "min": (is_decimal, "0"),

@@ -23,6 +23,9 @@ COLUMNS = ("key", "result", "good", "bad")
 class PieceResults(Kind):
     """No piece may be passed over: each is judged, and the counts add up."""
 
+    has_script = True
+    is_wide = True
+    anchors_itself = False
     is_group = True
     sentence_if_missing = N_("Enter a result for every piece under “%(label)s”.")
 

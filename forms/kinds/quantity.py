@@ -46,6 +46,8 @@ def bounded(kind: Kind, number: Decimal, at: str) -> None:
 class Quantity(Kind):
     """A number with its unit of measure, kept as text."""
 
+    is_group = True
+    anchors_itself = False
     options: ClassVar[Mapping[str, Option]] = {
         "uoms": (is_list_of_words, ["each"]),
         "min": (is_decimal, "0"),

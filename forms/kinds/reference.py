@@ -18,6 +18,7 @@ WHY = N_("Say in a few words why there is none for “%(label)s”.")
 class Reference(Kind):
     """A number such as a CAPA's, or "no, because": never silence."""
 
+    anchors_itself = False
     is_group = True
     options: ClassVar[Mapping[str, Option]] = {
         "because": (is_words, N_("None, because")),

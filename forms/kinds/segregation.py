@@ -27,6 +27,9 @@ _PARTS = frozenset({"scanned", "none", "counts", "units", "unknown"})
 class Segregation(Kind):
     """A count is a fact and never refused: what nobody expected or knows is recorded too."""
 
+    has_script = True
+    is_wide = True
+    anchors_itself = False
     is_group = True
     options: ClassVar[Mapping[str, Option]] = {"blind": (is_flag, False)}
     sentence_if_missing = N_("Scan or count what stands in quarantine for “%(label)s”.")

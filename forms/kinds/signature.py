@@ -11,6 +11,7 @@ from forms.words import N_
 class Signature(Kind):
     """A place that tells what comes; a value sent for it is refused."""
 
+    anchors_itself = False
     takes_answer = False
 
     def accept(self, raw: Json, context: Context) -> NoReturn:

@@ -28,6 +28,10 @@ class Suspects(Kind):
     that fits none is kept word for word among the unidentified.
     """
 
+    has_rows = True
+    has_script = True
+    is_wide = True
+    anchors_itself = False
     is_group = True
     options: ClassVar[Mapping[str, Option]] = {"max_count": (is_count, 500)}
     sentence_if_missing = N_("Scan what is affected, or describe it if it cannot be identified.")

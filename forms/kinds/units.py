@@ -40,6 +40,7 @@ def show_units(units: list[dict[str, Json]]) -> tuple[str, ...]:
 class Units(Kind):
     """One unit per line; every line that is not exactly one unit is told."""
 
+    has_script = True
     options: ClassVar[Mapping[str, Option]] = {"max_count": (is_count, 500)}
     sentence_if_missing = N_("Scan at least one unit for “%(label)s”.")
 

@@ -1,0 +1,3 @@
+import { countScans } from "./scans.js";
+
+export const attach = countScans;

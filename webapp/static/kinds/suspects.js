@@ -1,0 +1,7 @@
+import { editRows } from "./rows.js";
+import { countScans } from "./scans.js";
+
+export function attach(field) {
+  countScans(field);
+  editRows(field);
+}
