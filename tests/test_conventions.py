@@ -93,10 +93,10 @@ def test_every_error_is_a_sentence_a_person_can_act_on() -> None:
     for error in errors():
         where = f"{error.__module__}.{error.__qualname__}"
         assert "__doc__" in vars(error), f"{where}: its docstring is what the person reads"
-        assert error.message[:1].isupper() or error.message.startswith("%("), (
-            f"{where}: {error.message}"
-        )
-        assert error.message.endswith((".", "?")), f"{where}: end the sentence: {error.message}"
+        begins = error.message.lstrip("“")[:1]
+        assert begins.isupper() or begins == "%", f"{where}: begin the sentence: {error.message}"
+        ends = error.message.endswith((".", "?", ")s"))  # or with a fact that is a sentence
+        assert ends, f"{where}: end the sentence: {error.message}"
         stray = re.sub(r"%\(\w+\)[sd]|%%", "", error.message)
         assert "%" not in stray, f"{where}: name the facts as %(fact)s: {error.message}"
 
@@ -113,6 +113,14 @@ def test_no_file_names_a_registry(word: str) -> None:
 def test_no_file_names_a_path_of_someones_machine() -> None:
     named = [here(path) for path in texts() if MACHINE_PATHS.search(path.read_text("utf-8"))]
     assert not named, f"say it relative to the root: {named}"
+
+
+def test_every_mail_has_its_subject_its_text_and_its_page() -> None:
+    layouts = ROOT / "notifications/layouts"
+    for subject in layouts.glob("*.subject.txt"):
+        name = subject.name.removesuffix(".subject.txt")
+        for suffix in (".txt", ".html"):
+            assert (layouts / f"{name}{suffix}").exists(), f"add {here(layouts)}/{name}{suffix}"
 
 
 @pytest.mark.parametrize("folder", ["webapp/static/vendor", "tests/browser/vendor"])
