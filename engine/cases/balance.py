@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine.cases.models import Case, Posting
 from engine.errors import Refused
 from engine.people.person import Person
+from engine.words import N_
 
 SCOPE = "scope"
 
@@ -29,26 +30,41 @@ class Account:
 
 # the order is the order of every table that shows a balance
 ACCOUNTS: dict[str, Account] = {
-    "held": Account("On hold in house", is_open=True),
-    "held_elsewhere": Account("On hold at a third party", is_open=True),
-    "in_transit": Account("In transit", is_open=True),
-    "at_consignee": Account("At a consignee", is_open=True),
-    "not_found": Account("Not found at segregation", is_open=True),
-    "released_under_concession": Account("Released under concession", is_open=False),
-    "released_no_fault": Account("Released, no fault found", is_open=False),
-    "released_after_sorting": Account("Released after sorting", is_open=False),
-    "released_not_affected": Account("Released as not affected", is_open=False),
-    "reworked": Account("Reworked and released", is_open=False),
-    "repaired": Account("Repaired and released", is_open=False),
-    "regraded": Account("Regraded and released", is_open=False),
-    "returned_to_supplier": Account("Returned to the supplier", is_open=False),
-    "destroyed": Account("Destroyed", is_open=False),
-    "transferred_to_recall": Account("Transferred to a recall", is_open=False),
-    "left_without_field_action": Account("Left control, no field action", is_open=False),
-    "unresolved": Account("Unresolved after documented effort", is_open=False),
+    "in_house": Account(N_("In house, not on hold yet"), is_open=True),
+    "held": Account(N_("On hold in house"), is_open=True),
+    "at_third_party": Account(N_("At a third party, not on hold yet"), is_open=True),
+    "held_elsewhere": Account(N_("On hold at a third party"), is_open=True),
+    "in_transit": Account(N_("In transit"), is_open=True),
+    "at_consignee": Account(N_("At a consignee"), is_open=True),
+    "not_found": Account(N_("Not found"), is_open=True),
+    "released_under_concession": Account(N_("Released under concession"), is_open=False),
+    "released_no_fault": Account(N_("Released, no fault found"), is_open=False),
+    "released_after_sorting": Account(N_("Released after sorting"), is_open=False),
+    "released_not_affected": Account(N_("Released as not affected"), is_open=False),
+    "reworked": Account(N_("Reworked and released"), is_open=False),
+    "repaired": Account(N_("Repaired and released"), is_open=False),
+    "regraded": Account(N_("Regraded and released"), is_open=False),
+    "returned_to_supplier": Account(N_("Returned to the supplier"), is_open=False),
+    "destroyed": Account(N_("Destroyed"), is_open=False),
+    "kept_as_sample": Account(N_("Kept as samples"), is_open=False),
+    "in_other_case": Account(N_("In the case this one duplicates"), is_open=False),
+    "transferred_to_recall": Account(N_("Transferred to a recall"), is_open=False),
+    "left_without_field_action": Account(N_("Left control, no field action"), is_open=False),
+    "unresolved": Account(N_("Unresolved after documented effort"), is_open=False),
 }
 IN_HOUSE = ("held", "held_elsewhere")
-LEFT_CONTROL = ("in_transit", "at_consignee")
+NOT_HELD = {"in_house": "held", "at_third_party": "held_elsewhere"}  # what a hold moves where
+LEFT_CONTROL = ("in_transit", "at_consignee", "not_found")
+# where a unit's custody puts it, while nothing is decided about it
+OF_CUSTODY = {
+    "in_house": "in_house",
+    "returned": "in_house",
+    "at_third_party": "at_third_party",
+    "in_transit": "in_transit",
+    "at_consignee": "at_consignee",
+    "destroyed": "destroyed",
+    "unknown": "not_found",
+}
 
 
 class BalanceIncomplete(Refused):

@@ -21,14 +21,18 @@ from engine.cases.signing import Signing, meaning_of, record_to_sign
 from engine.cases.tasks import lock_case_of, refuse_ended, refuse_unless_open, refuse_unless_theirs
 from engine.errors import Invalid, Problem, Refused
 from engine.evidence import ledger, signatures
+from engine.evidence.documents import Document
 from engine.evidence.signatures import Signature
 from engine.people import Person, acting_for, authorize
 from forms import library
 from forms.errors import FormProblems
-from forms.library import Answers
+from forms.form import Answers
 
 PREFIX = {"nonconformance": "NC"}
 START_FORMS = UUID("5f0c1f0e-6a43-4c55-9a0e-2f7a5d7b8c11")  # names the answer of a start form
+
+
+TITLE_LENGTH = 90
 
 
 class SignatureNeeded(Refused):
@@ -44,15 +48,23 @@ class Opened:
 
 
 def checked(
-    db: Session, process: str, element: str, raw: dict[str, Any], *, case: Case | None, by: Person
+    db: Session,
+    process: str,
+    element: str,
+    raw: dict[str, Any],
+    *,
+    case: Case | None,
+    by: Person,
+    at: datetime,
+    instance_id: int | None = None,
 ) -> Answers:
     """Validate what was typed against the form; raises `Invalid` with every problem at its field."""
     form = library.form(process, element)
     try:
-        return form.load(raw, form_context(db, case=case, by=by))
+        return form.load(raw, form_context(db, case=case, by=by, at=at, instance_id=instance_id))
     except FormProblems as wrong:
         raise Invalid(
-            [Problem(p.at, p.sentence, tuple(sorted(p.facts.items()))) for p in wrong.problems]
+            [Problem(one.at, one.sentence, one.facts) for one in wrong.problems]
         ) from wrong
 
 
@@ -73,12 +85,12 @@ def report(
     if earlier is not None:
         return Opened(**earlier)
 
-    answers = checked(db, process, "report", raw, case=None, by=by)
+    answers = checked(db, process, "report", raw, case=None, by=by, at=at)
     number = next_number(db, PREFIX[process], at=at)
     case = Case(
         number=number,
         process=process,
-        title=answers.answers["title"],
+        title=_title(answers.answers["description"]),
         language=language,
         opened_by_id=by.id,
         opened_at=at,
@@ -93,6 +105,14 @@ def report(
         db, key, name="report", request=asked, result=opened, by_id=by.id, at=at
     )
     return Opened(**opened)
+
+
+def _title(description: str) -> str:
+    """Return the first sentence of what is wrong, as a name for the case."""
+    first = description.strip().split("\n")[0]
+    for stop in (". ", "。"):
+        first = first.split(stop)[0]
+    return first.rstrip(".") if len(first) <= TITLE_LENGTH else f"{first[: TITLE_LENGTH - 1]}…"
 
 
 def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetime) -> None:
@@ -120,7 +140,7 @@ def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetim
         at=at,
     )
     case.instance_id = instance.id
-    _adopt_attachments(db, case, answers.answers, by=by)
+    _adopt_attachments(db, case, answers.answers, by=by, at=at)
     ledger.append(
         db,
         case.stream,
@@ -155,11 +175,20 @@ def complete_task(
 
     refuse_unless_open(db, case, task)
     refuse_unless_theirs(db, case, task, by, at=at)
-    answers = checked(db, task.process, task.element_id, raw, case=case, by=by)
+    answers = checked(
+        db,
+        task.process,
+        task.element_id,
+        raw,
+        case=case,
+        by=by,
+        at=at,
+        instance_id=task.instance_id,
+    )
     signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
     answer = _keep(db, case, task, answers.answers, signature, by=by, at=at)
     runtime.complete_task(db, task_id, variables=answers.variables, by=by, at=at)
-    _adopt_attachments(db, case, answers.answers, by=by, task_id=task_id)
+    _adopt_attachments(db, case, answers.answers, by=by, at=at, task_id=task_id)
     seal_if_last(db, case, task, by=by, at=at)
     _drop_draft(db, by, f"task:{task_id}")
     case.version += 1
@@ -204,7 +233,7 @@ def _sign(
     if signing is None:
         raise SignatureNeeded
 
-    shown = record_to_sign(db, case, task, answers, by=by, review_pdf_sha256=None)
+    shown = record_to_sign(db, case, task, answers, review_pdf_sha256=None)
     return signatures.sign(
         db,
         signing.nonce,
@@ -288,3 +317,33 @@ def attach(db: Session, case: Case, document_id: int, *, by: Person, at: datetim
     db.flush()
     ledger.append(db, case.stream, "file_attached", {"document": document_id}, by=by, at=at)
     return attachment
+
+
+def _adopt_attachments(
+    db: Session,
+    case: Case,
+    answers: dict[str, Any],
+    *,
+    by: Person,
+    at: datetime,
+    task_id: UUID | None = None,
+) -> None:
+    """Make the files that the answers name files of the case."""
+    hashes = {one["sha256"] for value in answers.values() for one in _files(value)}
+    if not hashes:
+        return
+    found = db.scalars(
+        select(Document.id).where(
+            Document.sha256.in_(hashes), Document.by_id == by.id, Document.state == "attached"
+        )
+    )
+    db.add_all(
+        Attachment(case_id=case.id, task_id=task_id, document_id=document_id, by_id=by.id, at=at)
+        for document_id in found
+    )
+    db.flush()
+
+
+def _files(value: Any) -> list[dict[str, Any]]:
+    rows = value if isinstance(value, list) else []
+    return [row for row in rows if isinstance(row, dict) and "media_type" in row]

@@ -1,6 +1,7 @@
 """What a form may ask of the world, answered from the serial store and the case."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -28,20 +29,22 @@ def form_context(
 
     def find_units(texts: Sequence[str]) -> Mapping[str, Sequence[UnitFound]]:
         return {
-            text: [
-                UnitFound(m.unit_id, m.name, m.part_no)
-                for m in matches
-                if m.unit_id is not None
+            found.text: [
+                UnitFound(one.unit_id, one.label, one.part_no)
+                for one in found.matches
+                if one.kind == "unit" and one.unit_id is not None
             ]
-            for text, matches in find.resolve_many(db, texts).items()
+            for found in _resolved(db, texts)
         }
 
     def find_lots(texts: Sequence[str]) -> Mapping[str, Sequence[LotFound]]:
         return {
-            text: [
-                LotFound(m.lot_id, m.name, m.part_no) for m in matches if m.lot_id is not None
+            found.text: [
+                LotFound(one.lot_id, one.label, one.part_no)
+                for one in found.matches
+                if one.kind == "lot" and one.lot_id is not None
             ]
-            for text, matches in find.resolve_many(db, texts).items()
+            for found in _resolved(db, texts)
         }
 
     def people(role: str | None) -> Sequence[PersonFound]:
@@ -64,6 +67,12 @@ def form_context(
         people=people,
         attachment=attachment,
     )
+
+
+def _resolved(db: Session, texts: Sequence[str]) -> Sequence[find.Found]:
+    found = find.resolve_many(db, list(texts))
+    # a text comes back standardised; the form asks under what was typed
+    return [replace(one, text=text) for text, one in zip(texts, found, strict=True)]
 
 
 def stocks(db: Session, parts: Sequence[Part]) -> list[Stock]:

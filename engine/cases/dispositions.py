@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine.cases import balance
 from engine.cases.models import Case, Line, LinePart, Round
 from engine.errors import Refused
+from engine.words import N_
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,16 @@ class Type:
 
 
 TYPES: dict[str, Type] = {
-    "use_as_is": Type(
-        "Use as is (concession)", "released_under_concession", needs_regulatory=True
+    "use_as_is": Type(N_("Use as is (concession)"), "released_under_concession", needs_regulatory=True
     ),
-    "rework": Type(
-        "Rework", "reworked", needs_manufacturing=True, before_distribution_only=True
+    "rework": Type(N_("Rework"), "reworked", needs_manufacturing=True, before_distribution_only=True
     ),
-    "repair": Type("Repair", "repaired", needs_regulatory=True, needs_manufacturing=True),
-    "return_to_supplier": Type("Return to supplier", "returned_to_supplier"),
-    "scrap": Type("Scrap", "destroyed"),
-    "regrade": Type("Regrade", "regraded", needs_regulatory=True, needs_manufacturing=True),
-    "sort": Type("Sort", "released_after_sorting", needs_manufacturing=True),
-    "no_fault_found": Type("No fault found", "released_no_fault"),
+    "repair": Type(N_("Repair"), "repaired", needs_regulatory=True, needs_manufacturing=True),
+    "return_to_supplier": Type(N_("Return to supplier"), "returned_to_supplier"),
+    "scrap": Type(N_("Scrap"), "destroyed"),
+    "regrade": Type(N_("Regrade"), "regraded", needs_regulatory=True, needs_manufacturing=True),
+    "sort": Type(N_("Sort"), "released_after_sorting", needs_manufacturing=True),
+    "no_fault_found": Type(N_("No fault found"), "released_no_fault"),
 }
 ACTIVE = ("proposed", "running")
 
@@ -133,9 +132,9 @@ def propose(db: Session, case: Case, lines: list[dict[str, Any]]) -> list[Line]:
 def parts_of(line: dict[str, Any]) -> list[Part]:
     """Return what a proposed line is about: its units one by one, or its quantity of a lot."""
     units = [Part(unit["unit_id"], None, Decimal(1)) for unit in line.get("units") or ()]
-    if line.get("lot_id") is None:
+    if not line.get("lot"):
         return units
-    return [*units, Part(None, line["lot_id"], Decimal(line["quantity"]))]
+    return [*units, Part(None, line["lot"]["lot_id"], Decimal(line["quantity"]))]
 
 
 def _take(

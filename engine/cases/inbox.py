@@ -71,7 +71,7 @@ def _select(wanted: ColumnElement[bool], sort: TaskSort) -> Select[Any]:
     }
     return (
         select(Task, Case, PersonAccount.printed_name)
-        .join(Instance, Instance.id == Task.instance_id)
+        .join(Instance, Instance.id == Task.root_id)  # the case is named by the root of its tree
         .join(Case, Case.number == Instance.business_key)
         .outerjoin(PersonAccount, PersonAccount.id == Task.claimed_by_id)
         .where(wanted)

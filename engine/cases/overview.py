@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn import diagrams
@@ -65,8 +65,15 @@ def instances_of(db: Session, case: Case) -> list[Instance]:
     """Return every running or ended diagram of the case, the root first."""
     return list(
         db.scalars(
-            select(Instance).where(Instance.business_key == case.number).order_by(Instance.id)
+            select(Instance).where(Instance.root_id.in_(roots_of(case))).order_by(Instance.id)
         )
+    )
+
+
+def roots_of(case: Case) -> Select[tuple[int]]:
+    """Return the query for the roots of a case: its process, recounts, breaches, reopenings."""
+    return select(Instance.id).where(
+        Instance.business_key == case.number, Instance.parent_id.is_(None)
     )
 
 
@@ -113,8 +120,7 @@ def _tasks(db: Session, case: Case) -> list[Task]:
     return list(
         db.scalars(
             select(Task)
-            .join(Instance, Instance.id == Task.instance_id)
-            .where(Instance.business_key == case.number)
+            .where(Task.root_id.in_(roots_of(case)))
             .order_by(Task.opened_at, Task.id)
         )
     )

@@ -89,7 +89,7 @@ def cases(db: Session, wanted: Wanted, *, at: datetime, page: int = 1) -> CasesP
 def _waiting(db: Session, numbers: list[str]) -> dict[str, list[tuple[str, datetime | None]]]:
     rows = db.execute(
         select(Instance.business_key, Task.name, Task.due_at)
-        .join(Task, Task.instance_id == Instance.id)
+        .join(Task, Task.root_id == Instance.id)
         .where(
             Instance.business_key.in_(numbers), Task.done_at.is_(None), Task.cancelled_at.is_(None)
         )
@@ -113,7 +113,7 @@ def _affected(db: Session, case_ids: list[int]) -> dict[int, Decimal]:
 def _overdue(db: Session, conditions: list[ColumnElement[bool]], at: datetime) -> int:
     late = (
         select(Instance.business_key)
-        .join(Task, Task.instance_id == Instance.id)
+        .join(Task, Task.root_id == Instance.id)
         .where(Task.due_at < at, Task.done_at.is_(None), Task.cancelled_at.is_(None))
     )
     return (

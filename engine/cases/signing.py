@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.bpmn.models import Task
+from engine.bpmn.models import Definition, Instance, Task
 from engine.cases.models import Case
 from engine.cases.records import record_of
 from engine.evidence.signatures import RecordToSign
@@ -20,7 +20,7 @@ class Signing:
 
     nonce: str
     password: str
-    session_id: int
+    session_id: str
     user_name: str | None = None
     reason: str | None = None
 
@@ -46,19 +46,19 @@ def record_to_sign(
     task: Task,
     answers: dict[str, Any],
     *,
-    printed_name: str,
     review_pdf_sha256: str | None,
 ) -> RecordToSign:
     """Draw up exactly what the person will see and sign; the same facts give the same record."""
+    instance = db.get_one(Instance, task.instance_id)
     return RecordToSign(
         stream=case.stream,
         record_type=task.document or f"{task.process}.{task.element_id}",
         record_id=str(task.id),
-        record_version=case.version,
-        content=record_of(db, case, task, answers, printed_name=printed_name),
+        record_version=1,
+        content=record_of(db, case, task, answers),
         review_pdf_sha256=review_pdf_sha256,
         process=task.process,
-        process_version=task.definition_sha256,
+        process_version=db.get_one(Definition, instance.definition_id).sha256,
         task_id=str(task.id),
         role=task.role,
     )

@@ -51,7 +51,7 @@ def lock_case_of(db: Session, task_id: UUID) -> tuple[Case, Task]:
     """Lock the case of a task, then the task: always in this order. Raises `TaskUnknown`."""
     number = db.scalar(
         select(Instance.business_key)
-        .join(Task, Task.instance_id == Instance.id)
+        .join(Task, Task.root_id == Instance.id)
         .where(Task.id == task_id)
     )
     if number is None:

@@ -27,8 +27,9 @@ def draw(db: Session, case: Case, instance_id: int, own: list[dict[str, Any]] | 
         .order_by(Round.number.desc())
     ).first()
     number = f"{case.number}-D{current.number if current else 1}"
+    made_at = current.opened_at if current else None
     return {
-        **head(db, case, title=N_("Disposition record"), number=number),
+        **head(db, case, title=N_("Disposition record"), number=number, created_at=made_at),
         "sections": [
             subjects(db, case),
             *([_lines(db, case, current)] if current else ()),

@@ -1,6 +1,7 @@
 """The building blocks of a record: its head, answers as sections, the balance, the subjects."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -18,23 +19,30 @@ from forms import library, words
 
 Record = dict[str, Any]
 Section = dict[str, Any]
+SEVERITIES = {"minor": N_("Minor"), "major": N_("Major"), "critical": N_("Critical")}
 
 
-def head(db: Session, case: Case, *, title: str, number: str) -> Record:
-    """Return the head of a record: what it is, of which case, in which language."""
+def head(
+    db: Session, case: Case, *, title: str, number: str, created_at: datetime | None = None
+) -> Record:
+    """Return the head of a record: what it is, of which case, in which language.
+
+    `created_at` is when its newest fact was recorded; the same facts give the same record.
+    """
     language = case.language
-    severity = case.severity or N_("not yet rated")
     return {
         "title": say(title, language),
         "number": number,
         "language": language,
+        "company": db.info.get("company"),
+        "drill": db.info.get("mark") == "DRILL",
+        "created_at": moment(created_at or case.opened_at),
         "case": {
-            say(N_("Case"), language): case.number,
-            say(N_("Subject"), language): case.title,
-            say(N_("Product"), language): case.subject or "–",
-            say(N_("Severity"), language): say(severity, language),
-            say(N_("Opened by"), language): printed_name(db, case.opened_by_id),
-            say(N_("Opened at"), language): moment(case.opened_at),
+            "number": case.number,
+            "title": case.title,
+            "severity": say(SEVERITIES[case.severity], language) if case.severity else None,
+            "severity_code": case.severity,
+            "opened_at": moment(case.opened_at),
         },
     }
 

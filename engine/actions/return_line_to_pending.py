@@ -1,0 +1,21 @@
+"""Give a line back: what it was about is pending again and waits for the next round."""
+
+from marshmallow import Schema
+
+from engine.bpmn.step import Step
+from engine.cases.carrying_out import line_of
+
+
+class Parameters(Schema):
+    """Nothing is needed: the line is the diagram's own."""
+
+
+class Result(Schema):
+    """Nothing is told: the next round asks what is pending."""
+
+
+def return_line_to_pending(step: Step) -> dict[str, bool]:
+    """Mark the line as returned."""
+    line = line_of(step)
+    line.state, line.done_at = "returned", step.at
+    return {}

@@ -1,0 +1,162 @@
+"""Carrying out one line of a disposition: what was done to which parts, and what stays pending."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import Instance
+from engine.bpmn.step import Step
+from engine.cases import answers as kept
+from engine.cases import balance
+from engine.cases.balance import Holding
+from engine.cases.dispositions import TYPES, Part, parts_of_line
+from engine.cases.following import acting
+from engine.cases.holding import let_out_stock, let_out_units, stock_parts
+from engine.cases.models import Case, Line
+from engine.cases.tasks import CaseUnknown
+from engine.serials import state
+from engine.serials.models import LotStock
+from engine.serials.record import How, StockPart
+
+PROCESS = "disposition_line"
+
+
+def case_of(step: Step) -> Case:
+    """Return the case a running diagram belongs to."""
+    number = step.db.get_one(Instance, step.instance.root_id).business_key
+    case = step.db.scalar(select(Case).where(Case.number == number))
+    if case is None:
+        raise CaseUnknown(number=number)
+    return case
+
+
+def line_of(step: Step) -> Line:
+    """Return the line that a child instance carries out."""
+    return step.db.get_one(Line, step.variables["line_id"])
+
+
+def how(step: Step, case: Case, reason: str) -> How:
+    """Say to the serial store who acts, when, and in whose ledger stream."""
+    return How(by=step.by, at=step.at, stream=case.stream, reason=reason, documents=(case.number,))
+
+
+def good_parts(db: Session, case: Case, line: Line, element: str, field: str) -> list[Part]:
+    """Return the parts that the answer at `element` judged good; all of them if it judges none.
+
+    A quantity of a lot is split: what is bad stays pending.
+    """
+    answer = kept.latest(db, case, PROCESS, element, instance_id=line.instance_id)
+    results: list[dict[str, Any]] | None = answer.answers.get(field) if answer else None
+    if results is None:
+        return parts_of_line(db, line)
+    return [
+        Part(row["unit_id"], row["lot_id"] if row["unit_id"] is None else None, good)
+        for row in results
+        if (good := Decimal(row["good"])) > 0
+    ]
+
+
+def post(
+    step: Step, case: Case, parts: Sequence[Part], account: str, *, event_id: int, evidence: str
+) -> None:
+    """Move parts out of what is held into the account where they end."""
+    db = step.db
+    held = {
+        (one.unit_id, one.lot_id, one.account): one.quantity
+        for one in balance.holdings(db, case.id, accounts=balance.IN_HOUSE)
+    }
+    for part in parts:
+        left = part.quantity
+        for place in balance.IN_HOUSE:
+            moved = min(left, held.get((part.unit_id, part.lot_id, place), Decimal(0)))
+            if moved > 0:
+                balance.post(
+                    db,
+                    case,
+                    [Holding(place, part.unit_id, part.lot_id, moved)],
+                    to=account,
+                    evidence=evidence,
+                    by=step.by,
+                    at=step.at,
+                    event_id=event_id,
+                )
+                left -= moved
+
+
+def units_of(parts: Sequence[Part]) -> list[int]:
+    """Return the units among parts."""
+    return [part.unit_id for part in parts if part.unit_id is not None]
+
+
+def finish(line: Line, *, at: datetime) -> None:
+    """Mark a line as carried out; what of it was not done is pending again."""
+    line.state, line.done_at = "done", at
+
+
+def release_for_use(step: Step, case: Case, line: Line, parts: Sequence[Part]) -> None:
+    """Make parts conforming, let them out of this case's holds, and post where they ended."""
+    db = step.db
+    reason = f"{case.number} line {line.number}: {TYPES[line.type].label}"
+    with acting(case):
+        taken = stock_parts(db, case, parts)
+        spots = [(db.get_one(LotStock, one.stock_id), one.quantity) for one in taken]
+        spots = [(_copy_of(row), quantity) for row, quantity in spots]
+        recorded = state.release(
+            db,
+            units=units_of(parts),
+            stock_parts=taken,
+            under_case=case.number,
+            **how(step, case, reason),
+        )
+        let_out_units(db, case, units_of(parts), reason=reason, by=step.by, at=step.at)
+        freed = [(_conforming(db, row), quantity) for row, quantity in spots]
+        let_out_stock(db, case, freed, reason=reason, by=step.by, at=step.at)
+        post(
+            step,
+            case,
+            parts,
+            TYPES[line.type].account,
+            event_id=recorded.event.id,
+            evidence=reason,
+        )
+
+
+def _copy_of(row: LotStock) -> LotStock:
+    """Return the spot of a stock row as it was: the row itself may run empty and vanish."""
+    return LotStock(
+        lot_id=row.lot_id,
+        location_id=row.location_id,
+        custody=row.custody,
+        tranche_id=row.tranche_id,
+    )
+
+
+def _conforming(db: Session, spot: LotStock) -> LotStock:
+    return db.scalars(
+        select(LotStock).where(
+            LotStock.lot_id == spot.lot_id,
+            LotStock.location_id == spot.location_id,
+            LotStock.custody == spot.custody,
+            LotStock.tranche_id == spot.tranche_id,
+            LotStock.usability == "conforming",
+        )
+    ).one()
+
+
+def rework(step: Step, case: Case, line: Line, parts: Sequence[Part]) -> None:
+    """Record that parts were reworked, before they are released: not usable until inspected."""
+    reason = f"{case.number} line {line.number}: {TYPES[line.type].label}"
+    with acting(case):
+        state.rework(
+            step.db,
+            units=units_of(parts),
+            stock_parts=stock_parts(step.db, case, parts),
+            under_case=case.number,
+            **how(step, case, reason),
+        )
+
+

@@ -1,0 +1,163 @@
+"""A case follows its units: what the serial store records moves the balance in the same step."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.cases import affected, balance, evaluation, holding
+from engine.cases.balance import ACCOUNTS, OF_CUSTODY, Holding
+from engine.cases.breaches import open_breaches
+from engine.cases.models import Case, Posting, Subject
+from engine.serials.active import holdings_of_stock
+from engine.serials.models import Event, EventLink, EventNode, LotStock, StockPosting, Unit
+from engine.serials.sets import id_set
+
+# these bring new things into the world or back to us: they may be affected
+BRINGING = frozenset({"received", "built", "input_added", "installed", "removed", "returned"})
+
+
+# the case whose own disposition is acting: it posts what it does itself, under its own words
+_acting: ContextVar[int | None] = ContextVar("acting", default=None)
+
+
+@contextmanager
+def acting(case: Case) -> Iterator[None]:
+    """Keep `follow` from posting for this case what its own disposition posts."""
+    token = _acting.set(case.id)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def follow(db: Session, events: list[Event]) -> None:
+    """Post what events mean for open cases, and hold what newly came (a sink of the store)."""
+    ids = [event.id for event in events]
+    units = set(db.scalars(select(EventLink.unit_id).where(EventLink.event_id.in_(ids))))
+    lots = set(db.scalars(select(StockPosting.lot_id).where(StockPosting.event_id.in_(ids))))
+    at = events[-1].recorded_at
+    moved = [case for case in _cases_with(db, units, lots) if case.id != _acting.get()]
+    for case in moved:
+        _move_units(db, case, units, events[-1])
+        _move_stock(db, case, ids, at)
+    if any(event.type in BRINGING for event in events):
+        nodes = set(db.scalars(select(EventNode.node_id).where(EventNode.event_id.in_(ids))))
+        for case in _open_cases(db):
+            _take_in(db, case, units, nodes | lots, at)
+    open_breaches(db, ids, at=at)
+    for case in moved:
+        evaluation.ensure(db, case, by=None, at=at)
+
+
+def _cases_with(db: Session, units: set[int], lots: set[int]) -> list[Case]:
+    """Return the open cases in whose balance any of these is."""
+    touched = select(Posting.case_id).where(
+        Posting.unit_id.in_(id_set(db, units)) | Posting.lot_id.in_(id_set(db, lots))
+    )
+    return list(
+        db.scalars(
+            select(Case).where(Case.state == "open", Case.id.in_(touched)).order_by(Case.id)
+        )
+    )
+
+
+def _open_cases(db: Session) -> list[Case]:
+    named = select(Subject.case_id).where(
+        Subject.unit_id.is_not(None) | Subject.lot_id.is_not(None)
+    )
+    return list(
+        db.scalars(select(Case).where(Case.state == "open", Case.id.in_(named)).order_by(Case.id))
+    )
+
+
+def _move_units(db: Session, case: Case, units: set[int], event: Event) -> None:
+    for unit in db.scalars(select(Unit).where(Unit.id.in_(id_set(db, units)))):
+        to = OF_CUSTODY.get(unit.custody)
+        lying = [
+            one
+            for one in balance.holdings(db, case.id, unit_id=unit.id)
+            if ACCOUNTS[one.account].is_open and not _same_place(one.account, to)
+        ]
+        if to is not None and lying:
+            balance.post(
+                db,
+                case,
+                lying,
+                to=balance.NOT_HELD.get(to, to) if event.type != "returned" else to,
+                evidence=event.type,
+                by=None,
+                at=event.recorded_at,
+                event_id=event.id,
+            )
+
+
+def _same_place(account: str, to: str | None) -> bool:
+    """Say whether an account already says what the custody says, held or not."""
+    return to is None or account == to or account == balance.NOT_HELD.get(to)
+
+
+def _move_stock(db: Session, case: Case, event_ids: list[int], at: datetime) -> None:
+    """Move held quantities between accounts as the postings of the store say.
+
+    What was already let out of the case's hold is nobody's concern here.
+    """
+    rows = db.scalars(select(StockPosting).where(StockPosting.event_id.in_(event_ids))).all()
+    sums: dict[tuple[int, str], Decimal] = {}
+    for row in rows:
+        account = OF_CUSTODY.get(row.custody)
+        if account is None or not _is_ours(db, case, row):
+            continue
+        place = balance.NOT_HELD.get(account, account)
+        sums[row.lot_id, place] = sums.get((row.lot_id, place), Decimal(0)) + row.quantity
+    for lot_id in {lot for lot, _ in sums}:
+        _rebalance(db, case, lot_id, {p: q for (lot, p), q in sums.items() if lot == lot_id}, at)
+
+
+def _is_ours(db: Session, case: Case, row: StockPosting) -> bool:
+    probe = LotStock(
+        id=0, lot_id=row.lot_id, tranche_id=row.tranche_id, location_id=row.location_id
+    )
+    return any(h.case_number == case.number for h in holdings_of_stock(db, [probe])[0])
+
+
+def _rebalance(
+    db: Session, case: Case, lot_id: int, change: dict[str, Decimal], at: datetime
+) -> None:
+    gone = {place: -quantity for place, quantity in change.items() if quantity < 0}
+    come = {place: quantity for place, quantity in change.items() if quantity > 0}
+    for place, quantity in gone.items():
+        left = quantity
+        for to, room in list(come.items()):
+            moved = min(left, room)
+            if moved > 0:
+                part = Holding(place, None, lot_id, moved)
+                balance.post(db, case, [part], to=to, evidence="serial store", by=None, at=at)
+                come[to] -= moved
+                left -= moved
+
+
+def _take_in(db: Session, case: Case, units: set[int], nodes: set[int], at: datetime) -> None:
+    """Settle and hold when something new turns out to be, or to contain, a suspect."""
+    found = affected.trace_of(db, case)
+    if not (found.unit_ids & units or set(found.lot_ids) & nodes):
+        return
+    settled = affected.settle(db, case, by=None, at=at)
+    if _has_held(db, case):
+        holding.place(db, case, settled, by=None, at=at)
+
+
+def _has_held(db: Session, case: Case) -> bool:
+    held = balance.IN_HOUSE
+    return (
+        db.scalar(
+            select(Posting.id)
+            .where(Posting.case_id == case.id, Posting.to_account.in_(held))
+            .limit(1)
+        )
+        is not None
+    )
