@@ -11,8 +11,11 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from engine import errors
+from engine.bpmn.errors import StepFailed
+from engine.bpmn.incidents import record_incident
 from engine.errors import Problem
 from webapp.api import problems
+from webapp.config import holdfast
 from webapp.sentences import in_words
 from webapp.transactions import is_repeat, reading
 
@@ -56,11 +59,20 @@ def map_errors(app: Flask) -> None:
 
 def on_engine_error(error: errors.EngineError) -> ResponseReturnValue:
     """Show the error's own sentence under its status."""
+    if isinstance(error, StepFailed):
+        return on_failed_step(error)
     status = status_of(error)
     if status == 500:
         return on_unexpected(error)
     wrong = error.problems if isinstance(error, errors.Invalid) else []
     return page(status, in_words(error), problems=wrong)
+
+
+def on_failed_step(failure: StepFailed) -> ResponseReturnValue:
+    """Note the incident of a step that was rolled back, for the people who can retry it."""
+    number = record_incident(holdfast().database, failure)
+    current_app.logger.error("incident %s at %s", number, request.path, exc_info=failure)
+    return page(500, in_words(failure), incident=str(number))
 
 
 def on_integrity_error(error: IntegrityError) -> ResponseReturnValue:

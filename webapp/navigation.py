@@ -26,6 +26,9 @@ ENTRIES = (
 )
 
 
+PARENTS = {"task": "tasks", "report": "cases", "case": "cases"}  # pages below an entry
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of the rail."""
@@ -53,6 +56,6 @@ def navigation() -> Iterator[Entry]:
                 gettext(words),
                 icon,
                 key,
-                is_current=endpoint.split(".")[0] == here,
+                is_current=endpoint.split(".")[0] == PARENTS.get(here, here),
                 count=counts.get(endpoint, 0),
             )

@@ -93,6 +93,17 @@ ACCOUNT = {
     "left_control": N_("Left control"),
     "unresolved": N_("Unresolved after documented effort"),
 }
+DOOR = {
+    "ship": N_("Shipping"),
+    "issue": N_("Issue to production"),
+    "install": N_("Installation"),
+    "transfer": N_("Transfer"),
+    "release": N_("Release"),
+    "rework": N_("Rework"),
+    "regrade": N_("Regrade"),
+    "scrap": N_("Scrap"),
+    "destroy": N_("Destruction"),
+}
 THEME = {"auto": N_("as this device"), "light": N_("light"), "dark": N_("dark")}
 TARGET = {
     "unit": N_("Unit"),
@@ -128,6 +139,7 @@ meaning = _lookup(MEANING)
 custody = _lookup(CUSTODY)
 usability = _lookup(USABILITY)
 account = _lookup(ACCOUNT)
+door = _lookup(DOOR)
 theme = _lookup(THEME)
 target = _lookup(TARGET)
 group = _lookup(GROUP)

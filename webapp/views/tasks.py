@@ -73,7 +73,7 @@ def claim(task_id: UUID) -> ResponseReturnValue:
     """Take a task."""
     with begin() as db:
         commands.claim(db, task_id, by=person(), at=now())
-    return redirect(url_for("tasks.task", task_id=task_id), 303)
+    return redirect(url_for("task.page", task_id=task_id), 303)
 
 
 @bp.post("/tasks/<uuid:task_id>/give-back")

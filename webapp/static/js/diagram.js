@@ -13,7 +13,14 @@ function load() {
   return viewer;
 }
 
-export async function attach(place) {
+export function attach(place) {
+  const folded = place.closest("details:not([open])");
+  // a folded diagram is drawn when it is opened
+  if (folded) folded.addEventListener("toggle", () => draw(place), { once: true });
+  else draw(place);
+}
+
+async function draw(place) {
   const [Viewer, xml] = await Promise.all([load(), fetch(place.dataset.diagram).then((r) => r.text())]);
   const drawn = new Viewer({
     container: place,

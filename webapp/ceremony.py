@@ -1,0 +1,205 @@
+"""Checking and signing: what happens between the form and the record."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import Instance, Task
+from engine.cases import commands
+from engine.cases.context import form_context
+from engine.cases.models import Answer, Case
+from engine.cases.pages import DocumentLine, Receipt, SignatureLine
+from engine.cases.records import layout_of
+from engine.cases.signing import Signing, meaning_of, record_to_sign
+from engine.cases.tasks import printed_name
+from engine.clock import now
+from engine.errors import Gone
+from engine.evidence import documents, signatures
+from engine.evidence.signatures import PendingExpired, PendingSign, Signature
+from forms.context import Context
+from webapp.config import holdfast
+from webapp.queries.task import task_and_case
+from webapp.session import person, session_id
+from webapp.transactions import begin, read
+
+
+class SignPageGone(Gone):
+    """This page to sign is no longer open. Open the task again and continue from there."""
+
+
+def context_of(db: Session, case: Case | None, task: Task | None) -> Context:
+    """Return what the form of a task may ask of the world."""
+    return form_context(
+        db,
+        case=case,
+        by=person(),
+        at=now(),
+        instance_id=task.instance_id if task is not None else None,
+    )
+
+
+def accepted(db: Session, task_id: UUID, raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the answers as they are kept; raises `Invalid` with every problem."""
+    task, case = task_and_case(db, task_id)
+    found = commands.checked(
+        db,
+        task.process,
+        task.element_id,
+        raw,
+        case=case,
+        by=person(),
+        at=now(),
+        instance_id=task.instance_id,
+    )
+    return found.answers
+
+
+def open_page(task_id: UUID, raw: dict[str, Any]) -> str | None:
+    """Open the sign page of these answers and return its nonce, or None when nothing is signed.
+
+    The review copy is printed outside any transaction: it takes a third of a second. Raises
+    `Invalid`.
+    """
+    db = read()
+    task, case = task_and_case(db, task_id)
+    answers = accepted(db, task_id, raw)
+    meaning = meaning_of(task.signature, answers)
+    if meaning is None:
+        return None
+
+    record = record_to_sign(db, case, task, answers, review_pdf_sha256=None)
+    review = None
+    layout = layout_of(task)
+    if layout is not None:
+        review = documents.review_copy(
+            holdfast().documents, layout=layout, record=record.content
+        )
+    with begin() as db:
+        task, case = task_and_case(db, task_id)
+        if review is not None and layout is not None:
+            documents.keep_review(
+                db,
+                stream=case.stream,
+                layout=layout,
+                record=record.content,
+                review_sha256=review,
+                by=person(),
+                at=now(),
+            )
+        pending = signatures.open_pending(
+            db,
+            record=record_to_sign(db, case, task, answers, review_pdf_sha256=review),
+            meaning=meaning,
+            by=person(),
+            session_id=str(session_id()),
+            at=now(),
+        )
+        return pending.nonce
+
+
+def pending(db: Session, nonce: str) -> PendingSign:
+    """Return the open sign page; raises when it is another person's, used or over."""
+    found = db.get(PendingSign, nonce)
+    if found is None or found.person_id != person().id or found.used_at is not None:
+        raise SignPageGone
+    if found.expires_at <= now():
+        raise PendingExpired
+    return found
+
+
+def needs_user_name(db: Session) -> bool:
+    """Tell whether this signing needs both components (21 CFR 11.200(a)(1))."""
+    return signatures.needs_user_name(db, str(session_id()), now())
+
+
+def signing(nonce: str) -> Signing:
+    """Return what the person typed to sign."""
+    return Signing(
+        nonce=nonce,
+        user_name=request.form.get("user_name") or None,
+        password=request.form.get("password", ""),
+        session_id=str(session_id()),
+        reason=request.form.get("reason", "").strip() or None,
+    )
+
+
+def note_failure(nonce: str) -> None:
+    """Count a wrong try, though everything else of it is rolled back."""
+    with begin() as db:
+        signatures.note_failure(
+            db, by=person(), session_id=str(session_id()), nonce=nonce, at=now()
+        )
+
+
+def receipt(db: Session, task_id: UUID, *, at: datetime) -> Receipt:
+    """Return what was recorded and signed at a task, and which steps wait now."""
+    task, case = task_and_case(db, task_id)
+    answer = db.scalars(
+        select(Answer).where(Answer.task_id == task_id).order_by(Answer.version.desc())
+    ).first()
+    signed = db.get(Signature, answer.signature_id) if answer and answer.signature_id else None
+    waiting = db.scalars(
+        select(Task.name)
+        .join(Instance, Instance.id == Task.root_id)
+        .where(
+            Instance.business_key == case.number,
+            Task.done_at.is_(None),
+            Task.cancelled_at.is_(None),
+        )
+        .order_by(Task.due_at)
+    )
+    return Receipt(
+        task_name=task.name,
+        case_number=case.number,
+        at=task.done_at or at,
+        by=printed_name(db, task.done_by_id),
+        signature=signature_line(signed) if signed else None,
+        record_sha256=signed.record_sha256 if signed else None,
+        document=next(iter(_documents(db, case, task)), None),
+        next_steps=tuple(waiting),
+    )
+
+
+def signature_line(signed: Signature, *, is_void: bool = False) -> SignatureLine:
+    """Return a signature in full words."""
+    return SignatureLine(
+        printed_name=signed.printed_name,
+        meaning=signed.meaning,
+        at=signed.at,
+        role=signed.role,
+        reason=signed.reason,
+        is_void=is_void,
+    )
+
+
+def _documents(db: Session, case: Case, task: Task) -> list[DocumentLine]:
+    if task.document is None:
+        return []
+    kept = [
+        one
+        for one in documents.documents_of(db, case.stream)
+        if one.kind.endswith(f"/{task.document}")
+    ]
+    return [document_line(db, one) for one in reversed(kept)]
+
+
+def document_line(db: Session, one: documents.Document) -> DocumentLine:
+    """Return a document as lists show it, with its signatures in words."""
+    ids = one.signature_ids or []
+    signed = db.scalars(select(Signature).where(Signature.id.in_(ids)).order_by(Signature.id))
+    return DocumentLine(
+        id=one.id,
+        name=one.name,
+        kind=one.kind,
+        state=one.state,
+        media_type=one.media_type,
+        bytes=one.bytes or 0,
+        sha256=one.sha256 or "",
+        at=one.at,
+        by=printed_name(db, one.by_id) if one.by_id else None,
+        signatures=tuple(signature_line(each) for each in signed),
+    )

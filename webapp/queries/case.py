@@ -1,0 +1,101 @@
+"""The tabs of a case: what it concerns, its documents, what was answered."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.cases import answers as kept
+from engine.cases import balance
+from engine.cases.models import Case
+from engine.cases.names import stock_names
+from engine.cases.pages import AnswerSection, UnitLine
+from engine.cases.tasks import printed_name
+from engine.evidence.signatures import Signature, SignatureVoided
+from engine.serials.active import holdings_of_lots, holdings_of_units
+from engine.serials.models import LotStock, Unit
+from forms import library
+from webapp.ceremony import signature_line
+
+
+def unit_lines(db: Session, case: Case) -> list[UnitLine]:
+    """Return every unit and lot quantity in the balance of a case, on its three axes."""
+    parts = balance.holdings(db, case.id)
+    names = stock_names(db, [(part.unit_id, part.lot_id) for part in parts])
+    unit_ids = [part.unit_id for part in parts if part.unit_id is not None]
+    lot_ids = [part.lot_id for part in parts if part.lot_id is not None]
+    units = {unit.id: unit for unit in db.scalars(select(Unit).where(Unit.id.in_(unit_ids)))}
+    states = _lot_states(db, lot_ids)
+    on_units = holdings_of_units(db, unit_ids)
+    on_lots = holdings_of_lots(db, lot_ids)
+    lines = []
+    for part in parts:
+        name = names[part.unit_id, part.lot_id]
+        unit = units.get(part.unit_id or 0)
+        custody, usability = (
+            (unit.custody, unit.usability) if unit else states.get(part.lot_id or 0, ("", ""))
+        )
+        held = on_units.get(part.unit_id or 0, ()) + on_lots.get(part.lot_id or 0, ())
+        lines.append(
+            UnitLine(
+                kind="unit" if part.unit_id is not None else "lot",
+                id=part.unit_id or part.lot_id or 0,
+                name=name.name,
+                part=name.part,
+                quantity=part.quantity,
+                custody=custody,
+                usability=usability,
+                holds=tuple(sorted({hold.case_number for hold in held})),
+                account=balance.ACCOUNTS[part.account].label,
+            )
+        )
+    return lines
+
+
+def _lot_states(db: Session, lot_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return custody and usability of each lot where all of its stock agrees, else "several"."""
+    rows = db.execute(
+        select(LotStock.lot_id, LotStock.custody, LotStock.usability)
+        .where(LotStock.lot_id.in_(lot_ids), LotStock.quantity != 0)
+        .distinct()
+    )
+    states: dict[int, tuple[str, str]] = {}
+    for lot_id, custody, usability in rows:
+        before = states.get(lot_id, (custody, usability))
+        states[lot_id] = (
+            custody if before[0] == custody else "several",
+            usability if before[1] == usability else "several",
+        )
+    return states
+
+
+def answer_sections(db: Session, case: Case, language: str) -> list[AnswerSection]:
+    """Return every answer that stands, in words, with its signature; oldest first."""
+    voided = set(db.scalars(select(SignatureVoided.signature_id)))
+    sections = []
+    for answer in kept.standing(db, case):
+        form = library.form(answer.process, answer.element_id)
+        signed = db.get(Signature, answer.signature_id) if answer.signature_id else None
+        sections.append(
+            AnswerSection(
+                element_id=answer.element_id,
+                name=form.title,
+                process=answer.process,
+                version=answer.version,
+                by=printed_name(db, answer.by_id),
+                at=answer.at,
+                shown=tuple(
+                    (section, label, str(shown))
+                    for section, label, shown in form.shown(answer.answers, language)
+                ),
+                signatures=(signature_line(signed, is_void=signed.id in voided),)
+                if signed
+                else (),
+                reason=answer.reason,
+                answer_id=answer.id,
+                on_behalf_of=printed_name(db, answer.on_behalf_of_id)
+                if answer.on_behalf_of_id
+                else None,
+            )
+        )
+    return sections

@@ -1,0 +1,191 @@
+"""One case: overview, units and holds, documents, answers, history."""
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy import select
+
+from engine.bpmn.models import Instance
+from engine.cases import commands
+from engine.cases.history import history as history_of
+from engine.cases.models import Case
+from engine.cases.overview import case_balance, case_facts, case_named, case_page
+from engine.clock import now
+from engine.errors import EngineError, NotFound, Problem
+from engine.evidence import documents as documents_room
+from engine.evidence.documents import Document
+from webapp.ceremony import document_line
+from webapp.diagrams import drawing
+from webapp.permissions import allow
+from webapp.queries.case import answer_sections, unit_lines
+from webapp.session import person
+from webapp.times import language
+from webapp.transactions import begin, read
+from webapp.uploads import posted_with_files
+
+bp = Blueprint("case", __name__, url_prefix="/nonconformances/<number>")
+
+
+@bp.get("")
+@allow("case.read")
+def overview(number: str) -> ResponseReturnValue:
+    """Show where the case stands."""
+    page = case_page(read(), number, person(), at=now())
+    return render_template("cases/overview.html", page=page, facts=page.facts, tab="overview")
+
+
+@bp.get("/diagrams/<int:instance_id>/<process>.bpmn")
+@allow("case.read")
+def diagram(number: str, instance_id: int, process: str) -> ResponseReturnValue:
+    """Serve the diagram this case runs on, names in the reader's language."""
+    db = read()
+    case_named(db, number)
+    instance = db.get(Instance, instance_id)
+    if instance is None:
+        raise NotFound
+    response = make_response(drawing(db, instance.definition_id, process))
+    response.mimetype = "application/xml"
+    # a case never changes its version; only the language does
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+@bp.get("/units")
+@allow("case.read")
+def units(number: str) -> ResponseReturnValue:
+    """Show every unit and lot of the case on its three axes."""
+    db = read()
+    case = case_named(db, number)
+    return render_template(
+        "cases/units.html",
+        facts=case_facts(db, case),
+        lines=unit_lines(db, case),
+        figures=case_balance(db, case),
+        tab="units",
+    )
+
+
+@bp.get("/answers")
+@allow("case.read")
+def answers(number: str) -> ResponseReturnValue:
+    """Show what was answered at each step, and who signed it."""
+    db = read()
+    case = case_named(db, number)
+    return render_template(
+        "cases/answers.html",
+        facts=case_facts(db, case),
+        sections=answer_sections(db, case, language()),
+        tab="answers",
+    )
+
+
+@bp.get("/documents")
+@allow("document.read")
+def documents(number: str) -> ResponseReturnValue:
+    """List the documents and files of the case."""
+    return _documents_page(number, [])
+
+
+def _documents_page(number: str, problems: list[Problem]) -> str:
+    db = read()
+    case = case_named(db, number)
+    found = [document_line(db, one) for one in documents_room.documents_of(db, case.stream)]
+    return render_template(
+        "cases/documents.html",
+        facts=case_facts(db, case),
+        documents=found,
+        problems=problems,
+        tab="documents",
+    )
+
+
+@bp.get("/documents/<int:document_id>")
+@allow("document.read")
+def document(number: str, document_id: int) -> ResponseReturnValue:
+    """Send a document of this case as a download."""
+    db = read()
+    case = case_named(db, number)
+    found = documents_room.document_of(db, document_id)
+    if found.stream != case.stream:
+        raise documents_room.DocumentUnknown
+    return _download(found)
+
+
+@bp.get("/review/<sha256>")
+@allow("document.read")
+def review_copy(number: str, sha256: str) -> ResponseReturnValue:
+    """Send the copy that a sign page shows."""
+    db = read()
+    case = case_named(db, number)
+    found = db.scalars(
+        select(Document).where(
+            Document.stream == case.stream, Document.sha256 == sha256, Document.state == "review"
+        )
+    ).first()
+    if found is None:
+        raise documents_room.DocumentUnknown
+    return _download(found)
+
+
+def _download(found: Document) -> ResponseReturnValue:
+    """Never inline: what people upload must not run as a page of ours."""
+    response = make_response(documents_room.content_of(read(), found))
+    response.mimetype = found.media_type
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.download_name}"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@bp.post("/documents")
+@allow("case.attach")
+def attach(number: str) -> ResponseReturnValue:
+    """Attach files to the case."""
+    case = case_named(read(), number)
+    try:
+        posted = posted_with_files(case.stream)
+    except EngineError as refused:
+        problem = Problem("file", refused.message, tuple(refused.facts.items()))
+        return _documents_page(number, [problem]), 422
+    if not posted.getlist("file"):
+        return _documents_page(number, [Problem("file", "Choose a file first.")]), 422
+
+    db = read()
+    stored = [
+        db.scalars(
+            select(Document.id)
+            .where(Document.stream == case.stream, Document.sha256 == sha256)
+            .order_by(Document.id.desc())
+        ).first()
+        for sha256 in posted.getlist("file")
+    ]
+    with begin() as db:
+        found = case_named(db, number)
+        for document_id in stored:
+            if document_id is not None:
+                commands.attach(db, found, document_id, by=person(), at=now())
+    flash(gettext("The files are attached."))
+    return redirect(url_for(".documents", number=number), 303)
+
+
+@bp.get("/history")
+@allow("case.read")
+def history(number: str) -> ResponseReturnValue:
+    """Show everything that happened, from the ledger."""
+    db = read()
+    case = case_named(db, number)
+    return render_template(
+        "cases/history.html",
+        facts=case_facts(db, case),
+        lines=history_of(db, case),
+        tab="history",
+    )
+
+
+@bp.post("/comments")
+@allow("case.comment")
+def comment(number: str) -> ResponseReturnValue:
+    """Add a remark."""
+    with begin() as db:
+        case: Case = case_named(db, number)
+        commands.comment(db, case, request.form.get("text", ""), by=person(), at=now())
+    return redirect(url_for(".overview", number=number) + "#comments", 303)

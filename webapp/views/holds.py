@@ -1,0 +1,63 @@
+"""Holds: the register, and the tags that hang on the goods."""
+
+import io
+
+import segno
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from webapp.permissions import allow
+from webapp.queries.stock import hold_lines, tag_lines
+from webapp.transactions import read
+from webapp.views.tasks import addresses, page_addresses, page_number
+
+bp = Blueprint("holds", __name__, url_prefix="/holds")
+
+
+@bp.get("")
+@allow("hold.read")
+def index() -> ResponseReturnValue:
+    """List the holds, the oldest first."""
+    state = "released" if request.args.get("state") == "released" else "standing"
+    sort = "newest" if request.args.get("sort") == "newest" else "oldest"
+    number = request.args.get("case", "").strip().upper()
+    lines, page = hold_lines(
+        read(),
+        standing=state == "standing",
+        case_number=number,
+        oldest_first=sort == "oldest",
+        page=page_number(),
+    )
+    kept = {"state": state, "sort": sort, "case": number or None}
+    return render_template(
+        "holds/index.html",
+        lines=lines,
+        page=page,
+        state=state,
+        sort=sort,
+        number=number,
+        address=addresses(**kept),
+        page_address=page_addresses(**kept),
+    )
+
+
+@bp.get("/tags/<case_number>")
+@allow("tag.print")
+def tags(case_number: str) -> ResponseReturnValue:
+    """Show the tags of a case, one to a sheet when printed."""
+    return render_template(
+        "holds/tags.html",
+        lines=tag_lines(read(), case_number),
+        number=case_number,
+        code=lambda line: qr(url_for("search.index", q=line.name, _external=True)),
+    )
+
+
+def qr(text: str) -> Markup:
+    """Return a QR code as SVG without styles; it leads to the live record."""
+    drawn = io.BytesIO()
+    segno.make(text, error="m").save(
+        drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, svgclass=None, lineclass=None
+    )
+    return Markup(drawn.getvalue().decode())  # noqa: S704  drawn here, from an address of ours
