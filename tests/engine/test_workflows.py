@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from marshmallow import Schema, fields
 from SpiffWorkflow.bpmn import BpmnEvent, BpmnWorkflow
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn import spiff
+from engine.bpmn.lint import check_file
+from engine.bpmn.step import Action
 from engine.bpmn.xml import read_xml
 from forms import expressions, library
 from tests.support.tree import ROOT
@@ -366,10 +369,25 @@ FINDS: dict[str, dict[str, Any]] = {
     "settle_round": {"pending": False},
     "record_sort": {"good_count": 3},
 }
+TAKES = {"record_field_action": ["decision"]}
 STARTS: dict[str, dict[str, Any]] = {
     "disposition": {"severity": "critical"},
     "disposition_line": {"type": "scrap", "line_id": 1},
 }
+
+
+def verb(name: str) -> Action:
+    """Return a verb that takes and finds what the diagrams count on."""
+    return Action(
+        run=lambda _step, **_parameters: FINDS.get(name, {}),
+        parameters=Schema.from_dict({key: fields.Raw() for key in TAKES.get(name, ())}),
+        result=Schema.from_dict({key: fields.Raw() for key in FINDS.get(name, ())}),
+    )
+
+
+@each_diagram
+def test_the_linter_lets_it_run(path: Path) -> None:
+    assert not [str(finding) for finding in check_file(path, actions=verb)]
 
 
 def run(process: str, /, *, finds: dict[str, dict[str, Any]] | None = None, **start: Any) -> Run:
