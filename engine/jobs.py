@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from sqlalchemy import CheckConstraint, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -51,7 +51,18 @@ class More:
     total_count: int | None = None
 
 
-Verb: TypeAlias = Callable[[Session, Job], "dict[str, Any] | More"]
+@runtime_checkable
+class Prepared(Protocol):
+    """A verb whose slow part touches nothing: it runs before the transaction that uses it."""
+
+    def prepare(self, database: Database, job: Job) -> None:
+        """Do what takes long, outside any transaction, and keep it for the call that follows."""
+
+    def __call__(self, db: Session, job: Job) -> "dict[str, Any] | More":
+        """Use what was prepared, in the transaction."""
+
+
+Verb: TypeAlias = "Callable[[Session, Job], dict[str, Any] | More] | Prepared"
 
 
 class JobUnknown(NotFound):
@@ -112,7 +123,10 @@ def _claim_one(database: Database, *, at: datetime) -> Job | None:
 
 def _carry_out(database: Database, verbs: Mapping[str, Verb], job: Job, *, at: datetime) -> bool:
     try:
-        while _do_a_part(database, verbs[job.name], job, at=at):
+        verb = verbs[job.name]
+        if isinstance(verb, Prepared):
+            verb.prepare(database, job)
+        while _do_a_part(database, verb, job, at=at):
             pass
     except Exception as error:  # any failure is kept with the job and tried again
         log.warning("job %s failed", job.key, exc_info=True)

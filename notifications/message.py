@@ -5,12 +5,16 @@ The Message-ID comes from the outbox key, so a receiver that gets a repeat can t
 
 import hashlib
 from email import policy
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from engine.outbox import Outgoing
+from notifications.channels import Undeliverable
 from notifications.render import Rendered
+
+SEVEN_BIT = policy.SMTP.clone(cte_type="7bit")  # passes every relay unchanged
 
 
 def compose(outgoing: Outgoing, rendered: Rendered, *, sender: str) -> bytes:
@@ -19,19 +23,28 @@ def compose(outgoing: Outgoing, rendered: Rendered, *, sender: str) -> bytes:
     The policy refuses line breaks in headers, so no fact can add a header of its own.
     """
     name, address = parseaddr(sender)
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=SEVEN_BIT)
     message["Message-ID"] = message_id(outgoing.key, sender=sender)
     message["Date"] = format_datetime(outgoing.said_at)
     message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(addr_spec=outgoing.receiver)
+    message["To"] = _address(outgoing.receiver)
     message["Subject"] = rendered.subject
-    message["Content-Language"] = "zh-Hans" if outgoing.language == "zh" else "en"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
     message.set_content(rendered.text)
     message.add_alternative(rendered.html, subtype="html")
+    # only now: add_alternative() moves every Content- header into the first part
+    message["Content-Language"] = "zh-Hans" if outgoing.language == "zh" else "en"
     # a random boundary would make other bytes of each attempt
     message.set_boundary(f"=_{_digest(outgoing.key)}")
     return message.as_bytes()
+
+
+def _address(receiver: str) -> Address:
+    try:
+        return Address(addr_spec=receiver)
+    except (ValueError, IndexError, MessageError) as error:  # the parser stumbles in many ways
+        message = f"not an e-mail address: {receiver!r}"
+        raise Undeliverable(message) from error
 
 
 def message_id(key: str, *, sender: str) -> str:

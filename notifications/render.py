@@ -95,13 +95,14 @@ def _environment(language: str) -> Environment:
     environment.globals["language"] = language
     environment.globals["html_language"] = "zh-Hans" if language == "zh" else "en"
     environment.filters["moment"] = lambda iso, zone: moment(iso, zone, language=language)
-    environment.filters["role"] = lambda code: role_of(code).name(language)
+    environment.filters["role"] = lambda code: role_of(str(code)).name(language)
     return environment
 
 
 def moment(iso: str, zone: str, *, language: str) -> str:
     """Return a stored moment as its reader's wall shows it, with the offset that makes it exact."""
-    local = datetime.fromisoformat(iso).astimezone(ZoneInfo(zone))
+    # str() of a fact that is missing says which one; without it the parser only says "not a text"
+    local = datetime.fromisoformat(str(iso)).astimezone(ZoneInfo(str(zone)))
     shape = "y年M月d日 HH:mm" if language == "zh" else "d MMMM y HH:mm"
     words = format_datetime(local, shape, locale="zh_Hans_CN" if language == "zh" else "en_GB")
     offset = local.strftime("%z")

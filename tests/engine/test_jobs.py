@@ -131,6 +131,23 @@ def test_long_work_is_done_in_parts_and_each_shows(database, asked, at):
     assert job_of(database).done_count == 3
 
 
+def test_what_takes_long_happens_outside_the_transaction(database, asked, at):
+    asked()
+    told = []
+
+    class Prints:
+        def prepare(self, database, job):
+            with database.begin() as db:  # nobody holds the one writer of SQLite
+                ask(db, "someone else's", name="x", body={}, at=at + DAY)
+            told.append("prepared")
+
+        def __call__(self, db, job):
+            return {"printed": told.pop()}
+
+    assert run_due_jobs(database, {"count_sheets": Prints()}, at=at).done_count == 1
+    assert job_of(database).result == {"printed": "prepared"}
+
+
 def test_a_failed_part_goes_on_where_it_was(database, asked, at):
     asked(body={"next": 0})
     tried = []

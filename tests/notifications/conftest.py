@@ -1,0 +1,95 @@
+"""What notifications need: a ledger, somewhere to keep the bytes, the facts of each mail."""
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from engine import outbox
+from engine.evidence import ledger
+
+# one set of facts for each layout; a test holds that every layout has one
+CASE = {"case_number": "NC-2026-0007", "case_title": "Seal leaks at the pump head <batch R7>"}
+TASK = {**CASE, "task_name": "Propose disposition", "role": "qa_engineer", "path": "/tasks/41"}
+FACTS: dict[str, dict[str, Any]] = {
+    "layouts/task_opened": {**TASK, "due_at": "2026-03-05T08:00:00+00:00"},
+    "layouts/sla_approaching": {
+        **TASK,
+        "due_at": "2026-03-05T08:00:00+00:00",
+        "claimed_by": "Chen Mei",
+    },
+    "layouts/sla_missed": {**TASK, "due_at": "2026-03-05T08:00:00+00:00", "claimed_by": ""},
+    "layouts/hold_breached": {
+        **CASE,
+        "target": "R7-000123",
+        "consignee": "St. Elsewhere Hospital",
+        "document": "DN-88120",
+        "happened_at": "2026-03-02T06:30:00+00:00",
+        "recorded_at": "2026-03-02T08:00:00+00:00",
+        "path": "/cases/NC-2026-0007",
+    },
+    "layouts/signing_locked": {
+        "locked_name": "Chen Mei",
+        "locked_user_name": "mei.chen",
+        "locked_at": "2026-03-02T08:00:00+00:00",
+        "address": "192.0.2.7",
+        "path": "/people/2",
+    },
+    "quarantine/escalate_segregation": {
+        **CASE,
+        "in_house_count": 240,
+        "due_at": "2026-03-02T16:00:00+00:00",
+        "claimed_by": "",
+        "path": "/cases/NC-2026-0007",
+    },
+}
+READERS = {
+    "en": {"printed_name": "Jonas Weber", "time_zone": "Europe/Berlin"},
+    "zh": {"printed_name": "陈美", "time_zone": "Asia/Shanghai"},
+}
+
+
+@pytest.fixture
+def info() -> dict[str, Any]:
+    return {"ledger": ledger.append}
+
+
+@pytest.fixture
+def facts():
+    return lambda layout, language: {**READERS[language], **FACTS[layout]}
+
+
+@pytest.fixture
+def say(database, at, facts):
+    """Put one message in the outbox and commit it."""
+
+    def say(key="task_opened:41:2", *, receiver="mei.chen@holdfast.example", language="en", **kw):
+        layout = kw.pop("layout", "layouts/task_opened")
+        body = kw.pop("body") if "body" in kw else facts(layout, language)
+        with database.begin() as db:
+            return outbox.say(
+                db,
+                key,
+                receiver=receiver,
+                language=language,
+                layout=layout,
+                body=body,
+                at=at,
+                **kw,
+            )
+
+    return say
+
+
+class Kept(dict[str, bytes]):
+    """Bytes by their sha256, as the document store keeps them."""
+
+    def keep(self, data: bytes) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        self[sha256] = data
+        return sha256
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
