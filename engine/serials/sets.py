@@ -13,7 +13,7 @@ def is_sqlite(db: Session) -> bool:
     return db.get_bind().dialect.name == "sqlite"
 
 
-def id_set(db: Session, ids: Iterable[int]) -> Select[tuple[int]]:
+def id_set(db: Session, ids: Iterable[int]) -> Select[int]:
     """Return the ids as a subquery: `Unit.id.in_(id_set(db, ids))`.
 
     A list of parameters ends at 32,766 on SQLite and 65,535 on PostgreSQL, and is parsed anew.
@@ -27,7 +27,7 @@ def id_set(db: Session, ids: Iterable[int]) -> Select[tuple[int]]:
     return select(func.unnest(array).column_valued("id"))
 
 
-def text_set(db: Session, texts: Iterable[str]) -> Select[tuple[str]]:
+def text_set(db: Session, texts: Iterable[str]) -> Select[str]:
     """Return the texts as a subquery, compared byte by byte."""
     listed = sorted(set(texts))
     if is_sqlite(db):

@@ -45,30 +45,48 @@ class Shop:
         lot = parties.ensure_lot(self.db, part.id, no, **more)
         if quantity:
             receive.receive_lot(
-                self.db, lot.id, Decimal(quantity), location_id=self.store.id,
-                usability="conforming", **self.how,
+                self.db,
+                lot.id,
+                Decimal(quantity),
+                location_id=self.store.id,
+                usability="conforming",
+                **self.how,
             )
         return lot
 
     def units(self, part, *serials, lot=None, usability="conforming"):
         recorded = receive.receive_units(
-            self.db, part.id, serials, location_id=self.store.id,
-            lot_id=lot.id if lot else None, usability=usability, **self.how,
+            self.db,
+            part.id,
+            serials,
+            location_id=self.store.id,
+            lot_id=lot.id if lot else None,
+            usability=usability,
+            **self.how,
         )
         return list(recorded.unit_ids)
 
     def build(self, part, *units, inputs=(), **more):
         return build.build_units(
-            self.db, part.id, units, location_id=self.store.id,
+            self.db,
+            part.id,
+            units,
+            location_id=self.store.id,
             inputs=[LotInput(lot.id, Decimal(1)) for lot in inputs],
-            usability=more.pop("usability", "conforming"), **more, **self.how,
+            usability=more.pop("usability", "conforming"),
+            **more,
+            **self.how,
         )
 
     def build_lot(self, part, no, quantity, *inputs):
         lot = parties.ensure_lot(self.db, part.id, no)
         build.build_lot(
-            self.db, lot.id, Decimal(quantity), location_id=self.store.id,
-            inputs=[LotInput(one.id, Decimal(1)) for one in inputs], usability="conforming",
+            self.db,
+            lot.id,
+            Decimal(quantity),
+            location_id=self.store.id,
+            inputs=[LotInput(one.id, Decimal(1)) for one in inputs],
+            usability="conforming",
             **self.how,
         )
         return lot
@@ -98,8 +116,14 @@ def hold(shop):
 
     def place(target, case="NC-2026-0001"):
         return holds.place(
-            shop.db, stream=f"case:{case}", case_number=case, reason="cracked housing",
-            basis="incoming inspection", target=target, by=shop.how["by"], at=shop.how["at"],
+            shop.db,
+            stream=f"case:{case}",
+            case_number=case,
+            reason="cracked housing",
+            basis="incoming inspection",
+            target=target,
+            by=shop.how["by"],
+            at=shop.how["at"],
         )
 
     return place

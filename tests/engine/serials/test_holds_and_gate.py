@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event as sa_event
-from sqlalchemy import select
+from sqlalchemy import event as sa_event, select
 
 from engine.serials import gate, holds, ship, state
 from engine.serials.build import ToBuild
@@ -62,9 +61,7 @@ def test_closing_one_case_never_frees_the_units_of_another(shop, hold):
     hold(HoldTarget.unit(pump), "NC-2026-0001")
     hold(HoldTarget.unit(pump), "NC-2026-0002")
 
-    holds.release_case(
-        shop.db, "NC-2026-0001", reason="dispositioned", by=None, at=shop.how["at"]
-    )
+    holds.release_case(shop.db, "NC-2026-0001", reason="dispositioned", by=None, at=shop.how["at"])
 
     verdict = gate.check(shop.db, [pump], door="ship")[0]
     assert not verdict.allowed
@@ -112,7 +109,11 @@ def test_a_part_of_a_held_set_is_released_and_the_rest_stays_held(shop, hold):
     one, two = shop.units(shop.pump, "SN-1", "SN-2")
     placed = hold(HoldTarget.scope([HoldTarget.unit(one), HoldTarget.unit(two)]))
     holds.release(
-        shop.db, placed.id, targets=[HoldTarget.unit(one)], reason="sorted", by=None,
+        shop.db,
+        placed.id,
+        targets=[HoldTarget.unit(one)],
+        reason="sorted",
+        by=None,
         at=shop.how["at"],
     )
 
@@ -120,7 +121,11 @@ def test_a_part_of_a_held_set_is_released_and_the_rest_stays_held(shop, hold):
     assert placed.released_at is None
 
     holds.release(
-        shop.db, placed.id, targets=[HoldTarget.unit(two)], reason="sorted", by=None,
+        shop.db,
+        placed.id,
+        targets=[HoldTarget.unit(two)],
+        reason="sorted",
+        by=None,
         at=shop.how["at"],
     )
     assert placed.released_at is not None
@@ -131,7 +136,11 @@ def test_a_unit_let_out_of_a_lot_hold_passes_and_what_arrives_later_does_not(sho
     one, two = shop.units(shop.pump, "SN-1", "SN-2", lot=lot)
     placed = hold(HoldTarget.lot(lot.id))
     holds.release(
-        shop.db, placed.id, targets=[HoldTarget.unit(one)], reason="checked", by=None,
+        shop.db,
+        placed.id,
+        targets=[HoldTarget.unit(one)],
+        reason="checked",
+        by=None,
         at=shop.how["at"],
     )
     [late] = shop.units(shop.pump, "SN-3", lot=lot)
@@ -148,8 +157,12 @@ def test_a_quantity_is_let_out_of_a_hold_on_a_lot_or_a_stock(shop, hold, whole_l
     placed = hold(HoldTarget.lot(lot.id) if whole_lot else HoldTarget.stock(shop.stock(lot)[0].id))
     held = shop.stock(lot)[0]
     holds.release(
-        shop.db, placed.id, targets=[HoldTarget.stock(held.id, Decimal(30))], reason="sorted",
-        by=None, at=shop.how["at"],
+        shop.db,
+        placed.id,
+        targets=[HoldTarget.stock(held.id, Decimal(30))],
+        reason="sorted",
+        by=None,
+        at=shop.how["at"],
     )
 
     by_quantity = {
@@ -168,7 +181,11 @@ def test_a_hold_is_released_once_and_only_for_what_it_holds(shop, hold):
     placed = hold(HoldTarget.unit(one))
     with pytest.raises(NotOfThisHold):
         holds.release(
-            shop.db, placed.id, targets=[HoldTarget.unit(two)], reason="x", by=None,
+            shop.db,
+            placed.id,
+            targets=[HoldTarget.unit(two)],
+            reason="x",
+            by=None,
             at=shop.how["at"],
         )
     holds.release(shop.db, placed.id, reason="x", by=None, at=shop.how["at"])
@@ -214,7 +231,9 @@ def test_a_reported_shipment_of_a_held_unit_is_recorded_as_a_breach(shop, hold):
 
     breach = shop.db.scalars(select(HoldBreach)).one()
     assert (breach.hold_id, breach.unit_id, breach.event_id) == (
-        placed.id, pump, recorded.event.id,
+        placed.id,
+        pump,
+        recorded.event.id,
     )
     assert shop.db.get(Unit, pump).custody == "at_consignee"
     assert holds.holds_on(shop.db, unit_id=pump)
@@ -266,5 +285,3 @@ def test_held_stock_is_not_drawn_while_free_stock_lies_beside_it(shop, hold):
     shop.build(shop.pump, "SN-2", inputs=[lot])
     with pytest.raises(OnHold):
         shop.build(shop.pump, "SN-3", inputs=[lot])
-
-

@@ -4,8 +4,7 @@ from collections import deque
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
@@ -54,9 +53,13 @@ def test_a_lot_is_followed_through_lots_runs_and_installs_to_the_consignee(shop)
     assert affected.unit_ids == {board, pump}
     [root] = affected.roots
     assert (root.serial, root.custody, root.party) == ("SN-1", "in_transit", "St Mary")
-    assert [step.label for step in root.path][0] == "R-7"
+    assert root.path[0].label == "R-7"
     assert [step.how for step in root.path] == [
-        "suspect", "went_into", "went_into", "made_in", "installed_in",
+        "suspect",
+        "went_into",
+        "went_into",
+        "made_in",
+        "installed_in",
     ]
     assert {row.lot_no for row in affected.stock} == {"R-7", "B-7"}
 
@@ -111,7 +114,10 @@ def test_a_lot_is_not_made_from_what_was_made_of_it(shop):
     body = shop.build_lot(shop.body, "B-1", 5, resin)
     with pytest.raises(WouldLoop):
         build.add_inputs(
-            shop.db, resin.id, [LotInput(body.id, Decimal(1))], location_id=shop.store.id,
+            shop.db,
+            resin.id,
+            [LotInput(body.id, Decimal(1))],
+            location_id=shop.store.id,
             **shop.how,
         )
 
@@ -146,8 +152,12 @@ def test_what_was_recorded_is_not_rewritten(database, people, table):
         resin = shop.lot(shop.resin, "R-1", 9)
         [board] = shop.units(shop.board, "PCB-1")
         shop.build(shop.pump, ToBuild("SN-1", ((board, None),)), inputs=[resin])
-    column = {"edge": "qty", "install": "host_id", "event_link": "role",
-              "stock_posting": "quantity"}.get(table, "type")
+    column = {
+        "edge": "qty",
+        "install": "host_id",
+        "event_link": "role",
+        "stock_posting": "quantity",
+    }.get(table, "type")
     for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {column}"):
         with pytest.raises(DBAPIError), database.begin() as db:
             db.execute(text(statement))
@@ -197,8 +207,10 @@ def test_a_trace_agrees_with_an_independent_search(database, people, steps, susp
                 continue
         affected = trace.contains(db, lots=[lots[suspect].id], units=[units[suspect]])
         assert affected.unit_ids == oracle(db, [lots[suspect].id], [units[suspect]])
-        tops = {one.child_id: one.host_id for one in db.scalars(
-            select(Install).where(Install.to_event_id.is_(None)))}
+        tops = {
+            one.child_id: one.host_id
+            for one in db.scalars(select(Install).where(Install.to_event_id.is_(None)))
+        }
         for row in db.scalars(select(UnitRoot)):
             top = row.unit_id
             while top in tops:
@@ -224,5 +236,3 @@ def _take(shop, lots, units, fitted, what, one, two, count):
         state.rework(db, units=[units[one]], inputs=[LotInput(lots[two].id)], **how)
     elif fitted:
         correct.withdraw(db, fitted[one % len(fitted)], **{**how, "reason": "misread"})
-
-

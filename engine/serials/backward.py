@@ -1,0 +1,169 @@
+"""What a unit or a lot was made of, as a tree, fetched level by level."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from engine.serials.models import Edge, Event, Install, Lot, Part, Party, Segment, Unit, UnitInput
+from engine.serials.sets import id_set
+from engine.serials.walk import OUT_OF, Way, reach
+
+EVER_INSIDE = Way("install", "host_id", "child_id")
+
+
+@dataclass(frozen=True)
+class Made:
+    """One node of the tree: a unit, run or lot, how it got in, and what it was made of itself."""
+
+    kind: str  # unit, segment, lot
+    id: int
+    label: str
+    part_no: str
+    part_name: str
+    maker: str
+    how: str  # itself, made_in, of_lot, went_into, used_in, installed_in, was_in
+    quantity: Decimal | None = None
+    position: str | None = None
+    until: datetime | None = None
+    parts: tuple["Made", ...] = ()
+
+
+_Key = tuple[str, int]
+_Link = tuple[_Key, str, Decimal | None, str | None, datetime | None]
+
+
+def composition(db: Session, *, unit_id: int | None = None, lot_id: int | None = None) -> Made:
+    """Return the tree of what a unit or a lot was made of, former contents included.
+
+    A fixed number of queries: the small closure first, then everything in it at once.
+    """
+    top: _Key = ("unit", unit_id) if unit_id is not None else ("lot", lot_id or 0)
+    units = reach(db, [unit_id], EVER_INSIDE) if unit_id is not None else set()
+    links = _unit_links(db, units)
+    starts = {key[1] for linked in links.values() for key, *_ in linked if key[0] != "unit"}
+    nodes = reach(db, starts | ({lot_id} if lot_id is not None else set()), OUT_OF)
+    named = _named(db, units, nodes)
+    _edge_links(db, nodes, named, links)
+    return _grow(top, "itself", (None, None, None), links, named, ())
+
+
+def _grow(
+    key: _Key,
+    how: str,
+    more: tuple[Decimal | None, str | None, datetime | None],
+    links: dict[_Key, list[_Link]],
+    named: dict[_Key, tuple[str, str, str, str]],
+    above: tuple[_Key, ...],
+) -> Made:
+    label, part_no, part_name, maker = named[key]
+    # a unit may have been inside what it now contains: that branch ends where it meets itself
+    below = (
+        ()
+        if key in above
+        else tuple(
+            _grow(there, way, (qty, position, until), links, named, (*above, key))
+            for there, way, qty, position, until in links.get(key, ())
+        )
+    )
+    quantity, position, until = more
+    return Made(
+        key[0], key[1], label, part_no, part_name, maker, how, quantity, position, until, below
+    )
+
+
+def _unit_links(db: Session, units: set[int]) -> dict[_Key, list[_Link]]:
+    links: dict[_Key, list[_Link]] = {}
+    listed = id_set(db, units)
+    for unit in db.execute(select(Unit.id, Unit.seg_id, Unit.lot_id).where(Unit.id.in_(listed))):
+        for node, kind, how in (
+            (unit.seg_id, "segment", "made_in"),
+            (unit.lot_id, "lot", "of_lot"),
+        ):
+            if node is not None:
+                link: _Link = ((kind, node), how, None, None, None)
+                links.setdefault(("unit", unit.id), []).append(link)
+    for used in db.execute(
+        select(UnitInput.unit_id, UnitInput.lot_id, UnitInput.qty).where(
+            UnitInput.unit_id.in_(listed)
+        )
+    ):
+        link = (("lot", used.lot_id), "used_in", used.qty, None, None)
+        links.setdefault(("unit", used.unit_id), []).append(link)
+    for child, host, position, until, is_open in _installs(db, units):
+        how = "installed_in" if is_open else "was_in"
+        link = (("unit", child), how, None, position, until)
+        links.setdefault(("unit", host), []).append(link)
+    return links
+
+
+def _installs(
+    db: Session, units: set[int]
+) -> Iterable[tuple[int, int, str | None, datetime | None, bool]]:
+    never, ended = aliased(Event), aliased(Event)
+    rows = db.execute(
+        select(
+            Install.child_id,
+            Install.host_id,
+            Install.position,
+            ended.event_at,
+            Install.to_event_id.is_(None),
+        )
+        .outerjoin(
+            never, (never.corrects_id == Install.from_event_id) & (never.type == "did_not_occur")
+        )
+        .outerjoin(ended, ended.id == Install.to_event_id)
+        .where(Install.host_id.in_(id_set(db, units)), never.id.is_(None))
+        .order_by(Install.id)
+    )
+    for child, host, position, until, is_open in rows:
+        yield child, host, position, until, bool(is_open)
+
+
+def _edge_links(
+    db: Session,
+    nodes: set[int],
+    named: dict[_Key, tuple[str, str, str, str]],
+    links: dict[_Key, list[_Link]],
+) -> None:
+    for edge in db.execute(
+        select(Edge.inp, Edge.out, Edge.qty)
+        .where(Edge.out.in_(id_set(db, nodes)))
+        .order_by(Edge.inp)
+    ):
+        out = ("lot", edge.out) if ("lot", edge.out) in named else ("segment", edge.out)
+        links.setdefault(out, []).append((("lot", edge.inp), "went_into", edge.qty, None, None))
+
+
+def _named(db: Session, units: set[int], nodes: set[int]) -> dict[_Key, tuple[str, str, str, str]]:
+    named: dict[_Key, tuple[str, str, str, str]] = {}
+    kinds = (
+        (
+            "unit",
+            select(Unit.id, Unit.serial, Part.part_no, Part.name, Party.name)
+            .join(Part, Part.id == Unit.part_id)
+            .join(Party, Party.id == Part.manufacturer_id)
+            .where(Unit.id.in_(id_set(db, units))),
+        ),
+        (
+            "lot",
+            select(Lot.id, Lot.lot_no, Part.part_no, Part.name, Party.name)
+            .join(Part, Part.id == Lot.part_id)
+            .join(Party, Party.id == Lot.manufacturer_id)
+            .where(Lot.id.in_(id_set(db, nodes))),
+        ),
+        (
+            "segment",
+            select(Segment.id, Segment.work_order, Part.part_no, Part.name, Party.name)
+            .join(Part, Part.id == Segment.part_id)
+            .join(Party, Party.id == Part.manufacturer_id)
+            .where(Segment.id.in_(id_set(db, nodes))),
+        ),
+    )
+    for kind, query in kinds:
+        for key, label, part_no, part_name, maker in db.execute(query):
+            named[kind, key] = (label or str(key), part_no, part_name, maker)
+    return named

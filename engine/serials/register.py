@@ -1,0 +1,134 @@
+"""The register of holds: what is held where, since when, for which case."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from engine.serials.models import (
+    Hold,
+    HoldExemption,
+    HoldTargetRow,
+    Location,
+    LotStock,
+    Party,
+    Unit,
+)
+
+
+@dataclass(frozen=True)
+class Held:
+    """How much one hold holds in one place."""
+
+    hold_id: int
+    case_number: str
+    reason: str
+    basis: str
+    target_kind: str
+    placed_at: datetime
+    placed_by_id: int | None
+    review_by: datetime | None
+    location_id: int | None
+    location: str | None
+    party: str | None
+    custody: str
+    quantity: Decimal
+
+    def age(self, at: datetime) -> timedelta:
+        """Return how long it has been held."""
+        return at - self.placed_at
+
+
+def register(
+    db: Session,
+    *,
+    location_id: int | None = None,
+    case_number: str | None = None,
+    placed_by_id: int | None = None,
+    placed_before: datetime | None = None,
+) -> list[Held]:
+    """Return what every standing hold holds, place by place, oldest hold first.
+
+    One query. A unit held through its lot or run counts under that hold; exempted ones do not.
+    """
+    held = union_all(*_held()).subquery()
+    query = (
+        select(
+            Hold,
+            held.c.location_id,
+            held.c.custody,
+            func.sum(held.c.quantity),
+            Location.name,
+            Party.name,
+        )
+        .outerjoin(held, held.c.hold_id == Hold.id)
+        .outerjoin(Location, Location.id == held.c.location_id)
+        .outerjoin(Party, Party.id == Location.party_id)
+        .where(Hold.released_at.is_(None))
+        .group_by(Hold.id, held.c.location_id, held.c.custody, Location.name, Party.name)
+        .order_by(Hold.placed_at, Hold.id, Location.name)
+    )
+    for column, wanted in (
+        (held.c.location_id, location_id),
+        (Hold.case_number, case_number),
+        (Hold.placed_by_id, placed_by_id),
+    ):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    if placed_before is not None:
+        query = query.where(Hold.placed_at < placed_before)
+    return [
+        Held(
+            hold.id,
+            hold.case_number,
+            hold.reason,
+            hold.basis,
+            hold.target_kind,
+            hold.placed_at,
+            hold.placed_by_id,
+            hold.review_by,
+            place_id,
+            place,
+            party,
+            custody or "unknown",
+            quantity or Decimal(0),
+        )
+        for hold, place_id, custody, quantity, place, party in db.execute(query)
+    ]
+
+
+def _held() -> Iterable[Select[*tuple[Any, ...]]]:
+    one = literal(Decimal(1), LotStock.quantity.type).label("quantity")
+    of_unit = (Unit.location_id, Unit.custody, one)
+    of_stock = (LotStock.location_id, LotStock.custody, LotStock.quantity)
+    row = HoldTargetRow
+    standing = row.release_event_id.is_(None)
+    ways = (
+        (of_unit, Unit, "unit", Unit.id, "unit"),
+        (of_unit, Unit, "lot", Unit.lot_id, "unit"),
+        (of_unit, Unit, "segment", Unit.seg_id, "unit"),
+        (of_stock, LotStock, "stock", LotStock.tranche_id, "stock"),
+        (of_stock, LotStock, "lot", LotStock.lot_id, "stock"),
+    )
+    for columns, table, kind, key, exempt_kind in ways:
+        own = Unit.id if exempt_kind == "unit" else LotStock.tranche_id
+        exempt = select(HoldExemption.hold_id).where(
+            HoldExemption.hold_id == row.hold_id,
+            HoldExemption.kind == exempt_kind,
+            HoldExemption.target_id == own,
+        )
+        query = (
+            select(row.hold_id, *columns)
+            .join(table, (row.kind == kind) & (row.target_id == key))
+            .where(standing)
+        )
+        if exempt_kind == "stock":
+            gone = ("consumed", "destroyed")
+            query = query.where(LotStock.quantity != 0, LotStock.custody.not_in(gone))
+        if kind in ("lot", "segment"):
+            query = query.where(~exempt.exists())
+        yield query
