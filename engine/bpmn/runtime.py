@@ -230,8 +230,7 @@ def cancel(
     with _step("cancel", {"reason": reason}, instance=instance, by=by, at=at) as attempt:
         run = _load(db, instance, by=by, at=at, attempt=attempt)
         run.workflow.cancel()
-        instance.ended_reason = reason
-        _end(run, "cancelled")
+        _end(run, "cancelled", reason)
         children = select(Instance.id).where(
             Instance.parent_id == instance_id, Instance.status.in_(("running", "incident"))
         )
@@ -396,9 +395,12 @@ def _run_engine_steps(run: _Run) -> None:
 
 def _check_instances(workflow: BpmnWorkflow) -> None:
     for task in projections.all_tasks(workflow, TaskState.STARTED):
-        if isinstance(task.task_spec, LoopTask) and len(task.children) > MAX_INSTANCES:
+        if not isinstance(task.task_spec, LoopTask):
+            continue
+        count = sum(child.task_spec.name == task.task_spec.task_spec for child in task.children)
+        if count > MAX_INSTANCES:
             raise DiagramFault(
-                why=f"{task.task_spec.name} opens {len(task.children)} instances, the limit is "
+                why=f"{task.task_spec.name} opens {count} instances, the limit is "
                 f"{MAX_INSTANCES}: open children instead"
             )
 
@@ -417,24 +419,25 @@ def _refuse_false_end(workflow: BpmnWorkflow) -> None:
         raise DiagramFault(why="it says it is complete and did not reach its end")
 
 
-def _end(run: _Run, status: str) -> None:
-    run.instance.ended_at = run.at
+def _end(run: _Run, status: str, reason: str | None = None) -> None:
     projections.project(run.db, run.instance, run.workflow, run.at)
-    _save(run, status)
+    _save(run, status, ended_at=run.at, reason=reason)
     if run.instance.parent_group_id is not None:
         _report(run, status)
 
 
-def _save(run: _Run, status: str) -> None:
+def _save(
+    run: _Run, status: str, *, ended_at: datetime | None = None, reason: str | None = None
+) -> None:
     instance = run.instance
-    instance.state, instance.state_sha256 = spiff.save(run.workflow)
+    state, sha256 = spiff.save(run.workflow)
     version = instance.version
     values = {
-        "state": instance.state,
-        "state_sha256": instance.state_sha256,
+        "state": state,
+        "state_sha256": sha256,
         "status": status,
-        "ended_at": instance.ended_at,
-        "ended_reason": instance.ended_reason,
+        "ended_at": ended_at,
+        "ended_reason": reason,
         "version": version + 1,
     }
     # written by hand, not by the unit of work: the version in WHERE is the second lock

@@ -14,10 +14,16 @@ from typing import Any, Self
 
 from lxml import etree
 from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, GatewayParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.serializer.default.workflow import BpmnWorkflowConverter
+from SpiffWorkflow.bpmn.specs.defaults import (
+    ExclusiveGateway,
+    InclusiveGateway,
+    ParallelGateway,
+)
 from SpiffWorkflow.bpmn.specs.event_definitions import timer as library_timer
 from SpiffWorkflow.spiff.parser import SpiffBpmnParser
 from SpiffWorkflow.spiff.parser.process import VALIDATOR
@@ -31,13 +37,13 @@ from SpiffWorkflow.spiff.specs.defaults import BusinessRuleTask
 from SpiffWorkflow.spiff.specs.spiff_task import SpiffBpmnTask
 
 from engine import clock
+from engine.bpmn.errors import DiagramFault
 from engine.bpmn.xml import NAMES, read_xml
-from engine.errors import Refused
 
 ENGINE_VERSION = f"SpiffWorkflow {importlib.metadata.version('SpiffWorkflow')}"
 
 
-class UnreadableState(Refused):
+class UnreadableState(DiagramFault):
     """The saved state of this case cannot be read: %(why)s. Tell your administrator."""
 
 
@@ -98,6 +104,18 @@ class _DecisionTaskParser(BusinessRuleTaskParser):  # type: ignore[misc]
         return str(BusinessRuleTaskParser.get_decision_ref(node) or node.get("id"))
 
 
+class _ChoiceParser(ConditionalGatewayParser):  # type: ignore[misc]
+    """Keeps the properties of a gateway, which the library reads of tasks and events only."""
+
+    def parse_extensions(self, node: Any = None) -> Any:
+        return SpiffTaskParser._parse_extensions(self.node if node is None else node)  # noqa: SLF001
+
+
+class _ParallelParser(GatewayParser):  # type: ignore[misc]
+    def parse_extensions(self, node: Any = None) -> Any:
+        return SpiffTaskParser._parse_extensions(self.node if node is None else node)  # noqa: SLF001
+
+
 class Parser(SpiffBpmnParser):  # type: ignore[misc]
     """The library's parser with our service, send and decision tasks, and lanes by id."""
 
@@ -106,6 +124,9 @@ class Parser(SpiffBpmnParser):  # type: ignore[misc]
         full_tag("serviceTask"): (SpiffTaskParser, ServiceTask),
         full_tag("sendTask"): (SpiffTaskParser, SendTask),
         full_tag("businessRuleTask"): (_DecisionTaskParser, DecisionTask),
+        full_tag("exclusiveGateway"): (_ChoiceParser, ExclusiveGateway),
+        full_tag("inclusiveGateway"): (_ChoiceParser, InclusiveGateway),
+        full_tag("parallelGateway"): (_ParallelParser, ParallelGateway),
     }
 
     def __init__(self) -> None:

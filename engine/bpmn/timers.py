@@ -38,7 +38,7 @@ def fire_due(database: Database, at: datetime, *, limit: int = 100) -> int:
     return fired
 
 
-def _due(at: datetime) -> Select[tuple[int]]:
+def _due(at: datetime) -> Select[int]:
     return (
         select(Timer.id)
         .join(Instance, Instance.id == Timer.instance_id)

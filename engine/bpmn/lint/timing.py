@@ -32,6 +32,8 @@ def timers_do_not_repeat(diagram: Diagram) -> Iterator[Complaint]:
 
 def _wrong_with(tag: str, text: str) -> str | None:
     try:
+        if durations.is_duration(text.strip()):
+            return f'Write the time as a quoted text, "{text.strip()}".'
         if any(vars(expressions.reads(text)).values()):
             return None  # known only when it runs
         value: Any = expressions.evaluate(text, {})
