@@ -13,6 +13,7 @@ from sqlalchemy import select
 from engine import clock
 from engine.bpmn.models import Instance, Task
 from engine.cases import commands, preparing, releases
+from engine.cases.context import form_context
 from engine.cases.models import Case
 from engine.cases.signing import Signing
 from engine.evidence import signatures
@@ -22,6 +23,8 @@ from engine.serials import build, parties, receive, ship, state
 from engine.serials.models import LotStock, Unit
 from engine.serials.record import LotInput, StockPart
 from tests.support.personas import PASSWORD, People
+from webapp.demo import walking
+from webapp.demo.book import answers_for
 from webapp.compose import Holdfast, compose
 from webapp.settings import Settings
 
@@ -173,6 +176,8 @@ class Company:
         """Do the one open task at `element`; sign it in the real ceremony when it asks for it."""
         task = self.task(element)
         person = by or getattr(self.people, task.role)
+        book = answers_for(task.process, element, at=self.at)
+        answers = self._asked(task, {**book, **answers})
         session = f"session-{person.id}"
         with self.holdfast.database.begin() as db:
             signing = preparing.prepare(
@@ -189,6 +194,24 @@ class Company:
             )
         self.run_due()
         return done
+
+    def _asked(self, task: Task, answers: dict[str, Any]) -> dict[str, Any]:
+        """Leave out what the form does not ask, and fill in pieces and counts all good."""
+        return self._reads(
+            lambda db: walking.fitted(
+                db, task, answers, by=getattr(self.people, task.role), at=self.at
+            )
+        )
+
+    def lines(self, type_: str, quantity: Decimal | None = None) -> dict[str, Any]:
+        """Return disposition lines of one type over what is pending."""
+        return self._reads(
+            lambda db: walking.lines(
+                form_context(db, case=self.case, by=self.people.qa_engineer, at=self.at),
+                type_,
+                quantity,
+            )
+        )
 
     def task(self, element: str) -> Task:
         """Return the one open task at an element."""

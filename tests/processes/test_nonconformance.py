@@ -16,3 +16,15 @@ def test_a_nonconforming_lot_is_scrapped_and_sealed(company: Company) -> None:
         scope_correct=True,
     )
     assert company.waiting_at == {"confirm_segregation"}
+
+
+def test_the_whole_case(company: Company) -> None:
+    company.make_lot("S-0001", 40)
+    company.report("S-0001")
+    company.do("triage")
+    company.do("confirm_segregation")
+    assert company.waiting_at == {"investigate"}
+    company.do("investigate")
+    assert company.waiting_at == {"propose_disposition"}
+    company.do("propose_disposition", lines=company.lines("scrap"))
+    assert company.waiting_at == {"approve_quality", "approve_engineering"}
