@@ -8,7 +8,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -95,9 +94,7 @@ def _admit(
         raise WrongUserNameOrPassword
     if better is not None:
         account.password_hash = better
-    for key in keys:
-        if (throttle := db.get(SignInThrottle, key)) is not None:
-            db.delete(throttle)
+    _forgive(db, keys, at=at)
     token, session = open_session(db, account.id, address=address, browser=browser, at=at)
     person = person_of(db, account.id, at=at)
     _note(db, account.user_name, account, address, succeeded=True, at=at)
@@ -131,16 +128,25 @@ def _reserve(db: Session, keys: list[str], *, at: datetime) -> timedelta:
 
 
 def _throttle(db: Session, key: str, *, at: datetime) -> SignInThrottle:
-    # the first try of all creates the row; two first tries at once meet on the key
+    """Return the row of `key`, locked, new or not: an update of nothing locks what it meets."""
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    db.execute(
-        dialect.insert(SignInThrottle)
-        .values(key=key, failure_count=0, last_at=at, open_at=at)
-        .on_conflict_do_nothing(index_elements=["key"])
-    )
-    return db.scalars(
-        select(SignInThrottle).where(SignInThrottle.key == key).with_for_update()
-    ).one()
+    fresh = dialect.insert(SignInThrottle).values(key=key, failure_count=0, last_at=at, open_at=at)
+    locked = fresh.on_conflict_do_update(index_elements=["key"], set_={"key": key})
+    rows = locked.returning(SignInThrottle)
+    row: SignInThrottle = db.scalars(rows, execution_options={"populate_existing": True}).one()
+    return row
+
+
+def _forgive(db: Session, keys: list[str], *, at: datetime) -> None:
+    """Take back what this try reserved, and forget the failures of the account.
+
+    Those of the address stay: one password known must not buy guesses at a hundred others.
+    """
+    account, address = (_throttle(db, key, at=at) for key in keys)
+    account.failure_count, account.open_at = 0, at
+    address.failure_count -= 1
+    address.open_at = at
+    db.flush()
 
 
 def _wait(throttle: SignInThrottle) -> timedelta:

@@ -4,11 +4,11 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from engine.evidence import ledger
 from engine.people.accounts import disable, set_password
-from engine.people.models import PersonAccount, SignInAttempt, SignInThrottle
+from engine.people.models import PersonAccount, SignInAttempt
 from engine.people.passwords import Hashing
 from engine.people.sessions import session_of
 from engine.people.sign_in import TriedTooOften, WrongUserNameOrPassword, sign_in
@@ -159,7 +159,25 @@ def test_a_password_hashed_at_an_old_cost_is_hashed_anew(database, people, at):
     sign_in(database, "jonas.weber", PASSWORD, at=at, **HERE)
 
 
-def test_a_success_leaves_no_throttle_behind(database, people, at):
+def test_one_known_password_buys_no_guesses_at_others(database, people, at):
+    for n in range(19):
+        fail(database, at, user_name=f"name{n}")
     sign_in(database, "jonas.weber", PASSWORD, at=at, **HERE)
-    with database.read() as db:
-        assert db.scalar(select(func.count()).select_from(SignInThrottle)) == 0
+    fail(database, at, user_name="name19")
+    with pytest.raises(TriedTooOften):
+        sign_in(database, "jonas.weber", PASSWORD, at=at, **HERE)
+
+
+def test_people_behind_one_address_sign_in_at_once(database, people, at):
+    everyone = list(people)
+    signed_in = []
+
+    def come_in(person):
+        signed_in.append(sign_in(database, person.user_name, PASSWORD, at=at, **HERE))
+
+    threads = [threading.Thread(target=come_in, args=[person]) for person in everyone[:12]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {s.person.id for s in signed_in} == {person.id for person in everyone[:12]}
