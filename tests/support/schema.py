@@ -1,13 +1,9 @@
 """Every table of the house, found by looking: no list to forget one in."""
 
 import importlib
-import sys
 from pathlib import Path
 
-from sqlalchemy.exc import NoReferencedTableError
-
-from engine import db as engine_db
-from engine.db import Base, Database, create_schema
+from engine.db import Database, create_schema
 from tests.support.personas import settle
 
 ROOT = Path(__file__).parents[2]
@@ -26,26 +22,7 @@ def model_modules() -> list[str]:
 def load_models() -> None:
     """Import them all, so that `create_schema` knows every table."""
     for name in model_modules():
-        try:
-            importlib.import_module(name)
-        except Exception as error:  # noqa: BLE001 - one room's unfinished table must not stop the others
-            print(f"tests: {name} cannot be imported: {error!r}", file=sys.stderr)
-    _set_aside_unresolvable()
-
-
-def _set_aside_unresolvable() -> None:
-    while True:
-        for table in list(Base.metadata.tables.values()):
-            try:
-                for key in table.foreign_keys:
-                    _ = key.column
-            except NoReferencedTableError as error:
-                print(f"tests: table {table.name} is set aside: {error}", file=sys.stderr)
-                Base.metadata.remove(table)
-                engine_db._guards.pop(table.name, None)
-                break
-        else:
-            return
+        importlib.import_module(name)
 
 
 def lay_schema(url: str, *, peopled: bool) -> None:
