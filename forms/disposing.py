@@ -145,7 +145,7 @@ class Disposing:
 
     def _words(self, place: int, row: Mapping[str, Any], column: str, missing: str) -> str:
         try:
-            text = clean(row.get(column) or "", max_length=MAX_WORDS, lines=True)
+            text = clean(row.get(column), max_length=MAX_WORDS, lines=True)
         except TextRefused as refused:
             self._wrong(place, column, refused.sentence, **refused.facts)
             return ""

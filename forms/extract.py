@@ -1,4 +1,4 @@
-"""Collects every sentence of the forms and keeps the translations in step: `python -m forms.extract`."""
+"""Collects every sentence of the forms for translation: `python -m forms.extract`."""
 
 from collections.abc import Iterator
 from io import BytesIO
@@ -51,7 +51,7 @@ def _marked(folder: str, pattern: str, method: str, keyword: str) -> Iterator[Me
 
 
 def collected() -> Catalog:
-    """Return all messages as one catalogue; a place is a file, so that moving lines is no change."""
+    """Return all messages as one catalogue; a place is a file: moving lines is no change."""
     catalogue = Catalog(project="Holdfast", fuzzy=False)
     for place, text in sorted(messages()):
         catalogue.add(text, locations=[(place, 0)])

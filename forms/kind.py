@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, missing
 from forms.context import Context
 from forms.errors import Problem
 from forms.field import Field, Json, Posted, Shown, posted_text
-from forms.texts import TextRefused
+from forms.texts import MAX_RAW, TextRefused, says_nothing
 from forms.words import N_, say
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def blank(raw: Json) -> bool:
     if raw is None:
         return True
     if isinstance(raw, str):
-        return not raw.strip()
+        return len(raw) <= MAX_RAW and says_nothing(raw)
     if isinstance(raw, list):
         return all(blank(member) for member in raw)
     return isinstance(raw, dict) and all(blank(member) for member in raw.values())

@@ -121,7 +121,7 @@ def _line_of_answer(member: dict[str, Any]) -> _Line:
 def _candidates(line: _Line) -> Iterator[str]:
     yield line.text
     if line.id is None:
-        for part in _parts(line.text):
+        for part in (line.text, *_parts(line.text)):
             yield from (part, _uncounted(part)[0], _named(part)[1], _named(_uncounted(part)[0])[1])
 
 
@@ -144,11 +144,10 @@ def _matches(line: _Line, found: Mapping[str, Sequence[Found]]) -> Iterator[Scan
     if line.id is not None or line.part_no is not None or line.count is not None:
         members = tuple(f for f in found.get(line.text, ()) if _is_meant(f, line))
         yield Scan(line.text, members, line.count)
-    elif members := tuple(found.get(line.text, ())):
-        yield Scan(line.text, members)
+    elif (whole := _match(line.text, found)).found:
+        yield whole  # a serial may hold a comma itself
     else:
-        for part in _parts(line.text):
-            yield _match(part, found)
+        yield from (_match(part, found) for part in _parts(line.text))
 
 
 def _match(text: str, found: Mapping[str, Sequence[Found]]) -> Scan[Found]:

@@ -19,6 +19,7 @@ MAX_MEMBERS = 50_000
 NOT_A_FORM = N_("Send the answers as one object with a name for each field.")
 NOT_ASKED = N_("This form does not ask for %(name)s.")
 TOO_LARGE = N_("This is more than one form can take. Shorten it and send it again.")
+NOT_JSON = N_("This holds values or characters that cannot be kept. Take them out.")
 NOT_UNDERSTOOD = N_("“%(label)s” is not in the shape this field takes.")
 
 
@@ -48,6 +49,8 @@ class FormSchema(Schema):
         self.accepted = dict.fromkeys(field.id for field in self.asked)
         if _is_too_large(data):
             raise ValidationError([Problem("", TOO_LARGE)])
+        if not _is_json(data):
+            raise ValidationError([Problem("", NOT_JSON)])
         return data
 
     def handle_error(self, error: ValidationError, data: Any, **_: Any) -> NoReturn:
@@ -91,7 +94,7 @@ def _problems(messages: Mapping[Any, Any], known: Mapping[str, int]) -> Iterator
 
 
 def _is_too_large(data: Any) -> bool:
-    """Say whether data nests or grows beyond what any field takes, or is not JSON at all."""
+    """Say whether data nests or grows beyond what any field takes."""
     count, level = 0, [data]
     for _ in range(MAX_DEPTH + 1):
         members = [member for parent in level for member in _members(parent)]
@@ -99,7 +102,7 @@ def _is_too_large(data: Any) -> bool:
         if count > MAX_MEMBERS:
             return True
         if not members:
-            return not _is_json(data)
+            return False
         level = members
     return True
 
@@ -112,7 +115,7 @@ def _members(parent: Any) -> Iterable[Any]:
 
 def _is_json(data: Any) -> bool:
     try:
-        json.dumps(data, allow_nan=False)
+        json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, OverflowError, RecursionError):
         return False
     return True

@@ -26,7 +26,12 @@ class TextRefused(ValueError):
 
 
 def clean(raw: Json, *, max_length: int, lines: bool = False, allow: str = "") -> str:
-    """Return the text trimmed, with one kind of line end, or raise `TextRefused`."""
+    """Return the text trimmed, with one kind of line end, or raise `TextRefused`.
+
+    None is no text.
+    """
+    if raw is None:
+        return ""
     if not isinstance(raw, str):
         raise TextRefused(NOT_TEXT)
     if len(raw) > MAX_RAW:
@@ -35,9 +40,15 @@ def clean(raw: Json, *, max_length: int, lines: bool = False, allow: str = "") -
     if not all(_is_printable(sign, lines=lines, allow=allow) for sign in text):
         raise TextRefused(UNPRINTABLE)
     text = unicodedata.normalize("NFC", text).strip()
+    text = "" if says_nothing(text) else text
     if len(text) > max_length:
         raise TextRefused(TOO_LONG, max=max_length, length=len(text))
     return text
+
+
+def says_nothing(text: str) -> bool:
+    """Say whether a text is empty to the eye: white space and signs without width."""
+    return all(sign.isspace() or unicodedata.category(sign) == "Cf" for sign in text)
 
 
 def _is_printable(sign: str, *, lines: bool, allow: str) -> bool:

@@ -46,17 +46,17 @@ class Attachments(Kind):
             raise self.wrong(TOO_MANY, max=self.option("max_count"))
         problems: list[Problem] = []
         files: dict[str, Attachment] = {}
-        for place, member in enumerate(members):
+        for member in members:
             found = self._stored(member, context)
             if found is None:
-                problems.append(self.problem(NOT_STORED, str(place)))
+                problems.append(self.problem(NOT_STORED))
             elif not self._may_be(found.media_type):
                 facts = {"name": found.name, "media_type": found.media_type}
-                problems.append(self.problem(WRONG_TYPE, str(place), **facts))
+                problems.append(self.problem(WRONG_TYPE, **facts))
             else:
                 files[found.sha256] = found
         if problems:
-            raise Wrong(problems)
+            raise Wrong(list(dict.fromkeys(problems)))
         if len(files) < self.option("min_count"):
             raise self.wrong(TOO_FEW, min=self.option("min_count"))
         return [_answer(file) for file in files.values()]

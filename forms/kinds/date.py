@@ -1,5 +1,6 @@
 """A day."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar
@@ -12,12 +13,13 @@ from forms.field import Json, Shown
 from forms.kind import Kind, Option, is_flag
 from forms.words import N_, language_of
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # weeks and ordinal days are ISO 8601 too
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 
 
 def day_of(raw: Json) -> date | None:
     """Return the day written as 2026-03-04, or None."""
-    if not isinstance(raw, str) or len(raw.strip()) != len("2026-03-04"):
+    if not isinstance(raw, str) or not _DAY.fullmatch(raw.strip()):
         return None
     try:
         day = date.fromisoformat(raw.strip())

@@ -32,8 +32,8 @@ class Reference(Kind):
         parts = raw if isinstance(raw, dict) else {"number": raw}
         if not set(parts) <= {"number", "because"}:
             raise self.wrong(self.sentence_if_missing)
-        number = clean(parts.get("number") or "", max_length=100)
-        because = clean(parts.get("because") or "", max_length=1000, lines=True)
+        number = clean(parts.get("number"), max_length=100)
+        because = clean(parts.get("because"), max_length=1000, lines=True)
         if number and because:
             raise self.wrong(ONE_OF)
         if because and len(because) < 4:  # "no" and "n/a" are not reasons

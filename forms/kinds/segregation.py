@@ -11,7 +11,7 @@ from forms.field import Json, Posted, Shown, posted_text
 from forms.kind import Kind, Option, Wrong, blank, is_flag
 from forms.kinds.quantity import say_uom
 from forms.kinds.units import AMBIGUOUS, show_units
-from forms.rows import read_rows
+from forms.rows import read_rows, rows_of
 from forms.scanning import Scan, printable, scan_text, scans, unit_answer
 from forms.words import N_, say
 
@@ -113,7 +113,7 @@ class Segregation(Kind):
     def filled(self, raw: Json, context: Context) -> Any:
         """Return the scans and a row for every lot expected, with what was counted so far."""
         parts = raw if isinstance(raw, dict) else {}
-        rows = [row for row in parts.get("counts") or [] if isinstance(row, dict)]
+        rows = [row for row in rows_of(parts, "counts") if isinstance(row, dict)]
         counted = {str(row.get("key")): row.get("counted") for row in rows}
         expected = context.expected()
         return {

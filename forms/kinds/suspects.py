@@ -9,7 +9,7 @@ from forms.field import Json, Posted, Shown, posted_text
 from forms.kind import Kind, Option, Wrong, blank, is_count
 from forms.kinds.lots import show_lots
 from forms.kinds.units import show_units
-from forms.rows import read_rows, with_row, without_row
+from forms.rows import read_rows, rows_of, with_row, without_row
 from forms.scanning import TOO_MANY, lot_answer, printable, scan_text, scans, unit_answer
 from forms.texts import TextRefused, clean
 from forms.words import N_, say
@@ -79,7 +79,7 @@ class Suspects(Kind):
             if not isinstance(row, dict) or not set(row) <= {*COLUMNS, "is_scan"}:
                 raise self.wrong(DESCRIBE)
             try:
-                description = clean(row.get("description") or "", max_length=1000, lines=True)
+                description = clean(row.get("description"), max_length=1000, lines=True)
             except TextRefused as refused:
                 at = f"{number}.description"
                 problems.append(self.problem(refused.sentence, at, **refused.facts))
@@ -122,11 +122,16 @@ class Suspects(Kind):
     def filled(self, raw: Json, context: Context) -> Any:
         """Return the scans as lines, and the rows with one more to write in."""
         parts = raw if isinstance(raw, dict) else {"scanned": raw}
-        rows = [r for r in parts.get("unidentified") or [] if isinstance(r, dict)]
+        rows = [r for r in rows_of(parts, "unidentified") if isinstance(r, dict)]
         texts = [scan_text(parts.get(part)) for part in ("scanned", "units", "lots")]
         texts += [str(row.get("description")) for row in rows if row.get("is_scan")]
-        described = [row for row in rows if not row.get("is_scan")]
-        return {"scanned": "\n".join(filter(None, texts)), "rows": described or [{}]}
+        described = [
+            {column: str(row.get(column) or "") for column in COLUMNS}
+            for row in rows
+            if not row.get("is_scan")
+        ]
+        empty = dict.fromkeys(COLUMNS, "")
+        return {"scanned": "\n".join(filter(None, texts)), "rows": described or [empty]}
 
     def with_row(self, raw: Json) -> Json:
         """Return the answer with an empty description more."""

@@ -1,0 +1,221 @@
+"""Every kind of field: what it takes, what it refuses, and how it comes back from a page."""
+
+import json
+
+import pytest
+
+from forms.errors import FormProblems
+from forms.kinds_found import kind_names
+from forms.schema import FormSchema
+from forms.words import catalogue
+from tests.forms.examples import KINDS
+from tests.forms.pages import TEMPLATES, page, posted
+
+STATIC = TEMPLATES.parent / "static" / "kinds"
+TAKING = [(kind, *case) for kind, (_, cases, _) in KINDS.items() for case in cases]
+REFUSING = [(kind, raw) for kind, (_, _, refused) in KINDS.items() for raw in refused]
+
+
+def raw_can_be_shown(raw):
+    """Say whether a browser could have sent it: no halves of characters, no control characters."""
+    said = json.dumps(raw)
+    return "\\u0000" not in said and "\\ud800" not in said and len(said) < 1000
+
+
+@pytest.fixture
+def one(form_of):
+    """Make a form with one field of a kind; it writes a variable."""
+
+    def make(kind, more=""):
+        options = KINDS[kind][0] if kind in KINDS else ""
+        return form_of(
+            f'id = "answer"\nkind = "{kind}"\nlabel = "The answer"\nvariable = "told"\n'
+            f"{options}\n{more}"
+        )
+
+    return make
+
+
+def test_every_kind_has_examples_a_template_and_the_script_it_names(one):
+    assert set(kind_names()) == {*KINDS, "signature"}
+    assert {p.stem for p in (TEMPLATES / "kinds").glob("*.html")} == set(kind_names())
+    for kind in KINDS:
+        found = one(kind).kinds["answer"]
+        assert found.has_script == (STATIC / f"{kind}.js").exists(), kind
+
+
+@pytest.mark.parametrize(("kind", "raw", "answer", "variable"), TAKING)
+def test_a_good_answer_is_taken_as_json_and_told_to_the_diagram(
+    one, context, kind, raw, answer, variable
+):
+    loaded = one(kind).load({"answer": raw}, context)
+
+    assert answer is None or loaded.answers == {"answer": answer}
+    assert loaded.variables == {"told": variable}
+    assert json.loads(json.dumps(loaded.answers)) == loaded.answers
+
+
+@pytest.mark.parametrize(("kind", "raw", "answer", "variable"), TAKING)
+def test_an_accepted_answer_can_be_edited_again(one, context, kind, raw, answer, variable):
+    form = one(kind)
+    first = form.load({"answer": raw}, context)
+
+    assert form.load(first.answers, context) == first
+
+
+@pytest.mark.parametrize(("kind", "raw", "answer", "variable"), TAKING)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_a_page_shows_is_what_it_posts(one, context, kind, raw, answer, variable, language):
+    form = one(kind)
+    first = form.load({"answer": raw}, context)
+
+    back = form.raw(posted(page(form, context, first.answers)))
+    shown = form.shown(first.answers, language)
+
+    if kind == "attachments":  # the page shows a file that is attached as a tick
+        assert back == {"answer": ["a" * 64]}
+    assert form.load(back, context) == first
+    assert len(shown) == 1
+    assert str(shown[0][2])
+
+
+@pytest.mark.parametrize(("kind", "raw"), REFUSING)
+def test_a_wrong_answer_is_told_at_its_field_in_both_languages(one, context, kind, raw):
+    with pytest.raises(FormProblems) as caught:
+        one(kind).load({"answer": raw}, context)
+
+    for problem in caught.value.problems:
+        assert problem.at.partition(".")[0] in {"answer", ""}
+        assert "%(" not in problem.said("en")
+        # the form made up here is not translated, every sentence of ours is
+        assert problem.sentence in catalogue("zh") or "such as CAPA-12" in problem.sentence
+
+
+@pytest.mark.parametrize(("kind", "raw"), REFUSING)
+def test_a_page_shows_any_raw_answer_and_what_is_wrong_with_it(one, context, kind, raw):
+    form = one(kind)
+    with pytest.raises(FormProblems) as caught:
+        form.load({"answer": raw}, context)
+    if not raw_can_be_shown(raw):
+        return
+
+    tree = page(form, context, {"answer": raw}, caught.value.problems)
+
+    said = {e.get("id"): e.text_content() for e in tree.xpath("//*[contains(@class, 'wrong')]")}
+    ids = {element.get("id") for element in tree.xpath("//*[@id]")}
+    for problem in caught.value.problems:
+        assert str(problem) in said[f"wrong-{problem.anchor}"]
+        assert f"field-{problem.anchor}" in ids
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("raw", [None, "", "  \r\n", [], {}, [None], {"x": ""}])
+def test_an_empty_answer_is_missing_and_said_in_the_fields_words(one, context, kind, raw):
+    with pytest.raises(FormProblems) as caught:
+        one(kind, 'missing = "Enter a lot number"').load({"answer": raw}, context)
+
+    assert [(p.at, str(p)) for p in caught.value.problems] == [("answer", "Enter a lot number")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_optional_field_may_stay_empty_and_tells_the_diagram_none(one, context, kind):
+    form = one(kind, "required = false")
+
+    tree = page(form, context)
+    loaded = form.load(form.raw(posted(tree)), context)
+
+    assert loaded.answers == {}
+    assert loaded.variables == {"told": None}
+    assert str(form.shown({}, "en")[0][2]) == "Not answered"
+    assert "(optional)" in tree.text_content()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_control_on_a_page_has_a_name_for_those_who_cannot_see_it(one, context, kind):
+    tree = page(one(kind), context)
+
+    for control in tree.xpath("//form//*[self::input or self::select or self::textarea]"):
+        if control.get("type") == "hidden":
+            continue
+        labels = tree.xpath(f"//label[@for='{control.get('id')}']") if control.get("id") else []
+        assert labels or list(control.iterancestors("label")) or control.get("aria-label")
+    ids = [element.get("id") for element in tree.xpath("//*[@id]")]
+    assert len(ids) == len(set(ids))
+    for element in tree.xpath("//*[@aria-describedby]"):
+        assert set(element.get("aria-describedby").split()) <= set(ids)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_people_type_never_becomes_markup(one, context, kind):
+    attack = '"><script>alert(1)</script>{{ 7 * 7 }}'
+    parts = "local zone quantity uom amount currency number because scanned".split()
+    line = dict.fromkeys(("units", "quantity", "justification", "conditions"), attack)
+    row = dict.fromkeys(("description", "quantity"), attack)
+    counts = [{"key": "lot:7@QA-1", "counted": attack, "good": attack}]
+    raws = [attack, [attack], dict.fromkeys(parts, attack), counts]
+    raws += [{"lines": [line]}, {"unidentified": [row]}, {"counts": counts}]
+    for raw in raws:
+        form = one(kind)
+        problems = []
+        try:
+            form.load({"answer": raw}, context)
+        except FormProblems as caught:
+            problems = caught.problems
+        assert not page(form, context, {"answer": raw}, problems).xpath("//script")
+
+
+def test_a_signature_is_no_answer_and_takes_none(form_of, context):
+    form = form_of('id = "sign"\nkind = "signature"\nlabel = "Your signature"')
+
+    assert form.load({}, context).answers == {}
+    assert form.shown({}, "en") == []
+    with pytest.raises(FormProblems):
+        form.load({"sign": "Wei Chen"}, context)
+
+
+def test_the_rest_of_the_units_goes_to_the_line_that_asks_for_it(one, context):
+    lines = [
+        {"units": "SN-1", "type": "rework", "justification": "Loose"},
+        {"lot": "rest:P-100", "type": "scrap", "justification": "Cracked"},
+    ]
+    answer = one("disposition_lines").load({"answer": {"lines": lines}}, context).answers["answer"]
+
+    assert [unit["serial"] for unit in answer["lines"][1]["units"]] == ["SN-2"]
+    assert answer["pending"] == {"each": "11"}
+
+
+def test_a_line_more_or_less_needs_no_script(one, context):
+    form = one("disposition_lines")
+    first = posted(page(form, context, {"answer": {"lines": [{"type": "scrap"}]}}))
+
+    more = form.rearranged(type(first)([*first.items(multi=True), ("_add", "answer")]))
+    tree = page(form, context, more)
+    filled = posted(tree, ("_remove", "answer-0"))
+    filled["answer-1-justification"] = "Second"
+
+    assert len(tree.xpath("//*[@data-row]")) == 2
+    assert form.rearranged(first) is None
+    rest = form.rearranged(filled)["answer"]["lines"]
+    assert [line["justification"] for line in rest] == ["Second"]
+
+
+def test_hours_that_come_twice_are_taken_as_the_earlier_one(one, context):
+    raw = {"local": "2025-10-26T02:30", "zone": "Europe/Berlin"}
+
+    assert one("datetime").load({"answer": raw}, context).variables == {
+        "told": "2025-10-26T00:30:00+00:00"
+    }
+
+
+def test_a_blind_count_does_not_show_what_is_expected(form_of, context):
+    field = 'id = "answer"\nkind = "segregation"\nlabel = "Count"\nblind = {}'
+
+    assert page(form_of(field.format("false")), context).xpath("//*[@data-expected]")
+    assert not page(form_of(field.format("true")), context).xpath("//*[@data-expected]")
+
+
+def test_the_api_describes_every_kind(one):
+    for kind in KINDS:
+        form = one(kind)
+        assert issubclass(form.schema_class, FormSchema)
+        assert form.kinds["answer"].metadata["type"]
