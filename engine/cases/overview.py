@@ -1,5 +1,6 @@
 """The page of one case: where it stands, who did what, what is due, where every unit is."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
@@ -52,7 +53,7 @@ def case_page(db: Session, number: str, person: Person, *, at: datetime) -> Case
     return CasePage(
         facts=case_facts(db, case),
         clocks=_clocks(tasks),
-        diagrams=tuple(_diagram(db, instance, tasks) for instance in instances),
+        diagrams=tuple(one for instance in instances for one in _diagrams(db, instance, tasks)),
         steps=_steps(db, instances, tasks),
         balance=case_balance(db, case),
         tasks=_open_tasks(db, case, tasks, person, at=at),
@@ -154,25 +155,24 @@ def _clocks(tasks: list[Task]) -> tuple[Clock, ...]:
     )
 
 
-def _diagram(db: Session, instance: Instance, tasks: list[Task]) -> DiagramView:
-    drawn = diagrams.drawn(db, instance)
+def _diagrams(db: Session, instance: Instance, tasks: list[Task]) -> Iterator[DiagramView]:
     due = {(t.process, t.element_id): t.due_at for t in tasks if t.is_open}
-    return DiagramView(
-        instance_id=instance.id,
-        process=instance.process,
-        name=drawn.name,
-        version=drawn.version,
-        marks=tuple(
-            DiagramMark(
-                element_id=mark.element_id,
-                state=mark.state,
-                token_count=mark.token_count,
-                due_at=due.get((mark.process, mark.element_id)),
-            )
-            for mark in drawn.marks
-            if mark.process == instance.process
-        ),
-    )
+    for drawn in diagrams.drawn(db, instance):
+        yield DiagramView(
+            instance_id=instance.id,
+            process=drawn.process,
+            name=drawn.name,
+            version=drawn.version,
+            marks=tuple(
+                DiagramMark(
+                    element_id=mark.element_id,
+                    state=mark.state,
+                    token_count=mark.token_count,
+                    due_at=due.get((drawn.process, mark.element_id)),
+                )
+                for mark in drawn.marks
+            ),
+        )
 
 
 def _steps(db: Session, instances: list[Instance], tasks: list[Task]) -> tuple[StepLine, ...]:

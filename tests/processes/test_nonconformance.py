@@ -28,3 +28,19 @@ def test_the_whole_case(company: Company) -> None:
     assert company.waiting_at == {"propose_disposition"}
     company.do("propose_disposition", lines=company.lines("scrap"))
     assert company.waiting_at == {"approve_quality", "approve_engineering"}
+    company.do("approve_quality")
+    company.do("approve_engineering")
+    assert company.waiting_at == {"decide_samples"}
+    company.do("decide_samples")
+    company.do("destroy_units")
+    company.do("witness_destruction", counted={"quantity": "40", "uom": "each"})
+    assert company.waiting_at == {"verify_and_close"}
+    company.do("verify_and_close")
+    assert company.case.state == "closed"
+    assert company.totals == {"destroyed": 40}
+    assert {(d.kind, d.state) for d in company.documents} == {
+        ("nonconformance/nonconformance_report", "sealed"),
+        ("disposition/disposition_record", "sealed"),
+        ("disposition_line/destruction_certificate", "sealed"),
+        ("attachment", "attached"),
+    }
