@@ -3,10 +3,11 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import psycopg
@@ -20,6 +21,7 @@ from tests.support.schema import lay_schema
 
 POSTGRES = "HOLDFAST_TEST_POSTGRES"  # the folder of this run's server, for the workers
 TEMPLATES = {"empty": False, "peopled": True}  # a test that asks for `people` finds their accounts
+FreshPostgres: TypeAlias = Callable[[str], AbstractContextManager[str]]  # by the name of a template
 LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "", None)
 
 
@@ -99,6 +101,21 @@ def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def fresh_postgres(postgres_server: postgres.Server) -> FreshPostgres:
+    """Give what makes a database from a template and drops it afterwards."""
+
+    @contextmanager
+    def fresh(template: str) -> Iterator[str]:
+        name = f"test_{uuid4().hex}"
+        with _maintenance(postgres_server) as maintenance:
+            maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+            yield postgres_server.url(name)
+            maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    return fresh
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of a fresh database with the schema in it, on each kind in turn."""
@@ -109,12 +126,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{path}"
         return
 
-    server = request.getfixturevalue("postgres_server")
-    name = f"test_{uuid4().hex}"
-    with _maintenance(server) as maintenance:
-        maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        yield server.url(name)
-        maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with request.getfixturevalue("fresh_postgres")(template) as url:
+        yield url
 
 
 @pytest.fixture

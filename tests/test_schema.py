@@ -9,20 +9,19 @@ import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from engine.db import Base
-from tests.support.postgres import Server
+from tests.conftest import FreshPostgres
 from tests.support.schema import ROOT, model_modules
 
 
-@pytest.fixture(scope="session")
-def engines(sqlite_templates: Path, postgres_server: Server) -> Iterator[dict[str, Engine]]:
-    urls = {
-        "sqlite": f"sqlite:///{sqlite_templates / 'empty'}",
-        "postgresql": postgres_server.url("empty"),
-    }
-    opened = {kind: create_engine(url) for kind, url in urls.items()}
-    yield opened
-    for engine in opened.values():
-        engine.dispose()
+@pytest.fixture
+def engines(sqlite_templates: Path, fresh_postgres: FreshPostgres) -> Iterator[dict[str, Engine]]:
+    """Give one of each kind, neither of them a template that others are copying."""
+    with fresh_postgres("empty") as url:
+        urls = {"sqlite": f"sqlite:///{sqlite_templates / 'empty'}", "postgresql": url}
+        opened = {kind: create_engine(url) for kind, url in urls.items()}
+        yield opened
+        for engine in opened.values():
+            engine.dispose()
 
 
 def both(engines: dict[str, Engine], what: str, table: str) -> list[Any]:
