@@ -84,7 +84,7 @@ def _say_intact(result: Result, seal: EmbeddedPdfSignature, status: PdfSignature
 def _say_added(
     result: Result, pdf: bytes, seal: EmbeddedPdfSignature, status: PdfSignatureStatus
 ) -> None:
-    last = sum(seal.byte_range[-2:])
+    last = sum(list(seal.byte_range)[-2:])
     added = len(pdf) - last
     is_whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE and added == 0
     is_same = status.modification_level in (None, ModificationLevel.NONE)
@@ -114,9 +114,9 @@ def _say_trusted(
     result: Result, status: PdfSignatureStatus, trust: Sequence[x509.Certificate]
 ) -> None:
     if not trust:
-        result.unknown(
-            "Whose seal it is was not checked: no root certificate was given. Get its fingerprint"
-            " from the company by another way than this file."
+        result.fail(
+            "Whose seal it is cannot be told: no root certificate was given. Get it from the"
+            " company by another way than this file."
         )
     elif status.trusted:
         prints = ", ".join(fingerprint(one)[:16] for one in trust)

@@ -30,7 +30,8 @@ def verify_pdf(
 
     `trust` holds the root certificates that the checker had from the company by another way. With
     `database`, its own root is trusted when none is given, and the ledger must have entered the
-    file's SHA-256. Without either, the lines that need them say so.
+    file's SHA-256. Without
+    either it cannot be told whose seal it is, and the result does not hold.
     """
     pdf = source if isinstance(source, bytes) else Path(source).read_bytes()
     seal: Seal | None = database.info.get("seal") if database else None

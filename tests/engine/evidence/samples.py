@@ -74,12 +74,12 @@ def nonconformance(language: str = "en", *, unit_count: int = 12) -> Sample:
             {
                 "heading": "调查" if zh else "Investigation",
                 "text": (
-                    "裂纹始于注塑浇口，沿熔接线扩展。切片显示树脂含水率超标：烘干机温控器自 2 月 26 日起"
-                    "偏低 18 °C，当班点检未记录实测值，仅勾选“正常”。\n\n同一烘干机同期加工的其他批次"
-                    "已逐一追溯，均未使用 RESIN-7。"
+                    "裂纹始于注塑浇口，沿熔接线扩展。切片显示树脂含水率超标："
+                    "烘干机温控器自 2 月 26 日起偏低 18 °C，当班点检未记录实测值，"
+                    "仅勾选“正常”。\n\n同一烘干机同期加工的其他批次已逐一追溯，均未使用 RESIN-7。"
                     if zh
-                    else "The cracks start at the gate and follow the weld line. Sections show moist "
-                    "resin: the dryer's controller had read 18 °C high since 26 February, and the "
+                    else "The cracks start at the gate and follow the weld line. Sections show "
+                    "moist resin: the dryer's controller had read 18 °C high since 26 February, and the "
                     "shift check recorded a tick instead of the value.\n\nEvery other lot dried in "
                     "the same machine in that time was traced; none used RESIN-7."
                 )
@@ -151,7 +151,7 @@ def disposition(language: str = "en") -> Sample:
                             "36",
                             "裂纹贯穿密封面，无法恢复规格要求。"
                             if zh
-                            else "The crack crosses the sealing face; the specification cannot be met.",
+                            else "The crack crosses the sealing face; it cannot meet the drawing.",
                         ],
                         [
                             "2",
@@ -179,8 +179,8 @@ def disposition(language: str = "en") -> Sample:
                 "heading": "风险评估" if zh else "Risk",
                 "text": "返工不影响已验证的密封工艺；不良影响评估见 WI-88 附录 B。"
                 if zh
-                else "Rework leaves the validated sealing process untouched; the assessment of adverse "
-                "effect is WI-88, appendix B.",
+                else "Rework leaves the validated sealing process untouched; the assessment of "
+                "adverse effect is WI-88, appendix B.",
             },
         ],
     }
