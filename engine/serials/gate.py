@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.errors import Problem
 from engine.serials import find
@@ -141,20 +141,23 @@ def _look_up(db: Session, targets: Sequence[HoldTarget]) -> _Asked:
     for target in targets:
         for one in target.flat():
             ids.setdefault(one.kind, set()).add(one.id)
-    units = _named(db, select(Unit.id, Unit.serial).where(Unit.id.in_(id_set(db, ids["unit"]))))
-    lots = _named(db, select(Lot.id, Lot.lot_no).where(Lot.id.in_(id_set(db, ids["lot"]))))
+    units = _named(db, Unit.id, Unit.serial, ids["unit"])
+    lots = _named(db, Lot.id, Lot.lot_no, ids["lot"])
     rows: dict[int, LotStock] = {}
     if ids["stock"]:
         found = select(LotStock).where(LotStock.id.in_(id_set(db, ids["stock"])))
         rows = {row.id: row for row in db.scalars(found)}
         lot_ids = {row.lot_id for row in rows.values()} - set(lots)
-        named = select(Lot.id, Lot.lot_no).where(Lot.id.in_(id_set(db, lot_ids)))
-        lots |= _named(db, named)
+        lots |= _named(db, Lot.id, Lot.lot_no, lot_ids)
     return _Asked(units, lots, rows)
 
 
-def _named(db: Session, query: object) -> dict[int, str]:
-    return {row[0]: row[1] for row in db.execute(query)}  # type: ignore[call-overload]
+def _named(
+    db: Session, key: InstrumentedAttribute[int], name: InstrumentedAttribute[str], ids: set[int]
+) -> dict[int, str]:
+    if not ids:
+        return {}
+    return {row[0]: row[1] for row in db.execute(select(key, name).where(key.in_(id_set(db, ids))))}
 
 
 def _found(

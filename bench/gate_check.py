@@ -1,0 +1,159 @@
+"""The gate beside a bare primary-key lookup: one unit among 1,000,000 held, both databases.
+
+    python bench/gate_check.py [sqlite:///FILE | postgresql+psycopg://…] [--units 1000000]
+
+Without an address it runs on a SQLite file and on a PostgreSQL server of its own.
+The lookup and the check alternate in one run, on the same connection, so that the ratio means something on a busy machine.
+"""
+
+import argparse
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
+
+from engine.db import Database, create_schema
+from engine.serials import gate, parties
+from engine.serials.events import Links, write_event
+from engine.serials.models import Hold
+from engine.serials.sets import is_sqlite
+from tests.support import postgres
+
+AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def main() -> None:
+    """Load, time, print."""
+    asked = argparse.ArgumentParser()
+    asked.add_argument("url", nargs="?")
+    asked.add_argument("--units", type=int, default=1_000_000)
+    asked.add_argument("--rounds", type=int, default=2_000)
+    options = asked.parse_args()
+    if options.url:
+        run(options.url, options.units, options.rounds)
+        return
+
+    with tempfile.TemporaryDirectory() as folder:
+        run(f"sqlite:///{Path(folder) / 'gate.sqlite'}", options.units, options.rounds)
+    with throw_away_postgres() as url:
+        run(url, options.units, options.rounds)
+
+
+@contextmanager
+def throw_away_postgres() -> Iterator[str]:
+    """Give a fresh database on a server of its own, as the tests do."""
+    folder, owner = postgres.claim()
+    try:
+        server = postgres.Server(folder)
+        with server.locked():
+            server.start()
+        with psycopg.connect(
+            host=str(folder), user="postgres", dbname="postgres", autocommit=True
+        ) as maintenance:
+            maintenance.execute("CREATE DATABASE bench")
+        yield server.url("bench")
+    finally:
+        postgres.give_back(folder, owner)
+
+
+def run(url: str, units: int, rounds: int) -> None:
+    """Load and time one database."""
+    database = Database(url)
+    create_schema(database.writer)
+    started = time.perf_counter()
+    with database.begin() as db:
+        first = load(db, units)
+    print(f"{units:,} held units loaded in {time.perf_counter() - started:.0f} s")
+    settle(database)
+    with database.read() as db:
+        measure(db, first, units, rounds)
+    database.close()
+
+
+def load(db: Session, count: int) -> int:
+    """Put `count` units on hold under one case, in bulk; return the first unit's id."""
+    maker = parties.add_party(db, "OWN", "Maker", kind="site")
+    place = parties.add_location(db, maker.id, "WH", "Store", kind="warehouse")
+    part = parties.add_part(db, maker.id, "PUMP", "Pump", control="serial", kind="device")
+    event = write_event(db, "hold_placed", Links(), by=None, at=AT, reason="bench")
+    hold = Hold(
+        stream="case:NC-2026-0001",
+        case_number="NC-2026-0001",
+        reason="bench",
+        basis="bench",
+        target_kind="scope",
+        target_count=count,
+        placed_at=AT,
+        placed_event_id=event.id,
+    )
+    db.add(hold)
+    db.flush()
+    numbers = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
+        if is_sqlite(db)
+        else "WITH n(i) AS (SELECT generate_series(1, CAST(:count AS bigint)))"
+    )
+    serial = "printf('SN-%09d', i)" if is_sqlite(db) else "'SN-' || lpad(i::text, 9, '0')"
+    facts = {"count": count, "part": part.id, "place": place.id, "hold": hold.id}
+    columns = "id, part_id, serial, custody, usability, location_id, is_released, version"
+    values = f"i, :part, {serial}, 'in_house', 'conforming', :place, false, 1"
+    for into, what in (
+        (f"unit ({columns})", values),
+        ("unit_root (unit_id, root_id)", "i, i"),
+        ("hold_target (hold_id, kind, target_id)", ":hold, 'unit', i"),
+    ):
+        rows = f"INSERT INTO {into} {numbers} SELECT {what} FROM n"  # noqa: S608  names are above
+        db.execute(text(rows), {name: facts[name] for name in facts if f":{name}" in rows})
+    return 1
+
+
+def settle(database: Database) -> None:
+    """Let the planner know what is there, as a running store's would."""
+    with database.begin() as db:
+        db.execute(text("ANALYZE"))
+
+
+def measure(db: Session, first: int, count: int, rounds: int) -> None:
+    """Time both in turn and print medians, tails and their ratio."""
+    chance = random.Random(7)
+    lookup = text("SELECT serial FROM unit WHERE id = :id")
+    times: dict[str, list[float]] = {"primary-key lookup": [], "gate check": []}
+    for _ in range(rounds):
+        unit_id = first + chance.randrange(count)
+        times["primary-key lookup"].append(timed(lambda: db.execute(lookup, {"id": unit_id}).one()))  # noqa: B023
+        times["gate check"].append(timed(lambda: checked(db, unit_id)))  # noqa: B023
+    print(f"{'':20} {'median':>9} {'p95':>9} {'p99':>9}   {db.get_bind().dialect.name}")
+    for name, taken in times.items():
+        tail = statistics.quantiles(taken, n=100)
+        print(f"{name:20} {tail[49]:7.2f} ms {tail[94]:6.2f} ms {tail[98]:6.2f} ms")
+    ratio = statistics.median(times["gate check"]) / statistics.median(times["primary-key lookup"])
+    print(f"a gate check costs {ratio:.1f} lookups")
+
+
+def checked(db: Session, unit_id: int) -> None:
+    """Ask the gate; it must deny."""
+    [verdict] = gate.check(db, [unit_id], door="ship")
+    assert not verdict.allowed
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Return how long `work` takes, in milliseconds."""
+    started = time.perf_counter()
+    work()
+    return (time.perf_counter() - started) * 1000
+
+
+if __name__ == "__main__":
+    main()
