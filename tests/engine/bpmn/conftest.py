@@ -76,7 +76,12 @@ class House:
         for process in processes:
             with database.begin() as db:
                 one = library.install(
-                    db, process, root=self.root, by=people.administrator, at=NOW, actions=self.action
+                    db,
+                    process,
+                    root=self.root,
+                    by=people.administrator,
+                    at=NOW,
+                    actions=self.action,
                 )
                 for capacity, by in (
                     ("process_owner", people.qa_manager),
@@ -117,7 +122,9 @@ class Story:
                 by=by or self.people.qa_engineer, at=at,
             ).id  # fmt: skip
 
-    def do(self, element: str, *, at=NOW, by=None, instance: int | None = None, **variables) -> Task:
+    def do(
+        self, element: str, *, at=NOW, by=None, instance: int | None = None, **variables
+    ) -> Task:
         with self.database.begin() as db:
             task = self._task(db, element, instance)
             return runtime.complete_task(

@@ -163,7 +163,9 @@ def _flow(one, way):
 
 def _drawing(id, nodes, lanes):
     places = {one.id: 100 + 150 * i for i, one in enumerate(nodes)}
-    parts = [f'<bpmndi:BPMNDiagram id="diagram"><bpmndi:BPMNPlane bpmnElement="{id}_collaboration">']
+    parts = [
+        f'<bpmndi:BPMNDiagram id="diagram"><bpmndi:BPMNPlane bpmnElement="{id}_collaboration">'
+    ]
     for key in (f"{id}_pool", *lanes, *places):
         x = places.get(key, 0)
         parts.append(

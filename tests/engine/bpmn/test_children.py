@@ -18,10 +18,23 @@ def lines(house):
         step.open_children("line", "lines_done", items)
         return {"line_count": len(items)}
 
-    house.can("open_lines", open_lines, parameters={"lines": fields.Integer(required=True)},
-              line_count=fields.Integer())
-    house.draw("line", process("line", start("line_opened", "work"), user("work", "line_done"),
-                               end("line_done"), inputs=("line_id",)), work=())
+    house.can(
+        "open_lines",
+        open_lines,
+        parameters={"lines": fields.Integer(required=True)},
+        line_count=fields.Integer(),
+    )
+    house.draw(
+        "line",
+        process(
+            "line",
+            start("line_opened", "work"),
+            user("work", "line_done"),
+            end("line_done"),
+            inputs=("line_id",),
+        ),
+        work=(),
+    )
     house.draw(
         "lot",
         process("lot", start("opened", "open_lines"),

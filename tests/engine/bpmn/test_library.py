@@ -35,9 +35,7 @@ def sign(database, definition, capacity, by):
         )
 
 
-def test_a_draft_needs_the_owner_and_a_second_person_from_quality(
-    database, house, simple, people
-):
+def test_a_draft_needs_the_owner_and_a_second_person_from_quality(database, house, simple, people):
     draft = install(database, house, people.administrator)
     assert (draft.state, draft.version, draft.owner_role) == ("draft", "1", "qa_manager")
     assert sign(database, draft, "process_owner", people.qa_manager).state == "draft"

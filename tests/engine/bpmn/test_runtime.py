@@ -29,12 +29,12 @@ from tests.engine.bpmn.drawing import (
     catch,
     decision,
     end,
+    node,
     process,
     service,
     start,
     user,
     xor,
-    node,
 )
 
 
@@ -48,8 +48,14 @@ def review(house):
             start("opened", "again"),
             xor("again", ("check", None), max_rounds="3"),
             user("check", "approve", sla="PT4H", procedure="QP-13 rev 4"),
-            user("approve", "approved", lane="qa_manager", signature="decision=approve:approve",
-                 separate_from="review.check", document="review_record"),
+            user(
+                "approve",
+                "approved",
+                lane="qa_manager",
+                signature="decision=approve:approve",
+                separate_from="review.check",
+                document="review_record",
+            ),
             xor("approved", ("again", "decision == 'reject'"), ("done", None)),
             end(),
         ),
@@ -164,8 +170,12 @@ def test_a_case_finishes_on_the_version_it_started_with(story, review, house, pe
 @pytest.fixture
 def counting(house):
     """Count, decide by table, ask the boards in parallel, join."""
-    house.can("count_units", lambda step, lot: {"in_house_count": len(lot)},
-              parameters={"lot": fields.String(required=True)}, in_house_count=fields.Integer())
+    house.can(
+        "count_units",
+        lambda step, lot: {"in_house_count": len(lot)},
+        parameters={"lot": fields.String(required=True)},
+        in_house_count=fields.Integer(),
+    )
     house.draw(
         "counting",
         process(
@@ -307,11 +317,22 @@ def test_a_message_reaches_the_one_case_that_waits_for_it(story, waiting, databa
 
 def test_a_called_process_shares_only_what_it_declares(story, house):
     seen = {}
-    house.can("look", lambda step: seen.update(step.variables) or {"round": 1},
-              round=fields.Integer())
-    house.draw("inner", process("inner", start("in_opened", "look"), service("look", "ask"),
-                                user("ask", "in_done"), end("in_done"),
-                                inputs=("severity",), outputs=("round",)), ask=("secret",))
+    house.can(
+        "look", lambda step: seen.update(step.variables) or {"round": 1}, round=fields.Integer()
+    )
+    house.draw(
+        "inner",
+        process(
+            "inner",
+            start("in_opened", "look"),
+            service("look", "ask"),
+            user("ask", "in_done"),
+            end("in_done"),
+            inputs=("severity",),
+            outputs=("round",),
+        ),
+        ask=("secret",),
+    )
     house.draw("outer", process("outer", start("opened", "inner_work"),
                                 call("inner_work", "inner", "after"), user("after", "done"), end(),
                                 inputs=("severity", "other")), after=())  # fmt: skip
