@@ -2,10 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from engine.errors import EngineError
+if TYPE_CHECKING:
+    from webapp.compose import Holdfast
+
 
 FOLDER = click.option(
     "--data",
@@ -73,10 +76,9 @@ def db() -> None:
 @FOLDER
 def upgrade(folder: Path) -> None:
     """Create the tables, or bring them to this version."""
-    from engine.migrations import upgrade as bring_up
-    from webapp.settings import Settings
+    from webapp.serve import opened
 
-    bring_up(Settings.read(folder).database_url)
+    opened(folder).database.close()
     click.echo("The database is at this version.")
 
 
@@ -101,12 +103,16 @@ def evidence() -> None:
 
 @evidence.command("verify")
 @FOLDER
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def verify_file(folder: Path, file: Path) -> None:
-    """Say in words what holds of a sealed PDF; exit 1 when anything fails."""
-    from webapp.verify import verify_pdf
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("roots", nargs=-1, type=click.Path(exists=True, dir_okay=False))
+def verify_file(folder: Path, file: str, roots: tuple[str, ...]) -> None:
+    """Say in words what holds of a sealed PDF; exit 1 when anything fails.
 
-    sys.exit(0 if verify_pdf(folder, file, say=click.echo) else 1)
+    ROOTS are root certificates (PEM) that you were given by the company by another way.
+    """
+    from engine.evidence.verify import main_verify_pdf
+
+    sys.exit(main_verify_pdf([file, *roots], database=_composed(folder).database))
 
 
 @main.group()
@@ -117,12 +123,23 @@ def case() -> None:
 @case.command("verify")
 @FOLDER
 @click.argument("number")
-def verify_case(folder: Path, number: str) -> None:
-    """Say in words what holds of a case's ledger, signatures and documents."""
-    from webapp.verify import verify_case as verify
+@click.argument("witness", required=False, type=click.Path(exists=True, file_okay=False))
+def verify_case(folder: Path, number: str, witness: str | None) -> None:
+    """Say in words what holds of a case's ledger, signatures and documents.
 
-    try:
-        holds = verify(folder, number, say=click.echo)
-    except EngineError as problem:
-        raise click.ClickException(str(problem)) from problem
-    sys.exit(0 if holds else 1)
+    WITNESS is a copy of the witness folder that this server cannot write.
+    """
+    from engine.evidence.verify import main_verify_case
+
+    said = [number, witness] if witness else [number]
+    sys.exit(main_verify_case(said, database=_composed(folder).database))
+
+
+def _composed(folder: Path) -> "Holdfast":
+    from webapp.compose import compose
+    from webapp.settings import Settings
+
+    if not folder.is_dir():
+        message = f"There is no installation in {folder}. Name its folder with --data."
+        raise click.ClickException(message)
+    return compose(Settings.read(folder))

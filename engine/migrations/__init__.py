@@ -1,0 +1,58 @@
+"""Bringing a database to this version: Alembic over the engine's own metadata, no Flask needed.
+
+A new step: change the models, then `python -m engine.migrations "why"`; read what it wrote.
+"""
+
+import importlib
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine
+
+import engine
+from engine.db import Base, Database, install_triggers
+
+FOLDER = Path(__file__).parent
+ENGINE = Path(engine.__file__).parent
+
+
+def load_models() -> None:
+    """Import every module of the engine that lays a table, found by looking."""
+    for path in sorted(ENGINE.rglob("*.py")):
+        if FOLDER in path.parents:
+            continue
+        if "__tablename__" in path.read_text(encoding="utf-8"):
+            parts = path.relative_to(ENGINE.parent).with_suffix("").parts
+            importlib.import_module(".".join(parts))
+
+
+def upgrade(database: Database) -> None:
+    """Create the tables, or bring them to this version, triggers included; one transaction."""
+    load_models()
+    with database.writer.begin() as connection:
+        command.upgrade(_config(connection), "head")
+        install_triggers(connection)  # batch mode drops them on SQLite
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    return config
+
+
+def write_step(why: str) -> None:
+    """Write the next migration as the difference between the migrated and the described tables."""
+    load_models()
+    empty = create_engine("sqlite://")
+    with empty.begin() as connection:
+        command.upgrade(_config(connection), "head")
+        command.revision(_config(connection), message=why, autogenerate=True)
+
+
+__all__ = ["Base", "load_models", "upgrade"]
+
+if __name__ == "__main__":
+    write_step(" ".join(sys.argv[1:]))

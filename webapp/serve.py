@@ -1,0 +1,59 @@
+"""Running it: pages and scheduler in one process, or a worker beside several web processes."""
+
+import logging
+import signal
+import threading
+from pathlib import Path
+
+import waitress
+
+from engine.evidence.render import end_worker
+from engine.migrations import upgrade
+from webapp.compose import Holdfast, compose
+from webapp.create_app import create_app
+from webapp.settings import Settings
+
+THREADS = 8
+log = logging.getLogger("holdfast")
+
+
+def opened(folder: Path) -> Holdfast:
+    """Compose the installation in `folder` and bring its database to this version."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    holdfast = compose(Settings.read(folder))
+    upgrade(holdfast.database)
+    return holdfast
+
+
+def serve(folder: Path, *, host: str, port: int) -> None:
+    """Serve the pages until interrupted, with the scheduler in this process."""
+    holdfast = opened(folder)
+    scheduler = holdfast.scheduler()
+    server = waitress.create_server(create_app(holdfast), host=host, port=port, threads=THREADS)
+    scheduler.start()
+    log.info("Holdfast serves on http://%s:%s", host, port)
+    signal.signal(signal.SIGTERM, lambda *_: server.close())
+    try:
+        server.run()
+    except (KeyboardInterrupt, OSError):  # waitress ends its loop on the closed socket
+        pass
+    finally:
+        scheduler.stop()
+        end_worker()
+        holdfast.database.close()
+
+
+def work(folder: Path) -> None:
+    """Tick until interrupted; any number of workers may share one PostgreSQL database."""
+    holdfast = opened(folder)
+    scheduler = holdfast.scheduler()
+    asked_to_stop = threading.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: asked_to_stop.set())
+    scheduler.start()
+    log.info("Holdfast works in the background")
+    asked_to_stop.wait()
+    scheduler.stop()
+    end_worker()
+    holdfast.database.close()
