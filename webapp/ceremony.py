@@ -9,12 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance, Task
-from engine.cases import commands
+from engine.cases import commands, preparing
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Case
 from engine.cases.pages import DocumentLine, Receipt, SignatureLine
-from engine.cases.records import layout_of
-from engine.cases.signing import Signing, meaning_of, record_to_sign
+from engine.cases.signing import Signing
 from engine.cases.tasks import printed_name
 from engine.clock import now
 from engine.errors import Gone
@@ -62,43 +61,29 @@ def open_page(task_id: UUID, raw: dict[str, Any]) -> str | None:
     """Open the sign page of these answers and return its nonce, or None when nothing is signed.
 
     The review copy is printed outside any transaction: it takes a third of a second. Raises
-    `Invalid`.
+    `Invalid` and what completing the task would raise.
     """
-    db = read()
-    task, case = task_and_case(db, task_id)
-    answers = accepted(db, task_id, raw)
-    meaning = meaning_of(task.signature, answers)
-    if meaning is None:
+    with begin() as db:
+        drawn = preparing.draw_up(db, task_id, raw, by=person(), at=now())
+    if drawn is None:
         return None
 
-    record = record_to_sign(db, case, task, answers, review_pdf_sha256=None)
     review = None
-    layout = layout_of(task)
-    if layout is not None:
+    if drawn.layout is not None:
         review = documents.review_copy(
-            holdfast().documents, layout=layout, record=record.content
+            holdfast().documents, layout=drawn.layout, record=drawn.record.content
         )
     with begin() as db:
-        task, case = task_and_case(db, task_id)
-        if review is not None and layout is not None:
-            documents.keep_review(
-                db,
-                stream=case.stream,
-                layout=layout,
-                record=record.content,
-                review_sha256=review,
-                by=person(),
-                at=now(),
-            )
-        pending = signatures.open_pending(
+        opened = preparing.prepare(
             db,
-            record=record_to_sign(db, case, task, answers, review_pdf_sha256=review),
-            meaning=meaning,
+            task_id,
+            raw,
             by=person(),
             session_id=str(session_id()),
             at=now(),
+            review_pdf_sha256=review,
         )
-        return pending.nonce
+        return opened.nonce if opened is not None else None
 
 
 def pending(db: Session, nonce: str) -> PendingSign:

@@ -7,7 +7,6 @@ from flask import current_app, request, url_for
 from flask_babel import gettext
 
 from engine.cases.inbox import badge
-from engine.clock import now
 from engine.people.permissions import may
 from webapp.session import person_or_none
 from webapp.transactions import read
@@ -46,7 +45,7 @@ def navigation() -> Iterator[Entry]:
     person = person_or_none()
     if person is None:
         return
-    counted = badge(read(), person, at=now())
+    counted = badge(read(), person)
     counts = {"tasks.index": counted.tasks, "approvals.index": counted.approvals}
     here = (request.blueprint or "").split(".")[0]
     for endpoint, words, icon, action, key in ENTRIES:

@@ -1,11 +1,12 @@
 """Sentences of every room in the reader's language: a msgid and the facts it names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask_babel import gettext
 
 from engine.errors import EngineError, Problem
 from engine.words import say as engine_say
+from forms.errors import Problem as FormProblem
 from forms.words import say as forms_say
 from webapp.times import language
 
@@ -30,3 +31,8 @@ def translated(text: str) -> str:
         if found != text:
             return str(found)
     return text
+
+
+def at_fields(problems: Sequence[Problem]) -> list[FormProblem]:
+    """Return problems as the templates of forms take them."""
+    return [FormProblem(problem.at, problem.sentence, problem.facts) for problem in problems]

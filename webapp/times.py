@@ -101,6 +101,16 @@ def _overdue(days: int, hours: int, minutes: int) -> str:
     return gettext("%(minutes)d min overdue", minutes=max(1, minutes))
 
 
+def ago(moment: datetime) -> str:
+    """Say how long ago something was, in days or hours."""
+    seconds = (now() - moment).total_seconds()
+    if seconds >= 86400:
+        return ngettext("%(num)d day ago", "%(num)d days ago", int(seconds // 86400))
+    if seconds >= 3600:
+        return gettext("%(hours)d h ago", hours=int(seconds // 3600))
+    return gettext("%(minutes)d min ago", minutes=max(0, int(seconds // 60)))
+
+
 def urgency(due_at: datetime | None, *, at: datetime | None = None) -> str:
     """Return the tone of a deadline: red when past, amber within a day, else green."""
     if due_at is None:
@@ -139,6 +149,6 @@ def size(count: int) -> str:
 
 def add_filters(app: Flask) -> None:
     """Give the templates these words for times and numbers."""
-    for shown in (when, when_full, left, urgency, spent, on_day, number, size):
+    for shown in (when, when_full, left, ago, urgency, spent, on_day, number, size):
         app.jinja_env.filters[shown.__name__] = shown
     app.jinja_env.globals.update(now=now, clock_of=write, zone_offset=offset, utc_zone=ZoneInfo("UTC"))

@@ -27,5 +27,6 @@ def posted_with_files(stream: str) -> MultiDict[str, str]:
                 by=person(),
                 at=now(),
             )
-        posted.add(name, str(stored.sha256))
+        # a form's file field is named after its question: photos-file brings photos
+        posted.add(name.removesuffix("-file"), str(stored.sha256))
     return posted

@@ -1,315 +1,142 @@
-"""Units, lots and holds as their pages show them."""
+"""Holds and lots as their pages show them, beyond what the serial store's own pages give."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.cases.pages import HoldLine, Page
 from engine.people import PersonAccount
-from engine.serials.active import Holding, holdings_of_lots, holdings_of_units
-from engine.serials.errors import LotUnknown, UnitUnknown
 from engine.serials.models import (
     Edge,
-    Event,
-    EventLink,
-    EventNode,
     Hold,
     HoldDoor,
     HoldTargetRow,
-    Install,
-    Location,
     Lot,
-    LotStock,
     Part,
-    Party,
     Segment,
     Tranche,
     Unit,
 )
-from engine.serials.vocabulary import KINDS
+from engine.serials.register import Held, register
 
 PAGE_SIZE = 50
 
 
-@dataclass(frozen=True)
-class EventLine:
-    """One event on a timeline."""
-
-    at: datetime
-    recorded_at: datetime
-    label: str
-    by: str | None
-    place: str | None
-    source: str
-    reason: str | None
-    case_number: str | None
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One thing that went into another, or that another went into."""
-
-    kind: str  # unit | lot | segment
-    id: int
-    name: str
-    part: str
-    note: str = ""
-    is_past: bool = False
-
-
-@dataclass(frozen=True)
-class UnitView:
-    """One unit: identity, three axes, composition, timeline."""
-
-    unit: Unit
-    part: Part
-    lot: Lot | None
-    place: str | None
-    owner: str | None
-    holds: tuple[Holding, ...]
-    inside: tuple[Piece, ...]
-    hosts: tuple[Piece, ...]
-    inputs: tuple[Piece, ...]
-    events: tuple[EventLine, ...]
-
-
-@dataclass(frozen=True)
-class StockLine:
-    """A quantity of a lot in one place and state."""
-
-    place: str
-    owner: str
-    custody: str
-    usability: str
-    quantity: Decimal
-    grade: str | None
-
-
-@dataclass(frozen=True)
-class LotView:
-    """One lot: identity, stock, units, what went in and what it went into."""
-
-    lot: Lot
-    part: Part
-    maker: str
-    holds: tuple[Holding, ...]
-    stock: tuple[StockLine, ...]
-    units: tuple[Unit, ...]
-    unit_count: int
-    inputs: tuple[Piece, ...]
-    outputs: tuple[Piece, ...]
-    events: tuple[EventLine, ...]
-
-
-def unit_view(db: Session, unit_id: int) -> UnitView:
-    """Return what the page of a unit shows; raises `UnitUnknown`."""
-    unit = db.get(Unit, unit_id)
-    if unit is None:
-        raise UnitUnknown
-    place, owner = _place(db, unit.location_id)
-    return UnitView(
-        unit=unit,
-        part=db.get_one(Part, unit.part_id),
-        lot=db.get(Lot, unit.lot_id) if unit.lot_id else None,
-        place=place,
-        owner=owner,
-        holds=holdings_of_units(db, [unit_id])[unit_id],
-        inside=_installed(db, Install.host_id == unit_id, Install.child_id),
-        hosts=_installed(db, Install.child_id == unit_id, Install.host_id),
-        inputs=_nodes(db, _inputs_of(db, [unit.seg_id or 0, unit.lot_id or 0])),
-        events=_events(
-            db,
-            select(EventLink.event_id).where(EventLink.unit_id == unit_id),
-        ),
-    )
-
-
-def lot_view(db: Session, lot_id: int) -> LotView:
-    """Return what the page of a lot shows; raises `LotUnknown`."""
-    lot = db.get(Lot, lot_id)
-    if lot is None:
-        raise LotUnknown
-    of_lot = Unit.lot_id == lot_id
-    outputs = db.scalars(select(Edge.out).where(Edge.inp == lot_id)).all()
-    return LotView(
-        lot=lot,
-        part=db.get_one(Part, lot.part_id),
-        maker=db.get_one(Party, lot.manufacturer_id).name,
-        holds=holdings_of_lots(db, [lot_id]).get(lot_id, ()),
-        stock=tuple(_stock(db, lot_id)),
-        units=tuple(
-            db.scalars(select(Unit).where(of_lot).order_by(Unit.serial).limit(PAGE_SIZE))
-        ),
-        unit_count=db.scalar(select(func.count()).select_from(Unit).where(of_lot)) or 0,
-        inputs=_nodes(db, _inputs_of(db, [lot_id])),
-        outputs=_nodes(db, outputs),
-        events=_events(db, select(EventNode.event_id).where(EventNode.node_id == lot_id)),
-    )
-
-
-def _place(db: Session, location_id: int | None) -> tuple[str | None, str | None]:
-    found = db.execute(
-        select(Location.name, Party.name)
-        .join(Party, Party.id == Location.party_id)
-        .where(Location.id == location_id)
-    ).one_or_none()
-    return (found[0], found[1]) if found else (None, None)
-
-
-def _installed(
-    db: Session, where: ColumnElement[bool], other: Any
-) -> tuple[Piece, ...]:
-    rows = db.execute(
-        select(Unit.id, Unit.serial, Part.part_no, Install.position, Install.to_event_id)
-        .join(Unit, Unit.id == other)
-        .join(Part, Part.id == Unit.part_id)
-        .where(where)
-        .order_by(Install.to_event_id.is_not(None), Install.id)
-    )
-    return tuple(
-        Piece("unit", row.id, row.serial, row.part_no, row.position or "", row[4] is not None)
-        for row in rows
-    )
-
-
-def _inputs_of(db: Session, node_ids: Iterable[int]) -> Sequence[int]:
-    return db.scalars(select(Edge.inp).where(Edge.out.in_(list(node_ids)))).all()
-
-
-def _nodes(db: Session, node_ids: Sequence[int]) -> tuple[Piece, ...]:
-    wanted = list(node_ids)[:500]
-    lots = db.execute(
-        select(Lot.id, Lot.lot_no, Part.part_no)
-        .join(Part, Part.id == Lot.part_id)
-        .where(Lot.id.in_(wanted))
-        .order_by(Part.part_no, Lot.lot_no)
-    )
-    runs = db.execute(
-        select(Segment.id, Segment.work_order, Part.part_no)
-        .join(Part, Part.id == Segment.part_id)
-        .where(Segment.id.in_(wanted))
-        .order_by(Segment.from_at)
-    )
-    return tuple(
-        [Piece("lot", row.id, row.lot_no, row.part_no) for row in lots]
-        + [Piece("segment", row.id, row.work_order or str(row.id), row.part_no) for row in runs]
-    )
-
-
-def _stock(db: Session, lot_id: int) -> Iterable[StockLine]:
-    rows = db.execute(
-        select(LotStock, Location.name, Party.name, Tranche.grade)
-        .join(Location, Location.id == LotStock.location_id)
-        .join(Party, Party.id == Location.party_id)
-        .outerjoin(Tranche, Tranche.id == LotStock.tranche_id)
-        .where(LotStock.lot_id == lot_id, LotStock.quantity != 0)
-        .order_by(Party.name, Location.name)
-    )
-    for stock, place, owner, grade in rows:
-        yield StockLine(place, owner, stock.custody, stock.usability, stock.quantity, grade)
-
-
-def _events(db: Session, ids: Any) -> tuple[EventLine, ...]:
-    actor = aliased(PersonAccount)
-    rows = db.execute(
-        select(Event, actor.printed_name, Location.name)
-        .outerjoin(actor, actor.id == Event.actor_id)
-        .outerjoin(Location, Location.id == Event.location_id)
-        .where(Event.id.in_(ids))
-        .order_by(Event.event_at.desc(), Event.id.desc())
-        .limit(200)
-    )
-    return tuple(
-        EventLine(
-            at=event.event_at,
-            recorded_at=event.recorded_at,
-            label=KINDS[event.type].label if event.type in KINDS else event.type,
-            by=by,
-            place=place,
-            source=event.source,
-            reason=event.reason,
-            case_number=event.payload.get("case_number"),
-        )
-        for event, by, place in rows
-    )
-
-
-# --- holds -------------------------------------------------------------------------------------
-
-
-def hold_lines(
-    db: Session,
-    *,
-    standing: bool = True,
-    case_number: str = "",
-    oldest_first: bool = True,
-    page: int = 1,
+def standing_holds(
+    db: Session, *, case_number: str = "", oldest_first: bool = True, page: int = 1
 ) -> tuple[list[HoldLine], Page]:
-    """Return one page of the register of holds."""
-    wanted = [Hold.released_at.is_(None) if standing else Hold.released_at.is_not(None)]
+    """Return one page of what is held, place by place."""
+    held = register(db, case_number=case_number or None)
+    if not oldest_first:
+        held.reverse()
+    shown = held[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    ids = [one.hold_id for one in shown]
+    targets, doors = _targets(db, ids), _doors(db, ids)
+    names = _names(db, (one.placed_by_id for one in shown))
+    lines = [
+        HoldLine(
+            id=one.hold_id,
+            case_number=one.case_number,
+            target=_some(targets.get(one.hold_id, [])),
+            target_kind=one.target_kind,
+            reason=one.reason,
+            basis=one.basis,
+            location=_place(one),
+            quantity=one.quantity,
+            placed_by=names.get(one.placed_by_id or 0),
+            placed_at=one.placed_at,
+            acknowledged=tuple(doors.get(one.hold_id, [])),
+        )
+        for one in shown
+    ]
+    return lines, Page(number=page, size=PAGE_SIZE, total_count=len(held))
+
+
+def _place(held: Held) -> str:
+    return " · ".join(part for part in (held.location, held.party) if part)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+
+
+def released_holds(
+    db: Session, *, case_number: str = "", oldest_first: bool = True, page: int = 1
+) -> tuple[list[HoldLine], Page]:
+    """Return one page of the holds that were released."""
+    wanted = [Hold.released_at.is_not(None)]
     if case_number:
         wanted.append(Hold.case_number == case_number)
-    placer, releaser = aliased(PersonAccount), aliased(PersonAccount)
-    order = (Hold.placed_at, Hold.id) if oldest_first else (Hold.placed_at.desc(), Hold.id.desc())
-    rows = db.execute(
-        select(Hold, placer.printed_name, releaser.printed_name)
-        .outerjoin(placer, placer.id == Hold.placed_by_id)
-        .outerjoin(releaser, releaser.id == Hold.released_by_id)
-        .where(*wanted)
-        .order_by(*order)
-        .limit(PAGE_SIZE)
-        .offset((page - 1) * PAGE_SIZE)
+    order = Hold.id if oldest_first else Hold.id.desc()
+    rows = db.scalars(
+        select(Hold).where(*wanted).order_by(order).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
     ).all()
-    total = db.scalar(select(func.count()).select_from(Hold).where(*wanted)) or 0
-    targets = _targets(db, [hold.id for hold, _, _ in rows])
-    doors = _doors(db, [hold.id for hold, _, _ in rows])
+    targets = _targets(db, [hold.id for hold in rows])
+    names = _names(db, (who for hold in rows for who in (hold.placed_by_id, hold.released_by_id)))
     lines = [
         HoldLine(
             id=hold.id,
             case_number=hold.case_number,
-            target=", ".join(targets.get(hold.id, [])[:3]),
+            target=_some(targets.get(hold.id, [])),
             target_kind=hold.target_kind,
             reason=hold.reason,
             basis=hold.basis,
             location="",
-            quantity=Decimal(hold.target_count),
-            placed_by=placed_by,
+            quantity=None,
+            placed_by=names.get(hold.placed_by_id or 0),
             placed_at=hold.placed_at,
-            released_by=released_by,
+            released_by=names.get(hold.released_by_id or 0),
             released_at=hold.released_at,
-            acknowledged=tuple(doors.get(hold.id, [])),
         )
-        for hold, placed_by, released_by in rows
+        for hold in rows
     ]
+    total = db.scalar(select(func.count()).select_from(Hold).where(*wanted)) or 0
     return lines, Page(number=page, size=PAGE_SIZE, total_count=total)
 
 
-def _targets(db: Session, hold_ids: Sequence[int]) -> dict[int, list[str]]:
-    of_unit = (
-        select(HoldTargetRow.hold_id, Unit.serial)
-        .join(Unit, Unit.id == HoldTargetRow.target_id)
-        .where(HoldTargetRow.kind == "unit")
+def _names(db: Session, ids: Iterable[int | None]) -> dict[int, str]:
+    wanted = {one for one in ids if one is not None}
+    rows = db.execute(
+        select(PersonAccount.id, PersonAccount.printed_name).where(PersonAccount.id.in_(wanted))
     )
-    of_lot = (
-        select(HoldTargetRow.hold_id, Lot.lot_no)
-        .join(Lot, Lot.id == HoldTargetRow.target_id)
-        .where(HoldTargetRow.kind == "lot")
-    )
-    of_stock = (
-        select(HoldTargetRow.hold_id, Lot.lot_no)
-        .join(Tranche, Tranche.id == HoldTargetRow.target_id)
+    return dict(rows.tuples().all())
+
+
+def actors(db: Session, ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the printed names of those who did something, by id."""
+    return _names(db, ids)
+
+
+def _named_targets() -> dict[str, Select[tuple[Hold, str, Part]]]:
+    """Return, for each kind of target, the query of a hold with its target's name and part."""
+    row = HoldTargetRow
+    start = select(Hold).join(row, row.hold_id == Hold.id)
+    return {
+        "unit": start.add_columns(Unit.serial, Part)
+        .join(Unit, Unit.id == row.target_id)
+        .join(Part, Part.id == Unit.part_id),
+        "lot": start.add_columns(Lot.lot_no, Part)
+        .join(Lot, Lot.id == row.target_id)
+        .join(Part, Part.id == Lot.part_id),
+        "stock": start.add_columns(Lot.lot_no, Part)
+        .join(Tranche, Tranche.id == row.target_id)
         .join(Lot, Lot.id == Tranche.lot_id)
-        .where(HoldTargetRow.kind == "stock")
-    )
+        .join(Part, Part.id == Lot.part_id),
+        "segment": start.add_columns(func.coalesce(Segment.work_order, ""), Part)
+        .join(Segment, Segment.id == row.target_id)
+        .join(Part, Part.id == Segment.part_id),
+    }
+
+
+def _targets(db: Session, hold_ids: Sequence[int]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for query in (of_unit, of_lot, of_stock):
-        for hold_id, name in db.execute(query.where(HoldTargetRow.hold_id.in_(hold_ids))):
-            found.setdefault(hold_id, []).append(name)
+    for kind, query in _named_targets().items():
+        rows = db.execute(query.where(HoldTargetRow.kind == kind, Hold.id.in_(hold_ids)))
+        for hold, name, _ in rows:
+            found.setdefault(hold.id, []).append(name)
     return found
 
 
@@ -337,28 +164,14 @@ class TagLine:
 
 
 def tag_lines(db: Session, case_number: str) -> list[TagLine]:
-    """Return a tag for each unit and lot that stands on hold for a case."""
+    """Return a tag for each unit, lot and run that stands on hold for a case."""
     placer = aliased(PersonAccount)
     lines = []
-    of_stock = select(Tranche.id, Tranche.lot_id).subquery()
-    queries = (
-        ("unit", select(Hold, Unit.serial, Part, placer.printed_name)
-            .join(HoldTargetRow, HoldTargetRow.hold_id == Hold.id)
-            .join(Unit, Unit.id == HoldTargetRow.target_id)
-            .join(Part, Part.id == Unit.part_id)),
-        ("lot", select(Hold, Lot.lot_no, Part, placer.printed_name)
-            .join(HoldTargetRow, HoldTargetRow.hold_id == Hold.id)
-            .join(Lot, Lot.id == HoldTargetRow.target_id)
-            .join(Part, Part.id == Lot.part_id)),
-        ("stock", select(Hold, Lot.lot_no, Part, placer.printed_name)
-            .join(HoldTargetRow, HoldTargetRow.hold_id == Hold.id)
-            .join(of_stock, of_stock.c.id == HoldTargetRow.target_id)
-            .join(Lot, Lot.id == of_stock.c.lot_id)
-            .join(Part, Part.id == Lot.part_id)),
-    )
-    for kind, query in queries:
+    for kind, query in _named_targets().items():
         rows = db.execute(
-            query.outerjoin(placer, placer.id == Hold.placed_by_id).where(
+            query.add_columns(placer.printed_name)
+            .outerjoin(placer, placer.id == Hold.placed_by_id)
+            .where(
                 Hold.case_number == case_number,
                 HoldTargetRow.kind == kind,
                 HoldTargetRow.release_event_id.is_(None),
@@ -367,9 +180,56 @@ def tag_lines(db: Session, case_number: str) -> list[TagLine]:
         )
         lines += [
             TagLine(
-                hold.case_number, name, kind, part.part_no, part.name, hold.reason, by,
-                hold.placed_at,
+                case_number=hold.case_number,
+                name=name,
+                kind=kind,
+                part=part.part_no,
+                part_name=part.name,
+                reason=hold.reason,
+                placed_by=placed_by,
+                placed_at=hold.placed_at,
             )
-            for hold, name, part, by in rows
+            for hold, name, part, placed_by in rows
         ]
     return lines
+
+
+@dataclass(frozen=True)
+class WentInto:
+    """One lot or run that a lot went into."""
+
+    kind: str  # lot | segment
+    id: int
+    name: str
+    part: str
+
+
+def went_into(db: Session, lot_id: int, *, most: int = 200) -> list[WentInto]:
+    """Return what a lot directly went into."""
+    of_lots = db.execute(
+        select(Lot.id, Lot.lot_no, Part.part_no)
+        .join(Edge, Edge.out == Lot.id)
+        .join(Part, Part.id == Lot.part_id)
+        .where(Edge.inp == lot_id)
+        .order_by(Lot.lot_no)
+        .limit(most)
+    )
+    of_runs = db.execute(
+        select(Segment.id, Segment.work_order, Part.part_no)
+        .join(Edge, Edge.out == Segment.id)
+        .join(Part, Part.id == Segment.part_id)
+        .where(Edge.inp == lot_id)
+        .order_by(Segment.from_at)
+        .limit(most)
+    )
+    return [WentInto("lot", *row) for row in of_lots] + [
+        WentInto("segment", row[0], row[1] or str(row[0]), row[2]) for row in of_runs
+    ]
+
+
+def units_of_lot(db: Session, lot_id: int, *, most: int = 100) -> list[tuple[int, str]]:
+    """Return the first units of a lot by serial."""
+    rows = db.execute(
+        select(Unit.id, Unit.serial).where(Unit.lot_id == lot_id).order_by(Unit.serial).limit(most)
+    )
+    return [(row.id, row.serial) for row in rows]

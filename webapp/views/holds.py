@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from webapp.permissions import allow
-from webapp.queries.stock import hold_lines, tag_lines
+from webapp.queries.stock import released_holds, standing_holds, tag_lines
 from webapp.transactions import read
 from webapp.views.tasks import addresses, page_addresses, page_number
 
@@ -22,12 +22,9 @@ def index() -> ResponseReturnValue:
     state = "released" if request.args.get("state") == "released" else "standing"
     sort = "newest" if request.args.get("sort") == "newest" else "oldest"
     number = request.args.get("case", "").strip().upper()
-    lines, page = hold_lines(
-        read(),
-        standing=state == "standing",
-        case_number=number,
-        oldest_first=sort == "oldest",
-        page=page_number(),
+    holds = standing_holds if state == "standing" else released_holds
+    lines, page = holds(
+        read(), case_number=number, oldest_first=sort == "oldest", page=page_number()
     )
     kept = {"state": state, "sort": sort, "case": number or None}
     return render_template(

@@ -32,7 +32,9 @@ def index() -> ResponseReturnValue:
             select(Instance.definition_id, func.count())
             .where(Instance.status == "running")
             .group_by(Instance.definition_id)
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     return render_template(
         "ops/index.html",

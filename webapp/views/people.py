@@ -38,7 +38,7 @@ class GrantLine:
 
 
 def _lines(found: list[RoleGrant]) -> list[GrantLine]:
-    names = dict(read().execute(select(PersonAccount.id, PersonAccount.printed_name)).tuples())
+    names = dict(read().execute(select(PersonAccount.id, PersonAccount.printed_name)).tuples().all())
     return [
         GrantLine(
             grant,

@@ -18,12 +18,11 @@ from engine.evidence.signatures import (
     sentence,
 )
 from forms import library
-from forms.form import Form
 from webapp import ceremony
 from webapp.permissions import allow
 from webapp.queries.task import place, task_and_case, task_page
 from webapp.session import person
-from webapp.times import language, write
+from webapp.times import write
 from webapp.transactions import begin, read, request_key
 from webapp.uploads import posted_with_files
 
@@ -121,13 +120,19 @@ def check(task_id: UUID) -> ResponseReturnValue:
     shown = task_page(read(), task_id, person(), at=now())
     if shown.done_at or shown.draft is None:
         return redirect(url_for(".page", task_id=task_id))
-    accepted = ceremony.accepted(read(), task_id, shown.draft.raw)
-    return render_template("tasks/check.html", page=shown, answers=_said(shown, accepted))
+    return render_template("tasks/check.html", page=shown, **_checked(shown))
 
 
-def _said(shown: TaskPage, accepted: dict[str, Any]) -> list[tuple[str, str, Any]]:
-    form: Form = library.form(shown.row.process, shown.row.element_id)
-    return form.shown(accepted, language())
+def _checked(shown: TaskPage) -> dict[str, Any]:
+    """Return the answers of the draft as they would be kept, with what shows them."""
+    db, row = read(), shown.row
+    task, case = task_and_case(db, row.id)
+    raw = shown.draft.raw if shown.draft else {}
+    return {
+        "form": library.form(row.process, row.element_id),
+        "context": ceremony.context_of(db, case, task),
+        "answers": ceremony.accepted(db, row.id, raw),
+    }
 
 
 @bp.post("/complete")
@@ -160,12 +165,11 @@ def _sign_page(task_id: UUID, nonce: str, problems: list[Problem]) -> str:
     pending = ceremony.pending(db, nonce)
     if shown.done_at is not None:
         raise Conflict
-    raw = shown.draft.raw if shown.draft else {}
     return render_template(
         "tasks/sign.html",
         page=shown,
         pending=pending,
-        answers=_said(shown, ceremony.accepted(db, task_id, raw)),
+        **_checked(shown),
         sentence=sentence(pending.meaning, str(pending.record.get("language") or "en")),
         needs_user_name=ceremony.needs_user_name(db),
         problems=problems,

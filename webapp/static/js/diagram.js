@@ -36,21 +36,33 @@ async function draw(place) {
   fit();
   place.dataset.ready = "yes";
   buttons(place, canvas, fit);
-  new ResizeObserver(fit).observe(place);
+  let width = place.clientWidth;
+  new ResizeObserver(() => {
+    if (place.clientWidth === width) return;
+    width = place.clientWidth;
+    fit();
+  }).observe(place);
   addEventListener("beforeprint", () => canvas.zoom("fit-viewport"));
 }
 
 function fitTo(canvas, place) {
+  // as tall as the drawing needs at this width, within reason
+  const { inner } = canvas.viewbox();
+  const whole = (inner.height / inner.width) * place.clientWidth + 40;
+  place.style.height = `${Math.round(Math.min(560, Math.max(220, whole)))}px`;
   canvas.resized();
-  canvas.zoom("fit-viewport");
+  canvas.zoom("fit-viewport", "auto");
+  if (place.clientWidth >= 700) return;
+
   // on a phone the whole would be unreadable: show the part where the work is
-  const active = place.querySelector(".s-now");
-  if (canvas.zoom() >= 0.45 || !active) return;
+  place.style.height = "300px";
+  canvas.resized();
+  const id = place.querySelector(".s-now")?.dataset.elementId;
+  const element = id && canvas._elementRegistry.get(id);
+  if (!element) return;
   canvas.zoom(0.7);
-  const { elementId } = active.dataset;
   const box = canvas.viewbox();
-  const element = elementId && canvas._elementRegistry.get(elementId);
-  if (element) canvas.viewbox({ ...box, x: element.x + element.width / 2 - box.width / 2, y: element.y + element.height / 2 - box.height / 2 });
+  canvas.viewbox({ ...box, x: element.x + element.width / 2 - box.width / 2, y: element.y + element.height / 2 - box.height / 2 });
 }
 
 function mark(drawn, canvas, marks) {

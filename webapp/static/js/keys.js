@@ -2,7 +2,7 @@
 let go = 0;
 
 const typing = (element) => element?.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog");
-const rows = () => [...document.querySelectorAll("[data-row]")];
+const rows = () => [...document.querySelectorAll("[data-item]")];
 
 export function attach(body) {
   const help = document.getElementById("keyboard");
@@ -37,7 +37,7 @@ const actions = {
 };
 
 function current() {
-  const at = document.querySelector("[data-row].at");
+  const at = document.querySelector("[data-item].at");
   return at && (document.activeElement === document.body || at.contains(document.activeElement)) ? at : null;
 }
 
