@@ -1,6 +1,6 @@
 """A form: what one step asks, how answers are read, kept, shown and told to the diagram."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -105,6 +105,18 @@ class Form:
         if name in self.kinds and row.isdecimal() and len(row) < 6:
             return {**raw, name: self.kinds[name].without_row(raw.get(name), int(row))}
         return None
+
+    @cached_property
+    def file_inputs(self) -> dict[str, str]:
+        """Return the names a page posts files under, each with the id of its field."""
+        return {f"{name}-file": name for name, kind in self.kinds.items() if kind.takes_files}
+
+    def with_files(
+        self, raw: Mapping[str, Json], stored: Mapping[str, Sequence[str]]
+    ) -> dict[str, Json]:
+        """Return the raw answers with the sha256 of files stored for some of the fields added."""
+        kept = {name: raw.get(name) or [] for name in stored}
+        return {**raw, **{name: [*kept[name], *files] for name, files in stored.items() if files}}
 
     def compared(self, answers: Mapping[str, Json]) -> dict[str, Any]:
         """Return the answers as `show_when` compares them."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from forms.field import Json, Posted, posted_text
 
-MAX_ROWS = 1_000
+MAX_ROWS = 5_000
 
 
 def read_rows(posted: Posted, name: str, columns: Sequence[str]) -> list[dict[str, Json]]:

@@ -1,3 +1,5 @@
+"""A small world of units, lots, people and files, and forms made of a few lines of TOML."""
+
 from datetime import UTC, datetime
 from decimal import Decimal
 

@@ -164,6 +164,15 @@ def test_what_people_type_never_becomes_markup(one, context, kind):
         assert not page(form, context, {"answer": raw}, problems).xpath("//script")
 
 
+def test_a_file_that_was_stored_is_added_to_those_that_are_ticked(one, context):
+    form = one("attachments")
+
+    raw = form.with_files({}, {form.file_inputs["answer-file"]: ["a" * 64]})
+
+    assert form.load(raw, context).variables == {"told": 1}
+    assert form.with_files(raw, {"answer": ["b" * 64]})["answer"] == ["a" * 64, "b" * 64]
+
+
 def test_a_signature_is_no_answer_and_takes_none(form_of, context):
     form = form_of('id = "sign"\nkind = "signature"\nlabel = "Your signature"')
 
