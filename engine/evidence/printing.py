@@ -51,7 +51,7 @@ def draw(
         layout, record, language=language, signatures=signatures, attached=attached
     )
     with _Complaints() as complaints:
-        pdf = _print(html, _assets(record), attachments, layouts.created_at(record, signatures))
+        pdf = _print(html, assets_of(record), attachments, layouts.created_at(record, signatures))
     complaints.refuse()
     return pdf
 
@@ -59,10 +59,10 @@ def draw(
 def _print(
     html: str, assets: Mapping[str, bytes], attachments: Sequence[Mapping[str, Any]], created: str
 ) -> bytes:
-    fetcher = _Assets(assets)
+    fetcher = Assets(assets)
     try:
         document = weasyprint.HTML(string=html, base_url="asset:/", url_fetcher=fetcher).render(
-            font_config=_fonts(), stylesheets=[_css()], pdf_variant=VARIANT, optimize_images=False
+            font_config=fonts(), stylesheets=[_css()], pdf_variant=VARIANT, optimize_images=False
         )
         document.metadata = _Metadata(**vars(document.metadata))
         target = BytesIO()
@@ -91,12 +91,12 @@ def _attachment(one: Mapping[str, Any], created: str) -> weasyprint.Attachment:
         created=at,
         modified=at,
         relationship=one["relationship"],
-        url_fetcher=_Assets({}),
+        url_fetcher=Assets({}),
     )
 
 
 @cache
-def _fonts() -> FontConfiguration:
+def fonts() -> FontConfiguration:
     """Return the one font configuration: a new one for each document costs 400 MB in the end."""
     return FontConfiguration()
 
@@ -105,10 +105,10 @@ def _fonts() -> FontConfiguration:
 def _css() -> weasyprint.CSS:
     # without url_fetcher= an @import in the style sheet would go to the network
     style = (layouts.HERE / "print.css").read_text("utf-8")
-    return weasyprint.CSS(string=style, font_config=_fonts(), url_fetcher=_Assets({}))
+    return weasyprint.CSS(string=style, font_config=fonts(), url_fetcher=Assets({}))
 
 
-def _assets(record: Mapping[str, Any]) -> dict[str, bytes]:
+def assets_of(record: Mapping[str, Any]) -> dict[str, bytes]:
     """Return what a layout may show besides text: a QR code to hold a paper copy to its record."""
     version = record.get("version") or 1
     words = f"{record['number']} v{version} sha256:{layouts.record_sha256(record)}"
@@ -119,7 +119,7 @@ def _assets(record: Mapping[str, Any]) -> dict[str, bytes]:
     return {"asset:qr.svg": svg.getvalue()}
 
 
-class _Assets(URLFetcher):  # type: ignore[misc]  # the library comes without types
+class Assets(URLFetcher):  # type: ignore[misc]  # the library comes without types
     """Serve the assets of one document and nothing else, be it a file, a host or a data URL."""
 
     def __init__(self, assets: Mapping[str, bytes]) -> None:

@@ -79,9 +79,10 @@ def nonconformance(language: str = "en", *, unit_count: int = 12) -> Sample:
                     "仅勾选“正常”。\n\n同一烘干机同期加工的其他批次已逐一追溯，均未使用 RESIN-7。"
                     if zh
                     else "The cracks start at the gate and follow the weld line. Sections show "
-                    "moist resin: the dryer's controller had read 18 °C high since 26 February, and the "
-                    "shift check recorded a tick instead of the value.\n\nEvery other lot dried in "
-                    "the same machine in that time was traced; none used RESIN-7."
+                    "moist resin: the dryer's controller had read 18 °C high since "
+                    "26 February, and the shift check recorded a tick instead of the value."
+                    "\n\nEvery other lot dried in the same machine in that time was traced; "
+                    "none used RESIN-7."
                 )
                 * (1 if unit_count < 100 else 6),
             },
