@@ -130,7 +130,8 @@ def _parts(text: str) -> list[str]:
 
 
 def _uncounted(text: str) -> tuple[str, Decimal | None]:
-    match = _COUNTED.fullmatch(text)
+    # a long run of spaces would make the pattern slow
+    match = _COUNTED.fullmatch(text) if len(text) <= MAX_SCAN else None
     return (match[1], decimal_of(match[2])) if match else (text, None)
 
 

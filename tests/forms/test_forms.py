@@ -111,6 +111,14 @@ def test_a_whole_page_comes_back_as_it_was_sent(form_of, context):
     assert {change.partition("#")[2] for change in changes} <= ids
 
 
+def test_a_number_longer_than_any_label_is_not_taken_apart(form_of, context):
+    form = form_of('id = "units"\nkind = "units"\nlabel = "Units"')
+
+    said = problems_of(form, {"units": "a" + " " * 3_000 + "x"}, context)
+
+    assert "No unit is known" in said["units"]
+
+
 def test_pressing_enter_never_changes_rows(form_of, context):
     form = form_of('id = "lines"\nkind = "disposition_lines"\nlabel = "Lines"')
 
