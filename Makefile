@@ -32,11 +32,12 @@ stress: $(TESTS) ## Run what takes long: a kill at every point, many units, many
 	@$(BIN)/python -m pytest -m stress
 
 check: $(TESTS) ## Hold the code and the diagrams to the rules
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/holdfast process check
+	@failed=; \
+	for rule in "ruff check" "ruff format --check" "mypy" "lint-imports --no-logo" \
+		"holdfast process check"; do \
+		$(BIN)/$$rule || failed="$$failed; $$rule"; \
+	done; \
+	[ -z "$$failed" ] || { echo "Broken: $${failed#; }" >&2; exit 1; }
 
 bench: $(TESTS) ## Print the benchmarks, each beside its baseline
 	@$(BIN)/python tools/run_benches.py
