@@ -3,7 +3,8 @@
     python bench/gate_check.py [sqlite:///FILE | postgresql+psycopg://…] [--units 1000000]
 
 Without an address it runs on a SQLite file and on a PostgreSQL server of its own.
-The lookup and the check alternate in one run, on the same connection, so that the ratio means something on a busy machine.
+The lookup and the check alternate in one run, on the same
+connection, so that the ratio means something on a busy machine.
 """
 
 import argparse
