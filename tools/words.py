@@ -1,0 +1,145 @@
+"""Gather the sentences of the web and hold its translations against them.
+
+    python tools/words.py          add what is new to messages.po and compile messages.mo
+    python tools/words.py --check  say what is missing or unused, exit 1
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
+
+ROOT = Path(__file__).resolve().parent.parent
+WEB = ROOT / "webapp"
+PO = WEB / "translations" / "zh" / "LC_MESSAGES" / "messages.po"
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+ELSEWHERE = ("kinds", "forms", "demo")  # templates of forms speak through the forms' catalogue
+# errors whose words no catalogue of their own room translates
+ROOMS = ("engine", "notifications", "webapp")
+Message = str | tuple[str, str]
+
+
+def gathered() -> dict[Message, None]:
+    """Return every sentence the web shows, in a steady order."""
+    found: dict[Message, None] = {}
+    for path in sorted(WEB.rglob("*")):
+        if set(ELSEWHERE) & set(path.relative_to(WEB).parts):
+            continue
+        if path.suffix == ".html":
+            rows = babel_extract(
+                BytesIO(path.read_bytes()), list(KEYWORDS), [], {"trimmed": "true"}
+            )
+            for _, function, message, _ in rows:
+                if message:
+                    found[_as_message(function, message)] = None
+        elif path.suffix == ".py":
+            for _, message, _, _ in extract("python", BytesIO(path.read_bytes()), KEYWORDS):
+                found[tuple(message) if isinstance(message, tuple) else message] = None
+    for sentence in sorted(_errors()):
+        found[sentence] = None
+    return found
+
+
+def _as_message(function: str | None, message: object) -> Message:
+    if isinstance(message, tuple):
+        words = tuple(word for word in message if word)
+        return words[:2] if function == "ngettext" else words[0]
+    return str(message)
+
+
+def _errors() -> Iterator[str]:
+    """Yield the docstring of every error class and every sentence of a `Problem`, by reading code."""
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                yield from _error_sentence(node)
+                yield from _problem_sentence(node)
+
+
+BASES = {
+    "EngineError", "NotAllowed", "NotFound", "Conflict", "Gone", "Refused", "Forbidden", "Invalid",
+}  # fmt: skip
+
+
+def _error_sentence(node: ast.AST) -> Iterator[str]:
+    if not isinstance(node, ast.ClassDef):
+        return
+    bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+    bases |= {base.attr for base in node.bases if isinstance(base, ast.Attribute)}
+    document = ast.get_docstring(node)
+    if document and (bases & BASES or any(base.endswith("Refused") for base in bases)):
+        yield " ".join(document.split("\n\n")[0].split())
+
+
+def _problem_sentence(node: ast.AST) -> Iterator[str]:
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+        return
+    if node.func.id == "Problem" and len(node.args) > 1:
+        sentence = node.args[1]
+        if isinstance(sentence, ast.Constant) and isinstance(sentence.value, str):
+            yield sentence.value
+
+
+def catalogue() -> Catalog:
+    """Return the Chinese catalogue as it is committed."""
+    if not PO.exists():
+        return Catalog(locale="zh", domain="messages", project="Holdfast", fuzzy=False)
+    with PO.open("rb") as file:
+        return read_po(file, locale="zh")
+
+
+def missing(known: Catalog) -> list[Message]:
+    """Return what has no translation."""
+    translated = {m.id if isinstance(m.id, str) else tuple(m.id): m.string for m in known if m.id}
+    return [message for message in gathered() if not _said(translated.get(message))]
+
+
+def _said(string: object) -> bool:
+    return all(string) and bool(string) if isinstance(string, tuple | list) else bool(string)
+
+
+def unused(known: Catalog) -> list[Message]:
+    """Return what nobody says any more."""
+    said = gathered()
+    ids = [m.id if isinstance(m.id, str) else tuple(m.id) for m in known if m.id]
+    return [message for message in ids if message not in said]
+
+
+def update(known: Catalog) -> None:
+    """Write the catalogue with what is new and without what is unused, and compile it."""
+    kept = {m.id if isinstance(m.id, str) else tuple(m.id): m.string for m in known if m.id}
+    new = Catalog(locale="zh", domain="messages", project="Holdfast", fuzzy=False)
+    for message in gathered():
+        new.add(message, string=kept.get(message, ""))
+    PO.parent.mkdir(parents=True, exist_ok=True)
+    with PO.open("wb") as file:
+        write_po(file, new, omit_header=False, width=100, sort_output=True)
+    with PO.with_suffix(".mo").open("wb") as file:
+        write_mo(file, new)
+
+
+def main() -> int:
+    """Update the catalogue, or only check it."""
+    known = catalogue()
+    if "--check" not in sys.argv:
+        update(known)
+        known = catalogue()
+    untold = missing(known)
+    for message in untold:
+        print(f"not translated: {message!r}")
+    if "--check" in sys.argv and unused(known):
+        print("unused:", *unused(known), sep="\n  ")
+        return 1
+    return 1 if untold else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
