@@ -6,12 +6,17 @@ its own answers. A record is plain JSON of the shape that `engine.evidence.layou
 
 from importlib import import_module
 from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
+from engine.cases import renewing
+from engine.cases.answers import standing
 from engine.cases.models import Case
-from engine.cases.records.sections import Record, answered, head
+from engine.cases.records.sections import Record, Section, answered, head, kept_answers
+from engine.cases.renewing import renewed_signature
+from engine.evidence.signatures import Signature
 
 
 def layout_of(task: Task) -> str | None:
@@ -27,6 +32,8 @@ def record_of(db: Session, case: Case, task: Task, answers: dict[str, Any]) -> R
     What colleagues answer at the same time is left out, so that their step does not void this one.
     """
     own = answered(task.process, task.element_id, answers, case.language)
+    if (renewed := renewed_signature(db, task)) is not None:
+        return _renewal(db, case, task, renewed, own)
     if task.document is None:
         return {**head(db, case, title=task.name, number=case.number), "sections": own}
     return cast("Record", _drawer(task.document).draw(db, case, task.instance_id, own))
@@ -38,6 +45,21 @@ def document_of(db: Session, case: Case, task: Task) -> Record:
         message = f"{task.element_id} has no document"
         raise ValueError(message)
     return cast("Record", _drawer(task.document).draw(db, case, task.instance_id, None))
+
+
+def _renewal(
+    db: Session, case: Case, task: Task, renewed: Signature, own: list[Section]
+) -> Record:
+    """Return the corrected record that a voided signature was given on, and the new answer."""
+    first = db.get(Task, UUID(renewed.task_id)) if renewed.task_id else None
+    again: Record = head(db, case, title=task.name, number=case.number)
+    if first is not None and first.document is not None:
+        again = document_of(db, case, first)
+    elif first is not None:
+        given = standing(db, case, process=first.process, element_id=first.element_id)
+        again["sections"] = kept_answers(db, case, given[-1:])
+    shown = renewing.sections(db, case, task)
+    return {**again, "sections": [*shown, *again.get("sections", ()), *own]}
 
 
 def _drawer(document: str) -> Any:

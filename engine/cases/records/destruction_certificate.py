@@ -9,7 +9,7 @@ from engine.cases import answers as kept
 from engine.cases.dispositions import parts_of_line
 from engine.cases.models import Case, Line
 from engine.cases.names import stock_names
-from engine.cases.records.sections import Record, Section, head, kept_answers
+from engine.cases.records.sections import Record, Section, head, kept_answers, sources
 from engine.words import N_, say
 
 PROCESS = "disposition_line"
@@ -23,6 +23,7 @@ def draw(db: Session, case: Case, instance_id: int, own: list[dict[str, Any]] | 
         **head(
             db, case, title=N_("Destruction certificate"), number=f"{case.number}-X{line.id}"
         ),
+        "sources": sources(given),
         "sections": [
             _destroyed(db, case, line),
             *kept_answers(db, case, given),

@@ -7,9 +7,17 @@ from sqlalchemy.orm import Session
 
 from engine.cases import answers as kept
 from engine.cases.dispositions import TYPES, lines_of, parts_of_line
-from engine.cases.models import Case, Round
+from engine.cases.models import Answer, Case, Round
 from engine.cases.names import stock_names
-from engine.cases.records.sections import Record, Section, balance, head, kept_answers, subjects
+from engine.cases.records.sections import (
+    Record,
+    Section,
+    balance,
+    head,
+    kept_answers,
+    sources,
+    subjects,
+)
 from engine.words import N_, say
 
 PROCESS = "disposition"
@@ -27,32 +35,33 @@ def draw(db: Session, case: Case, instance_id: int, own: list[dict[str, Any]] | 
         .order_by(Round.number.desc())
     ).first()
     number = f"{case.number}-D{current.number if current else 1}"
+    given = _approvals(db, case, current) if own is None else []
     made_at = current.opened_at if current else None
     return {
         **head(db, case, title=N_("Disposition record"), number=number, created_at=made_at),
+        "sources": sources([*_proposals(db, case, current), *given]),
         "sections": [
             subjects(db, case),
             *([_lines(db, case, current)] if current else ()),
-            *_proposal(db, case, current),
-            *(_approvals(db, case, current) if own is None else own),
+            *kept_answers(db, case, _proposals(db, case, current)),
+            *(kept_answers(db, case, given) if own is None else own),
             balance(db, case),
         ],
     }
 
 
-def _proposal(db: Session, case: Case, current: Round | None) -> list[Section]:
+def _proposals(db: Session, case: Case, current: Round | None) -> list[Answer]:
     proposal = kept.latest(db, case, PROCESS, "propose_disposition")
-    return kept_answers(db, case, [proposal]) if proposal and current else []
+    return [proposal] if proposal and current else []
 
 
-def _approvals(db: Session, case: Case, current: Round | None) -> list[Section]:
-    given = [
+def _approvals(db: Session, case: Case, current: Round | None) -> list[Answer]:
+    return [
         answer
         for element in APPROVALS
         for answer in kept.standing(db, case, process=PROCESS, element_id=element)
         if current and answer.at >= current.opened_at
     ]
-    return kept_answers(db, case, given)
 
 
 def _lines(db: Session, case: Case, current: Round) -> Section:

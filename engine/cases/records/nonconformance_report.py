@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from engine.cases import answers as kept
 from engine.cases.models import Case
-from engine.cases.records.sections import Record, all_answers, balance, head, subjects
+from engine.cases.records.sections import Record, all_answers, balance, head, sources, subjects
 from engine.words import N_
 
 PROCESS = "nonconformance"
@@ -15,6 +16,7 @@ def draw(db: Session, case: Case, _instance_id: int, own: list[dict[str, Any]] |
     """Return the record; `own` are the answers of the closing that are being signed."""
     return {
         **head(db, case, title=N_("Nonconformance report"), number=case.number),
+        "sources": sources(kept.standing(db, case)),
         "sections": [
             subjects(db, case),
             *all_answers(db, case),

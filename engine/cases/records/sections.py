@@ -90,6 +90,18 @@ def kept_answers(db: Session, case: Case, answers: Iterable[Answer]) -> list[Sec
     return sections
 
 
+def sources(answers: Iterable[Answer]) -> list[dict[str, Any]]:
+    """Name the answers a record was drawn from, so that a correction finds who relied on them."""
+    return [
+        {
+            "element": f"{answer.process}.{answer.element_id}",
+            "version": answer.version,
+            "sha256": answer.sha256,
+        }
+        for answer in answers
+    ]
+
+
 def all_answers(db: Session, case: Case) -> list[Section]:
     """Return every standing answer of the case in the order given."""
     return kept_answers(db, case, kept.standing(db, case))

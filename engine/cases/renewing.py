@@ -1,0 +1,71 @@
+"""Signatures asked again: what a voided signature was given on is shown corrected, and signed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from engine.bpmn.models import Instance, Task
+from engine.cases.children import open_child
+from engine.cases.models import Case
+from engine.db import Base, KeyType, only_grows
+from engine.evidence.signatures import Signature, sentence
+from engine.people import Person
+from engine.words import N_, say
+
+PROCESS = "signature_renewal"
+
+
+class Renewal(Base):
+    """Which voided signature a renewal asks again."""
+
+    __tablename__ = "renewal"
+
+    instance_id: Mapped[int] = mapped_column(
+        KeyType, ForeignKey("process_instance.id"), primary_key=True, autoincrement=False
+    )
+    signature_id: Mapped[int] = mapped_column(KeyType, ForeignKey("signature.id"), unique=True)
+
+
+only_grows(Renewal.__table__)  # type: ignore[arg-type]  # a declared table is a Table
+
+
+def ask_again(
+    db: Session, case: Case, signature: Signature, *, by: Person, at: datetime
+) -> Instance:
+    """Ask the role that gave a voided signature to give it again; flushes."""
+    renewal = open_child(db, case, PROCESS, by=by, at=at)
+    db.add(Renewal(instance_id=renewal.id, signature_id=signature.id))
+    asked = db.scalars(select(Task).where(Task.instance_id == renewal.id)).one()
+    # whoever signed in that role, or a colleague of the role, signs again
+    asked.role = signature.role or asked.role
+    db.flush()
+    return renewal
+
+
+def renewed_signature(db: Session, task: Task) -> Signature | None:
+    """Return the voided signature that a task asks again, None for any other task."""
+    if task.process != PROCESS:
+        return None
+    renewal = db.get(Renewal, task.instance_id)
+    return db.get(Signature, renewal.signature_id) if renewal else None
+
+
+def sections(db: Session, case: Case, task: Task) -> list[dict[str, Any]]:
+    """Return what a renewal shows above the person's own answer: the signature that was voided."""
+    signature = renewed_signature(db, task)
+    if signature is None:
+        return []
+    language = case.language
+    return [
+        {
+            "heading": say(N_("Signature that is asked again"), language),
+            "rows": [
+                [say(N_("Given by"), language), signature.printed_name],
+                [say(N_("Meaning"), language), sentence(signature.meaning, language)],
+                [say(N_("Given at"), language), signature.at.isoformat()],
+                [say(N_("On"), language), signature.record_type],
+            ],
+        }
+    ]
