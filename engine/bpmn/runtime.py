@@ -20,6 +20,7 @@ from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import clock
 from engine.bpmn import library, projections, segregation, spiff
@@ -136,7 +137,8 @@ def complete_task(
         if hook := db.info.get("on_task"):
             hook(db, task, "closed")
         _advance(run)
-        _resolve_incidents(db, instance, "complete_task", "task_id", str(task_id), by=by, at=at)
+        if attempt.was_incident:
+            _resolve_incidents(db, instance, "complete_task", "task_id", str(task_id), by=by, at=at)
     return task
 
 
@@ -162,7 +164,8 @@ def fire_timer(db: Session, timer_id: int, *, at: datetime) -> Instance | None:
             library_task.task_spec._update(library_task)  # noqa: SLF001  there is no other way
         timer.attempts += 1
         _advance(run)
-        _resolve_incidents(db, instance, "fire_timer", "timer_id", timer_id, by=None, at=at)
+        if attempt.was_incident:
+            _resolve_incidents(db, instance, "fire_timer", "timer_id", timer_id, by=None, at=at)
     return instance
 
 
@@ -197,7 +200,8 @@ def deliver_message(
         run.engine.element_id = subscription.element_id
         _catch(run.workflow.get_task_from_id(subscription.task_id), given)
         _advance(run)
-        _resolve_incidents(db, instance, "deliver_message", "key", key, by=by, at=at)
+        if attempt.was_incident:
+            _resolve_incidents(db, instance, "deliver_message", "key", key, by=by, at=at)
     return instance
 
 
@@ -215,7 +219,10 @@ def take_up_reports(db: Session, parent_id: int, *, at: datetime, by: Person | N
         count, any_complete = _count_in(db, instance, at)
         if any_complete:
             _advance(_load(db, instance, by=by, at=at, attempt=attempt))
-        _resolve_incidents(db, instance, "take_up_reports", "parent_id", parent_id, by=by, at=at)
+        if attempt.was_incident:
+            _resolve_incidents(
+                db, instance, "take_up_reports", "parent_id", parent_id, by=by, at=at
+            )
     return count
 
 
@@ -441,17 +448,17 @@ def _save(
         "version": version + 1,
     }
     # written by hand, not by the unit of work: the version in WHERE is the second lock
-    instance_id = instance.id
-    run.db.expire(instance)
+    run.db.flush()
     saved = run.db.execute(
         update(Instance)
-        .where(Instance.id == instance_id, Instance.version == version)
+        .where(Instance.id == instance.id, Instance.version == version)
         .values(values),
         execution_options={"synchronize_session": False},
     )
     if saved.rowcount != 1:  # type: ignore[attr-defined]
         raise ChangedMeanwhile
-    run.db.refresh(instance)
+    for name, value in values.items():
+        set_committed_value(instance, name, value)
 
 
 def _catch(task: Any, payload: Mapping[str, Any]) -> None:
@@ -543,8 +550,11 @@ def _complete_group(db: Session, instance: Instance, *but: int) -> ChildGroup | 
 
 def _deliver_to_parent(run: _Run) -> bool:
     """Give one complete group's message to whoever waits for it here; say whether anyone did."""
-    _count_in(run.db, run.instance, run.at)
     waits = projections.waiting(run.workflow, MessageEventDefinition)
+    if not waits:
+        return False
+
+    _count_in(run.db, run.instance, run.at)
     passed: list[int] = []
     while group := _complete_group(run.db, run.instance, *passed):
         for task in waits:
@@ -562,6 +572,7 @@ def _deliver_to_parent(run: _Run) -> bool:
 
 @dataclass
 class _Attempt:
+    was_incident: bool
     engine: StepEngine | None = None
 
 
@@ -582,7 +593,7 @@ def _step(
     """
     instance_id = instance.id if instance else None
     process = instance.process if instance else process
-    current = _Attempt()
+    current = _Attempt(was_incident=instance is not None and instance.status == "incident")
     try:
         with clock.at(at):
             yield current
