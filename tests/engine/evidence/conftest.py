@@ -20,6 +20,7 @@ from engine.evidence.signatures import RecordToSign, Signature
 from engine.people.models import PersonAccount
 from engine.people.passwords import Hashing
 from engine.people.person import Person
+from tests.engine.evidence import samples
 from tests.support.personas import People
 
 PASSWORD = "seven grey herons wade"
@@ -176,13 +177,19 @@ def run_jobs(database: Database, *, at: datetime) -> None:
                 known.result, known.done_at = verbs[job.name](db, known), at
 
 
-@pytest.fixture
-def sealed_case(desk: Desk, store: DocumentStore) -> SealedCase:
-    from tests.engine.evidence import samples
+@pytest.fixture(scope="session")
+def review_pdf(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Print the review copy of the disposition record once for all tests."""
+    layout, content, _ = samples.disposition("en")
+    store = DocumentStore(tmp_path_factory.mktemp("review"))
+    return store.open(documents.review_copy(store, layout=layout, record=content))
 
+
+@pytest.fixture
+def sealed_case(desk: Desk, store: DocumentStore, review_pdf: bytes) -> SealedCase:
     layout, content, _ = samples.disposition("en")
     database, people, at = desk.database, desk.people, desk.at
-    review = documents.review_copy(store, layout=layout, record=content)
+    review = store.put(review_pdf)
     with database.begin() as db:
         ledger.append(
             db, CASE, "case_opened", {"number": "NC-2026-0007"}, by=people.qa_engineer, at=at

@@ -250,6 +250,9 @@ def test_a_character_that_no_font_has_stops_the_document():
         "print.css",
     ],
 )
+# the library leaves its colour profile open when a document is stopped
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_layout_cannot_fetch_anything(asked):
     from engine.evidence import printing
 
