@@ -6,6 +6,7 @@ worker, not the server. The worker has no network and a limit on its memory.
 
 import contextlib
 import multiprocessing
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
@@ -58,7 +59,9 @@ def end_worker() -> None:
 class _Worker:
     """The one worker process of this server process, started when there is something to draw."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._idle_seconds = idle_seconds
+        self._owner = os.getpid()
         self._lock = Lock()
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
@@ -100,11 +103,16 @@ class _Worker:
         return answer
 
     def _started(self) -> Connection:
+        if self._owner != os.getpid():  # the server forked: the worker is our parent's
+            self._pipe = self._process = None
+            self._owner, self._drawn_count = os.getpid(), 0
         if self._pipe is not None and self._process is not None and self._process.is_alive():
             return self._pipe
         self._end()
         self._pipe, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=_work, args=(theirs,), daemon=True, name="print")
+        self._process = _SPAWN.Process(
+            target=_work, args=(theirs, self._idle_seconds), daemon=True, name="print"
+        )
         self._process.start()
         theirs.close()
         return self._pipe
@@ -126,13 +134,13 @@ _worker = _Worker()
 # --- in the worker ---------------------------------------------------------------------------
 
 
-def _work(pipe: Connection) -> None:
+def _work(pipe: Connection, idle_seconds: float) -> None:
     """Draw what comes until nothing comes for a while or the server is gone."""
     _shut_in()
     from engine.evidence import printing  # noqa: PLC0415 (the layout engine lives in the worker)
 
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
-        while pipe.poll(IDLE_SECONDS):
+        while pipe.poll(idle_seconds):
             pipe.send(_drawn(printing, pipe.recv()))
 
 

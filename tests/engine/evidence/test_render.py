@@ -268,7 +268,21 @@ def test_a_layout_cannot_fetch_anything(asked):
             printing._print(page, {}, [], "2026-03-02T00:00:00Z")
 
 
-def test_the_worker_has_no_network_and_ends_when_idle(monkeypatch):
+def test_the_worker_ends_when_it_has_nothing_to_do():
+    from engine.evidence import render
+
+    layout, record, _ = samples.destruction()
+    request = {"layout": layout, "record": record, "language": "en"}
+    worker = render._Worker(idle_seconds=0.2)
+    first = worker.draw(request)
+    worker._process.join(20)
+    assert not worker._process.is_alive()
+
+    assert worker.draw(request) == first  # a fresh one starts by itself
+    worker.end()
+
+
+def test_the_worker_ends_with_the_server():
     from engine.evidence import render
 
     layout, record, _ = samples.destruction()
