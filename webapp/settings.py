@@ -45,7 +45,7 @@ class Settings:
 
     @classmethod
     def read(cls, folder: Path, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the settings of the installation in `folder`; makes its secret at the first start."""
+        """Read the settings of the installation in `folder`, whose secret the first start makes."""
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         base_url = environment.get("HOLDFAST_URL", "http://127.0.0.1:8000").rstrip("/")

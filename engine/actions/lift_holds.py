@@ -22,9 +22,7 @@ def lift_holds(step: Step) -> dict[str, bool]:
     is_duplicate = step.variables.get("outcome") == "duplicate"
     reason = "duplicate of another case" if is_duplicate else "not a nonconformance"
     holds.release_case(step.db, case.number, reason=reason, by=step.by, at=step.at)
-    lying = balance.holdings(
-        step.db, case.id, accounts=(*balance.IN_HOUSE, *balance.NOT_HELD)
-    )
+    lying = balance.holdings(step.db, case.id, accounts=(*balance.IN_HOUSE, *balance.NOT_HELD))
     to = "in_other_case" if is_duplicate else "released_not_affected"
     balance.post(step.db, case, lying, to=to, evidence=reason, by=step.by, at=step.at)
     return {}

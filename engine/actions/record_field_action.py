@@ -39,9 +39,7 @@ def record_field_action(step: Step, *, decision: str) -> dict[str, Any]:
             by=step.by,
             at=step.at,
         )
-    facts.record(
-        step.db, case, "field_action_decision", decision, by=step.by, at=step.at
-    )
+    facts.record(step.db, case, "field_action_decision", decision, by=step.by, at=step.at)
     body = {"decision": decision, "quantity": str(sum(part.quantity for part in left))}
     ledger.append(step.db, case.stream, "field_action_decided", body, by=step.by, at=step.at)
     return {}

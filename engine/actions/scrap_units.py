@@ -47,9 +47,7 @@ def scrap_units(step: Step) -> dict[str, bool]:
                 under_case=case.number,
                 **how(step, case, f"{reason}, kept as sample"),
             )
-            post(
-                step, case, samples, "kept_as_sample", event_id=kept.event.id, evidence=reason
-            )
+            post(step, case, samples, "kept_as_sample", event_id=kept.event.id, evidence=reason)
         if destroyed:
             done = state.destroy(
                 step.db,

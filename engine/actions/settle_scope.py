@@ -27,7 +27,5 @@ def settle_scope(step: Step) -> dict[str, bool]:
     if triage is not None:
         case.severity = triage.answers.get("severity")
     if settled.left_control:
-        facts.record(
-            step.db, case, "left_control", step.at.isoformat(), by=step.by, at=step.at
-        )
+        facts.record(step.db, case, "left_control", step.at.isoformat(), by=step.by, at=step.at)
     return {"left_control": settled.left_control > 0}

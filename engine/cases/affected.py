@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import answers as kept
-from engine.cases import balance
+from engine.cases import answers as kept, balance
 from engine.cases.balance import OF_CUSTODY, SCOPE, Holding
 from engine.cases.models import Case, Subject
 from engine.cases.names import stock_names
@@ -43,9 +42,7 @@ def settle(db: Session, case: Case, *, by: Person | None, at: datetime) -> Settl
     return Settled(
         affected=affected,
         in_house=sum((sums.get(name, Decimal(0)) for name in here), Decimal(0)),
-        left_control=sum(
-            (sums.get(name, Decimal(0)) for name in balance.LEFT_CONTROL), Decimal(0)
-        ),
+        left_control=sum((sums.get(name, Decimal(0)) for name in balance.LEFT_CONTROL), Decimal(0)),
     )
 
 
@@ -61,9 +58,7 @@ def trace_of(db: Session, case: Case) -> Affected:
 
 def subjects_of(db: Session, case: Case) -> list[Subject]:
     """Return what the case is about, in the order it was named."""
-    return list(
-        db.scalars(select(Subject).where(Subject.case_id == case.id).order_by(Subject.id))
-    )
+    return list(db.scalars(select(Subject).where(Subject.case_id == case.id).order_by(Subject.id)))
 
 
 def subject_words(db: Session, case: Case) -> str:

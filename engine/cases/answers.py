@@ -83,7 +83,5 @@ def latest(
     db: Session, case: Case, process: str, element_id: str, *, instance_id: int | None = None
 ) -> Answer | None:
     """Return what stands of the last answer at an element, or None when nobody answered it."""
-    found = standing(
-        db, case, process=process, element_id=element_id, instance_id=instance_id
-    )
+    found = standing(db, case, process=process, element_id=element_id, instance_id=instance_id)
     return found[-1] if found else None

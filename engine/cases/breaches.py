@@ -32,9 +32,7 @@ def open_breaches(db: Session, event_ids: list[int], *, at: datetime) -> None:
             open_child(db, case, "hold_breach", by=None, at=at)
 
 
-def _tell(
-    db: Session, case: Case, broken: list[tuple[HoldBreach, Event]], *, at: datetime
-) -> None:
+def _tell(db: Session, case: Case, broken: list[tuple[HoldBreach, Event]], *, at: datetime) -> None:
     names = stock_names(db, [(breach.unit_id, breach.lot_id) for breach, _ in broken])
     _, event = broken[0]
     facts = {

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance
 from engine.bpmn.step import Step
-from engine.cases import answers as kept
-from engine.cases import balance
+from engine.cases import answers as kept, balance
 from engine.cases.balance import Holding
 from engine.cases.dispositions import TYPES, Part, parts_of_line
 from engine.cases.following import acting
@@ -20,7 +19,7 @@ from engine.cases.models import Case, Line
 from engine.cases.tasks import CaseUnknown
 from engine.serials import state
 from engine.serials.models import LotStock
-from engine.serials.record import How, StockPart
+from engine.serials.record import How
 
 PROCESS = "disposition_line"
 
@@ -158,5 +157,3 @@ def rework(step: Step, case: Case, line: Line, parts: Sequence[Part]) -> None:
             under_case=case.number,
             **how(step, case, reason),
         )
-
-

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from engine import commands
 from engine.bpmn import runtime
 from engine.bpmn.models import Task
-from engine.cases import answers as kept
-from engine.cases import facts
+from engine.cases import answers as kept, facts
 from engine.cases.context import form_context
-from engine.cases.models import Attachment, Case, Comment, Draft
+from engine.cases.models import Answer, Attachment, Case, Comment, Draft
 from engine.cases.numbering import next_number
 from engine.cases.sealing import seal_if_last
 from engine.cases.signing import Signing, meaning_of, record_to_sign
@@ -58,7 +57,7 @@ def checked(
     at: datetime,
     instance_id: int | None = None,
 ) -> Answers:
-    """Validate what was typed against the form; raises `Invalid` with every problem at its field."""
+    """Validate what was typed against the form; raises `Invalid` with every problem."""
     form = library.form(process, element)
     try:
         return form.load(raw, form_context(db, case=case, by=by, at=at, instance_id=instance_id))
@@ -101,10 +100,8 @@ def report(
     _drop_draft(db, by, f"start:{process}")
 
     opened = {"number": number, "case_id": case.id}
-    commands.remember(
-        db, key, name="report", request=asked, result=opened, by_id=by.id, at=at
-    )
-    return Opened(**opened)
+    commands.remember(db, key, name="report", request=asked, result=opened, by_id=by.id, at=at)
+    return Opened(number, case.id)
 
 
 def _title(description: str) -> str:
@@ -256,7 +253,7 @@ def _keep(
     *,
     by: Person,
     at: datetime,
-) -> kept.Answer:
+) -> Answer:
     answer = kept.keep(
         db,
         case,

@@ -53,7 +53,9 @@ def form_context(
 
     def attachment(sha256: str) -> Attachment | None:
         found = db.scalars(select(Document).where(Document.sha256 == sha256)).first()
-        return found and Attachment(found.sha256, found.name, found.media_type, found.bytes)
+        if found is None or found.sha256 is None:
+            return None
+        return Attachment(found.sha256, found.name, found.media_type, found.bytes or 0)
 
     return Context(
         language=by.language,

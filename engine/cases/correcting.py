@@ -39,9 +39,7 @@ class AlreadyCorrected(Conflict):
 
 
 class DecidedTheWay(Refused):
-    """“%(names)s” decided which way the case went and cannot be changed afterwards. Let the next
-    step return it, or void and reopen the case.
-    """
+    """“%(names)s” decided the way of the case, so it stays. Void and reopen the case instead."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,11 @@ def _load(
     by: Person,
     at: datetime,
 ) -> dict[str, Any]:
-    fixed = {f.id: old.answers[f.id] for f in form.fields if f.kind in CARRIED_OUT and f.id in old.answers}
+    fixed = {
+        f.id: old.answers[f.id]
+        for f in form.fields
+        if f.kind in CARRIED_OUT and f.id in old.answers
+    }
     context = form_context(db, case=case, by=by, at=at, instance_id=old.instance_id)
     wanted = {name: value for name, value in raw.items() if name not in fixed}
     try:

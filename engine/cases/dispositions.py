@@ -30,9 +30,11 @@ class Type:
 
 
 TYPES: dict[str, Type] = {
-    "use_as_is": Type(N_("Use as is (concession)"), "released_under_concession", needs_regulatory=True
+    "use_as_is": Type(
+        N_("Use as is (concession)"), "released_under_concession", needs_regulatory=True
     ),
-    "rework": Type(N_("Rework"), "reworked", needs_manufacturing=True, before_distribution_only=True
+    "rework": Type(
+        N_("Rework"), "reworked", needs_manufacturing=True, before_distribution_only=True
     ),
     "repair": Type(N_("Repair"), "repaired", needs_regulatory=True, needs_manufacturing=True),
     "return_to_supplier": Type(N_("Return to supplier"), "returned_to_supplier"),
@@ -45,9 +47,7 @@ ACTIVE = ("proposed", "running")
 
 
 class LinesDoNotFit(Refused):
-    """Line %(line)s asks for more than is pending: %(asked)s of %(pending)s. Open the proposal
-    again and correct that line.
-    """
+    """Line %(line)s asks for %(asked)s, but only %(pending)s are pending. Correct that line."""
 
 
 class NoOpenRound(Refused):
@@ -71,9 +71,9 @@ class Part:
 def pending(db: Session, case: Case) -> list[Part]:
     """Return what is held and in no line that still runs."""
     held: dict[tuple[int | None, int | None], Decimal] = {}
-    for part in balance.holdings(db, case.id, accounts=balance.IN_HOUSE):
-        key = (part.unit_id, part.lot_id)
-        held[key] = held.get(key, Decimal(0)) + part.quantity
+    for lying in balance.holdings(db, case.id, accounts=balance.IN_HOUSE):
+        key = (lying.unit_id, lying.lot_id)
+        held[key] = held.get(key, Decimal(0)) + lying.quantity
     for part in _in_lines(db, case, ACTIVE):
         held[part.key] = held.get(part.key, Decimal(0)) - part.quantity
 
@@ -113,7 +113,7 @@ def current_round(db: Session, case: Case) -> Round:
 
 
 def propose(db: Session, case: Case, lines: list[dict[str, Any]]) -> list[Line]:
-    """Write the proposed lines of the open round; `lines` as the field kind of that name gives them.
+    """Write the proposed lines of the open round; `lines` as their field kind gives them.
 
     Raises `LinesDoNotFit` when a line asks for what is no longer pending. Flushes.
     """

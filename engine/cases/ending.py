@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 from engine import commands
 from engine.bpmn import runtime
 from engine.bpmn.models import Instance
-from engine.cases import answers as kept
-from engine.cases import balance
+from engine.cases import answers as kept, balance
 from engine.cases.balance import OF_CUSTODY, Holding
 from engine.cases.models import Case
 from engine.cases.overview import roots_of
-from engine.cases.records.sections import balance as balance_section
-from engine.cases.records.sections import head, subjects
+from engine.cases.records.sections import balance as balance_section, head, subjects
 from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case, refuse_ended
 from engine.errors import Conflict, Invalid, NotAllowed, Problem, Refused
@@ -31,14 +29,18 @@ VOID, REOPEN = "void", "reopen"
 TITLES = {VOID: N_("Void case"), REOPEN: N_("Reopen case")}
 # what was done for good, or is somebody else's: reopening does not bring it back
 FINAL = frozenset(
-    {"destroyed", "kept_as_sample", "returned_to_supplier", "transferred_to_recall", "in_other_case"}
+    {
+        "destroyed",
+        "kept_as_sample",
+        "returned_to_supplier",
+        "transferred_to_recall",
+        "in_other_case",
+    }
 )
 
 
 class HasLeftControl(Refused):
-    """Product of this case has left our control, so the case cannot be voided. Let regulatory
-    affairs and the medical reviewer evaluate it, and close the case.
-    """
+    """Product of this case has left our control. Have it evaluated and close the case instead."""
 
 
 class ReportedByYou(NotAllowed):
@@ -152,9 +154,7 @@ def _void(db: Session, case: Case, reason: str, *, by: Person, at: datetime) -> 
     for instance_id in db.scalars(running.order_by(Instance.id)).all():
         runtime.cancel(db, instance_id, reason=reason, by=by, at=at)
     holds.release_case(db, case.number, reason=f"case voided: {reason}", by=by, at=at)
-    lying = [
-        one for one in balance.holdings(db, case.id) if balance.ACCOUNTS[one.account].is_open
-    ]
+    lying = [one for one in balance.holdings(db, case.id) if balance.ACCOUNTS[one.account].is_open]
     balance.post(db, case, lying, to="released_not_affected", evidence="case voided", by=by, at=at)
     case.state, case.ended_at = "void", at
 

@@ -6,8 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance, Task
-from engine.cases import answers as kept
-from engine.cases import balance, facts
+from engine.cases import answers as kept, balance, facts
 from engine.cases.children import open_child
 from engine.cases.models import Case
 from engine.people import Person

@@ -60,9 +60,7 @@ def _cases_with(db: Session, units: set[int], lots: set[int]) -> list[Case]:
         Posting.unit_id.in_(id_set(db, units)) | Posting.lot_id.in_(id_set(db, lots))
     )
     return list(
-        db.scalars(
-            select(Case).where(Case.state == "open", Case.id.in_(touched)).order_by(Case.id)
-        )
+        db.scalars(select(Case).where(Case.state == "open", Case.id.in_(touched)).order_by(Case.id))
     )
 
 

@@ -23,14 +23,10 @@ from engine.serials.units import contents
 
 
 class NotEnoughHeld(Refused):
-    """Only %(there)s of this lot are still held where the case can reach them; %(asked)s were
-    decided on. Count the stock again.
-    """
+    """Only %(there)s of the %(asked)s decided on are still held here. Count the stock again."""
 
 
-def place(
-    db: Session, case: Case, settled: Settled, *, by: Person | None, at: datetime
-) -> int:
+def place(db: Session, case: Case, settled: Settled, *, by: Person | None, at: datetime) -> int:
     """Hold every affected lot and unit that this case has not held before; return how many.
 
     A lot is held as a whole, with what arrives later. What has reached a consignee is not ours to
@@ -89,7 +85,13 @@ def stock_parts(db: Session, case: Case, parts: Iterable[Part]) -> list[StockPar
 
 
 def let_out_units(
-    db: Session, case: Case, unit_ids: Sequence[int], *, reason: str, by: Person | None, at: datetime
+    db: Session,
+    case: Case,
+    unit_ids: Sequence[int],
+    *,
+    reason: str,
+    by: Person | None,
+    at: datetime,
 ) -> None:
     """Release the holds of this case, and of no other, on units and everything inside them."""
     members = {*unit_ids, *contents(db, unit_ids)}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance, Task
 from engine.cases.models import Answer, Case
-from engine.cases.pages import Page, TaskFilter, TaskGroup, TaskRow, TasksPage, TaskSort
+from engine.cases.pages import Page, TaskFilter, TaskGroup, TaskRow, TaskSort, TasksPage
 from engine.cases.segregation import NotTheSamePerson
 from engine.people import Person, PersonAccount, acting_for, standing
 
@@ -62,9 +62,9 @@ def _wanted(person: Person, show: TaskFilter) -> ColumnElement[bool]:
     return and_(Task.done_at.is_(None), Task.cancelled_at.is_(None), shown)
 
 
-def _select(wanted: ColumnElement[bool], sort: TaskSort) -> Select[Any]:
+def _select(wanted: ColumnElement[bool], sort: TaskSort) -> Select[Task, Case, str]:
     # a task without a deadline comes last, on both databases
-    order: dict[TaskSort, Sequence[ColumnElement[Any]]] = {
+    order: dict[TaskSort, Sequence[Any]] = {
         "deadline": (Task.due_at.is_(None), Task.due_at, Task.opened_at),
         "opened": (Task.opened_at.desc(),),
         "case": (Case.number, Task.due_at),
@@ -86,8 +86,10 @@ def _counts(db: Session, wanted: ColumnElement[bool], at: datetime) -> dict[str,
         (Task.due_at < at + WEEK, "week"),
         else_="later",
     )
-    counted = dict(
-        db.execute(select(group, func.count()).select_from(Task).where(wanted).group_by(group)).all()
+    counted: dict[str, int] = dict(
+        db.execute(
+            select(group, func.count()).select_from(Task).where(wanted).group_by(group)
+        ).all()
     )
     names = ("overdue", "day", "week", "later")
     return {"all": sum(counted.values()), **{name: counted.get(name, 0) for name in names}}
@@ -178,7 +180,7 @@ def _names(db: Session, person: Person) -> dict[int, str]:
     rows = db.execute(
         select(PersonAccount.id, PersonAccount.printed_name).where(PersonAccount.id.in_(principals))
     )
-    return {id_: name for id_, name in rows}
+    return dict(rows.tuples().all())
 
 
 @dataclass(frozen=True)
@@ -192,8 +194,8 @@ class Badge:
 def badge(db: Session, person: Person) -> Badge:
     """Count what the person can act on, for the navigation."""
     tasks, approvals = db.execute(
-        select(func.count(), func.count(Task.signature)).select_from(Task).where(
-            _wanted(person, "mine")
-        )
+        select(func.count(), func.count(Task.signature))
+        .select_from(Task)
+        .where(_wanted(person, "mine"))
     ).one()
     return Badge(tasks=tasks, approvals=approvals)

@@ -32,7 +32,9 @@ def send(step: Step, element_id: str) -> None:
     waiting = db.scalars(
         select(Task)
         .where(
-            Task.instance_id == step.instance.id, Task.done_at.is_(None), Task.cancelled_at.is_(None)
+            Task.instance_id == step.instance.id,
+            Task.done_at.is_(None),
+            Task.cancelled_at.is_(None),
         )
         .order_by(Task.due_at)
     ).first()
@@ -48,11 +50,18 @@ def send(step: Step, element_id: str) -> None:
         else None,
     }
     key = f"{process}.{element_id}:{step.instance.id}:{step.at.isoformat()}"
-    tell(db, people_with_role(db, "qa_manager", at=step.at), key, f"{process}/{element_id}", facts, at=step.at)
+    tell(
+        db,
+        people_with_role(db, "qa_manager", at=step.at),
+        key,
+        f"{process}/{element_id}",
+        facts,
+        at=step.at,
+    )
 
 
 def signing_locked(db: Session, person: Person, at: datetime) -> None:
-    """Tell quality management that someone failed to sign three times (the evidence room's hook)."""
+    """Tell quality management that someone failed to sign three times."""
     facts = {
         "locked_name": person.printed_name,
         "locked_user_name": person.user_name,
@@ -121,7 +130,7 @@ def tell(
     *,
     at: datetime,
 ) -> int:
-    """Put one mail for each receiver with an address in the outbox, unless `key` was told before."""
+    """Put one mail for each receiver with an address in the outbox, once for each `key`."""
     wanted = {f"{key}:{one.id}": one for one in receivers if one.email}
     known = set(db.scalars(select(Outgoing.key).where(Outgoing.key.in_(wanted))))
     new = {key: one for key, one in wanted.items() if key not in known}

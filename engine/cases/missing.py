@@ -6,8 +6,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import answers as kept
-from engine.cases import balance
+from engine.cases import answers as kept, balance
 from engine.cases.balance import Holding
 from engine.cases.models import Case, Posting
 from engine.people import Person
@@ -51,4 +50,3 @@ def _was_posted(db: Session, case: Case, answer_id: int) -> bool:
         Posting.case_id == case.id, Posting.evidence.endswith(f"(answer {answer_id})")
     )
     return db.scalar(found.limit(1)) is not None
-

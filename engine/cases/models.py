@@ -83,7 +83,9 @@ class Fact(Base):
 
     __tablename__ = "case_fact"
     __table_args__ = (
-        CheckConstraint("supersedes_id IS NULL OR reason IS NOT NULL", name="corrected_with_reason"),
+        CheckConstraint(
+            "supersedes_id IS NULL OR reason IS NOT NULL", name="corrected_with_reason"
+        ),
         Index("ix_case_fact_name", "case_id", "name"),
     )
 
@@ -105,7 +107,9 @@ class Answer(Base):
     __tablename__ = "answer"
     __table_args__ = (
         UniqueConstraint("task_id", "version"),
-        CheckConstraint("supersedes_id IS NULL OR reason IS NOT NULL", name="corrected_with_reason"),
+        CheckConstraint(
+            "supersedes_id IS NULL OR reason IS NOT NULL", name="corrected_with_reason"
+        ),
         Index("ix_answer_element", "case_id", "process", "element_id", "id"),
     )
 

@@ -18,12 +18,13 @@ from engine.cases.pages import (
     CaseFacts,
     CasePage,
     Clock,
+    Comment as CommentLine,
     DiagramMark,
     DiagramView,
     StepLine,
+    TaskRow,
     Tone,
 )
-from engine.cases.pages import Comment as CommentLine
 from engine.cases.tasks import CaseUnknown, printed_name
 from engine.people import Person, PersonAccount
 
@@ -71,7 +72,7 @@ def instances_of(db: Session, case: Case) -> list[Instance]:
     )
 
 
-def roots_of(case: Case) -> Select[tuple[int]]:
+def roots_of(case: Case) -> Select[int]:
     """Return the query for the roots of a case: its process, recounts, breaches, reopenings."""
     return select(Instance.id).where(
         Instance.business_key == case.number, Instance.parent_id.is_(None)
@@ -120,20 +121,16 @@ def case_balance(db: Session, case: Case) -> Balance | None:
 def _tasks(db: Session, case: Case) -> list[Task]:
     return list(
         db.scalars(
-            select(Task)
-            .where(Task.root_id.in_(roots_of(case)))
-            .order_by(Task.opened_at, Task.id)
+            select(Task).where(Task.root_id.in_(roots_of(case))).order_by(Task.opened_at, Task.id)
         )
     )
 
 
 def _open_tasks(
     db: Session, case: Case, tasks: list[Task], person: Person, *, at: datetime
-) -> tuple[inbox.TaskRow, ...]:
+) -> tuple[TaskRow, ...]:
     names = _names(db, tasks)
-    found = [
-        (task, case, names.get(task.claimed_by_id or 0)) for task in tasks if task.is_open
-    ]
+    found = [(task, case, names.get(task.claimed_by_id or 0)) for task in tasks if task.is_open]
     rows = inbox.task_rows(db, found, person, at=at)
     return tuple(sorted(rows, key=lambda row: (not row.is_mine, row.role not in person.roles)))
 
@@ -143,7 +140,7 @@ def _names(db: Session, tasks: list[Task]) -> dict[int, str]:
     rows = db.execute(
         select(PersonAccount.id, PersonAccount.printed_name).where(PersonAccount.id.in_(ids))
     )
-    return {i: name for i, name in rows}
+    return dict(rows.tuples().all())
 
 
 def _clocks(tasks: list[Task]) -> tuple[Clock, ...]:

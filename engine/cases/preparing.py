@@ -18,7 +18,7 @@ from engine.people import Person
 
 @dataclass(frozen=True)
 class DrawnUp:
-    """Answers that are ready to be signed: what they mean, the record, the layout that prints it."""
+    """Answers ready to be signed: what they mean, the record, the layout that prints it."""
 
     meaning: str
     record: RecordToSign

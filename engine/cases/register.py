@@ -107,7 +107,7 @@ def _affected(db: Session, case_ids: list[int]) -> dict[int, Decimal]:
         .where(Posting.case_id.in_(case_ids), Posting.from_account == "scope")
         .group_by(Posting.case_id)
     )
-    return {case_id: quantity for case_id, quantity in rows}
+    return dict(rows.tuples().all())
 
 
 def _overdue(db: Session, conditions: list[ColumnElement[bool]], at: datetime) -> int:

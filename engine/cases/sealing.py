@@ -59,9 +59,7 @@ def _still_open(db: Session, task: Task) -> bool:
 
 def _signatures(db: Session, task: Task) -> list[Signature]:
     tasks = db.scalars(
-        select(Task.id).where(
-            Task.instance_id == task.instance_id, Task.document == task.document
-        )
+        select(Task.id).where(Task.instance_id == task.instance_id, Task.document == task.document)
     )
     voided = select(SignatureVoided.signature_id)
     return list(

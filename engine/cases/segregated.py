@@ -100,11 +100,9 @@ def compare(stocks: Sequence[Stock], answer: dict[str, Any]) -> Comparison:
     others = [s for s in stocks if s.unit is None]
     return Comparison(
         missing=tuple(s.name for unit_id, s in units.items() if unit_id not in scanned),
-        unexpected=tuple(
-            [
-                *(u["serial"] for u in answer.get("units") or () if u["unit_id"] not in units),
-                *(str(text) for text in answer.get("unknown") or ()),
-            ]
+        unexpected=(
+            *(u["serial"] for u in answer.get("units") or () if u["unit_id"] not in units),
+            *(str(text) for text in answer.get("unknown") or ()),
         ),
         differing=tuple(
             f"{s.name} ({s.location}): {counted.get(s.key, 0)} / {s.quantity}"

@@ -10,9 +10,7 @@ from engine.people import Person, standing
 
 
 class NotTheSamePerson(NotAllowed):
-    """You, or the person you stand in for, did “%(element)s” on this case. Someone else must do
-    this task.
-    """
+    """You or your principal did “%(element)s” on this case. Someone else must do this task."""
 
 
 def doers(db: Session, case: Case, task: Task) -> dict[int, str]:

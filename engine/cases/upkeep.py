@@ -69,9 +69,7 @@ def cases_to_recount(db: Session, *, at: datetime) -> list[str]:
     counting = (
         select(Instance.business_key)
         .join(Task, Task.root_id == Instance.id)
-        .where(
-            Task.element_id.in_(COUNTED), Task.done_at.is_(None), Task.cancelled_at.is_(None)
-        )
+        .where(Task.element_id.in_(COUNTED), Task.done_at.is_(None), Task.cancelled_at.is_(None))
     )
     cases = db.scalars(
         select(Case)

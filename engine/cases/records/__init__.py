@@ -47,9 +47,7 @@ def document_of(db: Session, case: Case, task: Task) -> Record:
     return cast("Record", _drawer(task.document).draw(db, case, task.instance_id, None))
 
 
-def _renewal(
-    db: Session, case: Case, task: Task, renewed: Signature, own: list[Section]
-) -> Record:
+def _renewal(db: Session, case: Case, task: Task, renewed: Signature, own: list[Section]) -> Record:
     """Return the corrected record that a voided signature was given on, and the new answer."""
     first = db.get(Task, UUID(renewed.task_id)) if renewed.task_id else None
     again: Record = head(db, case, title=task.name, number=case.number)

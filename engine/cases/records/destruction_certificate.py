@@ -20,9 +20,7 @@ def draw(db: Session, case: Case, instance_id: int, own: list[dict[str, Any]] | 
     line = db.scalars(select(Line).where(Line.instance_id == instance_id)).one()
     given = kept.standing(db, case, process=PROCESS, instance_id=instance_id)
     return {
-        **head(
-            db, case, title=N_("Destruction certificate"), number=f"{case.number}-X{line.id}"
-        ),
+        **head(db, case, title=N_("Destruction certificate"), number=f"{case.number}-X{line.id}"),
         "sources": sources(given),
         "sections": [
             _destroyed(db, case, line),

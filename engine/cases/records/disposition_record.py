@@ -21,7 +21,12 @@ from engine.cases.records.sections import (
 from engine.words import N_, say
 
 PROCESS = "disposition"
-APPROVALS = ("approve_quality", "approve_engineering", "approve_manufacturing", "approve_regulatory")
+APPROVALS = (
+    "approve_quality",
+    "approve_engineering",
+    "approve_manufacturing",
+    "approve_regulatory",
+)
 
 
 def draw(db: Session, case: Case, instance_id: int, own: list[dict[str, Any]] | None) -> Record:

@@ -115,7 +115,9 @@ def subjects(db: Session, case: Case) -> Section:
     return {
         "heading": say(N_("What the case is about"), language),
         "table": {
-            "columns": [say(word, language) for word in (N_("Unit or lot"), N_("Part"), N_("Quantity"))],
+            "columns": [
+                say(word, language) for word in (N_("Unit or lot"), N_("Part"), N_("Quantity"))
+            ],
             "rows": [
                 [
                     names[row.unit_id, row.lot_id].name
