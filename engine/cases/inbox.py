@@ -17,7 +17,7 @@ from engine.people import Person, PersonAccount, acting_for, standing
 DAY = timedelta(hours=24)
 WEEK = timedelta(days=7)
 PAGE_SIZE = 50
-Found = tuple[Task, Case, str | None]
+Found = tuple[Task, Case, str | None]  # with who claimed it
 
 
 def my_tasks(
@@ -38,7 +38,7 @@ def my_tasks(
     counts = _counts(db, wanted, at)
     rows = db.execute(_select(wanted, sort).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
     return TasksPage(
-        rows=task_rows(db, [tuple(row) for row in rows], person, at=at),
+        rows=task_rows(db, rows.tuples().all(), person, at=at),
         page=Page(number=page, size=PAGE_SIZE, total_count=counts["all"]),
         open_count=counts["all"],
         overdue_count=counts["overdue"],
