@@ -33,11 +33,15 @@ def read_form(path: Path) -> Form:
 
     Raises `FormRefused` with the file and the place in it.
     """
+    return parse_form(path.read_bytes(), path.parent.name, path.stem)
+
+
+def parse_form(content: bytes, process: str, element: str) -> Form:
+    """Read the form of a step from its text: a case keeps the one its diagram was released with."""
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-        return _form(table, path.parent.name, path.stem)
+        return _form(tomllib.loads(content.decode("utf-8")), process, element)
     except (FormRefused, ValueError) as error:  # TOML and UTF-8 errors are ValueErrors
-        message = f"forms/{path.parent.name}/{path.name}: {error}"
+        message = f"forms/{process}/{element}.toml: {error}"
         raise FormRefused(message) from error
 
 

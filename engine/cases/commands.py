@@ -12,6 +12,7 @@ from engine import commands
 from engine.bpmn import runtime
 from engine.bpmn.models import Task
 from engine.cases import answers as kept, facts
+from engine.cases.asking import form_at
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Attachment, Case, Comment, Draft
 from engine.cases.numbering import next_number
@@ -23,7 +24,6 @@ from engine.evidence import ledger, signatures
 from engine.evidence.documents import Document
 from engine.evidence.signatures import Signature
 from engine.people import Person, acting_for, authorize
-from forms import library
 from forms.errors import FormProblems
 from forms.form import Answers
 
@@ -58,7 +58,7 @@ def checked(
     instance_id: int | None = None,
 ) -> Answers:
     """Validate what was typed against the form; raises `Invalid` with every problem."""
-    form = library.form(process, element)
+    form = form_at(db, process, element, instance_id=instance_id)
     try:
         return form.load(raw, form_context(db, case=case, by=by, at=at, instance_id=instance_id))
     except FormProblems as wrong:

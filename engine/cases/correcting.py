@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import commands
 from engine.cases import answers as kept
+from engine.cases.asking import form_at
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Case
 from engine.cases.renewing import ask_again
@@ -18,7 +19,6 @@ from engine.evidence import ledger, signatures
 from engine.evidence.signatures import Signature, SignatureVoided, SignedRecord
 from engine.people import Person, authorize
 from engine.words import N_
-from forms import library
 from forms.errors import FormProblems
 from forms.form import Form
 
@@ -78,7 +78,7 @@ def correct_answer(
         return Corrected(db.get_one(Answer, earlier["answer"]), earlier["voided_count"])
 
     _refuse(db, case, old, reason, by)
-    form = library.form(old.process, old.element_id)
+    form = form_at(db, old.process, old.element_id, instance_id=old.instance_id)
     answers = _load(db, case, form, old, raw, by=by, at=at)
     _refuse_other_way(form, old.answers, answers)
     new = kept.keep(

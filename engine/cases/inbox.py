@@ -38,7 +38,7 @@ def my_tasks(
     counts = _counts(db, wanted, at)
     rows = db.execute(_select(wanted, sort).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
     return TasksPage(
-        rows=task_rows(db, rows.tuples().all(), person, at=at),
+        rows=task_rows(db, rows.all(), person, at=at),
         page=Page(number=page, size=PAGE_SIZE, total_count=counts["all"]),
         open_count=counts["all"],
         overdue_count=counts["overdue"],
@@ -180,7 +180,7 @@ def _names(db: Session, person: Person) -> dict[int, str]:
     rows = db.execute(
         select(PersonAccount.id, PersonAccount.printed_name).where(PersonAccount.id.in_(principals))
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 @dataclass(frozen=True)

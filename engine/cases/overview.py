@@ -140,7 +140,7 @@ def _names(db: Session, tasks: list[Task]) -> dict[int, str]:
     rows = db.execute(
         select(PersonAccount.id, PersonAccount.printed_name).where(PersonAccount.id.in_(ids))
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def _clocks(tasks: list[Task]) -> tuple[Clock, ...]:

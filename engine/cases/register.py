@@ -107,7 +107,7 @@ def _affected(db: Session, case_ids: list[int]) -> dict[int, Decimal]:
         .where(Posting.case_id.in_(case_ids), Posting.from_account == "scope")
         .group_by(Posting.case_id)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def _overdue(db: Session, conditions: list[ColumnElement[bool]], at: datetime) -> int:

@@ -9,13 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases import answers as kept
+from engine.cases.asking import form_at
 from engine.cases.balance import ACCOUNTS, totals
 from engine.cases.models import Answer, Case, Subject
 from engine.cases.names import stock_names
 from engine.cases.tasks import printed_name
 from engine.evidence.canonical import moment
 from engine.words import N_, say
-from forms import library, words
+from forms import words
+from forms.form import Form
 
 Record = dict[str, Any]
 Section = dict[str, Any]
@@ -47,11 +49,8 @@ def head(
     }
 
 
-def answered(
-    process: str, element: str, answers: dict[str, Any], language: str, *, by: str = ""
-) -> list[Section]:
+def answered(form: Form, answers: dict[str, Any], language: str, *, by: str = "") -> list[Section]:
     """Return the sections of one answered form, in the official language of the record."""
-    form = library.form(process, element)
     title = words.say(form.title, language)
     sections: list[Section] = []
     for heading, group in groupby(form.shown(answers, language), key=lambda one: one[0]):
@@ -84,9 +83,13 @@ def kept_answers(db: Session, case: Case, answers: Iterable[Answer]) -> list[Sec
             name=printed_name(db, answer.by_id),
             at=moment(answer.at),
         )
-        sections += answered(
-            answer.process, answer.element_id, answer.answers, case.language, by=who
+        form = form_at(
+            db,
+            answer.process,
+            answer.element_id,
+            instance_id=answer.instance_id or case.instance_id,
         )
+        sections += answered(form, answer.answers, case.language, by=who)
     return sections
 
 

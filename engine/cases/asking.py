@@ -1,0 +1,50 @@
+"""Which form a step asks: the one its diagram was released with, whatever lies in the files now."""
+
+from threading import Lock
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import Definition, Instance
+from forms.errors import FormNotFound
+from forms.form import Form
+from forms.reading import parse_form
+
+_forms: dict[
+    tuple[str, str, str], Form
+] = {}  # by the closure's sha256: what it names never changes
+_lock = Lock()
+
+
+def form_at(db: Session, process: str, element: str, *, instance_id: int | None) -> Form:
+    """Return the form of a step in a running case; without an instance, of a case to be opened.
+
+    Raises `FormNotFound`.
+    """
+    closure = select(Definition.id, Definition.sha256)
+    if instance_id is None:
+        closure = closure.where(Definition.key == process, Definition.state == "released")
+    else:
+        closure = closure.join(Instance, Instance.definition_id == Definition.id).where(
+            Instance.id == instance_id
+        )
+    found = db.execute(closure).first()
+    if found is None:
+        message = f"No version of {process} has been released."
+        raise FormNotFound(message)
+
+    key = (found.sha256, process, element)
+    if key not in _forms:
+        files = db.scalars(select(Definition.files).where(Definition.id == found.id)).one()
+        _read(files, *key)
+    return _forms[key]
+
+
+def _read(files: dict[str, str], sha256: str, process: str, element: str) -> None:
+    path = f"forms/{process}/{element}.toml"
+    if path not in files:
+        message = f"This version has no form {path}."
+        raise FormNotFound(message)
+    form = parse_form(files[path].encode(), process, element)
+    with _lock:
+        _forms[sha256, process, element] = form
