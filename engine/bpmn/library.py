@@ -1,6 +1,5 @@
 """The library of definitions: installed as drafts, put in force by two signatures."""
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ from sqlalchemy.orm import Session
 from engine.bpmn import closure, spiff
 from engine.bpmn.errors import NothingReleased
 from engine.bpmn.lint import Finding, check_file
+from engine.bpmn.lint.diagram import Lookup
 from engine.bpmn.models import Definition, DefinitionRelease
-from engine.bpmn.step import Action
 from engine.bpmn.xml import NAMES, read_xml
 from engine.errors import Conflict, NotAllowed, NotFound, Refused
 from engine.people.person import Person
@@ -58,7 +57,7 @@ def install(
     root: Path,
     by: Person | None,
     at: datetime,
-    actions: Callable[[str], Action | None] | None = None,
+    actions: Lookup | None = None,
 ) -> Definition:
     """Install the closure of `process` below `root` as a draft; the same closure only once.
 

@@ -56,8 +56,10 @@ class Action:
     result: type[Schema]
 
     @classmethod
-    def of(cls, module: ModuleType) -> "Action":
+    def of(cls, module: "ModuleType | Action") -> "Action":
         """Return the action a module describes: the function bears the module's name."""
+        if isinstance(module, Action):
+            return module
         verb = module.__name__.rpartition(".")[2]
         return cls(run=getattr(module, verb), parameters=module.Parameters, result=module.Result)
 
@@ -154,7 +156,7 @@ class StepEngine(PythonScriptEngine):  # type: ignore[misc]  # the library has n
     def act(self, task: Any) -> None:
         """Run the action the service task names and merge what it returns."""
         verb = self.element_id = element_id_of(task.task_spec)
-        action: Action = self.db.info["actions"](verb)
+        action = Action.of(self.db.info["actions"](verb))
         given = {
             name.removeprefix(PARAMETER): self.evaluate(task, value)
             for name, value in properties_of(task.task_spec).items()

@@ -94,7 +94,7 @@ def _files(paths: Iterable[str | Path]) -> list[Path]:
     return found
 
 
-def _asked_once(actions: Lookup | None) -> Lookup | None:
+def _asked_once(actions: Lookup | None) -> Callable[[str], Action | None] | None:
     """Take a lookup that raises for an unknown verb as one that returns None."""
     if actions is None:
         return None
@@ -102,8 +102,9 @@ def _asked_once(actions: Lookup | None) -> Lookup | None:
     @cache
     def ask(verb: str) -> Action | None:
         try:
-            return actions(verb)
+            found = actions(verb)
         except (LookupError, ImportError):
             return None
+        return None if found is None else Action.of(found)
 
     return ask

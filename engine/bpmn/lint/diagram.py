@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 from typing import Any
 
 from lxml import etree
@@ -11,7 +12,7 @@ from engine.bpmn.lint.around import Around
 from engine.bpmn.step import Action
 from engine.bpmn.xml import BPMN, NAMES
 
-Lookup = Callable[[str], Action | None]
+Lookup = Callable[[str], ModuleType | Action | None]
 Complaint = tuple[str, str]  # element, sentence
 
 EVENTS = ("startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent")
@@ -48,7 +49,7 @@ class Diagram:
     root: etree._Element
     process: etree._Element
     around: Around
-    actions: Lookup | None = None
+    actions: Callable[[str], Action | None] | None = None
 
     @property
     def id(self) -> str:

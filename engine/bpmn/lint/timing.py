@@ -31,16 +31,19 @@ def timers_do_not_repeat(diagram: Diagram) -> Iterator[Complaint]:
 
 
 def _wrong_with(tag: str, text: str) -> str | None:
+    unquoted = f'Write the time as a quoted text, "{text.strip()}".'
+    if durations.is_duration(text.strip()):
+        return unquoted
     try:
-        if durations.is_duration(text.strip()):
-            return f'Write the time as a quoted text, "{text.strip()}".'
         if any(vars(expressions.reads(text)).values()):
             return None  # known only when it runs
         value: Any = expressions.evaluate(text, {})
     except ValueError:
-        return f'Write the time as a quoted text, "{text.strip()}".'
-    if not isinstance(value, str):
-        return f"{text.strip()} is not a text."
+        return unquoted
+    return _wrong_with_literal(tag, value) if isinstance(value, str) else unquoted
+
+
+def _wrong_with_literal(tag: str, value: str) -> str | None:
     if tag == "timeDuration":
         return None if durations.is_duration(value) else f"{value} is no ISO duration such as PT8H."
     try:

@@ -26,9 +26,8 @@ def form(*variables: str) -> str:
         parts += ["[[section.field]]", f'id = "{name}"', f'kind = "{kind}"', f'label = "{name}"']
         parts.append(f'variable = "{name}"')
         if kind == "choice":
-            parts.append(
-                'choices = [{ value = "approve", label = "Yes" }, { value = "reject", label = "No" }]'
-            )
+            yes, no = ('{ value = "approve", label = "Yes" }', '{ value = "reject", label = "No" }')
+            parts.append(f"choices = [{yes}, {no}]")
     return "\n".join(parts) + "\n"
 
 
@@ -118,9 +117,13 @@ class Story:
     def start(self, process: str, *, at=NOW, key="NC-2026-0001", by=None, **variables) -> int:
         with self.database.begin() as db:
             return runtime.start(
-                db, process, business_key=key, variables=variables,
-                by=by or self.people.qa_engineer, at=at,
-            ).id  # fmt: skip
+                db,
+                process,
+                business_key=key,
+                variables=variables,
+                by=by or self.people.qa_engineer,
+                at=at,
+            ).id
 
     def do(
         self, element: str, *, at=NOW, by=None, instance: int | None = None, **variables

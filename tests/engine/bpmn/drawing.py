@@ -186,12 +186,13 @@ def _drawing(id, nodes, lanes):
 
 def decision(id, inputs, outputs, rules, *, policy="UNIQUE"):
     """Return the XML of one decision table: inputs are (name, declared values)."""
-    parts = [
+    head = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d"'
         f' namespace="urn:holdfast:test"><decision id="{id}" name="{id}">'
         f'<decisionTable id="{id}_table" hitPolicy="{policy}">'
-    ]
+    )
+    parts = [head]
     for name, values in inputs:
         declared = f"<inputValues id='{name}_values'><text>{values}</text></inputValues>"
         parts.append(

@@ -37,12 +37,18 @@ def lines(house):
     )
     house.draw(
         "lot",
-        process("lot", start("opened", "open_lines"),
-                service("open_lines", "all_done", parameter__lines="lines", children="line"),
-                catch("all_done", "lines_done", "settle"), user("settle", "done"), end(),
-                inputs=("lines",), messages=("lines_done",)),
+        process(
+            "lot",
+            start("opened", "open_lines"),
+            service("open_lines", "all_done", parameter__lines="lines", children="line"),
+            catch("all_done", "lines_done", "settle"),
+            user("settle", "done"),
+            end(),
+            inputs=("lines",),
+            messages=("lines_done",),
+        ),
         settle=(),
-    )  # fmt: skip
+    )
     assert house.check("lot") == house.check("line") == []
 
 

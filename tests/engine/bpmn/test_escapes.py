@@ -113,8 +113,13 @@ def test_an_object_among_the_names_is_not_handled():
 
 
 def in_a_condition(house, attempt):
-    return process("p", start("opened", "choose"), xor("choose", ("look", attempt), ("done", None)),
-                   user("look", "done"), end())  # fmt: skip
+    return process(
+        "p",
+        start("opened", "choose"),
+        xor("choose", ("look", attempt), ("done", None)),
+        user("look", "done"),
+        end(),
+    )
 
 
 def in_a_timer(house, attempt):
@@ -144,13 +149,19 @@ def in_a_parameter(house, attempt):
 
 
 def in_a_message_key(house, attempt):
-    return process("p", start("opened", "reply"), catch("reply", "reply", "done", key=attempt),
-                   end(), messages=("reply",))  # fmt: skip
+    return process(
+        "p",
+        start("opened", "reply"),
+        catch("reply", "reply", "done", key=attempt),
+        end(),
+        messages=("reply",),
+    )
 
 
 def in_a_correlation(house, attempt):
-    xml = process("p", start("opened", "reply"), catch("reply", "reply", "done"), end(),
-                  messages=("reply",))  # fmt: skip
+    xml = process(
+        "p", start("opened", "reply"), catch("reply", "reply", "done"), end(), messages=("reply",)
+    )
     return xml.replace(
         "<bpmn:collaboration",
         '<bpmn:correlationProperty id="key_property">'
@@ -179,17 +190,31 @@ def _deciding(house, cells, asked="severity"):
     table = table.replace("<text>severity</text>", f"<text>{_escaped(asked)}</text>")
     (house.root / "workflows/p").mkdir(parents=True, exist_ok=True)
     (house.root / "workflows/p/board.dmn").write_text(table.replace("&amp;amp;", "&amp;"), "utf-8")
-    return process("p", start("opened", "board"), node("businessRuleTask", "board", "done"), end(),
-                   inputs=("severity",))  # fmt: skip
+    return process(
+        "p",
+        start("opened", "board"),
+        node("businessRuleTask", "board", "done"),
+        end(),
+        inputs=("severity",),
+    )
 
 
 def _escaped(text):
     return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
-PLACES = [in_a_condition, in_a_timer, in_a_cardinality, in_a_completion, in_a_parameter,
-          in_a_message_key, in_a_correlation, in_a_decision_input, in_a_decision_cell,
-          in_a_decision_output]  # fmt: skip
+PLACES = [
+    in_a_condition,
+    in_a_timer,
+    in_a_cardinality,
+    in_a_completion,
+    in_a_parameter,
+    in_a_message_key,
+    in_a_correlation,
+    in_a_decision_input,
+    in_a_decision_cell,
+    in_a_decision_output,
+]
 
 
 @pytest.mark.parametrize("place", PLACES)

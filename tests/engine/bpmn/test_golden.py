@@ -26,9 +26,13 @@ def load(case):
     about = json.loads((GOLDEN / case / "about.json").read_text())
     engine = StepEngine(db=None, instance=None, by=None, at=NOW, open_children=None)
     workflow = spiff.load(
-        state, about["sha256"], about["engine_version"], spec_gz=spec_gz, process=case,
+        state,
+        about["sha256"],
+        about["engine_version"],
+        spec_gz=spec_gz,
+        process=case,
         engine=engine,
-    )  # fmt: skip
+    )
     return workflow, about, state
 
 

@@ -16,16 +16,36 @@ from tests.engine.bpmn.drawing import catch, end, node, process, service, start,
 def later(house):
     house.can("weigh", lambda step: step.db.info["weigh"](step), weight=fields.Integer())
     clock = node("intermediateCatchEvent", "tomorrow", "weigh", inner=timer('"P1D"'))
-    house.draw("later", process("later", start("opened", "tomorrow"), clock,
-                                service("weigh", "look"), user("look", "done"), end()), look=())  # fmt: skip
-    house.draw("told", process("told", start("opened", "reply"),
-                               catch("reply", "reply", "weigh", writes="answer"),
-                               service("weigh", "look"), user("look", "done"), end(),
-                               messages=("reply",)), look=())  # fmt: skip
+    house.draw(
+        "later",
+        process(
+            "later",
+            start("opened", "tomorrow"),
+            clock,
+            service("weigh", "look"),
+            user("look", "done"),
+            end(),
+        ),
+        look=(),
+    )
+    house.draw(
+        "told",
+        process(
+            "told",
+            start("opened", "reply"),
+            catch("reply", "reply", "weigh", writes="answer"),
+            service("weigh", "look"),
+            user("look", "done"),
+            end(),
+            messages=("reply",),
+        ),
+        look=(),
+    )
 
 
 def broken(step):
-    raise OSError("no scale")
+    message = "no scale"
+    raise OSError(message)
 
 
 def test_a_timer_that_fails_leaves_an_incident_and_its_timer(story, later, database, people):
@@ -79,8 +99,17 @@ def test_a_message_that_failed_is_delivered_by_the_retry(story, later, database,
 
 def test_a_persons_answer_is_never_sent_again_by_a_machine(story, house, database, people):
     house.can("weigh", broken, weight=fields.Integer())
-    house.draw("acting", process("acting", start("opened", "look"), user("look", "weigh"),
-                                 service("weigh", "done"), end()), look=("finding",))  # fmt: skip
+    house.draw(
+        "acting",
+        process(
+            "acting",
+            start("opened", "look"),
+            user("look", "weigh"),
+            service("weigh", "done"),
+            end(),
+        ),
+        look=("finding",),
+    )
     story.release("acting")
     story.start("acting")
     with pytest.raises(StepFailed) as failure:
@@ -94,8 +123,9 @@ def test_a_persons_answer_is_never_sent_again_by_a_machine(story, house, databas
 
 def test_a_case_that_could_not_start_leaves_an_incident_without_a_case(story, house, database):
     house.can("weigh", broken, weight=fields.Integer())
-    house.draw("acting", process("acting", start("opened", "weigh"), service("weigh", "done"),
-                                 end()))  # fmt: skip
+    house.draw(
+        "acting", process("acting", start("opened", "weigh"), service("weigh", "done"), end())
+    )
     story.release("acting")
     with pytest.raises(StepFailed) as failure:
         story.start("acting")

@@ -19,8 +19,11 @@ from tests.engine.bpmn.drawing import call, end, process, start, user
 
 @pytest.fixture
 def simple(house):
-    house.draw("simple", process("simple", start("opened", "look"), user("look", "done"), end()),
-               look=("finding",))  # fmt: skip
+    house.draw(
+        "simple",
+        process("simple", start("opened", "look"), user("look", "done"), end()),
+        look=("finding",),
+    )
 
 
 def install(database, house, by):
@@ -80,8 +83,11 @@ def test_the_same_closure_is_installed_once(database, house, simple, people):
 
 def test_a_new_release_retires_the_one_before(story, house, simple, people):
     (first,) = story.release("simple")
-    house.draw("simple", process("simple", start("opened", "look"), user("look", "done"), end(),
-                                 version="2"), look=())  # fmt: skip
+    house.draw(
+        "simple",
+        process("simple", start("opened", "look"), user("look", "done"), end(), version="2"),
+        look=(),
+    )
     (second,) = story.release("simple")
 
     states = {d.id: d.state for d in story.rows(Definition)}
@@ -95,8 +101,17 @@ def test_an_installed_version_cannot_be_edited(database, house, simple, people):
 
 
 def test_a_closure_holds_what_it_calls_and_binds_its_version(house):
-    house.draw("inner", process("inner", start("in_opened", "ask"), user("ask", "in_done"),
-                                end("in_done"), outputs=("answer",)), ask=("answer",))  # fmt: skip
+    house.draw(
+        "inner",
+        process(
+            "inner",
+            start("in_opened", "ask"),
+            user("ask", "in_done"),
+            end("in_done"),
+            outputs=("answer",),
+        ),
+        ask=("answer",),
+    )
     house.draw("outer", process("outer", start("opened", "go"), call("go", "inner", "done"), end()))
     files = closure.closure(house.root, "outer")
     assert list(files) == [

@@ -18,12 +18,14 @@ from tests.engine.bpmn.drawing import (
     process,
     service,
     start,
-    timer,
     user,
     xor,
 )
 
-LOOP = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>{}</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+LOOP = (
+    "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>{}</bpmn:loopCardinality>"
+    "</bpmn:multiInstanceLoopCharacteristics>"
+)
 REPEAT = "<bpmn:standardLoopCharacteristics/>"
 
 
@@ -40,8 +42,13 @@ def good():
         node("sendTask", "escalate", "escalated"),
         end("escalated"),
         any_of("ask", ("approve_quality", "True"), ("approve_design", "ask_design")),
-        user("approve_quality", "answered", signature="decision=approve:approve",
-             separate_from="good.propose", lane="mrb_quality"),
+        user(
+            "approve_quality",
+            "answered",
+            signature="decision=approve:approve",
+            separate_from="good.propose",
+            lane="mrb_quality",
+        ),
         user("approve_design", "answered", lane="mrb_engineering"),
         any_of("answered", ("agreed", None)),
         xor("agreed", ("again", "get('decision', 'reject') == 'reject'"), ("split", None)),
@@ -54,13 +61,22 @@ def good():
         inputs=("lot", "severity"),
         outputs=("in_house_count",),
         messages=("consignee_reply",),
-    )  # fmt: skip
+    )
 
 
-INNER = process("inner", start("in_opened", "in_done"), end("in_done"), inputs=("severity",),
-                outputs=("severity_",)).replace("severity_", "severity2")  # fmt: skip
-BOARD = decision("board", [("severity", '"minor","major"')], ["ask_design"],
-                 {"major": ['"major"', "True"], "minor": ['"minor"', "False"]})  # fmt: skip
+INNER = process(
+    "inner",
+    start("in_opened", "in_done"),
+    end("in_done"),
+    inputs=("severity",),
+    outputs=("severity_",),
+).replace("severity_", "severity2")
+BOARD = decision(
+    "board",
+    [("severity", '"minor","major"')],
+    ["ask_design"],
+    {"major": ['"major"', "True"], "minor": ['"minor"', "False"]},
+)
 
 
 def draw_good(house, xml=None, *, board=BOARD, inner=None):
@@ -76,9 +92,14 @@ def draw_good(house, xml=None, *, board=BOARD, inner=None):
         or process("inner", start("in_opened", "in_done"), end("in_done"), inputs=("severity",)),
     )
     return house.draw(
-        "good", xml or good(), dmn={"board": board}, propose=("why",),
-        approve_quality=("decision",), approve_design=("design",), look=("seen",),
-    )  # fmt: skip
+        "good",
+        xml or good(),
+        dmn={"board": board},
+        propose=("why",),
+        approve_quality=("decision",),
+        approve_design=("design",),
+        look=("seen",),
+    )
 
 
 def swapped(old, new):
@@ -92,29 +113,37 @@ BAD = {
     "one_pool": lambda: swapped('processRef="good"', 'processRef="other"'),
     "one_lane_set": lambda: swapped("<bpmn:laneSet", '<bpmn:laneSet id="more"/><bpmn:laneSet'),
     "every_element_sits_in_a_lane": lambda: swapped(
-        "<bpmn:flowNodeRef>done</bpmn:flowNodeRef>", ""),
+        "<bpmn:flowNodeRef>done</bpmn:flowNodeRef>", ""
+    ),
     "every_element_is_drawn": lambda: swapped('bpmnElement="propose"', 'bpmnElement="nothing"'),
     "no_generated_ids": lambda: good().replace("propose", "Activity_0x1f"),
     "ids_are_snake_case": lambda: good().replace("escalated", "Escalated-now"),
-    "ids_are_not_reserved": lambda: good().replace('"escalated"', '"words"').replace(
-        ">escalated<", ">words<"),
+    "ids_are_not_reserved": lambda: (
+        good().replace('"escalated"', '"words"').replace(">escalated<", ">words<")
+    ),
     "variables_are_not_reserved": lambda: swapped(
         '<bpmn:dataInput id="severity"',
-        '<bpmn:dataInput id="typename"/><bpmn:dataInput id="severity"'),
-    "process_is_named_like_its_file": lambda: good().replace(
-        '<bpmn:process id="good"', '<bpmn:process id="other"').replace(
-        'processRef="good"', 'processRef="other"'),
+        '<bpmn:dataInput id="typename"/><bpmn:dataInput id="severity"',
+    ),
+    "process_is_named_like_its_file": lambda: (
+        good()
+        .replace('<bpmn:process id="good"', '<bpmn:process id="other"')
+        .replace('processRef="good"', 'processRef="other"')
+    ),
     "process_is_documented": lambda: swapped(
-        "<bpmn:documentation>What good is for.</bpmn:documentation>", ""),
+        "<bpmn:documentation>What good is for.</bpmn:documentation>", ""
+    ),
     "process_has_a_version_tag": lambda: swapped("version_tag", "version"),
     "process_is_executable": lambda: swapped('isExecutable="true"', 'isExecutable="false"'),
     "elements_are_named": lambda: swapped('name="Propose"', 'name=" "'),
     "known_elements_only": lambda: swapped("bpmn:sendTask", "bpmn:manualTask"),
     "no_event_subprocess": lambda: swapped(
         "</bpmn:laneSet>",
-        '</bpmn:laneSet><bpmn:subProcess id="on_call" name="On" triggeredByEvent="true"/>'),
+        '</bpmn:laneSet><bpmn:subProcess id="on_call" name="On" triggeredByEvent="true"/>',
+    ),
     "no_compensation": lambda: swapped(
-        '<bpmn:userTask id="look"', '<bpmn:userTask isForCompensation="true" id="look"'),
+        '<bpmn:userTask id="look"', '<bpmn:userTask isForCompensation="true" id="look"'
+    ),
     "no_link_event": lambda: swapped(DONE, DONE + '<bpmn:linkEventDefinition name="x"/>'),
     "no_signal": lambda: swapped(DONE, DONE + "<bpmn:signalEventDefinition/>"),
     "no_script": lambda: swapped("bpmn:sendTask", "bpmn:scriptTask"),
@@ -124,47 +153,58 @@ BAD = {
     "events_are_of_a_known_kind": lambda: swapped(
         '<bpmn:startEvent id="opened" name="Opened">',
         '<bpmn:startEvent id="opened" name="Opened"><bpmn:messageEventDefinition'
-        ' messageRef="message_consignee_reply"/>'),
+        ' messageRef="message_consignee_reply"/>',
+    ),
     "call_activity_names_a_process": lambda: swapped('Element="inner"', 'Element="nobody"'),
     "one_start_event": lambda: swapped("bpmn:startEvent", "bpmn:intermediateThrowEvent"),
     "arrows_join_elements": lambda: swapped('targetRef="escalated"', 'targetRef="nowhere"'),
     "exclusive_gateway_has_a_default": lambda: swapped(' default="agreed_to_split"', ""),
     "inclusive_gateway_always_opens_a_branch": lambda: swapped(">True<", ">severity == 'x'<"),
     "every_choice_has_a_condition": lambda: swapped(
-        'default="agreed_to_split"', 'default="agreed_to_again"'),
+        'default="agreed_to_split"', 'default="agreed_to_again"'
+    ),
     "conditions_leave_choices_only": lambda: swapped(
-        '<bpmn:sequenceFlow id="opened_to_count_units" sourceRef="opened" targetRef="count_units" />',
-        '<bpmn:sequenceFlow id="opened_to_count_units" sourceRef="opened" targetRef="count_units">'
-        "<bpmn:conditionExpression>True</bpmn:conditionExpression></bpmn:sequenceFlow>"),
+        'sourceRef="opened" targetRef="count_units" />',
+        'sourceRef="opened" targetRef="count_units">'
+        "<bpmn:conditionExpression>True</bpmn:conditionExpression></bpmn:sequenceFlow>",
+    ),
     "tasks_neither_split_nor_merge": lambda: swapped(
-        'sourceRef="answered" targetRef="agreed"', 'sourceRef="answered" targetRef="board"'),
+        'sourceRef="answered" targetRef="agreed"', 'sourceRef="answered" targetRef="board"'
+    ),
     "every_element_is_reachable": lambda: swapped(
-        'sourceRef="escalate" targetRef="escalated"', 'sourceRef="escalate" targetRef="done"'),
+        'sourceRef="escalate" targetRef="escalated"', 'sourceRef="escalate" targetRef="done"'
+    ),
     "every_element_leads_to_an_end": lambda: swapped(
-        'sourceRef="escalate" targetRef="escalated"', 'sourceRef="escalate" targetRef="escalate"'),
+        'sourceRef="escalate" targetRef="escalated"', 'sourceRef="escalate" targetRef="escalate"'
+    ),
     "loops_are_bounded": lambda: swapped("max_rounds", "rounds"),
     "timers_can_be_read": lambda: swapped('"PT8H"', "PT8H"),
-    "timers_do_not_repeat": lambda: good().replace("timeDuration", "timeCycle").replace(
-        "PT8H", "R/PT8H"),
+    "timers_do_not_repeat": lambda: (
+        good().replace("timeDuration", "timeCycle").replace("PT8H", "R/PT8H")
+    ),
     "user_task_has_a_role": lambda: good().replace('"mrb_quality"', '"MRB Quality"'),
     "user_task_has_an_sla": lambda: swapped('value="PT4H"', 'value="soon, please"'),
     "signature_meanings_are_known": lambda: swapped("*:author", "*:bless"),
     "separate_from_names_a_user_task": lambda: swapped("good.propose", "good.prepose"),
     "expressions_are_safe": lambda: swapped(">ask_design<", ">ask_design.__class__<"),
     "names_are_written_before": lambda: swapped(">ask_design<", ">ask_desing<"),
-    "outputs_are_written": lambda: good().replace('"in_house_count"', '"recount"').replace(
-        ">in_house_count<", ">recount<"),
+    "outputs_are_written": lambda: (
+        good().replace('"in_house_count"', '"recount"').replace(">in_house_count<", ">recount<")
+    ),
     "service_task_names_an_action": lambda: good().replace("count_units", "count_unicorns"),
     "service_task_parameters_fit": lambda: swapped("parameter.lot", "parameter.lots"),
-}  # fmt: skip
+}
 BAD_TABLES = {
     "business_rule_task_has_a_table": BOARD.replace('decision id="board"', 'decision id="bored"'),
     "hit_policy_is_unique_or_first": BOARD.replace("UNIQUE", "ANY"),
     "decision_inputs_are_declared": BOARD.replace('"minor","major"', ""),
     "decision_is_complete": BOARD.replace('<text>"minor"</text>', '<text>"major"</text>'),
 }
-ELSEWHERE = {"user_task_has_a_form", "call_activity_has_an_io_specification",
-             "parallel_branches_write_apart"}  # fmt: skip
+ELSEWHERE = {
+    "user_task_has_a_form",
+    "call_activity_has_an_io_specification",
+    "parallel_branches_write_apart",
+}
 
 
 def test_the_good_diagram_breaks_no_rule(house):
@@ -253,6 +293,3 @@ def test_a_missing_attribute_is_never_a_crash(house, attribute):
 
     draw_good(house, re.sub(rf' {attribute}="[^"]*"', "", good()))
     assert house.check("good")
-
-
-__all__ = ["INNER", "timer"]

@@ -156,8 +156,11 @@ def test_a_case_starts_only_on_a_released_version(story, review, house):
 def test_a_case_finishes_on_the_version_it_started_with(story, review, house, people):
     story.release("review")
     case = story.start("review")
-    house.draw("review", process("review", start("opened", "glance"), user("glance", "done"), end(),
-                                 version="2"), glance=())  # fmt: skip
+    house.draw(
+        "review",
+        process("review", start("opened", "glance"), user("glance", "done"), end(), version="2"),
+        glance=(),
+    )
     story.release("review")
     other = story.start("review")
 
@@ -190,11 +193,17 @@ def counting(house):
             end(),
             inputs=("lot", "severity"),
         ),
-        dmn={"board": decision("board", [("severity", '"minor","major"')], ["ask_design"],
-                               {"major": ['"major"', "True"], "minor": ['"minor"', "False"]})},
+        dmn={
+            "board": decision(
+                "board",
+                [("severity", '"minor","major"')],
+                ["ask_design"],
+                {"major": ['"major"', "True"], "minor": ['"minor"', "False"]},
+            )
+        },
         approve_quality=("quality",),
         approve_design=("design",),
-    )  # fmt: skip
+    )
     assert house.check("counting") == []
 
 
@@ -333,9 +342,18 @@ def test_a_called_process_shares_only_what_it_declares(story, house):
         ),
         ask=("secret",),
     )
-    house.draw("outer", process("outer", start("opened", "inner_work"),
-                                call("inner_work", "inner", "after"), user("after", "done"), end(),
-                                inputs=("severity", "other")), after=())  # fmt: skip
+    house.draw(
+        "outer",
+        process(
+            "outer",
+            start("opened", "inner_work"),
+            call("inner_work", "inner", "after"),
+            user("after", "done"),
+            end(),
+            inputs=("severity", "other"),
+        ),
+        after=(),
+    )
     assert house.check("outer") == house.check("inner") == []
     story.release("outer")
     case = story.start("outer", severity="major", other="x")
@@ -351,9 +369,20 @@ def test_a_called_process_shares_only_what_it_declares(story, house):
 
 
 def test_parallel_branches_meet_again(story, house):
-    house.draw("parallel", process("parallel", start("opened", "split"), both("split", "one", "two"),
-                                   user("one", "join"), user("two", "join"), both("join", "done"),
-                                   end()), one=("left",), two=("right",))  # fmt: skip
+    house.draw(
+        "parallel",
+        process(
+            "parallel",
+            start("opened", "split"),
+            both("split", "one", "two"),
+            user("one", "join"),
+            user("two", "join"),
+            both("join", "done"),
+            end(),
+        ),
+        one=("left",),
+        two=("right",),
+    )
     assert house.check("parallel") == []
     story.release("parallel")
     case = story.start("parallel")

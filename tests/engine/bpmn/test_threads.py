@@ -18,10 +18,16 @@ EIGHT = [f"branch_{n}" for n in range(8)]
 def wide(house):
     house.draw(
         "wide",
-        process("wide", start("opened", "split"), both("split", *EIGHT),
-                *(user(one, "join") for one in EIGHT), both("join", "done"), end()),
+        process(
+            "wide",
+            start("opened", "split"),
+            both("split", *EIGHT),
+            *(user(one, "join") for one in EIGHT),
+            both("join", "done"),
+            end(),
+        ),
         **{one: (f"answer_{n}",) for n, one in enumerate(EIGHT)},
-    )  # fmt: skip
+    )
 
 
 def complete(database, people, task):
@@ -29,9 +35,12 @@ def complete(database, people, task):
         try:
             with database.begin() as db:
                 runtime.complete_task(
-                    db, task.id, variables={f"answer_{task.element_id[-1]}": "yes"},
-                    by=people.qa_engineer, at=NOW,
-                )  # fmt: skip
+                    db,
+                    task.id,
+                    variables={f"answer_{task.element_id[-1]}": "yes"},
+                    by=people.qa_engineer,
+                    at=NOW,
+                )
         except BeingWorkedOn:
             continue
         except TaskAlreadyDone:
@@ -76,8 +85,11 @@ def test_eight_people_complete_the_tasks_of_many_cases(story, wide, database, pe
 
 def test_four_schedulers_fire_each_timer_once(story, house, database):
     clock = node("intermediateCatchEvent", "tomorrow", "look", inner=timer('"P1D"'))
-    house.draw("later", process("later", start("opened", "tomorrow"), clock, user("look", "done"),
-                                end()), look=())  # fmt: skip
+    house.draw(
+        "later",
+        process("later", start("opened", "tomorrow"), clock, user("look", "done"), end()),
+        look=(),
+    )
     story.release("later")
     for number in range(20):
         story.start("later", key=f"NC-2026-{number}")

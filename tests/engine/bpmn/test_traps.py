@@ -51,15 +51,12 @@ from engine.bpmn import closure, library, runtime, spiff, step
 from engine.bpmn.errors import DiagramFault, NotAVariable, StepFailed, VariablesTooLarge
 from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Incident, Instance, Task, Timer
-from engine.bpmn.timers import fire_due
 from engine.errors import Refused
 from forms.expressions import ExpressionRefused
 from tests.engine.bpmn.conftest import HOUR, NOW
 from tests.engine.bpmn.drawing import (
     both,
-    boundary,
     call,
-    catch,
     decision,
     end,
     node,
@@ -86,15 +83,29 @@ def install_unlinted(house, database, people, monkeypatch, *processes):
 
 
 def test_a_saved_state_is_never_sorted(story, house, database, people):
-    inner = process("inner", start("z_start", "ask"), user("ask", "a_end"), end("a_end"),
-                    inputs=("alpha",), outputs=("beta",))  # fmt: skip
+    inner = process(
+        "inner",
+        start("z_start", "ask"),
+        user("ask", "a_end"),
+        end("a_end"),
+        inputs=("alpha",),
+        outputs=("beta",),
+    )
     house.draw("inner", inner, ask=("beta",))
     house.draw(
         "outer",
-        process("outer", start("opened", "first"), user("first", "go"), call("go", "inner", "last"),
-                user("last", "done"), end(), inputs=("alpha",)),
-        first=("omega", "gamma"), last=("delta",),
-    )  # fmt: skip
+        process(
+            "outer",
+            start("opened", "first"),
+            user("first", "go"),
+            call("go", "inner", "last"),
+            user("last", "done"),
+            end(),
+            inputs=("alpha",),
+        ),
+        first=("omega", "gamma"),
+        last=("delta",),
+    )
     story.release("outer")
     case = story.start("outer", alpha="1")
     story.do("first", omega="2", gamma="3")
@@ -106,8 +117,9 @@ def test_a_saved_state_is_never_sorted(story, house, database, people):
     keys = [*json.loads(written)["tasks"]]
     # parents before children: the order data is put together in again
     tasks = json.loads(written)["tasks"]
-    assert all(t["parent"] is None or keys.index(t["parent"]) < keys.index(k)
-               for k, t in tasks.items())  # fmt: skip
+    assert all(
+        t["parent"] is None or keys.index(t["parent"]) < keys.index(k) for k, t in tasks.items()
+    )
     with database.begin() as db:
         db.execute(update(Instance).values(state=_sorted(state)))
     with pytest.raises(StepFailed) as failure:
@@ -125,9 +137,14 @@ def _sorted(state):
 
 def endless(limit=None):
     more = {"max_rounds": limit} if limit else {}
-    return process("endless", start("opened", "again"), xor("again", ("look", None), **more),
-                   user("look", "found"),
-                   xor("found", ("again", "decision == 'reject'"), ("done", None)), end())  # fmt: skip
+    return process(
+        "endless",
+        start("opened", "again"),
+        xor("again", ("look", None), **more),
+        user("look", "found"),
+        xor("found", ("again", "decision == 'reject'"), ("done", None)),
+        end(),
+    )
 
 
 def test_a_loop_too_deep_is_an_incident_and_no_end(story, house, database, people, monkeypatch):
@@ -141,13 +158,13 @@ def test_a_loop_too_deep_is_an_incident_and_no_end(story, house, database, peopl
         try:
             story.do("look", decision="reject")
         except StepFailed as failure:
-            assert "30 elements deep" in str(failure.cause)
+            stopped = failure
             record_incident(database, failure)
             break
     else:
         pytest.fail("it went on for ever")
+    assert "30 elements deep" in str(stopped.cause)
     assert story.status(case) == "incident"
-    assert step.MAX_DEPTH < 1000
 
 
 def test_the_guard_stands_below_the_librarys_own_limit():
@@ -185,19 +202,29 @@ def test_an_event_subprocess_is_refused(house):
 
 
 SILENT = {
-    "signal end": ('<bpmn:endEvent id="done" name="Done">',
-                   '<bpmn:endEvent id="done" name="Done"><bpmn:signalEventDefinition/>', "no_signal"),
-    "link": ('<bpmn:endEvent id="done" name="Done">',
-             '<bpmn:endEvent id="done" name="Done"><bpmn:linkEventDefinition name="x"/>',
-             "no_link_event"),
-    "compensation": ('<bpmn:userTask id="look"', '<bpmn:userTask isForCompensation="true" id="look"',
-                     "no_compensation"),
-    "error throw": ('<bpmn:endEvent id="done" name="Done">',
-                    '<bpmn:endEvent id="done" name="Done"><bpmn:errorEventDefinition/>',
-                    "known_elements_only"),
+    "signal end": (
+        '<bpmn:endEvent id="done" name="Done">',
+        '<bpmn:endEvent id="done" name="Done"><bpmn:signalEventDefinition/>',
+        "no_signal",
+    ),
+    "link": (
+        '<bpmn:endEvent id="done" name="Done">',
+        '<bpmn:endEvent id="done" name="Done"><bpmn:linkEventDefinition name="x"/>',
+        "no_link_event",
+    ),
+    "compensation": (
+        '<bpmn:userTask id="look"',
+        '<bpmn:userTask isForCompensation="true" id="look"',
+        "no_compensation",
+    ),
+    "error throw": (
+        '<bpmn:endEvent id="done" name="Done">',
+        '<bpmn:endEvent id="done" name="Done"><bpmn:errorEventDefinition/>',
+        "known_elements_only",
+    ),
     "complex gateway": ("bpmn:exclusiveGateway", "bpmn:complexGateway", "known_elements_only"),
     "receive without message": ("bpmn:userTask", "bpmn:receiveTask", "messages_are_named"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("element", SILENT)
@@ -210,8 +237,9 @@ def test_what_the_library_drops_silently_is_refused(house, element):
 
 
 def test_a_condition_on_a_tasks_own_arrow_is_refused(house):
-    xml = process("direct", start("opened", "look"), user("look", [("done", "decision == 'x'")]),
-                  end())  # fmt: skip
+    xml = process(
+        "direct", start("opened", "look"), user("look", [("done", "decision == 'x'")]), end()
+    )
     house.draw("direct", xml, look=("decision",))
     assert "conditions_leave_choices_only" in rules_broken(house, "direct")
 
@@ -237,8 +265,13 @@ def test_every_instance_has_a_spec_of_its_own(house):
 
 @pytest.mark.parametrize("condition", ["().__class__ == 1", "(lambda: True)()", "[x for x in '1']"])
 def test_the_runner_never_evaluates_python(story, house, database, people, monkeypatch, condition):
-    xml = process("direct", start("opened", "choose"),
-                  xor("choose", ("look", condition), ("done", None)), user("look", "done"), end())  # fmt: skip
+    xml = process(
+        "direct",
+        start("opened", "choose"),
+        xor("choose", ("look", condition), ("done", None)),
+        user("look", "done"),
+        end(),
+    )
     house.draw("direct", xml, look=())
     assert "expressions_are_safe" in rules_broken(house, "direct")
     install_unlinted(house, database, people, monkeypatch, "direct")
@@ -257,8 +290,14 @@ def test_an_action_cannot_change_what_was_answered(story, house, database):
         return {"count": 1}
 
     house.can("tamper", tamper, count=fields.Integer())
-    xml = process("direct", start("opened", "look"), user("look", "tamper"), service("tamper", "sign"),
-                  user("sign", "done"), end())  # fmt: skip
+    xml = process(
+        "direct",
+        start("opened", "look"),
+        user("look", "tamper"),
+        service("tamper", "sign"),
+        user("sign", "done"),
+        end(),
+    )
     house.draw("direct", xml, look=("lines",), sign=())
     story.release("direct")
     case = story.start("direct")
@@ -268,8 +307,15 @@ def test_an_action_cannot_change_what_was_answered(story, house, database):
 
 
 def test_two_branches_may_not_write_one_variable(house):
-    xml = process("direct", start("opened", "split"), both("split", "one", "two"),
-                  user("one", "join"), user("two", "join"), both("join", "done"), end())  # fmt: skip
+    xml = process(
+        "direct",
+        start("opened", "split"),
+        both("split", "one", "two"),
+        user("one", "join"),
+        user("two", "join"),
+        both("join", "done"),
+        end(),
+    )
     house.draw("direct", xml, one=("found", "left"), two=("found", "right"))
     (finding,) = house.check("direct")
     assert (finding.rule, finding.element) == ("parallel_branches_write_apart", "split")
@@ -280,8 +326,9 @@ def many(cardinality):
         "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>"
         f"{cardinality}</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
     )
-    return process("many", start("opened", "look"), user("look", "done", inner=loop), end(),
-                   inputs=("units",))  # fmt: skip
+    return process(
+        "many", start("opened", "look"), user("look", "done", inner=loop), end(), inputs=("units",)
+    )
 
 
 def test_more_than_fifty_instances_are_refused(story, house, database, people, monkeypatch):
@@ -325,8 +372,17 @@ def test_nothing_migrates_a_running_case(story, house, people):
 @pytest.fixture
 def acting(house):
     house.can("weigh", lambda step: step.db.info["weigh"](step), weight=fields.Integer())
-    house.draw("acting", process("acting", start("opened", "look"), user("look", "weigh"),
-                                 service("weigh", "done"), end()), look=())  # fmt: skip
+    house.draw(
+        "acting",
+        process(
+            "acting",
+            start("opened", "look"),
+            user("look", "weigh"),
+            service("weigh", "done"),
+            end(),
+        ),
+        look=(),
+    )
 
 
 def test_an_actions_own_error_reaches_the_incident(story, acting, database, people):
@@ -384,12 +440,21 @@ def test_a_result_the_action_did_not_promise_is_a_fault(story, acting, database)
 def deciding(house, rules, *, policy="UNIQUE"):
     house.draw(
         "deciding",
-        process("deciding", start("opened", "board"), node("businessRuleTask", "board", "look"),
-                user("look", "done"), end(), inputs=("severity",)),
-        dmn={"board": decision("board", [("severity", '"minor","major"')], ["ask"], rules,
-                               policy=policy)},
+        process(
+            "deciding",
+            start("opened", "board"),
+            node("businessRuleTask", "board", "look"),
+            user("look", "done"),
+            end(),
+            inputs=("severity",),
+        ),
+        dmn={
+            "board": decision(
+                "board", [("severity", '"minor","major"')], ["ask"], rules, policy=policy
+            )
+        },
         look=(),
-    )  # fmt: skip
+    )
 
 
 GAPS = {
@@ -443,8 +508,9 @@ def test_unsound_timers_are_refused(house, case):
 
 def waits_until(text, tag="timeDate"):
     later = node("intermediateCatchEvent", "later", "look", inner=timer(text, tag))
-    return process("direct", start("opened", "later"), later, user("look", "done"), end(),
-                   inputs=("due",))  # fmt: skip
+    return process(
+        "direct", start("opened", "later"), later, user("look", "done"), end(), inputs=("due",)
+    )
 
 
 def test_a_time_without_offset_never_starts_a_timer(story, house):
@@ -534,9 +600,13 @@ def test_a_state_of_another_engine_is_not_read(story, house, database):
 
 
 def test_a_choice_needs_a_default_and_written_names(house):
-    xml = process("direct", start("opened", "choose"),
-                  xor("choose", ("look", "never_written == 1"), ("done", None)),
-                  user("look", "done"), end())  # fmt: skip
+    xml = process(
+        "direct",
+        start("opened", "choose"),
+        xor("choose", ("look", "never_written == 1"), ("done", None)),
+        user("look", "done"),
+        end(),
+    )
     house.draw("direct", xml, look=())
     assert rules_broken(house, "direct") == {"names_are_written_before"}
     house.draw("direct", xml.replace(' default="choose_to_done"', ""), look=())
@@ -546,26 +616,37 @@ def test_a_choice_needs_a_default_and_written_names(house):
 # --- 17 --------------------------------------------------------------------------------------
 
 
-def test_work_made_by_a_due_timer_is_done_in_its_step(story, house, database):
+def test_work_made_by_a_due_timer_is_done_in_its_step(story, house):
     house.can("note", lambda step: {"noted": True}, noted=fields.Boolean())
-    past = node(
-        "intermediateCatchEvent",
-        "at_once",
-        "note",
-        inner=timer('"2026-01-01T00:00:00Z"', "timeDate"),
+    tomorrow = node("intermediateCatchEvent", "tomorrow", "note", inner=timer('"P1D"'))
+    xml = process(
+        "direct",
+        start("opened", "split"),
+        both("split", "one", "tomorrow"),
+        user("one", "join"),
+        tomorrow,
+        service("note", "look"),
+        user("look", "join"),
+        both("join", "done"),
+        end(),
     )
-    house.draw("direct", process("direct", start("opened", "at_once"), past,
-                                 service("note", "look"), user("look", "done"), end()), look=())  # fmt: skip
+    house.draw("direct", xml, one=(), look=())
     story.release("direct")
     story.start("direct")
+    story.do("one", at=NOW + timedelta(days=2))  # nobody fired the timer yet
 
     assert story.open() == ["look"]
     assert story.rows(Timer) == []
 
 
 def test_a_step_has_a_budget(story, house, database, people, monkeypatch):
-    xml = process("direct", start("opened", "again"), xor("again", ("turn", None)),
-                  xor("turn", ("again", "True"), ("done", None)), end())  # fmt: skip
+    xml = process(
+        "direct",
+        start("opened", "again"),
+        xor("again", ("turn", None)),
+        xor("turn", ("again", "True"), ("done", None)),
+        end(),
+    )
     house.draw("direct", xml)
     install_unlinted(house, database, people, monkeypatch, "direct")
     with pytest.raises(StepFailed) as failure:
@@ -592,6 +673,3 @@ def test_two_threads_save_at_once(house):
         for _round in range(5):
             together = [len(gzip.decompress(s)) for s, _h in pool.map(spiff.save, flows)]
             assert together == alone
-
-
-__all__ = ["boundary", "catch", "fire_due", "runtime"]
