@@ -17,7 +17,7 @@ from engine.cases.tasks import printed_name
 from engine.evidence.canonical import moment
 from engine.words import N_, say
 from forms import words
-from forms.form import Form
+from forms.form import NOT_ANSWERED, Form
 
 Record = dict[str, Any]
 Section = dict[str, Any]
@@ -52,9 +52,10 @@ def head(
 def answered(form: Form, answers: dict[str, Any], language: str, *, by: str = "") -> list[Section]:
     """Return the sections of one answered form, in the official language of the record."""
     title = words.say(form.title, language)
+    unanswered = (words.say(NOT_ANSWERED, language),)
     sections: list[Section] = []
     for heading, group in groupby(form.shown(answers, language), key=lambda one: one[0]):
-        shown = [(label, answer) for _, label, answer in group]
+        shown = [(label, answer) for _, label, answer in group if answer.lines != unanswered]
         rows = [[label, "\n".join(answer.lines)] for label, answer in shown if answer.lines]
         if rows:
             sections.append({"heading": f"{title}: {heading}", "note": by, "rows": rows})
@@ -81,7 +82,7 @@ def kept_answers(db: Session, case: Case, answers: Iterable[Answer]) -> list[Sec
             N_("%(name)s, %(at)s"),
             case.language,
             name=printed_name(db, answer.by_id),
-            at=moment(answer.at),
+            at=f"{answer.at:%Y-%m-%d %H:%M} UTC",
         )
         form = form_at(
             db,
