@@ -15,6 +15,7 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
+from lxml import etree
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "webapp"
@@ -23,6 +24,7 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 ELSEWHERE = ("kinds", "forms", "demo")  # templates of forms speak through the forms' catalogue
 # errors whose words no catalogue of their own room translates
 ROOMS = ("engine", "notifications", "webapp")
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 Message = str | tuple[str, str]
 
 
@@ -42,9 +44,35 @@ def gathered() -> dict[Message, None]:
         elif path.suffix == ".py":
             for _, message, _, _ in extract("python", BytesIO(path.read_bytes()), KEYWORDS):
                 found[tuple(message) if isinstance(message, tuple) else message] = None
-    for sentence in sorted(_errors()):
+    for sentence in sorted({*_errors(), *_drawn(), *_marked()} - _said_by_forms()):
         found[sentence] = None
     return found
+
+
+def _drawn() -> Iterator[str]:
+    """Yield every name that a diagram shows."""
+    for path in sorted((ROOT / "workflows").rglob("*.bpmn")):
+        for element in etree.parse(path).getroot().iter(etree.Element):
+            if element.get("name") and element.tag.startswith(BPMN):
+                if not element.tag.endswith(("}property", "}message", "}dataInput", "}dataOutput")):
+                    yield element.get("name").replace("\n", " ")
+
+
+def _marked() -> Iterator[str]:
+    """Yield the words of the engine that are marked, and the labels of accounts and events."""
+    for path in sorted((ROOT / "engine").rglob("*.py")):
+        if "layouts" in path.parts or "evidence" in path.parts:
+            continue  # documents speak the record's language through their own words
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+                first = node.args[0]
+                if node.func.id in {"N_", "Account", "Kind"} and isinstance(first, ast.Constant):
+                    yield first.value
+
+
+def _said_by_forms() -> set[str]:
+    with (ROOT / "forms/translations/zh/LC_MESSAGES/forms.po").open("rb") as file:
+        return {m.id for m in read_po(file, locale="zh") if m.id and m.string}
 
 
 def _as_message(function: str | None, message: object) -> Message:

@@ -9,7 +9,7 @@ from mimetypes import guess_type
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, make_response, request, url_for
-from werkzeug.utils import safe_join
+from werkzeug.security import safe_join
 
 from webapp.permissions import PUBLIC, allow
 
@@ -73,8 +73,8 @@ def compress(response: Response) -> Response:
     if (
         response.direct_passthrough
         or "Content-Encoding" in response.headers
-        or "gzip" not in request.accept_encodings
-        or not response.mimetype.startswith(COMPRESSED)
+        or not request.accept_encodings.quality("gzip")
+        or not (response.mimetype or "").startswith(COMPRESSED)
         or (response.content_length or 0) < LEAST_BYTES
     ):
         return response

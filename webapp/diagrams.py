@@ -28,4 +28,4 @@ def _spoken(text: str, _language: str) -> bytes:
             element.set("name", translated(name))
         if element.tag == TEXT and element.text:
             element.text = translated(element.text.strip())
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))

@@ -82,7 +82,7 @@ def on_integrity_error(error: IntegrityError) -> ResponseReturnValue:
 
     g.is_second_run = True
     try:
-        return current_app.ensure_sync(current_app.dispatch_request)()
+        return current_app.dispatch_request()
     except Exception as again:  # noqa: BLE001  an error inside an error handler needs its own page
         return current_app.handle_user_exception(again)
 

@@ -10,7 +10,7 @@ from webapp.times import add_filters
 THEMES = ("light", "dark", "auto")
 YEAR = 365 * 24 * 3600
 
-babel = Babel()
+babel = Babel()  # type: ignore[no-untyped-call]
 
 
 def language() -> str:
@@ -45,7 +45,7 @@ def keep(response: Response, name: str, value: str) -> None:
 
 def speak(app: Flask) -> None:
     """Give the templates languages, times and themes."""
-    babel.init_app(
+    babel.init_app(  # type: ignore[no-untyped-call]
         app,
         locale_selector=language,
         timezone_selector=time_zone,

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import Flask, Response, g, redirect, request, session, url_for
+from flask_babel import gettext
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from werkzeug.local import LocalProxy
 
 from engine.clock import now
 from engine.people import sessions
 from engine.people.person import Person
 from engine.people.queries import account_of, person_of
 from engine.people.sign_in import SignedIn
+from webapp.api import problems
 from webapp.config import holdfast
 
 login_manager = LoginManager()
@@ -69,7 +70,7 @@ def seconds_left() -> int:
 
 
 def _visitor() -> Visitor | None:
-    who = cast("LocalProxy[Any]", current_user)
+    who: Any = current_user
     return who._get_current_object() if who and who.is_authenticated else None  # noqa: SLF001
 
 
@@ -98,6 +99,8 @@ def load(token: str) -> Visitor | None:
 @login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
 def sign_in_first() -> Response:
     """Send to the sign-in page and back; a live part of a page sends the whole page there."""
+    if problems.wanted():
+        return problems.problem(401, gettext("Sign in first."))
     back = request.full_path.rstrip("?") if request.method == "GET" else request.form.get("back")
     address = url_for("auth.sign_in", back=back or "/")
     if request.headers.get("HX-Request"):

@@ -1,6 +1,7 @@
 """Times as people read them: in their zone with UTC beside it, and how long is left."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -32,7 +33,8 @@ PATTERNS = {
 
 def language() -> str:
     """Return the language of the page, `en` or `zh`."""
-    return str(get_locale().language) if get_locale() else "en"
+    locale = get_locale()
+    return str(locale.language) if locale is not None else "en"
 
 
 def zone() -> ZoneInfo:
@@ -133,7 +135,7 @@ def on_day(day: date) -> str:
     return str(format_date(day, PATTERNS[language()]["day"], locale=get_locale()))
 
 
-def number(value: object) -> str:
+def number(value: Decimal | int) -> str:
     """Write a number with the separators of the reader's language."""
     return str(format_decimal(value, locale=get_locale()))
 

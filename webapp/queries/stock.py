@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.cases.pages import HoldLine, Page
@@ -67,7 +68,7 @@ def released_holds(
     db: Session, *, case_number: str = "", oldest_first: bool = True, page: int = 1
 ) -> tuple[list[HoldLine], Page]:
     """Return one page of the holds that were released."""
-    wanted = [Hold.released_at.is_not(None)]
+    wanted: list[ColumnElement[bool]] = [Hold.released_at.is_not(None)]
     if case_number:
         wanted.append(Hold.case_number == case_number)
     order = Hold.id if oldest_first else Hold.id.desc()
@@ -102,7 +103,7 @@ def _names(db: Session, ids: Iterable[int | None]) -> dict[int, str]:
     rows = db.execute(
         select(PersonAccount.id, PersonAccount.printed_name).where(PersonAccount.id.in_(wanted))
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def actors(db: Session, ids: Iterable[int | None]) -> dict[int, str]:
@@ -110,7 +111,7 @@ def actors(db: Session, ids: Iterable[int | None]) -> dict[int, str]:
     return _names(db, ids)
 
 
-def _named_targets() -> dict[str, Select[tuple[Hold, str, Part]]]:
+def _named_targets() -> dict[str, Select[Any]]:
     """Return, for each kind of target, the query of a hold with its target's name and part."""
     row = HoldTargetRow
     start = select(Hold).join(row, row.hold_id == Hold.id)

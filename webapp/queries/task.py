@@ -34,7 +34,7 @@ def task_and_case(db: Session, task_id: UUID) -> tuple[Task, Case]:
     ).one_or_none()
     if found is None:
         raise TaskUnknown
-    return found.tuple()
+    return found[0], found[1]
 
 
 def task_page(db: Session, task_id: UUID, person: Person, *, at: datetime) -> TaskPage:

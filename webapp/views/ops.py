@@ -27,15 +27,12 @@ def index() -> ResponseReturnValue:
     open_incidents = db.scalars(
         select(Incident).where(Incident.resolved_at.is_(None)).order_by(Incident.id.desc())
     ).all()
-    running = dict(
-        db.execute(
-            select(Instance.definition_id, func.count())
-            .where(Instance.status == "running")
-            .group_by(Instance.definition_id)
-        )
-        .tuples()
-        .all()
+    rows = db.execute(
+        select(Instance.definition_id, func.count())
+        .where(Instance.status == "running")
+        .group_by(Instance.definition_id)
     )
+    running = {row[0]: row[1] for row in rows}
     return render_template(
         "ops/index.html",
         definitions=db.scalars(

@@ -38,7 +38,7 @@ class GrantLine:
 
 
 def _lines(found: list[RoleGrant]) -> list[GrantLine]:
-    names = dict(read().execute(select(PersonAccount.id, PersonAccount.printed_name)).tuples().all())
+    names = {row[0]: row[1] for row in read().execute(select(PersonAccount.id, PersonAccount.printed_name))}
     return [
         GrantLine(
             grant,

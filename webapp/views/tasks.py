@@ -64,7 +64,7 @@ def addresses(**kept: str | None) -> Callable[..., str]:
 
 def page_addresses(**kept: str | None) -> Callable[[int], str]:
     """Return what makes the address of another page of this list."""
-    return lambda number: url_for(str(request.endpoint), **{**kept, "page": number})
+    return lambda number: url_for(str(request.endpoint), **{**kept, "page": str(number)})
 
 
 @bp.post("/tasks/<uuid:task_id>/claim")
