@@ -619,20 +619,22 @@ def test_a_choice_needs_a_default_and_written_names(house):
 def test_work_made_by_a_due_timer_is_done_in_its_step(story, house):
     house.can("note", lambda step: {"noted": True}, noted=fields.Boolean())
     tomorrow = node("intermediateCatchEvent", "tomorrow", "note", inner=timer('"P1D"'))
+    inner = (start("in_opened", "tomorrow"), tomorrow, service("note", "look"))
     xml = process(
         "direct",
         start("opened", "split"),
-        both("split", "one", "tomorrow"),
+        both("split", "one", "go"),
         user("one", "join"),
-        tomorrow,
-        service("note", "look"),
-        user("look", "join"),
+        call("go", "inner", "join"),
         both("join", "done"),
         end(),
+        inputs=("lot",),
     )
-    house.draw("direct", xml, one=(), look=())
+    inner_xml = process("inner", *inner, user("look", "in_done"), end("in_done"), inputs=("lot",))
+    house.draw("inner", inner_xml, look=())
+    house.draw("direct", xml, one=())
     story.release("direct")
-    story.start("direct")
+    story.start("direct", lot="RESIN-7")
     story.do("one", at=NOW + timedelta(days=2))  # nobody fired the timer yet
 
     assert story.open() == ["look"]
