@@ -52,7 +52,11 @@ BOOK: Mapping[str, Answers] = {
         "explanation": "counted_wrong",
         "what_was_done": "Counted again by a second person; the first count missed a carton.",
     },
-    "recount.recount_held_stock": {"tags_present": True, "done": ["moved", "tagged"]},
+    "recount.recount_held_stock": {"tags_intact": True},
+    "recount.resolve_count_mismatch": {
+        "explanation": "counted_wrong",
+        "what_was_done": "Counted again by a second person; the second count is right.",
+    },
     "disposition.propose_disposition": {
         "registered_specification": True,
         "specification_evidence": "Test report TR-2026-118: all registered limits are met.",
@@ -104,6 +108,7 @@ BOOK: Mapping[str, Answers] = {
         "procedure_used": "IP-201 rev 3",
         "equipment": "Peel tester PT-2",
         "results": "Ten of ten samples at or above 1.4 N.",
+        "quantity_inspected": {"quantity": "10", "uom": "each"},
         "reinspection": "passed",
     },
     "disposition_line.confirm_no_fault": {
@@ -122,7 +127,11 @@ BOOK: Mapping[str, Answers] = {
         "place": "Waste yard, hall 3",
         "labels_destroyed": True,
     },
-    "disposition_line.witness_destruction": {"serials_checked": "lot_and_count", "own_eyes": True},
+    "disposition_line.witness_destruction": {
+        "counted": {"quantity": "40", "uom": "each"},
+        "serials_checked": "lot_and_count",
+        "own_eyes": True,
+    },
     "disposition_line.return_to_supplier": {
         "rma_number": "RMA-55120",
         "carrier": "Road freight, consignment 7712",
@@ -139,13 +148,17 @@ BOOK: Mapping[str, Answers] = {
         "labels_destroyed": 10,
         "old_labels": "destroyed",
     },
-    "disposition_line.verify_labels": {},
+    "disposition_line.verify_labels": {"quantity_checked": {"quantity": "40", "uom": "each"}},
     "disposition_line.authorise_release": {
         "release_decision": "released",
         "checks": ["steps_complete", "criteria_met", "records_complete", "labels_right"],
         "other_holds": False,
     },
-    "disposition_line.remove_tags": {"tags_missing": False, "moved_to": "Warehouse, rack 12"},
+    "disposition_line.remove_tags": {
+        "tags_removed": {"quantity": "4", "uom": "each"},
+        "tags_missing": False,
+        "moved_to": "Warehouse, rack 12",
+    },
     "field_action_evaluation.evaluate_health_risk": {
         "harm_occurred": "no",
         "existing_conditions": "Patients on continuous infusion.",
@@ -166,7 +179,23 @@ BOOK: Mapping[str, Answers] = {
         "further_use": "An open pouch is discarded by the user as the instructions say.",
         "stop_shipment": False,
     },
-    "hold_breach.handle_hold_breach": {},
+    "hold_breach.handle_hold_breach": {
+        "whereabouts": "at_consignee",
+        "contained": True,
+        "containment": "The ward sister was called at 10:20 and has locked the unit away.",
+        "patient_exposed": "no",
+        "door": "shipping",
+        "why": "The parcel was packed before the hold and handed over without another scan.",
+        "follow_up": {"number": "DEV-2026-017", "because": ""},
+    },
+    "signature_renewal.sign_again": {
+        "standing": "stands",
+        "reason": "The correction changes a number in the text, not what was decided.",
+    },
+    "signature_renewal.resolve_withdrawal": {
+        "consequence": "reversed",
+        "what_was_done": "The stock is held again and goes to a new round.",
+    },
 }
 MOMENTS = {
     "disposition_line.destroy_units": ("destroyed_at",),
