@@ -15,6 +15,7 @@ from webapp.permissions import PUBLIC, allow
 
 FOLDER = Path(__file__).parent / "static"
 SHEETS = ("tokens", "base", "shell", "parts", "forms", "tasks", "cases", "print")
+EVERYWHERE = ("once", "keys", "session", "summary", "sort", "menu", "print")
 COMPRESSED = ("text/", "application/json", "application/xml", "image/svg+xml")
 LEAST_BYTES = 700  # smaller answers gain nothing
 
@@ -43,6 +44,8 @@ def asset(name: str) -> str:
 def _content(name: str) -> tuple[bytes, str]:
     if name == "holdfast.css":
         return _stylesheet(), "text/css"
+    if name == "js/holdfast.js":
+        return _script(), "text/javascript"
     path = safe_join(str(FOLDER), name)
     if path is None or not Path(path).is_file():
         abort(404)
@@ -55,6 +58,20 @@ def _stylesheet() -> bytes:
     sheets = [FOLDER / "css" / f"{name}.css" for name in SHEETS]
     sheets += sorted((FOLDER / "kinds").glob("*.css"))
     return b"\n".join(sheet.read_bytes() for sheet in sheets)
+
+
+def _script() -> bytes:
+    """Join the behaviours of every page into the one module that loads the others."""
+    joined = "".join(
+        f'"./{name}.js": (() => {{\n{_read(name).replace("export function", "function")}\n'
+        f"return {{ attach }};\n}})(),\n"
+        for name in EVERYWHERE
+    )
+    return _read("app").replace("joined = {}", f"joined = {{\n{joined}}}").encode()
+
+
+def _read(name: str) -> str:
+    return (FOLDER / "js" / f"{name}.js").read_text(encoding="utf-8")
 
 
 def _release() -> str:

@@ -1,7 +1,7 @@
 """My tasks: the list, claiming, and giving back."""
 
 from collections.abc import Callable
-from typing import cast, get_args
+from typing import Any, cast, get_args
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -64,7 +64,7 @@ def addresses(**kept: str | None) -> Callable[..., str]:
 
 def page_addresses(**kept: str | None) -> Callable[[int], str]:
     """Return what makes the address of another page of this list."""
-    return lambda number: url_for(str(request.endpoint), **{**kept, "page": str(number)})
+    return lambda number: url_for(str(request.endpoint), **cast("Any", kept), page=number)
 
 
 @bp.post("/tasks/<uuid:task_id>/claim")

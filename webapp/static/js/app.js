@@ -11,12 +11,15 @@ const behaviours = {
   "[data-print]": "./print.js",
 };
 
+// the behaviours of every page, joined into this file when it is served
+const joined = {};
+
 async function attach(root) {
   for (const [selector, module] of Object.entries(behaviours)) {
     const found = [...root.querySelectorAll(selector)];
     if (root.matches?.(selector)) found.unshift(root);
     if (!found.length) continue;
-    const behaviour = await import(module);
+    const behaviour = joined[module] ?? (await import(module));
     for (const element of found) {
       const done = (element.attached ??= new Set());
       if (!done.has(module)) {
