@@ -4,15 +4,14 @@ A new step: change the models, then `python -m engine.migrations "why"`; read wh
 """
 
 import importlib
-import sys
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 
 import engine
-from engine.db import Base, Database, install_triggers
+from engine.db import Database, install_triggers
 
 FOLDER = Path(__file__).parent
 ENGINE = Path(engine.__file__).parent
@@ -32,27 +31,12 @@ def upgrade(database: Database) -> None:
     """Create the tables, or bring them to this version, triggers included; one transaction."""
     load_models()
     with database.writer.begin() as connection:
-        command.upgrade(_config(connection), "head")
+        command.upgrade(config_on(connection), "head")
         install_triggers(connection)  # batch mode drops them on SQLite
 
 
-def _config(connection: Connection | None = None) -> Config:
+def config_on(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
     return config
-
-
-def write_step(why: str) -> None:
-    """Write the next migration as the difference between the migrated and the described tables."""
-    load_models()
-    empty = create_engine("sqlite://")
-    with empty.begin() as connection:
-        command.upgrade(_config(connection), "head")
-        command.revision(_config(connection), message=why, autogenerate=True)
-
-
-__all__ = ["Base", "load_models", "upgrade"]
-
-if __name__ == "__main__":
-    write_step(" ".join(sys.argv[1:]))
