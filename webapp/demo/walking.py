@@ -1,5 +1,6 @@
 """Walking a case: answers fitted to what a form asks now, with pieces and counts filled in."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -36,7 +37,7 @@ def fitted(db: Session, task: Task, answers: Answers, *, by: Person, at: datetim
 
 
 def _filled(form: Form, context: Context) -> Answers:
-    makers = {"segregation": _segregated, "piece_results": _all_good}
+    makers = {"segregation": segregated, "piece_results": _all_good}
     made = {f.id: makers[f.kind](context) for f in form.fields if f.kind in makers}
     ticked = {
         field.id: [choice.value for choice in field.choices]
@@ -46,7 +47,8 @@ def _filled(form: Form, context: Context) -> Answers:
     return {**made, **ticked}
 
 
-def _segregated(context: Context) -> Answers:
+def segregated(context: Context) -> Answers:
+    """Return everything that is expected in quarantine as found there."""
     stocks = context.expected()
     units = [stock.name for stock in stocks if stock.unit is not None]
     return {
@@ -72,19 +74,45 @@ def _good(piece: Stock) -> Answers:
 
 def lines(context: Context, type_: str, quantity: Decimal | None = None) -> Answers:
     """Return one disposition line of `type_` for each pending unit and lot, or for `quantity`."""
+    pending = context.pending()
+    return {"lines": [_line(stock, type_, quantity or stock.quantity) for stock in pending]}
+
+
+def split(context: Context, wanted: Sequence[tuple[str, int | None]]) -> Answers:
+    """Return lines that take what is pending in turn: a type and how much, None for the rest.
+
+    Units of one type share a line; of a lot the lines take quantities.
+    """
+    left = [(stock, stock.quantity) for stock in context.pending()]
     made = []
-    for stock in context.pending():
-        line = {
-            "type": type_,
-            "justification": "As found by the investigation.",
-            "conditions": "This lot only." if type_ == "use_as_is" else "",
-        }
-        if stock.unit is not None:
-            line["units"] = stock.name
-        else:
-            line |= {"lot": stock.key, "quantity": f"{quantity or stock.quantity:f}"}
-        made.append(line)
+    for type_, quantity in wanted:
+        room = sum((q for _, q in left), Decimal(0)) if quantity is None else Decimal(quantity)
+        units = []
+        while left and room > 0:
+            stock, there = left.pop(0)
+            taken = min(there, room)
+            room -= taken
+            if taken < there:
+                left.insert(0, (stock, there - taken))
+            if stock.unit is not None:
+                units.append(stock)
+            else:
+                made.append(_line(stock, type_, taken))
+        if units:
+            names = "\n".join(stock.name for stock in units)
+            made.append({**_line(units[0], type_, Decimal(1)), "units": names})
     return {"lines": made}
+
+
+def _line(stock: Stock, type_: str, quantity: Decimal) -> Answers:
+    words = {
+        "type": type_,
+        "justification": "As found by the investigation.",
+        "conditions": "This lot only." if type_ == "use_as_is" else "",
+    }
+    if stock.unit is not None:
+        return {**words, "units": stock.name}
+    return {**words, "lot": stock.key, "quantity": f"{quantity:f}"}
 
 
 # kinds whose raw answer reads as the accepted one does, for `show_when`

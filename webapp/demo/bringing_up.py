@@ -1,0 +1,185 @@
+"""Bringing the demo company up, once: a second start finds it as it was left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import inspect, select
+
+from engine import clock
+from engine.db import Database, create_schema
+from engine.errors import Refused
+from engine.evidence.store import write_durably
+from engine.migrations import load_models
+from engine.people.models import PersonAccount
+from engine.people.passwords import Hashing
+from webapp.compose import Holdfast, compose
+from webapp.demo import catalogue as cat, goods, histories, people
+from webapp.demo.deliveries import Orders, hospitals
+from webapp.demo.goods import Size, Works
+from webapp.demo.histories import Told
+from webapp.demo.stage import Say, Stage
+from webapp.demo.timeline import Telling, play
+from webapp.settings import Settings
+
+BEGUN, COMPLETE = "begun", "complete"
+FOUNDED_BEFORE = timedelta(days=320)
+GOODS_AFTER = timedelta(days=6)  # from the founding
+LAST_ORDERS = timedelta(days=72)  # before the present; then the cases begin
+# cheap while it is brought up; everyone's is made anew at full cost when they first sign in
+QUICK = Hashing(memory_kib=8, passes=1, lanes=1)
+
+
+class NotTheDemo(Refused):
+    """%(folder)s holds the data of a real company, so the demo is not brought up there. Choose
+    another folder with --data.
+    """
+
+
+class Interrupted(Refused):
+    """The demo in %(folder)s was interrupted while it was brought up. Remove that folder and start
+    again.
+    """
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large a company is brought up."""
+
+    size: Size
+    orders: int
+    told: Sequence[Told]
+
+
+FULL = Scale(goods.FULL, orders=96, told=histories.ALL)
+FEW_CASES = Scale(goods.SMALL, orders=6, told=histories.FEW)
+NO_CASES = Scale(goods.SMALL, orders=4, told=())
+
+
+def bring_up(folder: Path, *, say: Say, scale: Scale = FULL) -> None:
+    """Bring up the demo company in `folder` unless it is there, and say whom to sign in as.
+
+    Refused where real data is. Takes under a minute the first time, then a second.
+    """
+    holdfast = opened(folder, say=say, scale=scale)
+    holdfast.database.close()
+    tell_people(say)
+    say("")
+    say(f"Open {holdfast.settings.base_url} and sign in.")
+
+
+def tell_people(say: Say) -> None:
+    """Say who there is, what each does and how to sign in."""
+    say("")
+    say(f"{cat.COMPANY}: an invented company. Everyone's password: {people.PASSWORD}")
+    for line in people.table():
+        say(line)
+
+
+def opened(folder: Path, *, say: Say, scale: Scale) -> Holdfast:
+    """Return the composed demo company, brought up when it is not there yet."""
+    present = clock.now()
+    marker = folder / "demo"
+    state = marker.read_text(encoding="utf-8").strip() if marker.exists() else None
+    is_peopled = _is_peopled(Settings.read(folder))
+    if is_peopled and state == COMPLETE:
+        say(f"{cat.COMPANY} is here already, in {folder}.")
+        return compose(Settings.read(folder))
+    if is_peopled:
+        raise NotTheDemo(folder=folder) if state is None else Interrupted(folder=folder)
+    if state is None and (folder / "company").exists():
+        raise NotTheDemo(folder=folder)
+
+    for name, content in (("demo", BEGUN), ("company", cat.COMPANY), ("mark", "DEMO")):
+        write_durably(folder / name, content.encode())
+    _live_through(Settings.read(folder), present, scale, say)
+    write_durably(marker, COMPLETE.encode())
+    return compose(Settings.read(folder))
+
+
+def _is_peopled(settings: Settings) -> bool:
+    """Say whether anybody is in the database; makes no keys and no tables."""
+    database = Database(settings.database_url)
+    try:
+        with database.read() as db:
+            if not inspect(db.connection()).has_table(PersonAccount.__tablename__):
+                return False
+            return db.scalars(select(PersonAccount.id).limit(1)).first() is not None
+    finally:
+        database.close()
+
+
+# --- the company's life so far ---------------------------------------------------------------
+
+
+def _live_through(settings: Settings, present: datetime, scale: Scale, say: Say) -> None:
+    founded = present - FOUNDED_BEFORE
+    with clock.at(founded):  # the keys are as old as the company
+        holdfast = compose(settings, hashing=QUICK)
+    try:
+        load_models()
+        create_schema(holdfast.database.writer)
+        say(f"Hiring {len(people.COLLEAGUES)} people …")
+        people.hire(holdfast.database, at=founded)
+        stage = Stage(holdfast, founded + timedelta(days=3), lambda line: None)
+        stage.release_processes()
+        say("Making pumps and infusion sets, and shipping them to hospitals …")
+        _trade(stage, founded + GOODS_AFTER, present - LAST_ORDERS, scale)
+        if scale.told:
+            say(f"Working on {len(scale.told)} nonconformances …")
+        _work(stage, present, scale, say)
+    finally:
+        holdfast.database.close()
+
+
+def _trade(stage: Stage, begin: datetime, end: datetime, scale: Scale) -> None:
+    """Make everything and ship the orders of the months before the cases."""
+    with stage.holdfast.database.begin() as db:
+        goods.lay_catalogue(db)
+        goods.lay_hospitals(db)
+        stage.at = begin
+
+        def works(user_name: str, at: datetime) -> Works:
+            return Works(db, stage.who(user_name), at)
+
+        shipping = works("marek.zielinski", begin)
+        play(
+            [
+                goods.make_pumps(works("lukas.fiedler", begin), scale.size),
+                goods.make_sets(works("sun.guoqiang", begin), scale.size),
+                goods.make_the_rest(works("sun.guoqiang", begin + goods.ACROSS)),
+                _orders(shipping, begin + timedelta(days=35), end, scale.orders),
+            ]
+        )
+
+
+def _orders(works: Works, begin: datetime, end: datetime, count: int) -> Telling:
+    orders = Orders(pumps=(3, 9), sets=(3, 20))
+    stores = hospitals(works)
+    for number in range(count):
+        works.at = begin + (end - begin) * number / count
+        yield works.at
+        orders.fill(works, next(stores))
+
+
+def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
+    """Let every case happen, with the scheduler running, up to the present."""
+    tellings = [told(stage, present) for told in scale.told]
+    if scale.told:
+        tellings += [histories.recounts(stage, present), _leave(stage, present)]
+    stage.say = say
+
+    def now(moment: datetime) -> None:
+        stage.at = moment
+
+    play(tellings, until=present, before_each=now, after_each=lambda moment: stage.run_due())
+    stage.at = present
+    stage.run_due()
+    with clock.at(present):
+        stage.holdfast.checkpoint()
+
+
+def _leave(stage: Stage, present: datetime) -> Telling:
+    yield present - timedelta(days=4)
+    people.lend(stage.holdfast.database, at=stage.at)
