@@ -13,13 +13,11 @@ from waitress import create_server
 
 from engine import clock
 from engine.people import Person
-from engine.people.passwords import Hashing
-from tests.processes.conftest import Company
+from tests.processes.company import Company
+from tests.processes.founding import composed, found
 from tests.support.personas import PASSWORD, People
 from tests.support.schema import lay_schema
-from webapp.compose import compose
 from webapp.create_app import create_app
-from webapp.settings import Settings
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -39,15 +37,12 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Company]]:
     """Serve a company with cases in several states; give its address and the company."""
     folder = tmp_path_factory.mktemp("company")
-    settings = Settings(
-        folder=folder,
-        database_url=f"sqlite:///{folder / 'holdfast.db'}",
-        secret_key=b"k" * 32,
-        company="Tarn Medical",
-    )
-    lay_schema(settings.database_url, peopled=True)
-    holdfast = compose(settings, hashing=Hashing(memory_kib=8, passes=1, lanes=1))
-    company = _lived_in(Company(holdfast, People(), clock.now() - timedelta(days=3)))
+    url = f"sqlite:///{folder / 'holdfast.db'}"
+    lay_schema(url, peopled=True)
+    founded = found("sqlite", url, url, folder, People())
+    holdfast = composed(folder, url)
+    began_at = clock.now() - timedelta(days=3)
+    company = _lived_in(Company(holdfast, People(), began_at, dict(founded.places)))
     server = create_server(create_app(holdfast), host="127.0.0.1", port=0, threads=4)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
@@ -57,8 +52,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Comp
 
 
 def _lived_in(company: Company) -> Company:
-    company.release_processes()
-    company.lay_places()
     company.make_lot("S-0001", 40, shipped=6)
     company.make_devices("SENS-77", [f"PMP-{n:04d}" for n in range(6)], shipped=1)
     company.report("S-0001")

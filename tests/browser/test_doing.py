@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.browser.conftest import Seen
-from tests.processes.conftest import Company
+from tests.processes.company import Company
 from tests.support.personas import PASSWORD
 
 Look = Callable[..., Seen]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser.conftest import Seen
-from tests.processes.conftest import Company
+from tests.processes.company import Company
 
 Look = Callable[..., Seen]
 PAGES = {
