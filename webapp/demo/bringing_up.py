@@ -8,10 +8,10 @@ from pathlib import Path
 from sqlalchemy import inspect, select
 
 from engine import clock
-from engine.db import Database, create_schema
+from engine.db import Database
 from engine.errors import Refused
 from engine.evidence.store import write_durably
-from engine.migrations import load_models
+from engine.migrations import upgrade
 from engine.people.models import PersonAccount
 from engine.people.passwords import Hashing
 from webapp.compose import Holdfast, compose
@@ -118,8 +118,7 @@ def _live_through(settings: Settings, present: datetime, scale: Scale, say: Say)
     with clock.at(founded):  # the keys are as old as the company
         holdfast = compose(settings, hashing=QUICK)
     try:
-        load_models()
-        create_schema(holdfast.database.writer)
+        upgrade(holdfast.database)
         say(f"Hiring {len(people.COLLEAGUES)} people …")
         people.hire(holdfast.database, at=founded)
         stage = Stage(holdfast, founded + timedelta(days=3), lambda line: None)

@@ -53,7 +53,7 @@ def segregated(context: Context) -> Answers:
     units = [stock.name for stock in stocks if stock.unit is not None]
     return {
         "scanned": "\n".join(units),
-        "none": False,
+        "none": not stocks,
         "counts": [
             {"key": stock.key, "counted": f"{stock.quantity:f}"}
             for stock in stocks
