@@ -10,6 +10,7 @@ from engine.cases.carrying_out import (
     PROCESS,
     case_of,
     finish,
+    give_back,
     good_parts,
     how,
     line_of,
@@ -40,6 +41,10 @@ def record_return(step: Step) -> dict[str, bool]:
     """Ship to the supplier what was sent; what could not be sent is pending again."""
     case, line = case_of(step), line_of(step)
     parts = good_parts(step.db, case, line, "return_to_supplier", "sent")
+    if not parts:
+        give_back(line, at=step.at)
+        return {}
+
     sent = answers.latest(
         step.db, case, PROCESS, "return_to_supplier", instance_id=step.instance.id
     )

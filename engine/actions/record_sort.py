@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from engine.bpmn.step import Step
-from engine.cases.carrying_out import case_of, good_parts, line_of
+from engine.cases.carrying_out import case_of, give_back, good_parts, line_of
 
 
 class Parameters(Schema):
@@ -17,6 +17,9 @@ class Result(Schema):
 
 
 def record_sort(step: Step) -> dict[str, int]:
-    """Add up the good pieces of the line."""
-    good = good_parts(step.db, case_of(step), line_of(step), "sort_units", "results")
+    """Add up the good pieces of the line; one without any is pending again as a whole."""
+    line = line_of(step)
+    good = good_parts(step.db, case_of(step), line, "sort_units", "results")
+    if not good:
+        give_back(line, at=step.at)
     return {"good_count": int(sum(part.quantity for part in good))}

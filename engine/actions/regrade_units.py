@@ -26,6 +26,9 @@ def regrade_units(step: Step) -> dict[str, bool]:
     )
     grade = relabelled.answers["new_part"] if relabelled else ""
     parts = good_parts(step.db, case, line, "relabel_units", "relabelled")
+    if not parts:
+        return {}
+
     with acting(case):
         state.regrade(
             step.db,

@@ -4,7 +4,7 @@ from marshmallow import Schema
 
 from engine.bpmn.step import Step
 from engine.cases import carrying_out
-from engine.cases.carrying_out import case_of, finish, good_parts, line_of
+from engine.cases.carrying_out import case_of, finish, give_back, good_parts, line_of
 
 # where a line says which of its parts came out well
 RESULTS = {
@@ -28,6 +28,10 @@ def release_units(step: Step) -> dict[str, bool]:
     case, line = case_of(step), line_of(step)
     element, field = RESULTS.get(line.type, ("", ""))
     parts = good_parts(step.db, case, line, element, field)
+    if not parts:
+        give_back(line, at=step.at)
+        return {}
+
     if line.type in ("rework", "repair"):
         carrying_out.rework(step, case, line, parts)
     carrying_out.release_for_use(step, case, line, parts)

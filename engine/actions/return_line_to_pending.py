@@ -3,7 +3,7 @@
 from marshmallow import Schema
 
 from engine.bpmn.step import Step
-from engine.cases.carrying_out import line_of
+from engine.cases.carrying_out import give_back, line_of
 
 
 class Parameters(Schema):
@@ -16,6 +16,5 @@ class Result(Schema):
 
 def return_line_to_pending(step: Step) -> dict[str, bool]:
     """Mark the line as returned."""
-    line = line_of(step)
-    line.state, line.done_at = "returned", step.at
+    give_back(line_of(step), at=step.at)
     return {}

@@ -96,8 +96,16 @@ def finish(line: Line, *, at: datetime) -> None:
     line.state, line.done_at = "done", at
 
 
+def give_back(line: Line, *, at: datetime) -> None:
+    """Mark a line as not carried out: all it was about is pending again."""
+    line.state, line.done_at = "returned", at
+
+
 def release_for_use(step: Step, case: Case, line: Line, parts: Sequence[Part]) -> None:
-    """Make parts conforming, let them out of this case's holds, and post where they ended."""
+    """Make parts conforming, let them out of this case's holds, and post where they ended.
+
+    What another case holds of them stays held there.
+    """
     db = step.db
     reason = f"{case.number} line {line.number}: {TYPES[line.type].label}"
     with acting(case):

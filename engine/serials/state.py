@@ -51,9 +51,13 @@ def release(
     under_case: str | None = None,
     **how: Unpack[How],
 ) -> Recorded:
-    """Release goods for use: conforming from now on, their key fields locked. Raises `OnHold`."""
+    """Release goods for use: conforming from now on, their key fields locked. Raises `OnHold`.
+
+    With `under_case` the case says that they conform; what other cases hold stays held.
+    """
     rows = units_by_id(db, units, lock=True)
-    _ask(db, "release", rows, stock_parts, under_case)
+    if under_case is None:
+        _ask(db, "release", rows, stock_parts, None)
     refuse_unusable(rows.values(), ("unreleased", "nonconforming", "conforming", "unknown"))
     recorded = _change(
         db,

@@ -19,7 +19,8 @@ from engine.evidence.documents import Document
 from engine.outbox import Outgoing
 from engine.people import Person, person_of
 from forms import library
-from tests.processes.goods import Goods
+from tests.processes import founding
+from tests.processes.goods import Goods, lay_places
 from tests.support.files import png
 from tests.support.personas import PASSWORD
 from webapp.demo import walking
@@ -34,6 +35,14 @@ class Company(Goods):
 
     number: str = ""
     _keys: int = 0
+
+    def release_processes(self) -> None:
+        """Have every process released, where the company was not founded so."""
+        founding.release_processes(self.holdfast, self.people)
+
+    def lay_places(self) -> None:
+        """Lay the places, where the company was not founded with them."""
+        self.places |= lay_places(self.holdfast)
 
     # --- time -------------------------------------------------------------------------------
 
@@ -66,7 +75,7 @@ class Company(Goods):
             "source": "warehouse",
             "defect_code": "packaging",
             "description": "Pouch seal is open on three of twenty samples.",
-            "suspects": {"scanned": suspects},
+            "suspects": {"scanned": "\n".join(suspects.split())},
             "hold_now": True,
             "aware_at": {"local": f"{self.at:%Y-%m-%dT%H:%M}", "zone": "UTC"},
             "aware_by": "Ren Tao, incoming inspection",

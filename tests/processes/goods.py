@@ -88,8 +88,8 @@ class Goods:
                 ).id  # fmt: skip
             inputs = [LotInput(component_lot, Decimal(len(serials)), self.places["TARN"])]
             made = build.build_units(
-                db, self._pumps[component_lot], list(serials), location_id=self.places["TARN"], inputs=inputs,
-                reported=reported, **self._how(),
+                db, self._pumps[component_lot], list(serials), location_id=self.places["TARN"],
+                inputs=inputs, reported=reported, **self._how(),
             )  # fmt: skip
             if not reported:
                 state.release(db, units=made.unit_ids, **self._how())

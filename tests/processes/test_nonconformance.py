@@ -1,9 +1,5 @@
 """Stories of a nonconformance, from report to sealed record."""
 
-import pytest
-
-from engine.cases.balance import BalanceIncomplete
-from engine.cases.tasks import CaseEnded
 from tests.processes.company import Company
 
 

@@ -116,7 +116,7 @@ BOOK: Mapping[str, Answers] = {
         "conditions_repeated": True,
         "results": "The alarm works at every flow rate of the specification.",
         "confirmation": "confirmed",
-        "explanation": "not_reproducible",
+        "explanation": "precaution",
     },
     "disposition_line.decide_samples": {
         "samples_kept": False,
@@ -146,7 +146,7 @@ BOOK: Mapping[str, Answers] = {
         "labels_issued": 50,
         "labels_used": 40,
         "labels_destroyed": 10,
-        "old_labels": "destroyed",
+        "old_labels": "removed",
     },
     "disposition_line.verify_labels": {"quantity_checked": {"quantity": "40", "uom": "each"}},
     "disposition_line.authorise_release": {
