@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import inspect, select
@@ -162,11 +163,25 @@ def _orders(works: Works, begin: datetime, end: datetime, count: int) -> Telling
         orders.fill(works, next(stores))
 
 
+def _later_orders(stage: Stage, present: datetime) -> Telling:
+    """Ship sets each week while the cases run; what is held stays."""
+    orders = Orders(pumps=(0, 0), sets=(2, 9), first_number=500)
+    for weeks in range(10, 0, -1):
+        yield present - timedelta(weeks=weeks) + timedelta(hours=20)
+        with stage.holdfast.database.begin() as db:
+            works = Works(db, stage.who("huang.li"), stage.at)
+            orders.fill(works, next(islice(hospitals(works), weeks, None)))
+
+
 def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
     """Let every case happen, with the scheduler running, up to the present."""
     tellings = [told(stage, present) for told in scale.told]
     if scale.told:
-        tellings += [histories.recounts(stage, present), _leave(stage, present)]
+        tellings += [
+            histories.recounts(stage, present),
+            _later_orders(stage, present),
+            _leave(stage, present),
+        ]
     stage.say = say
 
     def now(moment: datetime) -> None:

@@ -22,12 +22,14 @@ ON_THE_WAY = timedelta(days=2, hours=3)
 class Orders:
     """Draws what hospitals order, always the same."""
 
-    def __init__(self, *, pumps: tuple[int, int], sets: tuple[int, int]) -> None:
+    def __init__(
+        self, *, pumps: tuple[int, int], sets: tuple[int, int], first_number: int = 0
+    ) -> None:
         """Order between the two numbers of `pumps`, and of `sets` in tens."""
         # no secret hangs on it: the demo is to be the same every time
         self._random = Random(ORDERS_SEED)  # noqa: S311
         self._pumps, self._sets = pumps, sets
-        self._number = 0
+        self._number = first_number
 
     def fill(self, works: Works, hospital: str) -> None:
         """Ship one order to a hospital and record its delivery."""

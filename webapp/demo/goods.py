@@ -35,7 +35,7 @@ SMALL = Size(runs=3, run_length=8, set_lots=1, set_quantity=400)
 
 # the lots a run of pumps is made of, and how many runs one lot of each lasts
 UNIT_PARTS = ((cat.BOARD, "CB"), (cat.SENSOR, "HS"), (cat.BATTERY, "VC"))
-RUNS_A_LOT = 5
+RUNS_A_LOT, SPARES = 5, 6  # a few of each delivery stay in incoming goods
 SETS = (
     # part, materials, how its lots are numbered
     (cat.SET, (cat.TUBE, cat.CHAMBER, cat.FILTER, cat.LUER, cat.FILM), "A"),
@@ -146,8 +146,7 @@ def make_pumps(works: Works, size: Size) -> Telling:
 
 
 def _receive_parts(works: Works, size: Size, number: int) -> None:
-    more = size.run_length  # some spares stay in incoming goods
-    count = size.run_length * RUNS_A_LOT + more
+    count = size.run_length * RUNS_A_LOT + SPARES
     for part_no, letters in UNIT_PARTS:
         part = works.part(part_no)
         lot = _new_lot(works, part, f"{letters}-{works.at:%y%m}-{number:02d}")

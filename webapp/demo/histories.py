@@ -52,7 +52,11 @@ class History:
 
     def do(self, element: str, *, by: str | None = None, **own: Any) -> None:
         """Let the task at `element` be done, in every line that waits there."""
-        for task in self.stage.open_tasks(self.number, element):
+        waiting = self.stage.open_tasks(self.number, element)
+        if not waiting:
+            message = f"{self.number} does not wait at {element}"
+            raise LookupError(message)
+        for task in waiting:
             answers = {**self.said.get(element, {}), **own}
             self.stage.do(task, self.number, answers, by=by)
 
@@ -68,10 +72,11 @@ class History:
         lines = self.stage.lines(self.number, wanted)
         self.do("propose_disposition", by=by, lines=lines, **own)
 
-    def approve(self, *elements: str) -> None:
-        """Let the board approve, all of it unless some are named."""
-        for element in elements or BOARD_TASKS:
-            self.do(element)
+    def approve(self) -> None:
+        """Let everyone on the board who is asked approve."""
+        for task in self.stage.open_tasks(self.number):
+            if task.element_id in BOARD_TASKS:
+                self.do(task.element_id)
 
     def remark(self, by: str, text: str) -> None:
         """Let someone add a comment."""
@@ -200,7 +205,8 @@ def joints_part(stage: Stage, present: datetime) -> Telling:
     yield case.day(12, 9, 20)
     case.propose(("use_as_is", None))
     yield case.day(10, 14, 10)
-    case.approve("approve_engineering", "approve_manufacturing", "approve_regulatory")
+    case.do("approve_engineering")
+    case.do("approve_regulatory")
     case.do("approve_quality")
     yield case.day(5, 10, 5)
     case.remark("ingrid.solberg", "Every joint can be pulled at 15 N in fixture 2 without harm.")
@@ -213,7 +219,7 @@ def restarts(stage: Stage, present: datetime) -> Telling:
     """Many pumps have left: whether a field action is needed is overdue to be decided."""
     case = History(stage, present, words.FIRMWARE)
     yield case.day(9, 8, 5)
-    case.report("nora.byrne", [_lot_of(stage, cat.BOARD, 0)])
+    case.report("nora.byrne", [_lot_of(stage, cat.BOARD, -2)])
     yield case.day(9, 9, 50)
     case.do("triage", by="daniel.brandt")
     yield case.day(9, 12, 30)
@@ -332,12 +338,12 @@ def cartons_damp(stage: Stage, present: datetime) -> Telling:
 
 
 def wrong_set(stage: Stage, present: datetime) -> Telling:
-    """Just triaged: the warehouse has two hours left to segregate."""
+    """In Chinese, just triaged: the warehouse has two hours left to segregate."""
     case = History(stage, present, words.MIX_UP)
     yield case.ago(hours=4, minutes=10)
     case.report(HUANG, [_lot_of(stage, cat.DARK_SET, 0)])
     yield case.ago(hours=2, minutes=5)
-    case.do("triage", by="daniel.brandt")
+    case.do("triage", by=CHEN)
 
 
 def latch_broken(stage: Stage, present: datetime) -> Telling:
@@ -383,7 +389,9 @@ def recounts(stage: Stage, present: datetime) -> Telling:
         yield moment
         for task in stage.open_tasks(element="recount_held_stock"):
             if stage.at - task.opened_at > timedelta(hours=16):
-                stage.do(task, stage.number_of(task), {}, by=MAREK)
+                number = stage.number_of(task)
+                keeper = HUANG if stage.case(number).language == "zh" else MAREK
+                stage.do(task, number, {}, by=keeper)
         moment += timedelta(hours=24)
 
 

@@ -159,12 +159,10 @@ class Stage:
     def counted(self, task: Task, number: str, *, short: int) -> Answers:
         """Return what is expected in quarantine, counted `short` too few."""
         person = self.who(first_with(task.role))
-
-        def look(db: Session) -> Answers:
-            case = db.scalars(select(Case).where(Case.number == number)).one()
-            return walking.segregated(form_context(db, case=case, by=person, at=self.at))
-
-        found = self.reads(look)
+        case = self.case(number)
+        found = self.reads(
+            lambda db: walking.segregated(form_context(db, case=case, by=person, at=self.at))
+        )
         for row in found["counts"][:1]:
             row["counted"] = str(Decimal(row["counted"]) - short)
         return found
@@ -180,18 +178,15 @@ class Stage:
         """Add a comment to a case."""
         person = self.who(by)
         with self.holdfast.database.begin() as db:
-            case = db.scalars(select(Case).where(Case.number == number)).one()
-            commands.comment(db, case, text, by=person, at=self.at)
+            commands.comment(db, self.case(number), text, by=person, at=self.at)
 
     def lines(self, number: str, wanted: Sequence[tuple[str, int | None]]) -> Answers:
         """Return disposition lines over what is pending: a type and how much, None for the rest."""
         person = self.who(first_with("qa_engineer"))
-
-        def look(db: Session) -> Answers:
-            case = db.scalars(select(Case).where(Case.number == number)).one()
-            return walking.split(form_context(db, case=case, by=person, at=self.at), wanted)
-
-        return self.reads(look)
+        case = self.case(number)
+        return self.reads(
+            lambda db: walking.split(form_context(db, case=case, by=person, at=self.at), wanted)
+        )
 
     def open_tasks(self, number: str | None = None, element: str | None = None) -> list[Task]:
         """Return the open tasks of a case, or of all, at one element or at any; oldest first."""
@@ -202,6 +197,10 @@ class Stage:
         if element is not None:
             rows = rows.where(Task.element_id == element)
         return self.reads(lambda db: list(db.scalars(rows.order_by(Task.opened_at, Task.id))))
+
+    def case(self, number: str) -> Case:
+        """Return a case as it stands."""
+        return self.reads(lambda db: db.scalars(select(Case).where(Case.number == number)).one())
 
     def number_of(self, task: Task) -> str:
         """Return the number of the case a task belongs to."""

@@ -307,8 +307,13 @@ MIX_UP: Said = {
     "report": {
         "source": "warehouse",
         "defect_code": "mix_up",
-        "description": "A pouch labelled light-protected holds a clear set. One piece found in a "
-        "carton while picking an order; the other nineteen pouches of the carton are right.",
+        "description": "标示为避光输液器的单包装内装的是普通透明输液器。拣货时在一箱中发现1套，"
+        "同箱其余19套核对无误。标签、批号和有效期与避光输液器一致。",
+    },
+    "triage": {
+        "requirement": "包装内产品与标签一致，QI-SZ-104 第7版第6.2条",
+        "severity": "major",
+        "rationale": "用于光敏药物时药液可能降解。不能排除同批其他包装也有混装，先整批隔离。",
     },
 }
 LATCH: Said = {
