@@ -28,8 +28,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from engine.errors import Busy
 
 SCALE = 1_000_000  # a quantity is kept as millionths: exact, sortable and summable on SQLite too
 LOCK_TIMEOUT_MS = 2_000
@@ -197,6 +200,16 @@ def _lock(dialect: str, name: str, columns: tuple[str, ...], when: str) -> Itera
 
 # --- engines and transactions ----------------------------------------------------------------
 
+WAITED_TOO_LONG, DEADLOCK = "55P03", "40P01"  # SQLSTATE
+
+
+def is_busy(error: OperationalError) -> bool:
+    """Tell whether a statement only met a colleague's: the same command may work in a moment."""
+    if getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return True
+    return getattr(error.orig, "sqlstate", None) in (WAITED_TOO_LONG, DEADLOCK)
+
+
 
 class Database:
     """Two engines on one database: `begin()` for the one writing transaction, `read()` to look.
@@ -214,9 +227,17 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
-        """Give one session in one transaction; commit at the end, roll back on any error."""
-        with Session(self.writer, info=self.info, expire_on_commit=False) as db, db.begin():
-            yield db
+        """Give one session in one transaction; commit at the end, roll back on any error.
+
+        Raises `Busy` when a colleague held a lock for too long.
+        """
+        try:
+            with Session(self.writer, info=self.info, expire_on_commit=False) as db, db.begin():
+                yield db
+        except OperationalError as error:
+            if is_busy(error):
+                raise Busy from error
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -37,6 +37,10 @@ class Conflict(EngineError):
     """Someone changed this while you had it open. Look at it again before you go on."""
 
 
+class Busy(Conflict):
+    """A colleague is saving something in this case right now. Wait a moment and send it again."""
+
+
 class Gone(EngineError):
     """This link is no longer valid."""
 

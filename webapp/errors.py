@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from engine import errors
 from engine.bpmn.errors import StepFailed
 from engine.bpmn.incidents import record_incident
+from engine.db import is_busy
 from engine.errors import Problem
 from webapp.api import problems
 from webapp.config import holdfast
@@ -27,10 +28,6 @@ STATUS: tuple[tuple[type[errors.EngineError], int], ...] = (
     (errors.Gone, 410),
     (errors.Refused, 422),
 )
-
-
-class CaseIsBusy(errors.Conflict):
-    """A colleague is saving something in this case right now. Wait a moment and send it again."""
 
 
 def status_of(error: errors.EngineError) -> int:
@@ -89,9 +86,8 @@ def on_integrity_error(error: IntegrityError) -> ResponseReturnValue:
 
 def on_operational_error(error: OperationalError) -> ResponseReturnValue:
     """Say that the case is busy when a lock was not to be had; anything else is an incident."""
-    words = str(error.orig)
-    if "lock" in words:
-        return on_engine_error(CaseIsBusy())
+    if is_busy(error):
+        return on_engine_error(errors.Busy())
     return on_unexpected(error)
 
 

@@ -25,7 +25,7 @@ class Settings:
     base_url: str = "http://127.0.0.1:8000"
     https: bool = False
     mark: str | None = None
-    smtp: Mapping[str, str] | None = None  # HOLDFAST_SMTP_* without the prefix, or no server
+    smtp: Mapping[str, str] | None = None  # HOLDFAST_SMTP_*, or no server
     witness_folder: Path | None = None
 
     @property
@@ -77,9 +77,5 @@ def _line(path: Path) -> str | None:
 
 def _smtp(environment: Mapping[str, str]) -> dict[str, str] | None:
     prefix = "HOLDFAST_SMTP_"
-    found = {
-        name.removeprefix(prefix).lower(): value
-        for name, value in environment.items()
-        if name.startswith(prefix)
-    }
-    return found if found.get("host") else None
+    found = {name: value for name, value in environment.items() if name.startswith(prefix)}
+    return found if found.get(f"{prefix}HOST") else None

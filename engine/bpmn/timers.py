@@ -6,10 +6,11 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn import runtime
-from engine.bpmn.errors import BeingWorkedOn, StepFailed
+from engine.bpmn.errors import StepFailed
 from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Instance, Timer
 from engine.db import Database
+from engine.errors import Busy
 
 
 def due_timers(db: Session, at: datetime, *, limit: int = 100) -> list[int]:
@@ -31,7 +32,7 @@ def fire_due(database: Database, at: datetime, *, limit: int = 100) -> int:
             with database.begin() as db:
                 if _claim(db, timer_id) and runtime.fire_timer(db, timer_id, at=at) is not None:
                     fired += 1
-        except BeingWorkedOn:
+        except Busy:
             continue  # it is still due at the next tick
         except StepFailed as failure:
             record_incident(database, failure)

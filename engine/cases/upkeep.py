@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn import runtime
-from engine.bpmn.errors import BeingWorkedOn, StepFailed
+from engine.bpmn.errors import StepFailed
 from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Instance, Task
 from engine.cases import balance
@@ -14,6 +14,7 @@ from engine.cases.children import open_child
 from engine.cases.models import Case
 from engine.cases.tasks import lock_case
 from engine.db import Database
+from engine.errors import Busy
 
 RECOUNT_EVERY = timedelta(days=7)  # held stock is counted again while it is held
 COUNTED = ("confirm_segregation", "recount_held_stock")
@@ -38,7 +39,7 @@ def _take_up(database: Database, parent_id: int, at: datetime) -> int:
             if number is not None:
                 lock_case(db, number)  # always the case first
             return runtime.take_up_reports(db, parent_id, at=at)
-    except BeingWorkedOn:
+    except Busy:
         return 0  # the report is still there at the next tick
     except StepFailed as failure:
         record_incident(database, failure)
