@@ -20,7 +20,8 @@ log = logging.getLogger("holdfast")
 def opened(folder: Path) -> Holdfast:
     """Compose the installation in `folder` and bring its database to this version."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for chatty in ("apscheduler", "alembic", "spiff", "pyhanko", "fontTools", "weasyprint"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     holdfast = compose(Settings.read(folder))
     upgrade(holdfast.database)
     return holdfast

@@ -38,7 +38,7 @@ def _tell(db: Session, case: Case, broken: list[tuple[HoldBreach, Event]], *, at
     facts = {
         "case_number": case.number,
         "case_title": case.title,
-        "path": f"/cases/{case.number}",
+        "path": mails.path_of(case),
         "target": ", ".join(dict.fromkeys(names[b.unit_id, b.lot_id].name for b, _ in broken)),
         "consignee": _consignee(db, event),
         "document": event.payload.get("document_no") or "–",

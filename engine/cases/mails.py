@@ -147,13 +147,18 @@ def tell(
     return 1 if new else 0
 
 
+def path_of(case: Case) -> str:
+    """Return where the case is found on the site: `/nonconformances/NC-2026-0007`."""
+    return f"/{case.process}s/{case.number}"
+
+
 def _case_facts(case: Case | None) -> dict[str, Any]:
     if case is None:
         return {"case_number": "–", "case_title": "", "path": "/"}
     return {
         "case_number": case.number,
         "case_title": case.title,
-        "path": f"/cases/{case.number}",
+        "path": path_of(case),
     }
 
 
