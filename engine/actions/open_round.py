@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from engine.bpmn.step import Step
-from engine.cases import affected, dispositions, evaluation, holding, missing
+from engine.cases import affected, dispositions, evaluation, holding
 from engine.cases.carrying_out import case_of
 
 
@@ -19,11 +19,10 @@ class Result(Schema):
 
 
 def open_round(step: Step) -> dict[str, int | bool]:
-    """Take up what the investigation added and the counts did not find; open the next round."""
+    """Take up what the investigation added; open the next round."""
     case = case_of(step)
     settled = affected.settle(step.db, case, by=step.by, at=step.at)
     holding.place(step.db, case, settled, by=step.by, at=step.at)
-    missing.post(step.db, case, by=step.by, at=step.at)
     evaluation.ensure(step.db, case, by=step.by, at=step.at)
     if not dispositions.pending(step.db, case):
         return {"round": step.variables.get("round") or 0, "pending": False}

@@ -1,52 +1,72 @@
-"""What the last count did not find: treated as having left our control, never as there."""
+"""What a search did not find: treated as having left our control, never as there."""
 
-from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from engine.cases import answers as kept, balance
+from engine.bpmn.step import Step
+from engine.cases import balance
 from engine.cases.balance import Holding
-from engine.cases.models import Case, Posting
-from engine.people import Person
+from engine.cases.carrying_out import how, units_of
+from engine.cases.dispositions import Part
+from engine.cases.following import acting
+from engine.cases.holding import stock_parts
+from engine.cases.models import Answer, Case
+from engine.serials import state
 
 # explanations that end a search without the units: see forms/quarantine/resolve_count_mismatch
 GONE = frozenset({"consumed", "shipped", "not_found"})
-RESOLVED = "resolve_count_mismatch"
 
 
-def post(db: Session, case: Case, *, by: Person | None, at: datetime) -> None:
-    """Move to `not_found` what the search after the last mismatch could not find. Flushes."""
-    resolved = [one for one in kept.standing(db, case) if one.element_id == RESOLVED]
-    if not resolved or resolved[-1].answers.get("explanation") not in GONE:
-        return
-    answer = resolved[-1]
+def post(step: Step, case: Case, answer: Answer) -> list[Holding]:
+    """Move to `not_found` what the search that `answer` tells of did not find; return it."""
+    if answer.answers.get("explanation") not in GONE:
+        return []
+    lost = _lost(step, case, answer)
+    if not lost:
+        return []
+
     evidence = f"count mismatch: {answer.answers['explanation']}"
-    if _was_posted(db, case, answer.id):
-        return
+    parts = [Part(one.unit_id, one.lot_id, one.quantity) for one in lost]
+    with acting(case):
+        recorded = state.lose(
+            step.db,
+            units=units_of(parts),
+            stock_parts=stock_parts(step.db, case, parts),
+            **how(step, case, evidence),
+        )
+        balance.post(
+            step.db,
+            case,
+            lost,
+            to="not_found",
+            evidence=evidence,
+            by=step.by,
+            at=step.at,
+            event_id=recorded.event.id,
+        )
+    return lost
+
+
+def _lost(step: Step, case: Case, answer: Answer) -> list[Holding]:
+    """Return what is held and was neither scanned nor counted after the search."""
     found = answer.answers["found_units"]
     seen = {unit["unit_id"] for unit in found["units"]}
     counted: dict[int, Decimal] = {}
     for count in found["counts"]:
-        lot_id = count["lot_id"]
-        counted[lot_id] = counted.get(lot_id, Decimal(0)) + Decimal(count["counted"])
+        counted[count["lot_id"]] = counted.get(count["lot_id"], Decimal(0)) + Decimal(
+            count["counted"]
+        )
     lost = []
-    for part in balance.holdings(db, case.id, accounts=("held",)):
+    for part in balance.holdings(step.db, case.id, accounts=balance.IN_HOUSE):
         if part.unit_id is not None and part.unit_id not in seen:
             lost.append(part)
-        elif part.lot_id is not None and part.lot_id in counted:
-            short = part.quantity - counted[part.lot_id]
-            if short > 0:
-                lost.append(Holding("held", None, part.lot_id, short))
-    balance.post(
-        db, case, lost, to="not_found", evidence=f"{evidence} (answer {answer.id})", by=by, at=at
-    )
+        elif part.lot_id in counted:
+            missing = min(part.quantity, _held(step, case, part.lot_id) - counted[part.lot_id])
+            if missing > 0:
+                lost.append(Holding(part.account, None, part.lot_id, missing))
+                counted[part.lot_id] += missing
+    return lost
 
 
-def _was_posted(db: Session, case: Case, answer_id: int) -> bool:
-    """Say whether this answer was already posted: a later round must not post it twice."""
-    found = select(Posting.id).where(
-        Posting.case_id == case.id, Posting.evidence.endswith(f"(answer {answer_id})")
-    )
-    return db.scalar(found.limit(1)) is not None
+def _held(step: Step, case: Case, lot_id: int) -> Decimal:
+    held = balance.holdings(step.db, case.id, accounts=balance.IN_HOUSE)
+    return sum((one.quantity for one in held if one.lot_id == lot_id), Decimal(0))

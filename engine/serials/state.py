@@ -7,15 +7,15 @@ from typing import Unpack
 from sqlalchemy.orm import Session
 
 from engine.serials import gate, stock
-from engine.serials.build import take_inputs, use_in_units
+from engine.serials.change import ask_gate, change
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.holds import split_keeping_holds
-from engine.serials.models import Event, Lot, LotStock, Unit
+from engine.serials.models import LotStock
 from engine.serials.projection import project_units
 from engine.serials.receive import place
 from engine.serials.record import Effect, How, LotInput, Recorded, StockPart
 from engine.serials.targets import HoldTarget
-from engine.serials.units import contents, refuse_unusable, units_by_id
+from engine.serials.units import refuse_unusable, units_by_id
 
 
 def move(
@@ -34,11 +34,11 @@ def move(
     to = place(db, location_id)
     rows = units_by_id(db, units, lock=True)
     if to.kind != "quarantine":
-        _ask(db, "transfer", rows, stock_parts, under_case)
+        ask_gate(db, "transfer", rows, stock_parts, under_case)
     custody = "at_third_party" if to.kind == "third_party" else "in_house"
     effect = Effect(custody, None, location_id)
     kind = "sent_out" if custody == "at_third_party" else "moved"
-    return _change(
+    return change(
         db, kind, rows, stock_parts, effect, how, with_contents=True, location_id=location_id
     )
 
@@ -57,9 +57,9 @@ def release(
     """
     rows = units_by_id(db, units, lock=True)
     if under_case is None:
-        _ask(db, "release", rows, stock_parts, None)
+        ask_gate(db, "release", rows, stock_parts, None)
     refuse_unusable(rows.values(), ("unreleased", "nonconforming", "conforming", "unknown"))
-    recorded = _change(
+    recorded = change(
         db,
         "released",
         rows,
@@ -67,7 +67,7 @@ def release(
         Effect(custody=None, usability="conforming"),
         how,
     )
-    _lock_lots(db, stock_parts)
+    lock_lots(db, stock_parts)
     return recorded
 
 
@@ -80,9 +80,25 @@ def mark_nonconforming(
 ) -> Recorded:
     """Record that goods do not conform; a fact, never refused."""
     rows = units_by_id(db, units, lock=True)
-    return _change(
+    return change(
         db, "found_nonconforming", rows, stock_parts, Effect(usability="nonconforming"), how
     )
+
+
+def lose(
+    db: Session,
+    *,
+    units: Sequence[int] = (),
+    stock_parts: Sequence[StockPart] = (),
+    **how: Unpack[How],
+) -> Recorded:
+    """Record that goods were searched for and not found; a fact, never refused.
+
+    Found again they are nonconforming until someone has looked at them.
+    """
+    rows = units_by_id(db, units, lock=True)
+    effect = Effect(custody="unknown", usability="nonconforming")
+    return change(db, "not_found", rows, stock_parts, effect, how, with_contents=True)
 
 
 def rework(
@@ -100,10 +116,10 @@ def rework(
     `inputs` are lots used in each unit (quantity per unit); they come into every later trace.
     """
     rows = units_by_id(db, units, lock=True)
-    _ask(db, "rework", rows, stock_parts, under_case)
+    ask_gate(db, "rework", rows, stock_parts, under_case)
     gate.refuse_held(db, [HoldTarget.lot(one.lot_id) for one in inputs], door="issue")
     refuse_unusable(rows.values(), ("unreleased", "nonconforming", "conforming", "unknown"))
-    return _change(
+    return change(
         db,
         "reworked",
         rows,
@@ -125,8 +141,8 @@ def scrap(
 ) -> Recorded:
     """Declare goods scrap: never usable again, still here until destroyed. Raises `OnHold`."""
     rows = units_by_id(db, units, lock=True)
-    _ask(db, "scrap", rows, stock_parts, under_case)
-    return _change(db, "scrapped", rows, stock_parts, Effect(usability="scrapped"), how)
+    ask_gate(db, "scrap", rows, stock_parts, under_case)
+    return change(db, "scrapped", rows, stock_parts, Effect(usability="scrapped"), how)
 
 
 def destroy(
@@ -144,9 +160,9 @@ def destroy(
     """
     rows = units_by_id(db, units, lock=True)
     if not reported:
-        _ask(db, "destroy", rows, stock_parts, under_case)
+        ask_gate(db, "destroy", rows, stock_parts, under_case)
     effect = Effect(custody="destroyed", usability="scrapped")
-    return _change(db, "destroyed", rows, stock_parts, effect, how, with_contents=True)
+    return change(db, "destroyed", rows, stock_parts, effect, how, with_contents=True)
 
 
 def regrade(
@@ -163,7 +179,7 @@ def regrade(
     They are not released by this: the labels are verified first.
     """
     rows = units_by_id(db, units, lock=True)
-    _ask(db, "regrade", rows, stock_parts, under_case)
+    ask_gate(db, "regrade", rows, stock_parts, under_case)
     links = Links().add(rows, Effect(usability="unreleased"))
     taken = stock.take(db, stock_parts)
     links.about({part.spot.lot_id for part in taken})
@@ -195,72 +211,3 @@ def adjust_count(db: Session, stock_id: int, counted: Decimal, **how: Unpack[How
     stock.post(db, event, [(taken.spot, difference)])
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, lot_id=row.lot_id, facts={"difference": difference})
-
-
-def _ask(
-    db: Session,
-    door: str,
-    units: dict[int, Unit],
-    stock_parts: Sequence[StockPart],
-    under_case: str | None,
-) -> None:
-    targets = [HoldTarget.unit(key) for key in units]
-    targets += [HoldTarget.stock(part.stock_id) for part in stock_parts]
-    gate.refuse_held(db, targets, door=door, under_case=under_case)
-
-
-def _change(
-    db: Session,
-    type: str,
-    units: dict[int, Unit],
-    stock_parts: Sequence[StockPart],
-    effect: Effect,
-    how: How,
-    *,
-    with_contents: bool = False,
-    inputs: Sequence[LotInput] = (),
-    location_id: int | None = None,
-) -> Recorded:
-    """Write one event that has one effect on units and stock alike."""
-    taken = stock.take(db, stock_parts)
-    links = Links().add(units, effect)
-    if with_contents:
-        links.add(contents(db, units), Effect(effect.custody, None, effect.location_id), "carried")
-    links.about({part.spot.lot_id for part in taken})
-    links.about([one.lot_id for one in inputs], "input")
-    event = write_event(db, type, links, location_id=location_id, **how)
-    stock.move(
-        db,
-        event,
-        taken,
-        custody=effect.custody,
-        usability=effect.usability,
-        location_id=effect.location_id,
-    )
-    warnings = _use(db, event, units, inputs)
-    project_units(db, links.units)
-    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
-    return Recorded(event, tuple(units), warnings=warnings)
-
-
-def _use(
-    db: Session, event: Event, units: dict[int, Unit], inputs: Sequence[LotInput]
-) -> tuple[str, ...]:
-    if not inputs:
-        return ()
-
-    use_in_units(db, event, units, inputs)
-    total = [
-        LotInput(one.lot_id, one.quantity * len(units), one.location_id, one.uom)
-        for one in inputs
-        if one.quantity is not None and one.location_id is not None
-    ]
-    return take_inputs(db, event, total, location_id=0)
-
-
-def _lock_lots(db: Session, stock_parts: Sequence[StockPart]) -> None:
-    for part in stock_parts:
-        lot = db.get_one(Lot, db.get_one(LotStock, part.stock_id).lot_id)
-        if not lot.is_released:
-            lot.is_released = True
-    db.flush()

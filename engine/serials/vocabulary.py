@@ -31,6 +31,7 @@ KINDS: dict[str, Kind] = {
     "scrapped": Kind("Scrapped", "inspecting", "non_sellable_other"),
     "destroyed": Kind("Destroyed", "destroying", "destroyed"),
     "stock_adjusted": Kind("Count adjusted", "cycle_counting"),
+    "not_found": Kind("Not found", "cycle_counting", "unknown"),
     "stock_split": Kind("Stock told apart"),
     "hold_placed": Kind("Put on hold", "holding", "non_sellable_other"),
     "hold_released": Kind("Hold released", "other"),

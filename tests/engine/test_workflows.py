@@ -502,6 +502,17 @@ def test_a_count_that_does_not_match_is_resolved(
     assert case.ended_at == {end}
 
 
+@pytest.mark.parametrize("standing", ["stands", "withdrawn"])
+def test_a_signature_asked_again_stands_or_its_withdrawal_is_resolved(standing: str) -> None:
+    case = run("signature_renewal")
+    case.do("sign_again", standing=standing)
+    if standing == "withdrawn":
+        assert case.waiting_at == {"resolve_withdrawal"}
+        case.do("resolve_withdrawal")
+
+    assert case.ended_at == {"renewed"}
+
+
 def asked(severity: str, *, regulatory: bool, manufacturing: bool) -> Iterator[str]:
     critical = severity == "critical"
     yield "approve_quality"
