@@ -61,7 +61,7 @@ def drawn(db: Session, instance: Instance) -> list[Drawn]:
         instance.state,
         instance.state_sha256,
         instance.engine_version,
-        spec_gz=definition.spec_gz,
+        spec_gz=library.spec_gz(definition),
         process=instance.process,
         engine=PythonScriptEngine(),  # nothing runs: the state is only looked at
     )

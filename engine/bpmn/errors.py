@@ -6,11 +6,11 @@ from engine.errors import Busy, Conflict, EngineError, NotAllowed, NotFound, Ref
 
 
 class TaskAlreadyDone(Conflict):
-    """Someone completed this task while you had it open."""
+    """%(by)s completed this task while you had it open."""
 
 
 class TaskWithdrawn(Conflict):
-    """This task is no longer needed: the case went on without it."""
+    """This task is no longer needed: the case went another way or was voided."""
 
 
 class NoSuchTask(NotFound):

@@ -20,6 +20,8 @@ QUALITY_ROLES = frozenset({"qa_manager", "qa_engineer", "management_representati
 CAPACITIES = ("process_owner", "quality")
 DEFAULT_OWNER = "qa_manager"
 
+_specs: dict[str, bytes] = {}  # by the closure's sha256: what it names never changes
+
 
 class DiagramRefused(Refused):
     """The process %(process)s has problems and was not installed: %(findings)s"""  # noqa: D400, D415
@@ -184,9 +186,16 @@ def definition(db: Session, definition_id: int) -> Definition:
     return found
 
 
+def spec_gz(definition: Definition) -> bytes:
+    """Return the specs of a version as they were parsed; loaded once for all its instances."""
+    if definition.sha256 not in _specs:
+        _specs[definition.sha256] = definition.spec_gz
+    return _specs[definition.sha256]
+
+
 def holds(definition: Definition, process: str) -> bool:
     """Say whether the closure of `definition` holds the diagram of `process`."""
-    return process in spiff.processes(definition.spec_gz)
+    return process in spiff.processes(spec_gz(definition))
 
 
 def _process_properties(process: Any) -> dict[str, str]:

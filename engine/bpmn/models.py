@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.db import Base, Key, KeyType, Ref, only_grows
 
@@ -35,11 +35,9 @@ class Definition(Base):
     name: Mapped[str]
     version: Mapped[str]  # the version tag in the diagram
     sha256: Mapped[str]  # of the closure
-    # loaded when asked for: a step needs the spec only
-    files: Mapped[dict[str, Any]] = mapped_column(
-        deferred=True
-    )  # path to text: what the sha256 is over
-    spec_gz: Mapped[bytes]  # every process of the closure, serialized
+    # the big ones are loaded when asked for: a step knows the closure by its sha256
+    files: Mapped[dict[str, Any]] = mapped_column(deferred=True)  # path to text, under the sha256
+    spec_gz: Mapped[bytes] = mapped_column(deferred=True)  # every process of it, serialized
     lint_report: Mapped[list[Any]] = mapped_column(deferred=True)
     state: Mapped[str] = mapped_column(default="draft")
     owner_role: Mapped[str]
@@ -102,6 +100,8 @@ class Instance(Base):
     started_by_id: Mapped[Ref | None]
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None]  # why it was cancelled
+
+    definition: Mapped[Definition] = relationship()
 
 
 class Task(Base):

@@ -1,8 +1,15 @@
-"""What people query of a running diagram, brought in line with its state after every step."""
+"""What people query of a running diagram, brought in line with its state after every step.
 
-from collections.abc import Callable, Iterator
+The rows are a function of the state and are saved with it in one transaction. So a step reads
+none of them: it compares what the state showed before with what it shows now, and writes the
+difference.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
@@ -10,7 +17,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinitio
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn import durations
@@ -20,6 +27,19 @@ from engine.bpmn.step import element_id_of, properties_of
 from forms import expressions
 
 OnTask = Callable[[Session, Task, str], None]
+
+STANDING = TaskState.READY | TaskState.WAITING | TaskState.STARTED
+TOKENS_GONE = delete(Token).where(Token.id.in_(bindparam("ids", expanding=True)))
+
+
+@dataclass
+class Picture:
+    """What a state shows: open work, due timers, awaited messages and tokens, by their keys."""
+
+    work: dict[UUID, Any] = field(default_factory=dict)
+    timers: dict[tuple[UUID, datetime], Any] = field(default_factory=dict)
+    waits: dict[UUID, Any] = field(default_factory=dict)
+    tokens: dict[UUID, Any] = field(default_factory=dict)
 
 
 def all_tasks(workflow: BpmnWorkflow, state: int) -> list[Any]:
@@ -38,49 +58,80 @@ def open_work(workflow: BpmnWorkflow) -> list[Any]:
 
 def waiting(workflow: BpmnWorkflow, kind: type) -> list[Any]:
     """Return what waits for an event of `kind`."""
-    return [
-        task
-        for task in all_tasks(workflow, TaskState.WAITING)
-        if isinstance(task.task_spec, CatchingEvent)
-        and isinstance(task.task_spec.event_definition, kind)
+    return [task for task in all_tasks(workflow, TaskState.WAITING) if _waits_for(task, kind)]
+
+
+def _waits_for(task: Any, kind: type) -> bool:
+    spec = task.task_spec
+    return isinstance(spec, CatchingEvent) and isinstance(spec.event_definition, kind)
+
+
+def picture(workflow: BpmnWorkflow) -> Picture:
+    """Return what the state of a workflow shows now."""
+    shown = Picture()
+    for task in all_tasks(workflow, STANDING):
+        spec = task.task_spec
+        if task.has_state(TaskState.READY) and spec.manual:
+            shown.work[task.id] = task
+        elif task.has_state(TaskState.WAITING) and _waits_for(task, TimerEventDefinition):
+            shown.timers[task.id, _due_at(task)] = task
+        elif task.has_state(TaskState.WAITING) and _waits_for(task, MessageEventDefinition):
+            shown.waits[task.id] = task
+        if getattr(spec, "bpmn_id", None) is not None and not isinstance(spec, BoundaryEvent):
+            shown.tokens[task.id] = task
+    return shown
+
+
+def _due_at(task: Any) -> datetime:
+    due = datetime.fromisoformat(task.task_spec.event_definition.details(task).value)
+    if due.tzinfo is None:
+        # the library would take the offset the server had when it was imported
+        raise DiagramFault(why=f"the timer {task.task_spec.name} has a time without offset")
+    return due.astimezone(UTC)
+
+
+def is_stuck(shown: Picture) -> bool:
+    """Say whether nothing that could still happen would move what shows this."""
+    return not (shown.work or shown.timers or shown.waits)
+
+
+def project(db: Session, instance: Instance, before: Picture, now: Picture, at: datetime) -> None:
+    """Open and close tasks, timers, subscriptions and tokens: the difference; flushes."""
+    gone = _close_tasks(db, before.work.keys() - now.work.keys(), at)
+    opened = [
+        _task_row(instance, task, at) for key, task in now.work.items() if key not in before.work
     ]
-
-
-def is_stuck(workflow: BpmnWorkflow) -> bool:
-    """Say whether nothing that could still happen would move this instance."""
-    events = (TimerEventDefinition, MessageEventDefinition)
-    return not open_work(workflow) and not any(waiting(workflow, kind) for kind in events)
-
-
-def project(db: Session, instance: Instance, workflow: BpmnWorkflow, at: datetime) -> None:
-    """Open and close tasks, timers, subscriptions and tokens to match the state; flushes."""
-    _project_tasks(db, instance, workflow, at)
-    _project_timers(db, instance, workflow)
-    _project_subscriptions(db, instance, workflow)
-    _project_tokens(db, instance, workflow, at)
-
-
-def _project_tasks(db: Session, instance: Instance, workflow: BpmnWorkflow, at: datetime) -> None:
-    ready = {task.id: task for task in open_work(workflow)}
-    rows = db.scalars(
-        select(Task).where(
-            Task.instance_id == instance.id, Task.done_at.is_(None), Task.cancelled_at.is_(None)
-        )
-    ).all()
-    hook: OnTask | None = db.info.get("on_task")
-    gone = [row for row in rows if row.id not in ready]
-    for row in gone:
-        row.cancelled_at = at
-    known = {row.id for row in rows}
-    new = [_task_row(instance, task, at) for key, task in ready.items() if key not in known]
-    db.add_all(new)
+    db.add_all(opened)
+    _project_timers(db, instance, before, now)
+    _project_subscriptions(db, instance, before, now)
     db.flush()
-    if hook is None:
-        return
-    for row in gone:
-        hook(db, row, "closed")
-    for row in new:
-        hook(db, row, "opened")
+    _project_tokens(db, instance, before, now, at)
+    _tell(db, gone, "closed")
+    _tell(db, opened, "opened")
+
+
+def _close_tasks(db: Session, gone: Iterable[UUID], at: datetime) -> list[Task]:
+    """Withdraw the tasks the diagram went on without."""
+    ids = list(gone)
+    if not ids:
+        return []
+    rows = list(
+        db.scalars(
+            select(Task).where(
+                Task.id.in_(ids), Task.done_at.is_(None), Task.cancelled_at.is_(None)
+            )
+        )
+    )
+    for row in rows:
+        row.cancelled_at = at
+    return rows
+
+
+def _tell(db: Session, rows: Iterable[Task], change: str) -> None:
+    hook: OnTask | None = db.info.get("on_task")
+    if hook is not None:
+        for row in rows:
+            hook(db, row, change)
 
 
 def _task_row(instance: Instance, task: Any, at: datetime) -> Task:
@@ -109,13 +160,9 @@ def _task_row(instance: Instance, task: Any, at: datetime) -> Task:
     )
 
 
-def _project_timers(db: Session, instance: Instance, workflow: BpmnWorkflow) -> None:
-    wanted = {(task.id, due): task for task, due in _due_times(workflow)}
-    rows = db.scalars(select(Timer).where(Timer.instance_id == instance.id)).all()
-    for row in rows:
-        if (row.task_id, row.due_at) not in wanted:
-            db.delete(row)
-    known = {(row.task_id, row.due_at) for row in rows}
+def _project_timers(db: Session, instance: Instance, before: Picture, now: Picture) -> None:
+    for task_id, due in before.timers.keys() - now.timers.keys():
+        db.execute(delete(Timer).where(Timer.task_id == task_id, Timer.due_at == due))
     db.add_all(
         Timer(
             instance_id=instance.id,
@@ -123,30 +170,15 @@ def _project_timers(db: Session, instance: Instance, workflow: BpmnWorkflow) -> 
             element_id=element_id_of(task.task_spec),
             due_at=due,
         )
-        for (task_id, due), task in wanted.items()
-        if (task_id, due) not in known
+        for (task_id, due), task in now.timers.items()
+        if (task_id, due) not in before.timers
     )
-    db.flush()
 
 
-def _due_times(workflow: BpmnWorkflow) -> Iterator[tuple[Any, datetime]]:
-    for task in waiting(workflow, TimerEventDefinition):
-        value = task.task_spec.event_definition.details(task).value
-        due = datetime.fromisoformat(value)
-        if due.tzinfo is None:
-            # the library would take the offset the server had when it was imported
-            raise DiagramFault(why=f"the timer {task.task_spec.name} has a time without offset")
-        yield task, due.astimezone(UTC)
-
-
-def _project_subscriptions(db: Session, instance: Instance, workflow: BpmnWorkflow) -> None:
-    waits = {task.id: task for task in waiting(workflow, MessageEventDefinition)}
-    rows = db.scalars(select(Subscription).where(Subscription.instance_id == instance.id)).all()
-    for row in rows:
-        if row.task_id not in waits:
-            db.delete(row)
-    db.flush()  # the old must be gone before a new one of the same name and key
-    known = {row.task_id for row in rows}
+def _project_subscriptions(db: Session, instance: Instance, before: Picture, now: Picture) -> None:
+    # at once: the old must be gone before a new one of the same name and key
+    if gone := before.waits.keys() - now.waits.keys():
+        db.execute(delete(Subscription).where(Subscription.task_id.in_(gone)))
     db.add_all(
         Subscription(
             instance_id=instance.id,
@@ -155,10 +187,9 @@ def _project_subscriptions(db: Session, instance: Instance, workflow: BpmnWorkfl
             name=task.task_spec.event_definition.name,
             key=_key(instance, task),
         )
-        for task_id, task in waits.items()
-        if task_id not in known
+        for task_id, task in now.waits.items()
+        if task_id not in before.waits
     )
-    db.flush()
 
 
 def _key(instance: Instance, task: Any) -> str:
@@ -166,28 +197,23 @@ def _key(instance: Instance, task: Any) -> str:
     return str(expressions.evaluate(expression, task.data)) if expression else instance.business_key
 
 
-def _project_tokens(db: Session, instance: Instance, workflow: BpmnWorkflow, at: datetime) -> None:
-    states = TaskState.READY | TaskState.WAITING | TaskState.STARTED
-    tokens = {
-        task.id: task
-        for task in all_tasks(workflow, states)
-        if getattr(task.task_spec, "bpmn_id", None) is not None
-        and not isinstance(task.task_spec, BoundaryEvent)
-    }
-    rows = db.scalars(select(Token).where(Token.instance_id == instance.id)).all()
-    for row in rows:
-        if row.id not in tokens:
-            db.delete(row)
-    known = {row.id for row in rows}
-    db.add_all(
-        Token(
-            id=task_id,
-            instance_id=instance.id,
-            process=task.workflow.spec.name,
-            element_id=element_id_of(task.task_spec),
-            since=at,
-        )
-        for task_id, task in tokens.items()
-        if task_id not in known
-    )
-    db.flush()
+def _project_tokens(
+    db: Session, instance: Instance, before: Picture, now: Picture, at: datetime
+) -> None:
+    """Write plain rows: no command ever loads a token."""
+    connection = db.connection()
+    if gone := before.tokens.keys() - now.tokens.keys():
+        connection.execute(TOKENS_GONE, {"ids": list(gone)})
+    new = [
+        {
+            "id": task_id,
+            "instance_id": instance.id,
+            "process": task.workflow.spec.name,
+            "element_id": element_id_of(task.task_spec),
+            "since": at,
+        }
+        for task_id, task in now.tokens.items()
+        if task_id not in before.tokens
+    ]
+    if new:
+        connection.execute(insert(Token), new)

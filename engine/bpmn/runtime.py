@@ -32,8 +32,8 @@ from engine.bpmn.projections import Picture
 from engine.bpmn.running import advance, end
 from engine.bpmn.step import StepEngine
 from engine.bpmn.variables import check_variables
+from engine.people.models import PersonAccount
 from engine.people.person import Person
-from engine.people.queries import account_of
 
 __all__ = [
     "Parent",
@@ -205,7 +205,8 @@ def cancel(
 
 def _refuse_closed(db: Session, task: Task) -> None:
     if task.done_at is not None:
-        raise TaskAlreadyDone(by=account_of(db, task.done_by_id).printed_name)
+        account = db.get(PersonAccount, task.done_by_id) if task.done_by_id else None
+        raise TaskAlreadyDone(by=account.printed_name if account else "Holdfast")
     if task.cancelled_at is not None:
         raise TaskWithdrawn
 

@@ -7,7 +7,9 @@ import gzip
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Mapping
+import marshal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Self
@@ -141,6 +143,28 @@ class Parser(SpiffBpmnParser):  # type: ignore[misc]
         }
 
 
+class _CalledSpecs(Mapping[str, Any]):
+    """The specs a diagram may call, each restored when it is first called: few ever are."""
+
+    def __init__(self, frozen: Mapping[str, bytes]) -> None:
+        self._frozen = frozen
+        self._restored: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._restored:
+            self._restored[name] = _serializer.from_dict(marshal.loads(self._frozen[name]))  # noqa: S302  we dumped it
+        return self._restored[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._frozen
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._frozen)
+
+    def __len__(self) -> int:
+        return len(self._frozen)
+
+
 class _LeanConverter(BpmnWorkflowConverter):  # type: ignore[misc]
     """Saves a workflow without its specs, which the definition keeps once for all instances."""
 
@@ -149,6 +173,11 @@ class _LeanConverter(BpmnWorkflowConverter):  # type: ignore[misc]
         state["subprocesses"] = self.mapping_to_dict(workflow.subprocesses)
         state["bpmn_events"] = self.registry.convert(workflow.bpmn_events)
         return dict(state)
+
+    def mapping_from_dict(self, mapping: Any, key_class: Any = None, **given: Any) -> Any:
+        if isinstance(mapping, _CalledSpecs):
+            return mapping
+        return super().mapping_from_dict(mapping, key_class, **given)
 
 
 # `to_dict` and `json.dumps` instead of `serialize_json`, which switches a flag of the shared
@@ -192,29 +221,43 @@ def parse(files: Mapping[str, str], processes: list[str]) -> bytes:
     return gzip.compress(json.dumps(specs).encode(), mtime=0)
 
 
+@dataclass(frozen=True)
+class _Frozen:
+    """One process's spec and those it calls, as bytes that every instance thaws for itself."""
+
+    spec: bytes
+    called: Mapping[str, bytes]
+
+
 @lru_cache(maxsize=256)
-def _spec_texts(spec_gz: bytes) -> dict[str, str]:
+def _frozen(spec_gz: bytes) -> dict[str, _Frozen]:
     specs = json.loads(gzip.decompress(spec_gz))
-    return {process: json.dumps(spec) for process, spec in specs.items()}
+    return {
+        process: _Frozen(
+            marshal.dumps(one["spec"]),
+            {name: marshal.dumps(sub) for name, sub in one["subprocess_specs"].items()},
+        )
+        for process, one in specs.items()
+    }
 
 
 def _fresh_spec(spec_gz: bytes, process: str) -> dict[str, Any]:
     """Return a new spec that nobody shares: running a workflow may change its spec."""
-    specs: dict[str, Any] = json.loads(_spec_texts(spec_gz)[process])
-    return specs
+    frozen = _frozen(spec_gz)[process]
+    spec = marshal.loads(frozen.spec)  # noqa: S302  dumped above; twice as fast as JSON
+    return {"spec": spec, "subprocess_specs": _CalledSpecs(frozen.called)}
 
 
 def processes(spec_gz: bytes) -> frozenset[str]:
     """Return the ids of the processes whose specs `spec_gz` holds."""
-    return frozenset(_spec_texts(spec_gz))
+    return frozenset(_frozen(spec_gz))
 
 
 def new_workflow(spec_gz: bytes, process: str, engine: PythonScriptEngine) -> BpmnWorkflow:
     """Return a fresh workflow that has not taken a step."""
     specs = _fresh_spec(spec_gz, process)
     spec = _serializer.from_dict(specs["spec"])
-    called = {name: _serializer.from_dict(sub) for name, sub in specs["subprocess_specs"].items()}
-    return BpmnWorkflow(spec, called, script_engine=engine)
+    return BpmnWorkflow(spec, specs["subprocess_specs"], script_engine=engine)
 
 
 # --- state -----------------------------------------------------------------------------------

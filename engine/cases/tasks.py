@@ -4,8 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from engine.bpmn.errors import TaskAlreadyDone, TaskWithdrawn
 from engine.bpmn.models import Instance, Task
 from engine.cases.models import Case
 from engine.cases.segregation import refuse_if_barred
@@ -21,14 +22,6 @@ class CaseUnknown(NotFound):
 
 class TaskUnknown(NotFound):
     """There is no such task. It may belong to another company's Holdfast; check the link."""
-
-
-class TaskAlreadyDone(Conflict):
-    """%(by)s completed this task while you had it open."""
-
-
-class TaskWithdrawn(Conflict):
-    """This task is no longer needed: the case went another way or was voided."""
 
 
 class TaskClaimed(Conflict):
@@ -48,22 +41,25 @@ class CaseEnded(Conflict):
 
 
 def lock_case_of(db: Session, task_id: UUID) -> tuple[Case, Task]:
-    """Lock the case of a task, then the task: always in this order. Raises `TaskUnknown`."""
-    number = db.scalar(
-        select(Instance.business_key)
-        .join(Task, Task.root_id == Instance.id)
+    """Lock the case of a task, its diagram, then the task. Raises `TaskUnknown`.
+
+    Rows are locked in the order they are named here, always this one: a timer that fires has the
+    diagram and wants its tasks.
+    """
+    root = aliased(Instance)
+    found = db.execute(
+        select(Case, Task)
+        .join(root, root.business_key == Case.number)
+        .join(Task, Task.root_id == root.id)
+        .join(Instance, Instance.id == Task.instance_id)
         .where(Task.id == task_id)
-    )
-    if number is None:
+        .with_for_update(of=(Case, Instance, Task))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
         raise TaskUnknown
 
-    case = lock_case(db, number)
-    task = db.scalars(
-        select(Task)
-        .where(Task.id == task_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    case, task = found
     return case, task
 
 
