@@ -54,17 +54,20 @@ def worker(folder: Path) -> None:
 @click.option("--port", default=8000, envvar="PORT", show_default=True)
 def demo(folder: Path, *, serve: bool, host: str, port: int) -> None:
     """Bring up the demo company; with --no-serve run one nonconformance to its sealed record."""
+    from engine.errors import EngineError
     from webapp import demo as company
 
-    if serve:
+    try:
+        if not serve:
+            sys.exit(0 if company.run_one_case(folder, say=click.echo) else 1)
+
         company.bring_up(folder, say=click.echo)
-        from webapp.serve import serve as serve_pages
+    except EngineError as problem:
+        raise click.ClickException(str(problem)) from problem
 
-        serve_pages(folder, host=host, port=port)
-        return
+    from webapp.serve import serve as serve_pages
 
-    holds = company.run_one_case(folder, say=click.echo)
-    sys.exit(0 if holds else 1)
+    serve_pages(folder, host=host, port=port)
 
 
 @main.group()

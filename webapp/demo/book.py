@@ -208,5 +208,5 @@ def answers_for(process: str, element: str, *, at: datetime, **own: Any) -> Answ
     """Return the book's answers at an element, with moments at `at` and `own` answers on top."""
     place = f"{process}.{element}"
     moment = {"local": f"{at:%Y-%m-%dT%H:%M}", "zone": "UTC"}
-    moments = {name: moment for name in MOMENTS.get(place, ())}
+    moments = dict.fromkeys(MOMENTS.get(place, ()), moment)
     return {**BOOK.get(place, {}), **moments, **own}

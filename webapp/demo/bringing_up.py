@@ -16,12 +16,12 @@ from engine.migrations import upgrade
 from engine.people.models import PersonAccount
 from engine.people.passwords import Hashing
 from webapp.compose import Holdfast, compose
-from webapp.demo import catalogue as cat, goods, histories, people
+from webapp.demo import catalogue as cat, describing, histories, people, pumps, sets, works
 from webapp.demo.deliveries import Orders, hospitals
-from webapp.demo.goods import Size, Works
 from webapp.demo.histories import Told
 from webapp.demo.stage import Say, Stage
 from webapp.demo.timeline import Telling, play
+from webapp.demo.works import Size, Works
 from webapp.settings import Settings
 
 BEGUN, COMPLETE = "begun", "complete"
@@ -33,15 +33,11 @@ QUICK = Hashing(memory_kib=8, passes=1, lanes=1)
 
 
 class NotTheDemo(Refused):
-    """%(folder)s holds the data of a real company, so the demo is not brought up there. Choose
-    another folder with --data.
-    """
+    """%(folder)s holds data of a real company. Choose another folder for the demo with --data."""
 
 
 class Interrupted(Refused):
-    """The demo in %(folder)s was interrupted while it was brought up. Remove that folder and start
-    again.
-    """
+    """The demo in %(folder)s was interrupted while it grew. Remove that folder and start again."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +46,13 @@ class Scale:
 
     size: Size
     orders: int
+    pumps: tuple[int, int]  # fewest and most that an order asks for
     told: Sequence[Told]
 
 
-FULL = Scale(goods.FULL, orders=96, told=histories.ALL)
-FEW_CASES = Scale(goods.SMALL, orders=6, told=histories.FEW)
-NO_CASES = Scale(goods.SMALL, orders=4, told=())
+FULL = Scale(works.FULL, orders=96, pumps=(3, 9), told=histories.ALL)
+FEW_CASES = Scale(works.SMALL, orders=6, pumps=(1, 2), told=histories.FEW)
+NO_CASES = Scale(works.SMALL, orders=4, pumps=(1, 2), told=())
 
 
 def bring_up(folder: Path, *, say: Say, scale: Scale = FULL) -> None:
@@ -136,29 +133,29 @@ def _live_through(settings: Settings, present: datetime, scale: Scale, say: Say)
 def _trade(stage: Stage, begin: datetime, end: datetime, scale: Scale) -> None:
     """Make everything and ship the orders of the months before the cases."""
     with stage.holdfast.database.begin() as db:
-        goods.lay_catalogue(db)
-        goods.lay_hospitals(db)
+        describing.lay_catalogue(db)
+        describing.lay_hospitals(db)
         stage.at = begin
 
-        def works(user_name: str, at: datetime) -> Works:
+        def working(user_name: str, at: datetime) -> Works:
             return Works(db, stage.who(user_name), at)
 
-        shipping = works("marek.zielinski", begin)
+        shipping = working("marek.zielinski", begin)
         play(
             [
-                goods.make_pumps(works("lukas.fiedler", begin), scale.size),
-                goods.make_sets(works("sun.guoqiang", begin), scale.size),
-                goods.make_the_rest(works("sun.guoqiang", begin + goods.ACROSS)),
-                _orders(shipping, begin + timedelta(days=35), end, scale.orders),
+                pumps.make_pumps(working("lukas.fiedler", begin), scale.size),
+                sets.make_sets(working("sun.guoqiang", begin), scale.size),
+                sets.make_the_rest(working("sun.guoqiang", begin + works.ACROSS)),
+                _orders(shipping, begin + timedelta(days=35), end, scale),
             ]
         )
 
 
-def _orders(works: Works, begin: datetime, end: datetime, count: int) -> Telling:
-    orders = Orders(pumps=(3, 9), sets=(3, 20))
+def _orders(works: Works, begin: datetime, end: datetime, scale: Scale) -> Telling:
+    orders = Orders(pumps=scale.pumps, sets=(3, 20))
     stores = hospitals(works)
-    for number in range(count):
-        works.at = begin + (end - begin) * number / count
+    for number in range(scale.orders):
+        works.at = begin + (end - begin) * number / scale.orders
         yield works.at
         orders.fill(works, next(stores))
 

@@ -17,7 +17,7 @@ LINE = "JENA-L1"
 SUZHOU_STORES, SUZHOU_CAGE, CLEAN_ROOM = "SZ-W", "SZ-Q", "SZ-CR"
 STERILISER = "ETHL-1"
 
-# (party, code, name, kind)
+# whose it is, our code for it, its name, its kind
 PLACES = (
     (MAKER, STORES, "Jena, finished goods", "warehouse"),
     (MAKER, RECEIVING, "Jena, incoming goods", "warehouse"),
@@ -97,7 +97,15 @@ SET, DARK_SET, NEO_SET, LINE_30 = "IS-150", "IS-150L", "IS-NEO", "EX-30"
 PARTS: Sequence[Item] = (
     Item(V3, "Volumetric infusion pump V3", "V3 容积式输液泵", MAKER, "serial", "device", gtin(10)),
     Item(S7, "Syringe pump S7", "S7 注射泵", MAKER, "serial", "device", gtin(20)),
-    Item(SET, "Infusion set 150 cm, sterile", "一次性使用输液器 150 cm", MAKER, "lot", "device", gtin(31)),
+    Item(
+        SET,
+        "Infusion set 150 cm, sterile",
+        "一次性使用输液器 150 cm",
+        MAKER,
+        "lot",
+        "device",
+        gtin(31),
+    ),
     Item(
         DARK_SET,
         "Infusion set 150 cm, light-protected, sterile",
@@ -107,8 +115,12 @@ PARTS: Sequence[Item] = (
         "device",
         gtin(32),
     ),
-    Item(NEO_SET, "Infusion set, neonatal, sterile", "新生儿输液器", MAKER, "lot", "device", gtin(33)),
-    Item(LINE_30, "Extension line 30 cm, sterile", "延长管 30 cm", MAKER, "lot", "device", gtin(34)),
+    Item(
+        NEO_SET, "Infusion set, neonatal, sterile", "新生儿输液器", MAKER, "lot", "device", gtin(33)
+    ),
+    Item(
+        LINE_30, "Extension line 30 cm, sterile", "延长管 30 cm", MAKER, "lot", "device", gtin(34)
+    ),
     Item(BOARD, "Main control board", "主控板", "CORV", "serial", "component"),
     Item(SENSOR, "Pressure sensor", "压力传感器", "HALB", "serial", "component"),
     Item(BATTERY, "Battery pack 3.7 Ah", "电池组 3.7 Ah", "VOLT", "serial", "component"),

@@ -13,7 +13,7 @@ from engine.serials.models import Location, Lot, LotStock, Unit
 from engine.serials.record import StockPart
 from engine.serials.targets import HoldTarget
 from webapp.demo import catalogue as cat
-from webapp.demo.goods import Works
+from webapp.demo.works import Works
 
 ORDERS_SEED = 20_260_301  # the same orders at every bring-up
 ON_THE_WAY = timedelta(days=2, hours=3)
@@ -57,9 +57,7 @@ class Orders:
             for row in works.stock(lot_id)
             if row.custody == "in_transit" and row.location_id == to
         ]
-        ship.deliver(
-            works.db, location_id=to, units=units, stock_parts=arrived, **works.how
-        )
+        ship.deliver(works.db, location_id=to, units=units, stock_parts=arrived, **works.how)
         works.at -= ON_THE_WAY
 
     def _pick_pumps(self, works: Works) -> list[int]:

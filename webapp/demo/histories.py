@@ -5,83 +5,17 @@ are alive whenever the demo is brought up.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from engine.serials import ship
-from engine.serials.models import Location, Lot, Part, Segment, Unit
+from engine.serials.models import Unit
 from webapp.demo import catalogue as cat, words
-from webapp.demo.goods import IN_PROCESS, JENA_LOTS, MOTORS
+from webapp.demo.history import History, first_hospital, lot_of, of_run, spare
+from webapp.demo.sets import IN_PROCESS, JENA_LOTS, MOTORS
 from webapp.demo.stage import Stage
 from webapp.demo.timeline import Telling
-from webapp.demo.words import Said
-
-BOARD_TASKS = ("approve_quality", "approve_engineering", "approve_manufacturing", "approve_regulatory")
-
-
-class History:
-    """One case as it happens: who did what, and when."""
-
-    def __init__(self, stage: Stage, present: datetime, said: Said) -> None:
-        """Tell it on `stage`; `said` is what people wrote, by element."""
-        self.stage, self.present, self.said = stage, present, said
-        self.number = ""
-
-    # --- when ----------------------------------------------------------------------------------
-
-    def ago(self, **parts: float) -> datetime:
-        """Return the moment so long before the present."""
-        return self.present - timedelta(**parts)
-
-    def day(self, days: int, hour: int, minute: int = 0) -> datetime:
-        """Return a time of a working day so many days back, never before what came last."""
-        date = (self.present - timedelta(days=days)).date()
-        if date.weekday() >= 5:
-            date -= timedelta(days=date.weekday() - 4)
-        moment = datetime.combine(date, time(hour, minute), self.present.tzinfo)
-        return max(moment, self.stage.at + timedelta(minutes=11)) if self.number else moment
-
-    # --- what ----------------------------------------------------------------------------------
-
-    def report(self, by: str, suspects: Sequence[str], **own: Any) -> None:
-        """Let someone report it."""
-        self.number = self.stage.report(by, suspects, {**self.said["report"], **own})
-
-    def do(self, element: str, *, by: str | None = None, **own: Any) -> None:
-        """Let the task at `element` be done, in every line that waits there."""
-        waiting = self.stage.open_tasks(self.number, element)
-        if not waiting:
-            message = f"{self.number} does not wait at {element}"
-            raise LookupError(message)
-        for task in waiting:
-            answers = {**self.said.get(element, {}), **own}
-            self.stage.do(task, self.number, answers, by=by)
-
-    def contain(self, when: datetime, *, by: str = "daniel.brandt", keeper: str) -> Telling:
-        """Triage at `when`, and segregate three hours later."""
-        yield when
-        self.do("triage", by=by)
-        yield when + timedelta(hours=3)
-        self.do("confirm_segregation", by=keeper)
-
-    def propose(self, *wanted: tuple[str, int | None], by: str = "daniel.brandt", **own: Any) -> None:
-        """Let a quality engineer propose lines: a type and how much, None for the rest."""
-        lines = self.stage.lines(self.number, wanted)
-        self.do("propose_disposition", by=by, lines=lines, **own)
-
-    def approve(self) -> None:
-        """Let everyone on the board who is asked approve."""
-        for task in self.stage.open_tasks(self.number):
-            if task.element_id in BOARD_TASKS:
-                self.do(task.element_id)
-
-    def remark(self, by: str, text: str) -> None:
-        """Let someone add a comment."""
-        self.stage.remark(self.number, text, by=by)
-
 
 Told = Callable[[Stage, datetime], Telling]
 MAREK, HUANG, CHEN = "marek.zielinski", "huang.li", "chen.xiaoyu"
@@ -93,7 +27,7 @@ def lots(number: int) -> str:
 
 
 def seal_opened(stage: Stage, present: datetime) -> Telling:
-    """Scrapped before a witness, and closed."""
+    """Scrap a lot before a witness; closed."""
     case = History(stage, present, words.SEAL)
     yield case.day(67, 8, 20)
     case.report("mia.hoffmann", [lots(0)])
@@ -116,10 +50,10 @@ def seal_opened(stage: Stage, present: datetime) -> Telling:
 
 
 def sensors_low(stage: Stage, present: datetime) -> Telling:
-    """Returned to the supplier, and closed."""
+    """Return sensors to the supplier; closed."""
     case = History(stage, present, words.SENSOR)
     yield case.day(58, 7, 50)
-    case.report("oliver.grant", _spare(stage, cat.SENSOR, 13))
+    case.report("oliver.grant", spare(stage, cat.SENSOR, 13))
     yield from case.contain(case.day(58, 9, 25), keeper=MAREK)
     yield case.day(56, 12, 10)
     case.do("investigate", by="daniel.brandt")
@@ -134,10 +68,10 @@ def sensors_low(stage: Stage, present: datetime) -> Telling:
 
 
 def alarm_was_right(stage: Stage, present: datetime) -> Telling:
-    """Screened out by two people."""
+    """Screen a report out by two people; closed."""
     case = History(stage, present, words.ALARM)
     yield case.day(50, 12, 5)
-    case.report("petra.nowak", _of_run(stage, cat.V3, -2)[:1])
+    case.report("petra.nowak", of_run(stage, cat.V3, -1)[-1:])
     yield case.day(50, 14, 30)
     case.do("triage", by="daniel.brandt")
     yield case.day(49, 9, 15)
@@ -145,10 +79,10 @@ def alarm_was_right(stage: Stage, present: datetime) -> Telling:
 
 
 def contact_springs(stage: Stage, present: datetime) -> Telling:
-    """Reworked, waiting for the inspection, which is due within hours."""
+    """Rework a run; the inspection is due within hours."""
     case = History(stage, present, words.CONTACT)
     yield case.day(40, 9, 40)
-    case.report("petra.nowak", _of_run(stage, cat.V3, -1))
+    case.report("petra.nowak", of_run(stage, cat.V3, -1))
     yield from case.contain(case.day(40, 11, 0), keeper=MAREK)
     yield case.day(36, 15, 0)
     case.do("investigate", by="daniel.brandt")
@@ -164,7 +98,7 @@ def contact_springs(stage: Stage, present: datetime) -> Telling:
 
 
 def particles(stage: Stage, present: datetime) -> Telling:
-    """In Chinese: the lot is being sorted by lamp."""
+    """Sort a lot by lamp, in Chinese; the sorting runs."""
     case = History(stage, present, words.PARTICLE)
     yield case.day(30, 2, 15)
     case.report(HUANG, [IN_PROCESS[0]])
@@ -179,7 +113,7 @@ def particles(stage: Stage, present: datetime) -> Telling:
 
 
 def label_shifted(stage: Stage, present: datetime) -> Telling:
-    """Used as it is under a concession; the release is not signed yet."""
+    """Use a lot as it is under a concession; the release is not signed yet."""
     case = History(stage, present, words.LABEL)
     yield case.day(24, 7, 45)
     case.report(MAREK, [lots(1)])
@@ -195,7 +129,7 @@ def label_shifted(stage: Stage, present: datetime) -> Telling:
 
 
 def joints_part(stage: Stage, present: datetime) -> Telling:
-    """Rejected in the first round; the board signs the second."""
+    """Reject a first round; the board signs the second."""
     case = History(stage, present, words.ADHESIVE)
     yield case.day(17, 6, 55)
     case.report("mia.hoffmann", [lots(2)])
@@ -216,10 +150,10 @@ def joints_part(stage: Stage, present: datetime) -> Telling:
 
 
 def restarts(stage: Stage, present: datetime) -> Telling:
-    """Many pumps have left: whether a field action is needed is overdue to be decided."""
+    """Judge pumps that have left; whether a field action is needed is overdue."""
     case = History(stage, present, words.FIRMWARE)
     yield case.day(9, 8, 5)
-    case.report("nora.byrne", [_lot_of(stage, cat.BOARD, -2)])
+    case.report("nora.byrne", [lot_of(stage, cat.BOARD, -2)])
     yield case.day(9, 9, 50)
     case.do("triage", by="daniel.brandt")
     yield case.day(9, 12, 30)
@@ -228,22 +162,22 @@ def restarts(stage: Stage, present: datetime) -> Telling:
     case.do(
         "evaluate_health_risk",
         harm_occurred="unknown",
-        harm_description="Blood pressure fell for a short time in one patient; a link is not shown.",
+        harm_description="Blood pressure fell shortly in one patient; a link is not shown.",
         hazard="Infusion pauses for 4 seconds and goes on at the set rate.",
         seriousness="reversible",
         likelihood="possible",
         detectability="sometimes",
-        consequence_description="A short fall of blood pressure with vasoactive drugs at low rates.",
-        conclusion="The risk is not acceptable for vasoactive drugs until the boot loader is updated.",
+        consequence_description="A short fall of blood pressure with vasoactive drugs.",
+        conclusion="Not acceptable for vasoactive drugs until the boot loader is updated.",
     )
     case.remark("claire.dumont", "I ask for an interim advice to intensive care wards this week.")
 
 
 def springs_break(stage: Stage, present: datetime) -> Telling:
-    """Investigated; the proposal is claimed and half written, the health risk not yet judged."""
+    """Investigate springs; the proposal is half written, the health risk not yet judged."""
     case = History(stage, present, words.SPRINGS)
     yield case.day(8, 10, 30)
-    case.report("oliver.grant", [_lot_of(stage, cat.SPRING, -2)])
+    case.report("oliver.grant", [lot_of(stage, cat.SPRING, -2)])
     yield from case.contain(case.day(8, 11, 55), keeper=MAREK)
     yield case.ago(days=2, hours=1)
     case.do("investigate", by="daniel.brandt")
@@ -258,7 +192,7 @@ def springs_break(stage: Stage, present: datetime) -> Telling:
 
 
 def motors_burred(stage: Stage, present: datetime) -> Telling:
-    """Two lines at work: most of it goes back, twelve are destroyed and wait for the witness."""
+    """Send most of a delivery back; twelve are destroyed and wait for the witness."""
     case = History(stage, present, words.BURR)
     yield case.day(14, 7, 35)
     case.report("oliver.grant", [MOTORS[0]])
@@ -276,7 +210,7 @@ def motors_burred(stage: Stage, present: datetime) -> Telling:
 
 
 def tubes_oval(stage: Stage, present: datetime) -> Telling:
-    """Quality has signed; engineering and the others have not."""
+    """Sign for quality; engineering and the others have not signed."""
     case = History(stage, present, words.KINK)
     yield case.day(7, 8, 25)
     case.report("oliver.grant", [lots(5)])
@@ -290,9 +224,9 @@ def tubes_oval(stage: Stage, present: datetime) -> Telling:
 
 
 def display_dark(stage: Stage, present: datetime) -> Telling:
-    """A held pump was shipped all the same, another system says: the breach must be handled."""
+    """Hear from another system that a held pump was shipped: the breach is open."""
     case = History(stage, present, words.DISPLAY)
-    suspects = _of_run(stage, cat.S7, -1)[:3]
+    suspects = of_run(stage, cat.S7, -1)[:3]
     yield case.day(5, 11, 10)
     case.report("tom.hadley", suspects)
     yield from case.contain(case.day(5, 12, 20), keeper=MAREK)
@@ -300,7 +234,7 @@ def display_dark(stage: Stage, present: datetime) -> Telling:
     by = stage.who(MAREK)
     with stage.holdfast.database.begin() as db:
         unit_id = db.scalars(select(Unit.id).where(Unit.serial == suspects[0])).one()
-        place = _first_hospital(stage)
+        place = first_hospital(stage)
         ship.report_shipment(
             db,
             to_location_id=place,
@@ -314,7 +248,7 @@ def display_dark(stage: Stage, present: datetime) -> Telling:
 
 
 def residue(stage: Stage, present: datetime) -> Telling:
-    """Nobody confirmed that the lot stands in quarantine: overdue and escalated."""
+    """Leave a lot unconfirmed in quarantine: overdue and escalated."""
     case = History(stage, present, words.STERILITY)
     yield case.ago(hours=17)
     case.report("oliver.grant", [lots(3)])
@@ -325,7 +259,7 @@ def residue(stage: Stage, present: datetime) -> Telling:
 
 
 def cartons_damp(stage: Stage, present: datetime) -> Telling:
-    """The count found fewer than expected; the search must end within hours."""
+    """Count fewer than expected; the search must end within hours."""
     case = History(stage, present, words.CARTON)
     yield case.ago(hours=29)
     case.report(MAREK, [lots(4)])
@@ -338,26 +272,26 @@ def cartons_damp(stage: Stage, present: datetime) -> Telling:
 
 
 def wrong_set(stage: Stage, present: datetime) -> Telling:
-    """In Chinese, just triaged: the warehouse has two hours left to segregate."""
+    """Triage a mix-up in Chinese; the warehouse has two hours left to segregate."""
     case = History(stage, present, words.MIX_UP)
     yield case.ago(hours=4, minutes=10)
-    case.report(HUANG, [_lot_of(stage, cat.DARK_SET, 0)])
+    case.report(HUANG, [lot_of(stage, cat.DARK_SET, 0)])
     yield case.ago(hours=2, minutes=5)
     case.do("triage", by=CHEN)
 
 
 def latch_broken(stage: Stage, present: datetime) -> Telling:
-    """Waits for triage, due in five hours."""
+    """Report a fallen pump; triage is due in five hours."""
     case = History(stage, present, words.LATCH)
     yield case.ago(hours=19)
-    case.report("tom.hadley", _of_run(stage, cat.V3, 0)[:1])
+    case.report("tom.hadley", of_run(stage, cat.V3, 0)[:1])
 
 
 def packs_swollen(stage: Stage, present: datetime) -> Telling:
-    """Just reported."""
+    """Report battery packs just now."""
     case = History(stage, present, words.SWELLING)
     yield case.ago(minutes=24)
-    case.report("lukas.fiedler", _spare(stage, cat.BATTERY, 2))
+    case.report("lukas.fiedler", spare(stage, cat.BATTERY, 2))
 
 
 ALL: Sequence[Told] = (
@@ -393,56 +327,3 @@ def recounts(stage: Stage, present: datetime) -> Telling:
                 keeper = HUANG if stage.case(number).language == "zh" else MAREK
                 stage.do(task, number, {}, by=keeper)
         moment += timedelta(hours=24)
-
-
-# --- what there is --------------------------------------------------------------------------
-
-
-def _of_run(stage: Stage, part_no: str, run: int) -> list[str]:
-    """Return the serials of one run of a pump: 0 is the first, -1 the last."""
-
-    def look(db: Session) -> list[str]:
-        part_id = db.scalars(select(Part.id).where(Part.part_no == part_no)).one()
-        runs = db.scalars(
-            select(Segment.id).where(Segment.part_id == part_id).order_by(Segment.id)
-        ).all()
-        chosen = runs[run % len(runs)]
-        return list(db.scalars(select(Unit.serial).where(Unit.seg_id == chosen).order_by(Unit.id)))
-
-    return stage.reads(look)
-
-
-def _lot_of(stage: Stage, part_no: str, number: int) -> str:
-    """Return the number of a lot of a part: 0 is the first made, -1 the last."""
-
-    def look(db: Session) -> str:
-        part_id = db.scalars(select(Part.id).where(Part.part_no == part_no)).one()
-        numbers = db.scalars(
-            select(Lot.lot_no)
-            .where(Lot.part_id == part_id, Lot.is_unknown.is_(False))
-            .order_by(Lot.id)
-        ).all()
-        return str(numbers[number % len(numbers)])
-
-    return stage.reads(look)
-
-
-def _spare(stage: Stage, part_no: str, count: int) -> list[str]:
-    """Return serials of the newest units that are in no pump."""
-
-    def look(db: Session) -> list[str]:
-        part_id = db.scalars(select(Part.id).where(Part.part_no == part_no)).one()
-        newest = select(Unit.serial).where(
-            Unit.part_id == part_id, Unit.location_id == _place(db, cat.RECEIVING)
-        )
-        return list(db.scalars(newest.order_by(Unit.id.desc()).limit(count)))
-
-    return stage.reads(look)
-
-
-def _place(db: Session, code: str) -> int:
-    return int(db.scalars(select(Location.id).where(Location.code == code)).one())
-
-
-def _first_hospital(stage: Stage) -> int:
-    return stage.reads(lambda db: _place(db, "DE-03-S"))

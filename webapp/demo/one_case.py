@@ -1,4 +1,4 @@
-"""One nonconformance from the report to its sealed record, checked at the end as an auditor would."""
+"""One nonconformance from the report to its sealed record, checked as an auditor would."""
 
 import shutil
 from datetime import datetime, timedelta
@@ -15,10 +15,12 @@ from engine.evidence.findings import Result
 from webapp.compose import Holdfast
 from webapp.demo import catalogue as cat, words
 from webapp.demo.bringing_up import NO_CASES, opened
-from webapp.demo.goods import Works, make_set_lot
-from webapp.demo.histories import MAREK, History
+from webapp.demo.histories import MAREK
+from webapp.demo.history import History
+from webapp.demo.sets import make_set_lot
 from webapp.demo.stage import Say, Stage
 from webapp.demo.timeline import Telling, play
+from webapp.demo.works import Works
 
 REPORT = "nonconformance/nonconformance_report"
 QUANTITY = 40

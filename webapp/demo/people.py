@@ -81,9 +81,7 @@ COLLEAGUES = (
         "zh",
     ),
     Colleague("ingrid.solberg", "Ingrid Solberg", "Board: quality", ("mrb_quality",)),
-    Colleague(
-        "rafael.moreno", "Rafael Moreno", "Design engineer, pumps", ("mrb_engineering",)
-    ),
+    Colleague("rafael.moreno", "Rafael Moreno", "Design engineer, pumps", ("mrb_engineering",)),
     Colleague(
         "zhang.haoran",
         "张浩然 Zhang Haoran",
@@ -93,12 +91,8 @@ COLLEAGUES = (
         "zh",
     ),
     Colleague("claire.dumont", "Dr Claire Dumont", "Medical director", ("medical_reviewer",)),
-    Colleague(
-        "sofia.lindgren", "Sofia Lindgren", "Regulatory affairs", ("regulatory_affairs",)
-    ),
-    Colleague(
-        "georg.altmann", "Georg Altmann", "Person responsible under the MDR", ("prrc",)
-    ),
+    Colleague("sofia.lindgren", "Sofia Lindgren", "Regulatory affairs", ("regulatory_affairs",)),
+    Colleague("georg.altmann", "Georg Altmann", "Person responsible under the MDR", ("prrc",)),
     Colleague(
         "oliver.grant",
         "Oliver Grant",
@@ -132,7 +126,7 @@ TRAINED = (
 
 
 class Staff:
-    """The company's people once they are hired; `staff(user_name)` is who acts, with their roles."""
+    """The company's people once they are hired, each with the roles they hold at a moment."""
 
     def __init__(self, database: Database) -> None:
         """Look people up in `database`, as they are at the moment asked for."""

@@ -1,4 +1,4 @@
-"""What the people of the demo wrote in each case, word for word: twelve defects and their causes."""
+"""What the people of the demo wrote in each case, word for word: defects and their causes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -114,14 +114,16 @@ PARTICLE: Said = {
         "source": "in_process",
         "operation": "洁净车间2号线，灯检",
         "defect_code": "contamination",
-        "description": "滴斗内壁发现黑色可见异物。灯检抽样200套中有6套不合格，要求为每批可见异物不得"
-        "大于0.1%（QI-SZ-118 第4.3条）。异物呈片状，长约0.3至0.8 mm，附着在滴斗内壁，用气枪不能吹落。"
+        "description": "滴斗内壁发现黑色可见异物。灯检抽样200套中有6套不合格，要求为每批可见"
+        "异物不得大于0.1%（QI-SZ-118 第4.3条）。异物呈片状，长约0.3至0.8 mm，附着在滴斗内壁，"
+        "用气枪不能吹落。"
         "同一生产日前一箱滴斗未见异常。",
     },
     "triage": {
         "requirement": "可见异物不合格率不大于0.1%，QI-SZ-118 第5版第4.3条",
         "severity": "major",
-        "rationale": "异物附着在药液通路内，过滤网可截留，但不能排除较小颗粒通过。已查看留样，结果一致。",
+        "rationale": "异物附着在药液通路内，过滤网可截留，但不能排除较小颗粒通过。"
+        "已查看留样，结果一致。",
     },
     "investigate": {
         "cause": "supplier",
@@ -163,7 +165,7 @@ LABEL: Said = {
     },
     "confirm_concession": {
         "markets": "DE, AT, PL, SE, IT, CN",
-        "rationale": "Label content is complete and true in every market; no position is registered.",
+        "rationale": "Label content is complete and true in every market.",
     },
 }
 FIRMWARE: Said = {
@@ -300,7 +302,7 @@ CARTON: Said = {
     "triage": {
         "requirement": "Transport packaging dry and undamaged, QP-15 rev 7, clause 6",
         "severity": "minor",
-        "rationale": "The sterile barrier may have taken up water; inner pouches must be looked at.",
+        "rationale": "The sterile barrier may have taken up water: look at inner pouches.",
     },
 }
 MIX_UP: Said = {
@@ -341,7 +343,7 @@ BURR: Said = {
     },
     "investigate": {
         "cause": "supplier",
-        "cause_description": "Deburring was left out after a tool change on 14 shafts of each tray; "
+        "cause_description": "Deburring was left out after a tool change, 14 shafts of each tray; "
         "shown by the supplier's set-up sheet and by our measurement of 60 motors.",
         "escape": "The supplier measures the keyway's width, not its edge.",
         "no_others_because": "Earlier deliveries come from another machine; 40 motors measured.",
