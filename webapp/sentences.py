@@ -19,8 +19,14 @@ def in_words(said: EngineError | Problem) -> str:
 
 
 def fill(sentence: str, facts: Mapping[str, object] | None = None) -> str:
-    """Translate `sentence` and put the facts into it."""
-    return translated(sentence) % facts if facts else translated(sentence)
+    """Translate `sentence` and put the facts into it; a fact that is a tuple is words itself."""
+    if not facts:
+        return translated(sentence)
+    said = {
+        name: ", ".join(map(translated, fact)) if isinstance(fact, tuple) else fact
+        for name, fact in facts.items()
+    }
+    return translated(sentence) % said
 
 
 def translated(text: str) -> str:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.bpmn.models import Instance, Task
 from engine.cases.models import Case
 from engine.cases.pages import HistoryLine
-from engine.evidence import ledger
 from engine.evidence.ledger import LedgerEntry
+from engine.serials.vocabulary import KINDS
 from engine.words import N_
 
 SENTENCES = {
@@ -17,36 +19,63 @@ SENTENCES = {
     "task_given_back": N_("Gave back %(element)s"),
     "task_handed_over": N_("Handed %(element)s over to %(to)s"),
     "comment_added": N_("Noted: %(text)s"),
-    "file_attached": N_("Attached %(name)s"),
+    "document_attached": N_("Attached %(name)s"),
+    "document_sealed": N_("Sealed %(name)s"),
     "signed": N_("Signed %(record_type)s: %(sentence)s"),
     "signature_voided": N_("Voided signature %(signature_id)s"),
-    "holds_placed": N_("Placed holds on %(count)s units and lots"),
-    "holds_released": N_("Released the holds on %(count)s units and lots"),
-    "serials_recorded": N_("Recorded %(count)s events in the serial store"),
-    "document_asked": N_("Asked for %(name)s to be sealed"),
-    "document_sealed": N_("Sealed %(name)s"),
-    "answer_corrected": N_("Corrected %(element)s"),
+    "events_recorded": N_("Recorded in the serial store: %(what)s"),
+    "counts_compared": N_("Compared the counts: %(result)s"),
+    "answer_corrected": N_("Corrected %(element)s, now version %(version)s"),
     "field_action_decided": N_("Decided on field action: %(decision)s"),
     "case_closed": N_("Closed the case"),
     "case_voided": N_("Voided the case"),
     "case_reopened": N_("Reopened the case"),
 }
-ELEMENT = ("element", "record_type")
+DOCUMENTS = {
+    "nonconformance_report": N_("Nonconformance report"),
+    "disposition_record": N_("Disposition record"),
+    "destruction_certificate": N_("Destruction certificate"),
+    "case_void": N_("Void case"),
+    "case_reopen": N_("Reopen case"),
+}
+DECISIONS = {
+    "opens_recall": N_("a recall is opened"),
+    "no_field_action": N_("no field action"),
+}
+AGREED, DIFFERED = N_("everything agrees"), N_("there are differences")
+Words = tuple[str, ...]  # a fact that is itself words to be translated, joined by commas
 
 
 def history(db: Session, case: Case, *, last: int | None = None) -> tuple[HistoryLine, ...]:
-    """Return the case's ledger as sentences, newest first; `last` keeps only so many."""
-    entries = ledger.entries(db, case.stream)
-    newest_first = entries[::-1][:last]
-    return tuple(_line(entry) for entry in newest_first)
+    """Return the case's ledger as sentences, newest first; `last` keeps only so many.
+
+    A fact that is a tuple holds msgids; the page translates and joins them.
+    """
+    entries = db.scalars(
+        select(LedgerEntry)
+        .where(LedgerEntry.stream == case.stream)
+        .order_by(LedgerEntry.seq.desc())
+        .limit(last)
+    ).all()
+    names = _task_names(db, case)
+    return tuple(_line(entry, names) for entry in entries)
 
 
-def _line(entry: LedgerEntry) -> HistoryLine:
+def _task_names(db: Session, case: Case) -> dict[str, str]:
+    """Return what the diagram calls every step of the case that was open once."""
+    rows = db.execute(
+        select(Task.process, Task.element_id, Task.name)
+        .join(Instance, Instance.id == Task.root_id)
+        .where(Instance.business_key == case.number)
+        .distinct()
+    )
+    return {f"{process}.{element}": name for process, element, name in rows}
+
+
+def _line(entry: LedgerEntry, names: dict[str, str]) -> HistoryLine:
     body = entry.body
-    facts = {name: _said(name, value) for name, value in body.items()}
+    facts = {**body, **_in_words(entry.action, body, names)}
     sentence = SENTENCES.get(entry.action, entry.action.replace("_", " ").capitalize())
-    if not _fits(sentence, facts):
-        sentence = entry.action.replace("_", " ").capitalize()
     return HistoryLine(
         at=entry.at,
         by=entry.printed_name,
@@ -58,15 +87,17 @@ def _line(entry: LedgerEntry) -> HistoryLine:
     )
 
 
-def _said(name: str, value: Any) -> Any:
-    if name in ELEMENT and isinstance(value, str):
-        return value.rpartition(".")[2].replace("_", " ")
-    return value
-
-
-def _fits(sentence: str, facts: dict[str, Any]) -> bool:
-    try:
-        _ = sentence % facts
-    except (KeyError, TypeError, ValueError):
-        return False
-    return True
+def _in_words(action: str, body: dict[str, Any], names: dict[str, str]) -> dict[str, Words]:
+    said: dict[str, Words] = {}
+    for fact in ("element", "record_type"):
+        if fact in body:
+            place = str(body[fact])
+            said[fact] = (names.get(place) or DOCUMENTS.get(place) or place,)
+    if action == "events_recorded":
+        said["what"] = tuple(KINDS[one].label for one in body["types"] if one in KINDS)
+    if action == "counts_compared":
+        differs = body["missing"] or body["unexpected"] or body["differing"]
+        said["result"] = (DIFFERED if differs else AGREED,)
+    if action == "field_action_decided":
+        said["decision"] = (DECISIONS.get(body["decision"], body["decision"]),)
+    return said
