@@ -51,8 +51,8 @@ class Scale:
 
 
 FULL = Scale(works.FULL, orders=96, pumps=(3, 9), told=histories.ALL)
-FEW_CASES = Scale(works.SMALL, orders=6, pumps=(1, 2), told=histories.FEW)
-NO_CASES = Scale(works.SMALL, orders=4, pumps=(1, 2), told=())
+FEW_CASES = Scale(works.SMALL, orders=4, pumps=(1, 2), told=histories.FEW)
+NO_CASES = Scale(works.LEAST, orders=1, pumps=(1, 2), told=())
 
 
 def bring_up(folder: Path, *, say: Say, scale: Scale = FULL) -> None:
@@ -141,14 +141,15 @@ def _trade(stage: Stage, begin: datetime, end: datetime, scale: Scale) -> None:
             return Works(db, stage.who(user_name), at)
 
         shipping = working("marek.zielinski", begin)
-        play(
-            [
-                pumps.make_pumps(working("lukas.fiedler", begin), scale.size),
-                sets.make_sets(working("sun.guoqiang", begin), scale.size),
-                sets.make_the_rest(working("sun.guoqiang", begin + works.ACROSS)),
-                _orders(shipping, begin + timedelta(days=35), end, scale),
-            ]
-        )
+        tellings = [
+            pumps.make_pumps(working("lukas.fiedler", begin), scale.size),
+            sets.make_sets(working("sun.guoqiang", begin), scale.size),
+            _orders(shipping, begin + timedelta(days=35), end, scale),
+        ]
+        if scale.told:
+            rest = working("sun.guoqiang", begin + works.ACROSS)
+            tellings.append(sets.make_the_rest(rest))
+        play(tellings)
 
 
 def _orders(works: Works, begin: datetime, end: datetime, scale: Scale) -> Telling:

@@ -28,6 +28,7 @@ class Size:
 
 FULL = Size(runs=25, run_length=30, set_lots=5, set_quantity=2_000)
 SMALL = Size(runs=3, run_length=8, set_lots=1, set_quantity=400)
+LEAST = Size(runs=1, run_length=4, set_lots=1, set_quantity=200)
 
 
 class Works:
