@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session, aliased
 from engine.cases.models import Answer, Case
 from engine.people.person import Person
 
+_later = aliased(Answer)
+REPLACED = select(_later.id).where(_later.supersedes_id == Answer.id).exists()
+
 
 def answers_sha256(answers: dict[str, Any]) -> str:
     """Return the fingerprint of answers as they are kept (key order counts for nothing)."""
@@ -64,11 +67,7 @@ def standing(
     instance_id: int | None = None,
 ) -> list[Answer]:
     """Return the answers that no later version replaces, oldest first; the names narrow it."""
-    later = aliased(Answer)
-    found = select(Answer).where(
-        Answer.case_id == case.id,
-        ~select(later.id).where(later.supersedes_id == Answer.id).exists(),
-    )
+    found = select(Answer).where(Answer.case_id == case.id, ~REPLACED)
     for column, wanted in (
         (Answer.process, process),
         (Answer.element_id, element_id),

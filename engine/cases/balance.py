@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Subquery, func, select, union_all
+from sqlalchemy import Select, Subquery, bindparam, func, select, union_all
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Case, Posting
@@ -122,22 +124,29 @@ def holdings(
     unit_id: int | None = None,
 ) -> list[Holding]:
     """Return what lies in each account of a case; `accounts` and `unit_id` narrow it."""
-    moves = _moves(case_id, unit_id)
+    asked = {"case_id": case_id} if unit_id is None else {"case_id": case_id, "unit_id": unit_id}
+    rows = db.execute(_holdings(of_one_unit=unit_id is not None), asked)
+    return [Holding(*row) for row in rows if accounts is None or row[0] in accounts]
+
+
+@cache
+def _holdings(*, of_one_unit: bool) -> Select[Any]:
+    """Return the query; it is asked several times a step and takes longer to build than to run."""
+    moves = _moves(of_one_unit=of_one_unit)
     total = func.sum(moves.c.quantity)
-    rows = db.execute(
+    return (
         select(moves.c.account, moves.c.unit_id, moves.c.lot_id, total)
         .where(moves.c.account != SCOPE)
         .group_by(moves.c.account, moves.c.unit_id, moves.c.lot_id)
         .having(total != 0)
         .order_by(moves.c.lot_id, moves.c.unit_id)
     )
-    return [Holding(*row) for row in rows if accounts is None or row[0] in accounts]
 
 
-def _moves(case_id: int, unit_id: int | None) -> Subquery:
-    where = [Posting.case_id == case_id]
-    if unit_id is not None:
-        where.append(Posting.unit_id == unit_id)
+def _moves(*, of_one_unit: bool) -> Subquery:
+    where = [Posting.case_id == bindparam("case_id")]
+    if of_one_unit:
+        where.append(Posting.unit_id == bindparam("unit_id"))
     ins = select(
         Posting.to_account.label("account"), Posting.unit_id, Posting.lot_id, Posting.quantity
     ).where(*where)

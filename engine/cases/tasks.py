@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.bpmn.errors import TaskAlreadyDone, TaskWithdrawn
@@ -14,6 +14,17 @@ from engine.errors import Conflict, NotAllowed, NotFound
 from engine.evidence import ledger
 from engine.people import Person, authorize, holds_qualification
 from engine.people.queries import account_of
+
+_root = aliased(Instance)
+# rows are locked in the order they are named
+CASE_OF_TASK = (
+    select(Case, Task)
+    .join(_root, _root.business_key == Case.number)
+    .join(Task, Task.root_id == _root.id)
+    .join(Instance, Instance.id == Task.instance_id)
+    .where(Task.id == bindparam("id"))
+    .with_for_update(of=(Case, Instance, Task))
+)
 
 
 class CaseUnknown(NotFound):
@@ -43,18 +54,10 @@ class CaseEnded(Conflict):
 def lock_case_of(db: Session, task_id: UUID) -> tuple[Case, Task]:
     """Lock the case of a task, its diagram, then the task. Raises `TaskUnknown`.
 
-    Rows are locked in the order they are named here, always this one: a timer that fires has the
-    diagram and wants its tasks.
+    Always in this order: a timer that fires has the diagram and wants its tasks.
     """
-    root = aliased(Instance)
     found = db.execute(
-        select(Case, Task)
-        .join(root, root.business_key == Case.number)
-        .join(Task, Task.root_id == root.id)
-        .join(Instance, Instance.id == Task.instance_id)
-        .where(Task.id == task_id)
-        .with_for_update(of=(Case, Instance, Task))
-        .execution_options(populate_existing=True)
+        CASE_OF_TASK, {"id": task_id}, execution_options={"populate_existing": True}
     ).one_or_none()
     if found is None:
         raise TaskUnknown
