@@ -14,12 +14,27 @@ from engine.cases.balance import ACCOUNTS, OF_CUSTODY, Holding
 from engine.cases.breaches import open_breaches
 from engine.cases.models import Case, Posting, Subject
 from engine.serials.active import holdings_of_stock
-from engine.serials.models import Event, EventLink, EventNode, LotStock, StockPosting, Unit
+from engine.serials.models import (
+    Event,
+    EventLink,
+    EventNode,
+    LotStock,
+    StockPosting,
+    Unit,
+    UnitRoot,
+)
 from engine.serials.sets import id_set
 
 # these bring new things into the world or back to us: they may be affected
 BRINGING = frozenset({"received", "built", "input_added", "installed", "removed", "returned"})
 
+HERE = ("in_house", "held", "at_third_party", "held_elsewhere")
+# decided on where it was; come back into our hands it is to be decided on again
+DECIDED = {
+    "in_transit": "left_without_field_action",
+    "at_consignee": "left_without_field_action",
+    "not_found": "unresolved",
+}
 
 # the case whose own disposition is acting: it posts what it does itself, under its own words
 _acting: ContextVar[int | None] = ContextVar("acting", default=None)
@@ -44,7 +59,7 @@ def follow(db: Session, events: list[Event]) -> None:
     moved = [case for case in _cases_with(db, units, lots) if case.id != _acting.get()]
     for case in moved:
         _move_units(db, case, units, events[-1])
-        _move_stock(db, case, ids, at)
+        _move_stock(db, case, ids, events[-1])
     if any(event.type in BRINGING for event in events):
         nodes = set(db.scalars(select(EventNode.node_id).where(EventNode.event_id.in_(ids))))
         for case in _open_cases(db):
@@ -74,12 +89,20 @@ def _open_cases(db: Session) -> list[Case]:
 
 
 def _move_units(db: Session, case: Case, units: set[int], event: Event) -> None:
+    # a unit inside another goes with its host
+    inside = set(
+        db.scalars(
+            select(UnitRoot.unit_id).where(
+                UnitRoot.unit_id.in_(id_set(db, units)), UnitRoot.root_id != UnitRoot.unit_id
+            )
+        )
+    )
     for unit in db.scalars(select(Unit).where(Unit.id.in_(id_set(db, units)))):
-        to = OF_CUSTODY.get(unit.custody)
+        to = balance.SCOPE if unit.id in inside else OF_CUSTODY.get(unit.custody)
         lying = [
             one
             for one in balance.holdings(db, case.id, unit_id=unit.id)
-            if ACCOUNTS[one.account].is_open and not _same_place(one.account, to)
+            if _may_move(one.account, to) and not _same_place(one.account, to)
         ]
         if to is not None and lying:
             balance.post(
@@ -94,12 +117,16 @@ def _move_units(db: Session, case: Case, units: set[int], event: Event) -> None:
             )
 
 
+def _may_move(account: str, to: str | None) -> bool:
+    return ACCOUNTS[account].is_open or (account in DECIDED.values() and to in HERE)
+
+
 def _same_place(account: str, to: str | None) -> bool:
     """Say whether an account already says what the custody says, held or not."""
     return to is None or account == to or account == balance.NOT_HELD.get(to)
 
 
-def _move_stock(db: Session, case: Case, event_ids: list[int], at: datetime) -> None:
+def _move_stock(db: Session, case: Case, event_ids: list[int], event: Event) -> None:
     """Move held quantities between accounts as the postings of the store say.
 
     What was already let out of the case's hold is nobody's concern here.
@@ -113,7 +140,8 @@ def _move_stock(db: Session, case: Case, event_ids: list[int], at: datetime) -> 
         place = balance.NOT_HELD.get(account, account)
         sums[row.lot_id, place] = sums.get((row.lot_id, place), Decimal(0)) + row.quantity
     for lot_id in {lot for lot, _ in sums}:
-        _rebalance(db, case, lot_id, {p: q for (lot, p), q in sums.items() if lot == lot_id}, at)
+        change = {p: q for (lot, p), q in sums.items() if lot == lot_id}
+        _rebalance(db, case, lot_id, change, event)
 
 
 def _is_ours(db: Session, case: Case, row: StockPosting) -> bool:
@@ -124,19 +152,44 @@ def _is_ours(db: Session, case: Case, row: StockPosting) -> bool:
 
 
 def _rebalance(
-    db: Session, case: Case, lot_id: int, change: dict[str, Decimal], at: datetime
+    db: Session, case: Case, lot_id: int, change: dict[str, Decimal], event: Event
 ) -> None:
-    gone = {place: -quantity for place, quantity in change.items() if quantity < 0}
     come = {place: quantity for place, quantity in change.items() if quantity > 0}
-    for place, quantity in gone.items():
-        left = quantity
-        for to, room in list(come.items()):
-            moved = min(left, room)
+    for place, quantity in change.items():
+        left = -quantity
+        for to in come:
+            moved = min(left, come[to])
             if moved > 0:
-                part = Holding(place, None, lot_id, moved)
-                balance.post(db, case, [part], to=to, evidence="serial store", by=None, at=at)
+                _move_quantity(db, case, lot_id, moved, place=place, to=to, event=event)
                 come[to] -= moved
                 left -= moved
+        if left > 0:  # it lies nowhere now: built into a unit, or found short when stock was taken
+            to = "not_found" if event.type == "stock_adjusted" else balance.SCOPE
+            _move_quantity(db, case, lot_id, left, place=place, to=to, event=event)
+
+
+def _move_quantity(
+    db: Session, case: Case, lot_id: int, quantity: Decimal, *, place: str, to: str, event: Event
+) -> None:
+    """Post a quantity out of where it lay; never more than the case has there."""
+    lying = {one.account: one for one in balance.holdings(db, case.id) if one.lot_id == lot_id}
+    sources = (place, DECIDED[place]) if to in HERE and place in DECIDED else (place,)
+    for account in sources:
+        there = lying[account].quantity if account in lying else Decimal(0)
+        moved = min(quantity, there)
+        if moved > 0:
+            part = Holding(account, None, lot_id, moved)
+            balance.post(
+                db,
+                case,
+                [part],
+                to=to,
+                evidence=event.type,
+                by=None,
+                at=event.recorded_at,
+                event_id=event.id,
+            )
+            quantity -= moved
 
 
 def _take_in(db: Session, case: Case, units: set[int], nodes: set[int], at: datetime) -> None:
