@@ -89,6 +89,7 @@ def record_of(db: Session, case: Case, ending: Ending) -> RecordToSign:
         record_id=case.number,
         record_version=case.version,
         content=content,
+        language=case.language,
         process=case.process,
         role="qa_manager",
     )

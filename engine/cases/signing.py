@@ -56,6 +56,7 @@ def record_to_sign(
         record_id=str(task.id),
         record_version=1,
         content=record_of(db, case, task, answers),
+        language=case.language,
         review_pdf_sha256=review_pdf_sha256,
         process=task.process,
         process_version=db.get_one(Definition, instance.definition_id).sha256,

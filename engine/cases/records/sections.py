@@ -56,20 +56,18 @@ def answered(form: Form, answers: dict[str, Any], language: str, *, by: str = ""
     sections: list[Section] = []
     for heading, group in groupby(form.shown(answers, language), key=lambda one: one[0]):
         shown = [(label, answer) for _, label, answer in group if answer.lines != unanswered]
-        rows = [[label, "\n".join(answer.lines)] for label, answer in shown if answer.lines]
+        rows = [[label, "\n".join(one.lines)] for label, one in shown if not one.rows]
         if rows:
             sections.append({"heading": f"{title}: {heading}", "note": by, "rows": rows})
         sections.extend(
             {
                 "heading": f"{title}: {label}",
                 "note": by,
-                "table": {
-                    "columns": list(answer.head),
-                    "rows": [list(row) for row in answer.rows],
-                },
+                "text": "\n\n".join(one.lines) or None,
+                "table": {"columns": list(one.head), "rows": [list(row) for row in one.rows]},
             }
-            for label, answer in shown
-            if answer.rows
+            for label, one in shown
+            if one.rows
         )
     return sections
 
