@@ -7,7 +7,7 @@ from typing import Unpack
 from sqlalchemy.orm import Session
 
 from engine.serials import gate, stock
-from engine.serials.change import ask_gate, change
+from engine.serials.change import ask_gate, change, lock_lots
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.holds import split_keeping_holds
 from engine.serials.models import LotStock

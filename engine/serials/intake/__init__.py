@@ -6,9 +6,9 @@ from engine.serials.intake.batch import (
     correct_row,
     load_csv,
     rerun,
-    roll_back,
 )
 from engine.serials.intake.reading import RowProblem
+from engine.serials.intake.taking_back import roll_back
 
 __all__ = [
     "KINDS",

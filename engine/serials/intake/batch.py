@@ -1,41 +1,28 @@
-"""Batches: a file is loaded whole or kept as quarantined rows; a loaded one can be taken back."""
+"""Batches: a file is loaded whole, or kept as quarantined rows that can be corrected."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from decimal import Decimal
 from typing import Any, Unpack
 
-from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.evidence import ledger
-from engine.serials import correct, parties, receive, ship
 from engine.serials.dictionary import entity
-from engine.serials.errors import BatchInUse, NotImported
+from engine.serials.errors import NotImported
 from engine.serials.events import data_stream
 from engine.serials.intake import checking, reading
+from engine.serials.intake.loading import LOADERS
 from engine.serials.intake.reading import Row, RowProblem
 from engine.serials.models import (
-    EventLink,
     ImportBatch,
     ImportFile,
-    Location,
-    Lot,
-    LotStock,
-    Part,
-    Party,
     StagingRow,
-    StockPosting,
-    TraceNode,
-    Unit,
-    UnitRoot,
 )
-from engine.serials.record import How, StockPart
-from engine.serials.sets import id_set
+from engine.serials.record import How
 
 KINDS = {
     "parties": "party",
@@ -140,32 +127,6 @@ def rerun(db: Session, batch_id: int, **how: Unpack[How]) -> IntakeResult:
     return _finish(db, batch, rows, result, how)
 
 
-def roll_back(db: Session, batch_id: int, **how: Unpack[How]) -> ImportBatch:
-    """Take a loaded batch back while nothing later refers to it; give the `reason`.
-
-    Its events stay and are corrected as "did not occur"; the rows they described go. Raises
-    `BatchInUse`, naming the first line in use, and changes nothing.
-    """
-    batch = db.get_one(ImportBatch, batch_id)
-    if batch.state != "loaded":
-        raise NotImported
-
-    rows = db.scalars(
-        select(StagingRow)
-        .where(StagingRow.batch_id == batch_id, StagingRow.is_new)
-        .order_by(StagingRow.line.desc())
-    ).all()
-    if batch.kind in ("units", "stock", "shipments"):
-        _withdraw_events(db, batch, rows, how)
-    with_lines = [(row.line, row.entity_id) for row in rows if row.entity_id is not None]
-    _delete_rows(db, batch.kind, with_lines)
-    batch.state, batch.rolled_back_at = "rolled_back", how["at"]
-    batch.rolled_back_by_id = how["by"].id if how["by"] else None
-    db.flush()
-    _note(db, "import_rolled_back", batch, how, reason=how.get("reason"))
-    return batch
-
-
 def _result(
     kind: str, sha256: str, rows: Sequence[Row], problems: Sequence[RowProblem]
 ) -> IntakeResult:
@@ -185,7 +146,7 @@ def _finish(
     db: Session, batch: ImportBatch, rows: Sequence[Row], result: IntakeResult, how: How
 ) -> IntakeResult:
     if not result.problems:
-        _LOADERS[batch.kind](db, [r for r in rows if "existing_id" not in r.values], how)
+        LOADERS[batch.kind](db, [r for r in rows if "existing_id" not in r.values], how)
         batch.state = "loaded"
     kind = KINDS[batch.kind]
     names = {one.name for one in entity(kind).fields}
@@ -203,7 +164,7 @@ def _finish(
         for row in rows
     )
     db.flush()
-    _note(db, "import_loaded" if not result.problems else "import_quarantined", batch, how)
+    note(db, "import_loaded" if not result.problems else "import_quarantined", batch, how)
     return IntakeResult(
         result.kind,
         result.sha256,
@@ -231,9 +192,10 @@ def _texts(values: dict[str, Any]) -> dict[str, str]:
     return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
-def _note(
+def note(
     db: Session, action: str, batch: ImportBatch, how: How, *, reason: str | None = None
 ) -> None:
+    """Say in the ledger what came of a batch."""
     ledger.append(
         db,
         how.get("stream") or data_stream(db),
@@ -250,183 +212,3 @@ def _note(
         by=how["by"],
         at=how["at"],
     )
-
-
-def _load_parties(db: Session, rows: Sequence[Row], how: How) -> None:
-    for row in rows:
-        row.values["new_id"] = parties.add_party(db, **_fields("party", row)).id
-
-
-def _load_locations(db: Session, rows: Sequence[Row], how: How) -> None:
-    for row in rows:
-        said = row.values
-        place = parties.add_location(
-            db, said["party_id"], said["code"], said["name"], kind=said["kind"]
-        )
-        said["new_id"] = place.id
-
-
-def _load_parts(db: Session, rows: Sequence[Row], how: How) -> None:
-    for row in rows:
-        said = _fields("part", row)
-        said["uom"] = said["uom"] or "pcs"
-        del said["manufacturer"]
-        part = parties.add_part(db, row.values["manufacturer_id"], **said)
-        row.values["new_id"] = part.id
-
-
-def _load_lots(db: Session, rows: Sequence[Row], how: How) -> None:
-    for row in rows:
-        said = row.values
-        lot = parties.ensure_lot(
-            db,
-            said["part_id"],
-            said["lot_no"],
-            manufacturer_id=said["manufacturer_id"],
-            made_on=said["made_on"],
-            expires_on=said["expires_on"],
-        )
-        said["new_id"] = lot.id
-
-
-def _fields(kind: str, row: Row) -> dict[str, Any]:
-    return {one.name: row.values[one.name] for one in entity(kind).fields}
-
-
-def _then(how: How, day: date | None) -> How:
-    """Say that it happened on a day (its end, so that a shipment follows a receipt), if known."""
-    return {**how, "event_at": datetime.combine(day, time(12), UTC)} if day else how
-
-
-def _load_units(db: Session, rows: Sequence[Row], how: How) -> None:
-    """Receive units that came alike together: one event for each lot, place and state."""
-    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in rows:
-        said = row.values
-        key = (
-            said["part_id"],
-            said.get("lot_id"),
-            said["location_id"],
-            said["usability"],
-            said["received_on"],
-        )
-        groups[key].append(row)
-    for (part_id, lot_id, location_id, usability, received_on), alike in groups.items():
-        recorded = receive.receive_units(
-            db,
-            part_id,
-            [row.values["serial"] for row in alike],
-            location_id=location_id,
-            lot_id=lot_id,
-            usability=usability or "unreleased",
-            **_then(how, received_on),
-        )
-        for row, unit_id in zip(alike, recorded.unit_ids, strict=True):
-            row.values |= {"new_id": unit_id, "event_id": recorded.event.id}
-
-
-def _load_stock(db: Session, rows: Sequence[Row], how: How) -> None:
-    for row in rows:
-        said = row.values
-        recorded = receive.receive_lot(
-            db,
-            said["lot_id"],
-            said["quantity"],
-            location_id=said["location_id"],
-            usability=said["usability"] or "unreleased",
-            **_then(how, said["received_on"]),
-        )
-        said |= {"new_id": recorded.event.id, "event_id": recorded.event.id}
-
-
-def _load_shipments(db: Session, rows: Sequence[Row], how: How) -> None:
-    """Record shipments as reported facts: one per document, place and day."""
-    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in rows:
-        said = row.values
-        groups[said["document_no"], said["to_id"], said["shipped_on"]].append(row)
-    for (document_no, to_id, shipped_on), lines in groups.items():
-        recorded = ship.report_shipment(
-            db,
-            to_location_id=to_id,
-            units=[row.values["unit_id"] for row in lines if "unit_id" in row.values],
-            stock_parts=[
-                StockPart(row.values["stock_id"], row.values["quantity"])
-                for row in lines
-                if "stock_id" in row.values
-            ],
-            document_no=document_no,
-            **_then(how, shipped_on),
-        )
-        for row in lines:
-            row.values |= {"new_id": recorded.event.id, "event_id": recorded.event.id}
-
-
-_LOADERS = {
-    "parties": _load_parties,
-    "locations": _load_locations,
-    "parts": _load_parts,
-    "lots": _load_lots,
-    "units": _load_units,
-    "stock": _load_stock,
-    "shipments": _load_shipments,
-}
-
-
-def _withdraw_events(db: Session, batch: ImportBatch, rows: Sequence[StagingRow], how: How) -> None:
-    by_event: dict[int, int] = {}
-    for row in rows:
-        by_event.setdefault(row.values["event_id"], row.line)
-    _refuse_used(db, batch, rows)
-    reason = how.get("reason") or f"import {batch.id} taken back"
-    because: How = {**how, "reason": reason}
-    for event_id in by_event:
-        correct.withdraw(db, event_id, **because)
-
-
-def _refuse_used(db: Session, batch: ImportBatch, rows: Sequence[StagingRow]) -> None:
-    own = {row.values["event_id"] for row in rows}
-    units = set(
-        db.scalars(select(EventLink.unit_id).where(EventLink.event_id.in_(id_set(db, own))))
-    )
-    later = db.execute(
-        select(EventLink.unit_id).where(
-            EventLink.unit_id.in_(id_set(db, units)), EventLink.event_id > max(own)
-        )
-    ).first()
-    if later is not None:
-        line = next((r.line for r in rows if r.entity_id == later[0]), rows[-1].line)
-        raise BatchInUse(line=line)
-
-    for posting in db.scalars(
-        select(StockPosting).where(StockPosting.event_id.in_(id_set(db, own)))
-    ):
-        left = db.scalar(
-            select(LotStock.quantity).filter_by(
-                lot_id=posting.lot_id,
-                location_id=posting.location_id,
-                custody=posting.custody,
-                usability=posting.usability,
-                tranche_id=posting.tranche_id,
-            )
-        )
-        if left is None or (posting.quantity > 0 and left < posting.quantity):
-            line = next(r.line for r in rows if r.values["event_id"] == posting.event_id)
-            raise BatchInUse(line=line)
-
-
-def _delete_rows(db: Session, kind: str, rows: Sequence[tuple[int, int]]) -> None:
-    models: dict[str, tuple[Any, ...]] = {
-        "parties": (Party.id,),
-        "locations": (Location.id,),
-        "parts": (Part.id,),
-        "lots": (Lot.id, TraceNode.id),
-        "units": (UnitRoot.unit_id, Unit.id),
-    }
-    for line, entity_id in rows:
-        for column in models.get(kind, ()):
-            try:
-                with db.begin_nested():
-                    db.execute(delete(column.class_).where(column == entity_id))
-            except IntegrityError as error:
-                raise BatchInUse(line=line) from error

@@ -1,0 +1,44 @@
+"""The graph of lots and runs: which went into which, and never in a circle."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from engine.serials.errors import AlreadyWentIn, WouldLoop
+from engine.serials.models import Edge, Event, Lot
+from engine.serials.record import LotInput
+from engine.serials.walk import INTO, reach
+
+
+def add_edges(
+    db: Session, event: Event, node_id: int, inputs: Sequence[LotInput], *, again: bool
+) -> None:
+    """Write edges; a graph with a loop has no beginning, so every edge is checked first."""
+    made_of_it = reach(db, [node_id], INTO)
+    there = set(db.scalars(select(Edge.inp).where(Edge.out == node_id)))
+    for one in inputs:
+        if one.lot_id in made_of_it:
+            raise WouldLoop(inp=name_of(db, one.lot_id), out=name_of(db, node_id))
+        if one.lot_id in there and not again:
+            raise AlreadyWentIn(inp=name_of(db, one.lot_id), out=name_of(db, node_id))
+
+    rows = [
+        {
+            "inp": one.lot_id,
+            "out": node_id,
+            "qty": one.quantity,
+            "uom": one.uom,
+            "event_id": event.id,
+        }
+        for one in inputs
+        if one.lot_id not in there
+    ]
+    if rows:
+        db.execute(insert(Edge), rows)
+
+
+def name_of(db: Session, node_id: int) -> str:
+    """Return what a person calls a lot or a run."""
+    lot = db.get(Lot, node_id)
+    return lot.lot_no if lot else f"run {node_id}"

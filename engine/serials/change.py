@@ -1,0 +1,85 @@
+"""One event that has one effect on units and stock alike."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from engine.serials import gate, stock
+from engine.serials.build import take_inputs, use_in_units
+from engine.serials.events import Links, record_events, write_event
+from engine.serials.models import Event, Lot, LotStock, Unit
+from engine.serials.projection import project_units
+from engine.serials.record import Effect, How, LotInput, Recorded, StockPart
+from engine.serials.targets import HoldTarget
+from engine.serials.units import contents
+
+
+def ask_gate(
+    db: Session,
+    door: str,
+    units: dict[int, Unit],
+    stock_parts: Sequence[StockPart],
+    under_case: str | None,
+) -> None:
+    """Raise `OnHold` when any of these may not pass a door."""
+    targets = [HoldTarget.unit(key) for key in units]
+    targets += [HoldTarget.stock(part.stock_id) for part in stock_parts]
+    gate.refuse_held(db, targets, door=door, under_case=under_case)
+
+
+def change(
+    db: Session,
+    type: str,
+    units: dict[int, Unit],
+    stock_parts: Sequence[StockPart],
+    effect: Effect,
+    how: How,
+    *,
+    with_contents: bool = False,
+    inputs: Sequence[LotInput] = (),
+    location_id: int | None = None,
+) -> Recorded:
+    """Write one event that has one effect on units and stock alike."""
+    taken = stock.take(db, stock_parts)
+    links = Links().add(units, effect)
+    if with_contents:
+        links.add(contents(db, units), Effect(effect.custody, None, effect.location_id), "carried")
+    links.about({part.spot.lot_id for part in taken})
+    links.about([one.lot_id for one in inputs], "input")
+    event = write_event(db, type, links, location_id=location_id, **how)
+    stock.move(
+        db,
+        event,
+        taken,
+        custody=effect.custody,
+        usability=effect.usability,
+        location_id=effect.location_id,
+    )
+    warnings = _use(db, event, units, inputs)
+    project_units(db, links.units)
+    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(units), warnings=warnings)
+
+
+def _use(
+    db: Session, event: Event, units: dict[int, Unit], inputs: Sequence[LotInput]
+) -> tuple[str, ...]:
+    if not inputs:
+        return ()
+
+    use_in_units(db, event, units, inputs)
+    total = [
+        LotInput(one.lot_id, one.quantity * len(units), one.location_id, one.uom)
+        for one in inputs
+        if one.quantity is not None and one.location_id is not None
+    ]
+    return take_inputs(db, event, total, location_id=0)
+
+
+def lock_lots(db: Session, stock_parts: Sequence[StockPart]) -> None:
+    """Lock the key fields of lots of which something was released."""
+    for part in stock_parts:
+        lot = db.get_one(Lot, db.get_one(LotStock, part.stock_id).lot_id)
+        if not lot.is_released:
+            lot.is_released = True
+    db.flush()

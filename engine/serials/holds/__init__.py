@@ -1,0 +1,18 @@
+"""Placing and releasing holds. Holds of several cases are a union: none frees another's."""
+
+from engine.serials.holds.doors import acknowledge, unacknowledged
+from engine.serials.holds.placing import place
+from engine.serials.holds.releasing import release, release_case
+from engine.serials.holds.standing import holds_on, of_case
+from engine.serials.holds.tranches import split_keeping_holds
+
+__all__ = [
+    "acknowledge",
+    "holds_on",
+    "of_case",
+    "place",
+    "release",
+    "release_case",
+    "split_keeping_holds",
+    "unacknowledged",
+]

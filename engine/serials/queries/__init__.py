@@ -1,0 +1,17 @@
+"""What the look-up pages show: one unit, one lot; each a fixed number of queries."""
+
+from engine.serials.queries.lot import lot_page, stock_of_lot
+from engine.serials.queries.shown import Host, LotPage, Moment, Sent, StockRow, UnitPage
+from engine.serials.queries.unit import unit_page
+
+__all__ = [
+    "Host",
+    "LotPage",
+    "Moment",
+    "Sent",
+    "StockRow",
+    "UnitPage",
+    "lot_page",
+    "stock_of_lot",
+    "unit_page",
+]

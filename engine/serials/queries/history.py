@@ -1,0 +1,88 @@
+"""What happened to a unit or a lot, and to whom it was shipped."""
+
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session, aliased
+
+from engine.serials.models import (
+    Event,
+    EventLink,
+    EventNode,
+    Location,
+    Party,
+    Shipment,
+    ShipmentLine,
+)
+from engine.serials.queries.shown import Moment, Sent
+from engine.serials.vocabulary import KINDS
+
+
+def shipments(db: Session, where: ColumnElement[bool]) -> tuple[Sent, ...]:
+    """Return the shipments of what `where` names, the oldest first."""
+    later = aliased(Event)
+    rows = db.execute(
+        select(
+            Shipment, Party.name, Party.country, Location.name, ShipmentLine.quantity, later.type
+        )
+        .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
+        .join(Party, Party.id == Shipment.consignee_id)
+        .join(Location, Location.id == Shipment.location_id)
+        .outerjoin(later, later.corrects_id == Shipment.event_id)
+        .where(where)
+        .order_by(Shipment.shipped_at, Shipment.id)
+    )
+    return tuple(
+        Sent(
+            shipment.id,
+            shipment.consignee_id,
+            consignee,
+            country,
+            location,
+            shipment.shipped_at,
+            shipment.document_no,
+            quantity or Decimal(1),
+            corrected_by != "did_not_occur",
+        )
+        for shipment, consignee, country, location, quantity, corrected_by in rows
+    )
+
+
+def of_unit(unit_id: int) -> Select[int, str]:
+    """Choose the events of a unit."""
+    return select(EventLink.event_id, EventLink.role).where(EventLink.unit_id == unit_id)
+
+
+def of_node(node_id: int) -> Select[int, str]:
+    """Choose the events of a lot or run."""
+    return select(EventNode.event_id, EventNode.role).where(EventNode.node_id == node_id)
+
+
+def timeline(db: Session, links: Select[int, str]) -> tuple[Moment, ...]:
+    """Return the events that `links` chooses, by the time they happened."""
+    linked, later = links.subquery(), aliased(Event)
+    rows = db.execute(
+        select(Event, linked.c.role, Location.name, later.id)
+        .join(linked, linked.c.event_id == Event.id)
+        .outerjoin(Location, Location.id == Event.location_id)
+        .outerjoin(later, later.corrects_id == Event.id)
+        .order_by(Event.event_at, Event.id)
+    )
+    return tuple(
+        Moment(
+            event.id,
+            event.type,
+            KINDS[event.type].label,
+            event.event_at,
+            event.recorded_at,
+            event.actor_id,
+            event.source,
+            location,
+            role,
+            event.reason,
+            event.payload,
+            event.corrects_id,
+            corrected_by,
+        )
+        for event, role, location, corrected_by in rows
+    )

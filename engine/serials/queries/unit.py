@@ -1,0 +1,90 @@
+"""The page of one unit: a fixed number of queries."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from engine.serials.active import holdings_of_units
+from engine.serials.backward import composition
+from engine.serials.errors import UnitUnknown
+from engine.serials.models import (
+    Event,
+    Install,
+    Location,
+    Lot,
+    Part,
+    Party,
+    ShipmentLine,
+    Unit,
+    UnitRoot,
+)
+from engine.serials.queries.history import of_unit, shipments, timeline
+from engine.serials.queries.shown import Host, UnitPage
+
+
+def unit_page(db: Session, unit_id: int) -> UnitPage:
+    """Return the page of a unit; raises `UnitUnknown`."""
+    row = db.execute(
+        select(Unit, Part, Party.name, Lot, Location.name, UnitRoot.root_id)
+        .join(Part, Part.id == Unit.part_id)
+        .join(Party, Party.id == Part.manufacturer_id)
+        .join(UnitRoot, UnitRoot.unit_id == Unit.id)
+        .outerjoin(Lot, Lot.id == Unit.lot_id)
+        .outerjoin(Location, Location.id == Unit.location_id)
+        .where(Unit.id == unit_id)
+    ).one_or_none()
+    if row is None:
+        raise UnitUnknown(unit=unit_id)
+
+    unit, part, maker, joined, location, root_id = row
+    lot: Lot | None = joined
+    return UnitPage(
+        unit_id=unit.id,
+        serial=unit.serial,
+        part_id=part.id,
+        part_no=part.part_no,
+        part_name=part.name,
+        part_name_zh=part.name_zh,
+        di=part.di,
+        maker=maker,
+        lot_id=unit.lot_id,
+        lot_no=lot.lot_no if lot else None,
+        expires_on=lot.expires_on if lot else None,
+        custody=unit.custody,
+        usability=unit.usability,
+        grade=unit.grade,
+        location=location,
+        party=_party_of(db, unit.location_id),
+        root_id=root_id,
+        holds=holdings_of_units(db, [unit.id])[unit.id],
+        hosts=_hosts(db, unit.id),
+        made_of=composition(db, unit_id=unit.id),
+        shipments=shipments(db, ShipmentLine.unit_id.in_({unit.id, root_id})),
+        timeline=timeline(db, of_unit(unit.id)),
+    )
+
+
+def _party_of(db: Session, location_id: int | None) -> str | None:
+    if location_id is None:
+        return None
+    return db.scalar(
+        select(Party.name)
+        .join(Location, Location.party_id == Party.id)
+        .where(Location.id == location_id)
+    )
+
+
+def _hosts(db: Session, unit_id: int) -> tuple[Host, ...]:
+    never, ended = aliased(Event), aliased(Event)
+    rows = db.execute(
+        select(Unit.id, Unit.serial, Part.part_no, ended.event_at)
+        .select_from(Install)
+        .join(Unit, Unit.id == Install.host_id)
+        .join(Part, Part.id == Unit.part_id)
+        .outerjoin(
+            never, (never.corrects_id == Install.from_event_id) & (never.type == "did_not_occur")
+        )
+        .outerjoin(ended, ended.id == Install.to_event_id)
+        .where(Install.child_id == unit_id, never.id.is_(None))
+        .order_by(Install.id.desc())
+    )
+    return tuple(Host(*row) for row in rows)
