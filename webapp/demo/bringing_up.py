@@ -17,7 +17,7 @@ from engine.people.models import PersonAccount
 from engine.people.passwords import Hashing
 from webapp.compose import Holdfast, compose
 from webapp.demo import catalogue as cat, describing, histories, people, pumps, sets, works
-from webapp.demo.deliveries import Orders, hospitals
+from webapp.demo.deliveries import ON_THE_WAY, Orders, deliver, hospitals
 from webapp.demo.histories import Told
 from webapp.demo.stage import Say, Stage
 from webapp.demo.timeline import Telling, play
@@ -158,7 +158,10 @@ def _orders(works: Works, begin: datetime, end: datetime, scale: Scale) -> Telli
     for number in range(scale.orders):
         works.at = begin + (end - begin) * number / scale.orders
         yield works.at
-        orders.fill(works, next(stores))
+        consignment = orders.ship(works, next(stores))
+        works.at += ON_THE_WAY
+        yield works.at
+        deliver(works, consignment)
 
 
 def _later_orders(stage: Stage, present: datetime) -> Telling:
@@ -168,7 +171,10 @@ def _later_orders(stage: Stage, present: datetime) -> Telling:
         yield present - timedelta(weeks=weeks) + timedelta(hours=20)
         with stage.holdfast.database.begin() as db:
             works = Works(db, stage.who("huang.li"), stage.at)
-            orders.fill(works, next(islice(hospitals(works), weeks, None)))
+            consignment = orders.ship(works, next(islice(hospitals(works), weeks, None)))
+        yield stage.at + ON_THE_WAY
+        with stage.holdfast.database.begin() as db:
+            deliver(Works(db, stage.who("huang.li"), stage.at), consignment)
 
 
 def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:

@@ -1,6 +1,7 @@
 """What left the house: pumps and sets shipped to hospitals over the months, and delivered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
@@ -16,7 +17,16 @@ from webapp.demo import catalogue as cat
 from webapp.demo.works import Works
 
 ORDERS_SEED = 20_260_301  # the same orders at every bring-up
-ON_THE_WAY = timedelta(days=2, hours=3)
+ON_THE_WAY = timedelta(days=1, hours=19)
+
+
+@dataclass(frozen=True)
+class Consignment:
+    """What is on its way to a hospital: units, and lots in whatever quantity."""
+
+    hospital: str
+    units: Sequence[int]
+    lots: Sequence[int]
 
 
 class Orders:
@@ -31,34 +41,21 @@ class Orders:
         self._pumps, self._sets = pumps, sets
         self._number = first_number
 
-    def fill(self, works: Works, hospital: str) -> None:
-        """Ship one order to a hospital and record its delivery."""
+    def ship(self, works: Works, hospital: str) -> Consignment:
+        """Ship what a hospital ordered, as far as there is anything."""
         self._number += 1
-        units = self._pick_pumps(works)
-        parts = self._pick_sets(works)
-        if not (units or parts):
-            return
-
-        to = works.place(hospital)
-        document = f"DN-{works.at:%y}{30_000 + self._number}"
-        ship.ship(
-            works.db,
-            to_location_id=to,
-            units=units,
-            stock_parts=parts,
-            document_no=document,
-            **works.how,
-        )
+        units, parts = self._pick_pumps(works), self._pick_sets(works)
         lots = {works.db.get_one(LotStock, part.stock_id).lot_id for part in parts}
-        works.at += ON_THE_WAY
-        arrived = [
-            StockPart(row.id, row.quantity)
-            for lot_id in sorted(lots)
-            for row in works.stock(lot_id)
-            if row.custody == "in_transit" and row.location_id == to
-        ]
-        ship.deliver(works.db, location_id=to, units=units, stock_parts=arrived, **works.how)
-        works.at -= ON_THE_WAY
+        if units or parts:
+            ship.ship(
+                works.db,
+                to_location_id=works.place(hospital),
+                units=units,
+                stock_parts=parts,
+                document_no=f"DN-{works.at:%y}{30_000 + self._number}",
+                **works.how,
+            )
+        return Consignment(hospital, units, sorted(lots))
 
     def _pick_pumps(self, works: Works) -> list[int]:
         models = [works.part(number).id for number in (cat.V3, cat.S7)]
@@ -89,6 +86,21 @@ class Orders:
         held = holdings_of_stock(works.db, rows)
         free = [row for row in rows if not held[row.id]]
         return [StockPart(row.id, Decimal(count)) for row in free[: self._random.randint(1, 2)]]
+
+
+def deliver(works: Works, consignment: Consignment) -> None:
+    """Record that a consignment has arrived."""
+    to = works.place(consignment.hospital)
+    parts = [
+        StockPart(row.id, row.quantity)
+        for lot_id in consignment.lots
+        for row in works.stock(lot_id)
+        if row.custody == "in_transit" and row.location_id == to
+    ]
+    if consignment.units or parts:
+        ship.deliver(
+            works.db, location_id=to, units=consignment.units, stock_parts=parts, **works.how
+        )
 
 
 def hospitals(works: Works) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """One nonconformance from the report to its sealed record, checked as an auditor would."""
 
 import shutil
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -96,8 +96,10 @@ def _fresh_lot(stage: Stage) -> str:
     """Make a lot for this case; return its number."""
     with stage.holdfast.database.begin() as db:
         number = f"A{stage.at:%y%m%d}-{_cases(db) + 1}"
-        works = Works(db, stage.who("sun.guoqiang"), stage.at - timedelta(days=6))
-        make_set_lot(works, number, cat.SET, QUANTITY, (cat.TUBE, cat.FILM), to=cat.STORES)
+        works = Works(db, stage.who("sun.guoqiang"), clock.now())
+        materials = (cat.TUBE, cat.FILM)
+        for _ in make_set_lot(works, number, cat.SET, QUANTITY, materials, to=cat.STORES):
+            works.at = clock.now()  # days of work, recorded today
     return number
 
 

@@ -188,11 +188,11 @@ def _hire(db: Session, colleague: Colleague, *, at: datetime) -> None:
     accounts.verify_identity(
         db, account.id, evidence="Identity card seen", by=quality, at=at + timedelta(minutes=8)
     )
-    for role in colleague.roles:
-        moment = at + timedelta(minutes=10)
+    for place, role in enumerate(colleague.roles):
+        moment = at + timedelta(minutes=10 + 4 * place)
         grant = grants.grant_role(db, account.id, role, by=manager, at=moment)
         if role_of(role).is_signing:
-            moment = at + timedelta(minutes=14)
+            moment += timedelta(minutes=3)
             grants.confirm_role(db, grant.id, by=quality, at=moment)
 
 

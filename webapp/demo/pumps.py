@@ -27,8 +27,8 @@ def make_pumps(works: Works, size: Size) -> Telling:
         yield works.at
         if run % RUNS_A_LOT == 0:
             _receive_parts(works, size, run // RUNS_A_LOT + 1)
-        works.later(days=1, hours=2)
-        _build_run(works, size, run)
+        yield works.later(days=1, hours=2)
+        yield from _build_run(works, size, run)
 
 
 def _receive_parts(works: Works, size: Size, number: int) -> None:
@@ -53,7 +53,7 @@ def _receive_parts(works: Works, size: Size, number: int) -> None:
         receive_quantity(works, lot, 2 * count)
 
 
-def _build_run(works: Works, size: Size, run: int) -> None:
+def _build_run(works: Works, size: Size, run: int) -> Telling:
     """Build one run; every third is of syringe pumps; in one nobody noted the spring's lot."""
     model = cat.S7 if run % 3 == 2 else cat.V3
     free = [_free(works, part_no, size.run_length) for part_no, _ in UNIT_PARTS]
@@ -78,10 +78,10 @@ def _build_run(works: Works, size: Size, run: int) -> None:
         from_at=works.at - timedelta(hours=7),
         **works.how,
     )
-    works.later(days=2)
+    yield works.later(days=2)
     stores = works.place(cat.STORES)
     state.move(works.db, location_id=stores, units=built.unit_ids, **works.how)
-    works.later(hours=5)
+    yield works.later(hours=5)
     state.release(works.db, units=built.unit_ids, **works.how)
 
 

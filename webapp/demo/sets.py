@@ -33,10 +33,12 @@ def make_sets(works: Works, size: Size) -> Telling:
             lot = new_lot(works, part, f"{part_no[:2]}-{works.at:%y%m}-{number}")
             receive_quantity(works, lot, size.set_quantity * 5 + 4_000, place=cat.CLEAN_ROOM)
         for place, (part_no, materials, letter) in enumerate(SETS):
-            works.at = begun + step * (number - 1) + timedelta(days=3 + 4 * place)
+            works.at = begun + step * (number - 1) + timedelta(days=3 + 5 * place)
             yield works.at
             quantity = size.set_quantity // (1 + place)
-            make_set_lot(works, f"{letter}{works.at:%y}{number:02d}", part_no, quantity, materials)
+            yield from make_set_lot(
+                works, f"{letter}{works.at:%y}{number:02d}", part_no, quantity, materials
+            )
 
 
 def make_set_lot(
@@ -47,7 +49,7 @@ def make_set_lot(
     materials: Sequence[str] = (cat.TUBE, cat.CHAMBER, cat.FILM),
     *,
     to: str = cat.SUZHOU_STORES,
-) -> Lot:
+) -> Telling:
     """Make a lot of sets, send it to the steriliser, take it in at `to` and release it.
 
     With `to` the clean room it stays there as it was made, not yet sterile.
@@ -67,16 +69,15 @@ def make_set_lot(
         **works.how,
     )
     if to == cat.CLEAN_ROOM:
-        return lot
+        return
 
     for place, hours in ((cat.STERILISER, 20), (to, 60)):
-        works.later(hours=hours)
+        yield works.later(hours=hours)
         state.move(
             works.db, location_id=works.place(place), stock_parts=_all_of(works, lot), **works.how
         )
-    works.later(hours=30)
+    yield works.later(hours=30)
     state.release(works.db, stock_parts=_all_of(works, lot), **works.how)
-    return lot
 
 
 # what the cases are about: lots for the European stores, one still in the clean room, and
@@ -97,12 +98,14 @@ def make_the_rest(works: Works) -> Telling:
     """Make the lots that no hospital has ordered from."""
     for lot_no, part_no, quantity in JENA_LOTS:
         yield works.at
-        make_set_lot(works, lot_no, part_no, quantity, (cat.TUBE, cat.FILM), to=cat.STORES)
+        yield from make_set_lot(
+            works, lot_no, part_no, quantity, (cat.TUBE, cat.FILM), to=cat.STORES
+        )
     yield works.at
     lot_no, part_no, quantity = IN_PROCESS
-    make_set_lot(works, lot_no, part_no, quantity, to=cat.CLEAN_ROOM)
+    yield from make_set_lot(works, lot_no, part_no, quantity, to=cat.CLEAN_ROOM)
     number, count = MOTORS
-    works.later(hours=4)
+    yield works.later(hours=4)
     receive_quantity(
         works, new_lot(works, works.part(cat.MOTOR), number), count, place=cat.RECEIVING
     )

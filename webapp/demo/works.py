@@ -38,9 +38,13 @@ class Works:
         """Start in the transaction `db`; `at` moves on with `later`."""
         self.db, self.by, self.at = db, by, at
 
-    def later(self, **parts: float) -> None:
-        """Let time pass."""
+    def later(self, **parts: float) -> datetime:
+        """Let time pass; return when it is then, for a telling to yield.
+
+        The ledger notes a clock that was set back, so whoever moves the time yields it.
+        """
         self.at += timedelta(**parts)
+        return self.at
 
     @property
     def how(self) -> How:
