@@ -1,13 +1,16 @@
-"""Which form a step asks: the one its diagram was released with, whatever lies in the files now."""
+"""What a step asks: the form its diagram was released with, whatever lies in the files now."""
 
 from threading import Lock
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Definition, Instance
-from forms.errors import FormNotFound
-from forms.form import Form
+from engine.errors import Invalid, Problem
+from forms.context import Context
+from forms.errors import FormNotFound, FormProblems
+from forms.form import Answers, Form
 from forms.reading import parse_form
 
 _forms: dict[
@@ -38,6 +41,15 @@ def form_at(db: Session, process: str, element: str, *, instance_id: int | None)
         files = db.scalars(select(Definition.files).where(Definition.id == found.id)).one()
         _read(files, *key)
     return _forms[key]
+
+
+def accepted(form: Form, raw: dict[str, Any], context: Context) -> Answers:
+    """Read raw answers; raises `Invalid` with every problem at its field."""
+    try:
+        return form.load(raw, context)
+    except FormProblems as wrong:
+        problems = [Problem(one.at, one.sentence, one.facts) for one in wrong.problems]
+        raise Invalid(problems) from wrong
 
 
 def _read(files: dict[str, str], sha256: str, process: str, element: str) -> None:

@@ -12,7 +12,7 @@ from engine import commands
 from engine.bpmn import runtime
 from engine.bpmn.models import Task
 from engine.cases import answers as kept, facts
-from engine.cases.asking import form_at
+from engine.cases.asking import accepted, form_at
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Attachment, Case, Comment, Draft
 from engine.cases.numbering import next_number
@@ -24,7 +24,6 @@ from engine.evidence import ledger, signatures
 from engine.evidence.documents import Document
 from engine.evidence.signatures import Signature
 from engine.people import Person, acting_for, authorize
-from forms.errors import FormProblems
 from forms.form import Answers
 
 PREFIX = {"nonconformance": "NC"}
@@ -59,12 +58,23 @@ def checked(
 ) -> Answers:
     """Validate what was typed against the form; raises `Invalid` with every problem."""
     form = form_at(db, process, element, instance_id=instance_id)
-    try:
-        return form.load(raw, form_context(db, case=case, by=by, at=at, instance_id=instance_id))
-    except FormProblems as wrong:
-        raise Invalid(
-            [Problem(one.at, one.sentence, one.facts) for one in wrong.problems]
-        ) from wrong
+    return accepted(form, raw, form_context(db, case=case, by=by, at=at, instance_id=instance_id))
+
+
+def checked_task(
+    db: Session, case: Case, task: Task, raw: dict[str, Any], *, by: Person, at: datetime
+) -> Answers:
+    """Validate what was typed at a task; raises `Invalid` with every problem."""
+    return checked(
+        db,
+        task.process,
+        task.element_id,
+        raw,
+        case=case,
+        by=by,
+        at=at,
+        instance_id=task.instance_id,
+    )
 
 
 def report(
@@ -172,16 +182,7 @@ def complete_task(
 
     refuse_unless_open(db, case, task)
     refuse_unless_theirs(db, case, task, by, at=at)
-    answers = checked(
-        db,
-        task.process,
-        task.element_id,
-        raw,
-        case=case,
-        by=by,
-        at=at,
-        instance_id=task.instance_id,
-    )
+    answers = checked_task(db, case, task, raw, by=by, at=at)
     signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
     answer = _keep(db, case, task, answers.answers, signature, by=by, at=at)
     runtime.complete_task(db, task_id, variables=answers.variables, by=by, at=at)

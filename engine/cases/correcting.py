@@ -1,5 +1,6 @@
 """Correcting an answer that was already given: a new version, and every signature on it void."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine import commands
 from engine.cases import answers as kept
-from engine.cases.asking import form_at
+from engine.cases.asking import accepted, form_at
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Case
 from engine.cases.renewing import ask_again
@@ -19,7 +20,8 @@ from engine.evidence import ledger, signatures
 from engine.evidence.signatures import Signature, SignatureVoided, SignedRecord
 from engine.people import Person, authorize
 from engine.words import N_
-from forms.errors import FormProblems
+from forms.expressions import reads
+from forms.field import Field
 from forms.form import Form
 
 # what these hold was carried out in the store: it is put right there, never by rewriting words
@@ -113,14 +115,25 @@ def correct_answer(
     return Corrected(new, len(voided))
 
 
-def correctable(form: Form) -> Form:
-    """Return the form without what was carried out in the store: that cannot be corrected here."""
+def correctable(form: Form, old: dict[str, Any]) -> Form:
+    """Return the form without what was carried out in the store: that cannot be corrected here.
+
+    What is asked because of it is asked as it was when `old` was answered.
+    """
+    done = {field.id for field in form.fields if field.kind in CARRIED_OUT}
+    asked = {field.id for field in form.asks(old)}
+
+    def kept_fields(fields: Iterable[Field]) -> Iterator[Field]:
+        for field in fields:
+            hangs_on_it = bool(field.show_when) and bool(reads(field.show_when).needed & done)
+            if field.id not in done and not hangs_on_it:
+                yield field
+            elif field.id not in done and field.id in asked:
+                yield replace(field, show_when="")
+
     return replace(
         form,
-        sections=tuple(
-            replace(s, fields=tuple(f for f in s.fields if f.kind not in CARRIED_OUT))
-            for s in form.sections
-        ),
+        sections=tuple(replace(s, fields=tuple(kept_fields(s.fields))) for s in form.sections),
     )
 
 
@@ -151,12 +164,7 @@ def _load(
     }
     context = form_context(db, case=case, by=by, at=at, instance_id=old.instance_id)
     wanted = {name: value for name, value in raw.items() if name not in fixed}
-    try:
-        loaded = correctable(form).load(wanted, context).answers
-    except FormProblems as wrong:
-        raise Invalid(
-            [Problem(one.at, one.sentence, one.facts) for one in wrong.problems]
-        ) from wrong
+    loaded = accepted(correctable(form), wanted, context).answers
     return {f.id: {**loaded, **fixed}[f.id] for f in form.fields if f.id in {**loaded, **fixed}}
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine.cases.commands import checked
+from engine.cases.commands import checked_task
 from engine.cases.records import layout_of
 from engine.cases.signing import meaning_of, record_to_sign
 from engine.cases.tasks import lock_case_of, refuse_unless_open, refuse_unless_theirs
@@ -36,16 +36,7 @@ def draw_up(
     case, task = lock_case_of(db, task_id)
     refuse_unless_open(db, case, task)
     refuse_unless_theirs(db, case, task, by, at=at)
-    answers = checked(
-        db,
-        task.process,
-        task.element_id,
-        raw,
-        case=case,
-        by=by,
-        at=at,
-        instance_id=task.instance_id,
-    ).answers
+    answers = checked_task(db, case, task, raw, by=by, at=at).answers
     meaning = meaning_of(task.signature, answers)
     if meaning is None:
         return None
