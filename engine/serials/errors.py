@@ -51,6 +51,10 @@ class NotUsable(Refused):
     """Unit %(unit)s is %(usability)s and cannot be used for this."""
 
 
+class NotHere(Refused):
+    """%(what)s cannot leave from here: it is %(custody)s. Check the number, or who shipped it."""
+
+
 class InstalledInside(Refused):
     """Unit %(child)s is inside %(host)s. Take it out, or do this to %(host)s."""
 

@@ -8,9 +8,11 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from engine.serials import gate, stock
-from engine.serials.errors import NotUsable
+from engine.serials.errors import NotHere, NotUsable
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.models import (
+    CUSTODIES,
+    IN_OUR_HANDS,
     USABILITIES,
     Event,
     HoldBreach,
@@ -26,6 +28,7 @@ from engine.serials.targets import HoldTarget
 from engine.serials.units import contents, refuse_installed, refuse_unusable, units_by_id
 
 SHIPPABLE = ("conforming",)
+CAN_LEAVE = (*IN_OUR_HANDS, "at_third_party")
 
 
 def ship(
@@ -41,8 +44,9 @@ def ship(
     """Ship units and quantities of lots to a consignee's place.
 
     An intent: refused through the gate when anything is on hold, whoever asks (`OnHold` names the
-    holds and what to do), and when something is not conforming. `under_case` lets a case return
-    what it holds itself (to the supplier); its usability is then not asked.
+    holds and what to do), when something is not conforming, and when it has left already
+    (`NotHere`: of two who ship one unit at once the second is told). `under_case` lets a case
+    return what it holds itself (to the supplier); its usability is then not asked.
     """
     rows = units_by_id(db, units, lock=True)
     targets = [HoldTarget.unit(key) for key in rows]
@@ -50,6 +54,7 @@ def ship(
     gate.refuse_held(db, targets, door="ship", under_case=under_case)
     refuse_installed(db, rows)
     taken = stock.take(db, stock_parts)
+    _refuse_gone(db, rows, taken)
     if under_case is None:
         refuse_unusable(rows.values(), SHIPPABLE)
         _refuse_unusable_stock(db, taken)
@@ -201,6 +206,16 @@ def _add_shipment(
                 for part in taken
             ],
         )
+
+
+def _refuse_gone(db: Session, units: dict[int, Unit], taken: Sequence[stock.Taken]) -> None:
+    for unit in units.values():
+        if unit.custody not in CAN_LEAVE:
+            raise NotHere(what=unit.serial, custody=CUSTODIES[unit.custody].lower())
+    for part in taken:
+        if part.spot.custody not in CAN_LEAVE:
+            lot = db.get_one(Lot, part.spot.lot_id)
+            raise NotHere(what=lot.lot_no, custody=CUSTODIES[part.spot.custody].lower())
 
 
 def _refuse_unusable_stock(db: Session, taken: Sequence[stock.Taken]) -> None:

@@ -105,6 +105,7 @@ def take(db: Session, parts: Sequence[StockPart], *, reported: bool = False) -> 
             .where(LotStock.id.in_(id_set(db, wanted)))
             .order_by(LotStock.id)
             .with_for_update()
+            .execution_options(populate_existing=True)
         )
     }
     for stock_id, quantity in wanted.items():

@@ -19,7 +19,8 @@ def units_by_id(db: Session, unit_ids: Iterable[int], *, lock: bool = False) -> 
 
     query = select(Unit).where(Unit.id.in_(id_set(db, wanted))).order_by(Unit.id)
     if lock:
-        query = query.with_for_update()
+        # what a colleague changed while we waited for the lock is what counts
+        query = query.with_for_update().execution_options(populate_existing=True)
     found = {unit.id: unit for unit in db.scalars(query)}
     for unit_id in wanted:
         if unit_id not in found:

@@ -26,16 +26,18 @@ def consume(
     *,
     location_id: int,
     again: bool = False,
+    is_new: bool = False,
     reported: bool = False,
 ) -> tuple[str, ...]:
     """Write the edges and take the stock; return what to warn of.
 
     With `again` a lot may be made in several goes: an input it already has gets no second edge.
+    `is_new` says that the node is made by this very command.
     """
     sums: dict[int, LotInput] = {}
     for one in inputs:
         sums[one.lot_id] = _sum(sums.get(one.lot_id), one)
-    add_edges(db, event, node_id, list(sums.values()), again=again)
+    add_edges(db, event, node_id, list(sums.values()), again=again, is_new=is_new)
     return take_inputs(db, event, inputs, location_id=location_id, reported=reported)
 
 

@@ -87,7 +87,9 @@ def build_units(
         db, part_id, [u.serial for u in wanted], effect=effect, lot_id=lot_id, seg_id=seg_id
     )
     link_units(db, event, Links().add(unit_ids, effect))
-    warnings = consume(db, event, seg_id, inputs, location_id=location_id, reported=reported)
+    warnings = consume(
+        db, event, seg_id, inputs, location_id=location_id, is_new=True, reported=reported
+    )
     _fit(db, event, wanted, unit_ids, reported=reported)
     project_units(db, children)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))

@@ -1,6 +1,6 @@
 """Placing and releasing holds. Holds of several cases are a union: none frees another's."""
 
-from engine.serials.holds.doors import acknowledge, unacknowledged
+from engine.serials.holds.doors import acknowledge, connected, unacknowledged, unknown_to_all
 from engine.serials.holds.placing import place
 from engine.serials.holds.releasing import release, release_case
 from engine.serials.holds.standing import holds_on, of_case
@@ -8,6 +8,7 @@ from engine.serials.holds.tranches import split_keeping_holds
 
 __all__ = [
     "acknowledge",
+    "connected",
     "holds_on",
     "of_case",
     "place",
@@ -15,4 +16,5 @@ __all__ = [
     "release_case",
     "split_keeping_holds",
     "unacknowledged",
+    "unknown_to_all",
 ]

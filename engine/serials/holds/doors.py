@@ -1,41 +1,59 @@
-"""Which doors have seen which holds."""
+"""Which doors know of which holds: a door that asks the gate after a hold was placed knows it.
+
+The gate is one for all doors, so a door's next question, whatever it is about, is already
+answered with the hold in mind.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from engine.serials.models import (
-    Hold,
-    HoldDoor,
-)
-from engine.serials.sets import id_set
+from engine.serials.models import Hold, HoldDoor
+from engine.serials.sets import is_sqlite
 
 
 def acknowledge(db: Session, hold_ids: Iterable[int], *, door: str, at: datetime) -> None:
-    """Keep that a door has seen these holds; the first time counts. Flushes."""
-    wanted = set(hold_ids)
-    seen = set(
-        db.scalars(
-            select(HoldDoor.hold_id).where(
-                HoldDoor.door == door, HoldDoor.hold_id.in_(id_set(db, wanted))
-            )
-        )
-    )
-    db.add_all(
-        HoldDoor(hold_id=key, door=door, acknowledged_at=at) for key in sorted(wanted - seen)
-    )
-    db.flush()
+    """Keep that a door knows of these holds; the first time counts. Flushes."""
+    rows = [{"hold_id": key, "door": door, "acknowledged_at": at} for key in sorted(set(hold_ids))]
+    if rows:
+        # two questions of one door may arrive at once: the first one counts
+        insert = sqlite.insert if is_sqlite(db) else postgresql.insert
+        db.execute(insert(HoldDoor).on_conflict_do_nothing(), rows)
 
 
 def unacknowledged(db: Session, *, door: str, before: datetime) -> list[Hold]:
-    """Return standing holds placed before a moment that a door has not acknowledged."""
+    """Return standing holds placed up to a moment that a door does not know of."""
     seen = select(HoldDoor.hold_id).where(HoldDoor.door == door, HoldDoor.hold_id == Hold.id)
     return list(
         db.scalars(
             select(Hold)
-            .where(Hold.released_at.is_(None), Hold.placed_at < before, ~seen.exists())
+            .where(Hold.released_at.is_(None), Hold.placed_at <= before, ~seen.exists())
             .order_by(Hold.placed_at)
         )
     )
+
+
+def unknown_to_all(db: Session, *, before: datetime) -> list[Hold]:
+    """Return standing holds placed up to a moment that no door knows of.
+
+    Nothing where no door has ever asked: then none is connected, and there is nobody to miss.
+    """
+    if not connected(db):
+        return []
+
+    seen = select(HoldDoor.hold_id).where(HoldDoor.hold_id == Hold.id)
+    return list(
+        db.scalars(
+            select(Hold)
+            .where(Hold.released_at.is_(None), Hold.placed_at <= before, ~seen.exists())
+            .order_by(Hold.placed_at)
+        )
+    )
+
+
+def connected(db: Session) -> list[str]:
+    """Return the doors that have asked the gate at least once, by name."""
+    return list(db.scalars(select(HoldDoor.door).distinct().order_by(HoldDoor.door)))

@@ -1,6 +1,6 @@
 """The tables of the serial store, by what they describe."""
 
-from engine.serials.models.axes import CUSTODIES, USABILITIES
+from engine.serials.models.axes import CUSTODIES, IN_OUR_HANDS, USABILITIES
 from engine.serials.models.event import Event, EventLink, EventNode
 from engine.serials.models.goods import (
     Edge,
@@ -23,6 +23,7 @@ from engine.serials.models.trace import TraceRun
 
 __all__ = [
     "CUSTODIES",
+    "IN_OUR_HANDS",
     "USABILITIES",
     "Edge",
     "Event",

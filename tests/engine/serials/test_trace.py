@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.serials import build, correct, install, parties, ship, state, trace
 from engine.serials.build import ToBuild
-from engine.serials.errors import AlreadyInstalled, InsideItself, WouldLoop
+from engine.serials.errors import AlreadyInstalled, AlreadyWentIn, InsideItself, WouldLoop
 from engine.serials.install import Fitting
 from engine.serials.models import Edge, Event, Install, Unit, UnitInput, UnitRoot
 from engine.serials.record import LotInput
@@ -199,7 +199,7 @@ def test_a_trace_agrees_with_an_independent_search(database, people, steps, susp
             try:
                 with db.begin_nested():
                     _take(shop, lots, units, fitted, what, one, two, count)
-            except (WouldLoop, AlreadyInstalled, InsideItself, build.AlreadyWentIn):
+            except (WouldLoop, AlreadyInstalled, InsideItself, AlreadyWentIn):
                 continue
             except install.NotInstalled:
                 continue
