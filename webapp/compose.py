@@ -12,7 +12,7 @@ from engine import clock, jobs
 from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
-from engine.cases import mails, upkeep
+from engine.cases import doors, mails, upkeep
 from engine.cases.following import follow
 from engine.db import Database
 from engine.evidence import checkpoints, documents, ledger
@@ -54,6 +54,7 @@ class Holdfast:
                 Tick("children", second, self.take_up_reports),
                 Tick("mail", second * 2, self.deliver),
                 Tick("deadlines", minute, self.tell_deadlines),
+                Tick("doors", minute, self.tell_of_silent_doors),
                 Tick("recounts", minute * 5, self.open_recounts),
                 Tick("checkpoint", minute * 15, self.checkpoint),
             ],
@@ -64,6 +65,7 @@ class Holdfast:
         self.fire_timers()
         self.take_up_reports()
         self.tell_deadlines()
+        self.tell_of_silent_doors()
         self.open_recounts()
         self.run_jobs()
         self.deliver()
@@ -94,6 +96,11 @@ class Holdfast:
         """Put mail about near and missed deadlines in the outbox."""
         with self.database.begin() as db:
             mails.tell_deadlines(db, at=clock.now())
+
+    def tell_of_silent_doors(self) -> None:
+        """Put mail about holds that no door knows of in the outbox."""
+        with self.database.begin() as db:
+            doors.tell_of_silence(db, at=clock.now())
 
     def open_recounts(self) -> None:
         """Ask for the recounts of held stock that are due."""

@@ -28,6 +28,13 @@ FACTS: dict[str, dict[str, Any]] = {
         "recorded_at": "2026-03-02T08:00:00+00:00",
         "path": "/cases/NC-2026-0007",
     },
+    "layouts/hold_unacknowledged": {
+        **CASE,
+        "reason": "Seal leaks",
+        "target_count": 240,
+        "placed_at": "2026-03-02T07:40:00+00:00",
+        "path": "/holds?case=NC-2026-0007",
+    },
     "layouts/signing_locked": {
         "locked_name": "Chen Mei",
         "locked_user_name": "mei.chen",

@@ -1,9 +1,17 @@
 """The gate, asked from outside."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
+from engine.cases import doors
+from engine.clock import now
+from engine.serials import holds, parties
+from engine.serials.targets import HoldTarget
 from tests.support.personas import People
 from tests.webapp.conftest import Visitor
+from webapp.compose import Holdfast
 
 Enter = Callable[..., Visitor]
 ADDRESS = "/api/v1/gate/check"
@@ -35,3 +43,37 @@ def test_the_interface_describes_itself(visitor: Visitor) -> None:
     described = visitor.get("/api/v1/openapi.json").json
     assert described["openapi"] == "3.1.0"
     assert ADDRESS in described["paths"]
+
+
+def test_a_door_that_asks_knows_the_holds_that_stand_and_an_auditor_is_no_door(
+    holdfast: Holdfast, signed_in: Enter, people: People
+) -> None:
+    at = now() - timedelta(minutes=16)
+    with holdfast.database.begin() as db:
+        maker = parties.add_party(db, "OWN", "Maker", kind="site")
+        part = parties.add_part(db, maker.id, "SET", "Set", control="lot", kind="device")
+        lots = [parties.ensure_lot(db, part.id, f"L-{n}").id for n in (1, 2)]
+        first = place(db, lots[0], at=at)
+    question = {"door": "ship", "targets": ["L-1"]}
+
+    signed_in(people.auditor).client.post(ADDRESS, json=question)
+    with holdfast.database.read() as db:
+        assert holds.connected(db) == []
+        assert doors.tell_of_silence(db, at=now()) == 0  # no door is connected: nobody to miss
+
+    signed_in(people.warehouse).client.post(ADDRESS, json=question)
+    with holdfast.database.begin() as db:
+        assert holds.connected(db) == ["ship"]
+        assert holds.unacknowledged(db, door="ship", before=now()) == []
+        assert [hold.id for hold in holds.unacknowledged(db, door="issue", before=now())] == [first]
+
+        second = place(db, lots[1], at=at)
+        assert [hold.id for hold in holds.unknown_to_all(db, before=at)] == [second]
+        assert [doors.tell_of_silence(db, at=now()) for _ in range(2)] == [1, 0]
+
+
+def place(db: Session, lot_id: int, *, at: datetime) -> int:
+    return holds.place(
+        db, stream="case:NC-2026-0001", case_number="NC-2026-0001", reason="crack", basis="test",
+        target=HoldTarget.lot(lot_id), by=None, at=at,
+    ).id  # fmt: skip

@@ -1,15 +1,21 @@
 """May this pass? The gate for every door that asks from outside."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 
+from engine.clock import now
+from engine.errors import Busy
+from engine.people.permissions import may
 from engine.serials.gate import DOORS, Verdict, check
+from engine.serials.holds import acknowledge, unacknowledged
 from webapp.permissions import allow
 from webapp.sentences import in_words
-from webapp.transactions import read
+from webapp.session import person
+from webapp.transactions import begin, read
 
 bp = Blueprint(
     "gate", __name__, url_prefix="/api/v1/gate", description="Whether held product may pass a door."
@@ -77,6 +83,7 @@ class GateCheck(MethodView):
     @bp.response(200, Answers)
     def post(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Say whether each target may pass the door, with the holds and the sentence to show."""
+        acknowledge_holds(asked["door"])
         verdicts = check(
             read(), asked["targets"], door=asked["door"], under_case=asked["under_case"]
         )
@@ -87,6 +94,21 @@ class GateCheck(MethodView):
                 for verdict, text in zip(verdicts, asked["targets"], strict=True)
             ],
         }
+
+
+def acknowledge_holds(door: str) -> None:
+    """Keep that this door knows the holds that stand: whatever it asks, they decide the answer.
+
+    An auditor who asks is no door.
+    """
+    at = now()
+    if not may(person(), "gate.acknowledge"):
+        return
+    new = [hold.id for hold in unacknowledged(read(), door=door, before=at)]
+    if not new:
+        return
+    with suppress(Busy), begin() as db:  # the answer does not wait for this: the next one counts
+        acknowledge(db, new, door=door, at=at)
 
 
 def _answer(verdict: Verdict, text: str) -> dict[str, Any]:
