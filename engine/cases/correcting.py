@@ -164,7 +164,7 @@ def _load(
     }
     context = form_context(db, case=case, by=by, at=at, instance_id=old.instance_id)
     wanted = {name: value for name, value in raw.items() if name not in fixed}
-    loaded = accepted(correctable(form), wanted, context).answers
+    loaded = accepted(correctable(form, old.answers), wanted, context).answers
     return {f.id: {**loaded, **fixed}[f.id] for f in form.fields if f.id in {**loaded, **fixed}}
 
 

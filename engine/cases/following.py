@@ -157,8 +157,8 @@ def _rebalance(
     come = {place: quantity for place, quantity in change.items() if quantity > 0}
     for place, quantity in change.items():
         left = -quantity
-        for to in come:
-            moved = min(left, come[to])
+        for to, room in list(come.items()):
+            moved = min(left, room)
             if moved > 0:
                 _move_quantity(db, case, lot_id, moved, place=place, to=to, event=event)
                 come[to] -= moved

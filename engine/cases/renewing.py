@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -10,11 +11,12 @@ from engine.bpmn.models import Instance, Task
 from engine.cases.children import open_child
 from engine.cases.models import Case
 from engine.db import Base, KeyType, only_grows
-from engine.evidence.signatures import Signature, sentence
+from engine.evidence.signatures import Signature, SignatureVoided, sentence
 from engine.people import Person
 from engine.words import N_, say
 
 PROCESS = "signature_renewal"
+WITHDRAWN = ("reject",)  # what signing means when it is given to withdraw
 
 
 class Renewal(Base):
@@ -38,8 +40,10 @@ def ask_again(
     renewal = open_child(db, case, PROCESS, by=by, at=at)
     db.add(Renewal(instance_id=renewal.id, signature_id=signature.id))
     asked = db.scalars(select(Task).where(Task.instance_id == renewal.id)).one()
-    # whoever signed in that role, or a colleague of the role, signs again
+    # whoever signed in that role, or a colleague of the role, signs again: never who may not
     asked.role = signature.role or asked.role
+    if (first := first_task(db, signature)) is not None:
+        asked.separate_from, asked.qualification = first.separate_from, first.qualification
     db.flush()
     return renewal
 
@@ -50,6 +54,35 @@ def renewed_signature(db: Session, task: Task) -> Signature | None:
         return None
     renewal = db.get(Renewal, task.instance_id)
     return db.get(Signature, renewal.signature_id) if renewal else None
+
+
+def first_task(db: Session, signature: Signature) -> Task | None:
+    """Return the task where a signature was first given, however often it was asked again."""
+    task = db.get(Task, UUID(signature.task_id)) if signature.task_id else None
+    if task is None:
+        return None
+    earlier = renewed_signature(db, task)
+    return first_task(db, earlier) if earlier is not None else task
+
+
+def standing_for(db: Session, signature: Signature) -> Signature | None:
+    """Return the signature that stands now in the place of one: itself, or what was given again.
+
+    None while it is asked again, and where it was withdrawn.
+    """
+    if db.get(SignatureVoided, signature.id) is None:
+        return signature
+    task_id = db.scalar(
+        select(Task.id)
+        .join(Renewal, Renewal.instance_id == Task.instance_id)
+        .where(Renewal.signature_id == signature.id, Task.element_id == "sign_again")
+    )
+    again = db.scalar(
+        select(Signature).where(
+            Signature.task_id == str(task_id), Signature.meaning.not_in(WITHDRAWN)
+        )
+    )
+    return standing_for(db, again) if again is not None else None
 
 
 def sections(db: Session, case: Case, task: Task) -> list[dict[str, Any]]:

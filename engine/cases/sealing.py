@@ -8,37 +8,48 @@ from sqlalchemy.orm import Session
 from engine.bpmn.models import Task
 from engine.cases.models import Case
 from engine.cases.records import document_of, layout_of
+from engine.cases.renewing import first_task, renewed_signature, standing_for
 from engine.evidence import documents
 from engine.evidence.documents import Document
-from engine.evidence.signatures import Signature, SignatureVoided
+from engine.evidence.signatures import Signature
 from engine.people import Person
 
 
 def seal_if_last(
     db: Session, case: Case, task: Task, *, by: Person | None, at: datetime
 ) -> Document | None:
-    """Ask for the task's document to be sealed, unless a colleague still has to sign it. Flushes.
+    """Ask for a document to be sealed when `task` gave its last signature. Flushes.
 
-    A board signs one document at several tasks; a later round makes a document of its own.
+    A board signs one document at several tasks; a later round makes a document of its own. A
+    document whose signatures were voided by a correction gets a new version with the last that is
+    given again; the sealed version stays as it was.
     """
-    layout = layout_of(task)
-    if layout is None or _still_open(db, task):
+    renewed = renewed_signature(db, task)
+    first = task if renewed is None else first_task(db, renewed)
+    layout = layout_of(first) if first is not None else None
+    if first is None or layout is None or _still_open(db, first):
         return None
 
-    key = f"{case.number}:{task.document}:{task.instance_id}"
+    key = f"{case.number}:{first.document}:{first.instance_id}"
     earlier = list(
-        db.scalars(select(Document).where(Document.key.startswith(f"{key}:", autoescape=True)))
+        db.scalars(
+            select(Document)
+            .where(Document.key.startswith(f"{key}:", autoescape=True))
+            .order_by(Document.id)
+        )
     )
-    used = {signature for one in earlier for signature in one.signature_ids or ()}
-    signed = [one for one in _signatures(db, task) if one.id not in used]
-    if not signed:
-        return None
+    again = [one for one in earlier if renewed and renewed.id in (one.signature_ids or ())]
+    asked = _signatures(db, again[-1].signature_ids or []) if again else _new(db, first, earlier)
+    standing = [standing_for(db, one) for one in asked]
+    signed = [one for one in standing if one is not None]
+    if not signed or len(signed) < len(standing):
+        return None  # one is still asked again, or was withdrawn
 
     return documents.request_sealed(
         db,
         stream=case.stream,
         layout=layout,
-        record=document_of(db, case, task),
+        record=document_of(db, case, first),
         signatures=signed,
         by=by,
         at=at,
@@ -57,18 +68,16 @@ def _still_open(db: Session, task: Task) -> bool:
     return db.scalar(others.limit(1)) is not None
 
 
-def _signatures(db: Session, task: Task) -> list[Signature]:
+def _new(db: Session, task: Task, earlier: list[Document]) -> list[Signature]:
+    """Return the signatures at the document's tasks that no document holds yet."""
+    used = {signature for one in earlier for signature in one.signature_ids or ()}
     tasks = db.scalars(
         select(Task.id).where(Task.instance_id == task.instance_id, Task.document == task.document)
     )
-    voided = select(SignatureVoided.signature_id)
-    return list(
-        db.scalars(
-            select(Signature)
-            .where(
-                Signature.task_id.in_([str(task_id) for task_id in tasks]),
-                Signature.id.not_in(voided),
-            )
-            .order_by(Signature.id)
-        )
-    )
+    at_tasks = Signature.task_id.in_([str(task_id) for task_id in tasks])
+    found = db.scalars(select(Signature).where(at_tasks).order_by(Signature.id))
+    return [one for one in found if one.id not in used]
+
+
+def _signatures(db: Session, ids: list[int]) -> list[Signature]:
+    return list(db.scalars(select(Signature).where(Signature.id.in_(ids)).order_by(Signature.id)))

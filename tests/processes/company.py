@@ -68,14 +68,20 @@ class Company(Goods):
     # --- what people do ---------------------------------------------------------------------
 
     def report(
-        self, suspects: str = "", *, by: Person | None = None, language: str = "en", **answers: Any
+        self,
+        scanned: str = "",
+        *,
+        by: Person | None = None,
+        language: str = "en",
+        key: str = "",
+        **answers: Any,
     ) -> str:
         """Report a nonconformance about what is scanned, and hold it unless told not to."""
         raw = {
             "source": "warehouse",
             "defect_code": "packaging",
             "description": "Pouch seal is open on three of twenty samples.",
-            "suspects": {"scanned": "\n".join(suspects.split())},
+            "suspects": {"scanned": "\n".join(scanned.split())},
             "hold_now": True,
             "aware_at": {"local": f"{self.at:%Y-%m-%dT%H:%M}", "zone": "UTC"},
             "aware_by": "Ren Tao, incoming inspection",
@@ -84,7 +90,7 @@ class Company(Goods):
         person = by or self.people.qa_technician
         with self.holdfast.database.begin() as db:
             self.number = commands.report(
-                db, raw, by=person, at=self.at, key=self.new_key(), language=language
+                db, raw, by=person, at=self.at, key=key or self.new_key(), language=language
             ).number
         return self.number
 
@@ -227,6 +233,10 @@ class Company(Goods):
         found = [task for task in self.open_tasks() if task.element_id == element]
         assert len(found) == 1, f"{element}: {sorted(t.element_id for t in self.open_tasks())}"
         return found[0]
+
+    def open_tasks_at(self, element: str) -> list[Task]:
+        """Return the open tasks at an element, the oldest first."""
+        return [task for task in self.open_tasks() if task.element_id == element]
 
     def open_tasks(self) -> list[Task]:
         """Return every open task of the case."""

@@ -6,7 +6,6 @@ its own answers. A record is plain JSON of the shape that `engine.evidence.layou
 
 from importlib import import_module
 from typing import Any, cast
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -38,7 +37,7 @@ def record_of(db: Session, case: Case, task: Task, answers: dict[str, Any]) -> R
         return _renewal(db, case, task, renewed, own)
     if task.document is None:
         return {**head(db, case, title=task.name, number=case.number), "sections": own}
-    return cast("Record", _drawer(task.document).draw(db, case, task.instance_id, own))
+    return cast("Record", _drawer(task.document).draw(db, case, task, own))
 
 
 def document_of(db: Session, case: Case, task: Task) -> Record:
@@ -46,12 +45,12 @@ def document_of(db: Session, case: Case, task: Task) -> Record:
     if task.document is None:
         message = f"{task.element_id} has no document"
         raise ValueError(message)
-    return cast("Record", _drawer(task.document).draw(db, case, task.instance_id, None))
+    return cast("Record", _drawer(task.document).draw(db, case, task, None))
 
 
 def _renewal(db: Session, case: Case, task: Task, renewed: Signature, own: list[Section]) -> Record:
     """Return the corrected record that a voided signature was given on, and the new answer."""
-    first = db.get(Task, UUID(renewed.task_id)) if renewed.task_id else None
+    first = renewing.first_task(db, renewed)
     again: Record = head(db, case, title=task.name, number=case.number)
     if first is not None and first.document is not None:
         again = document_of(db, case, first)

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.bpmn.models import Task
 from engine.cases import answers as kept
 from engine.cases.dispositions import parts_of_line
 from engine.cases.models import Case, Line
@@ -15,10 +16,10 @@ from engine.words import N_, say
 PROCESS = "disposition_line"
 
 
-def draw(db: Session, case: Case, instance_id: int, own: list[dict[str, Any]] | None) -> Record:
+def draw(db: Session, case: Case, task: Task, own: list[dict[str, Any]] | None) -> Record:
     """Return the record of one line's destruction; `own` is the witness's own answer."""
-    line = db.scalars(select(Line).where(Line.instance_id == instance_id)).one()
-    given = kept.standing(db, case, process=PROCESS, instance_id=instance_id)
+    line = db.scalars(select(Line).where(Line.instance_id == task.instance_id)).one()
+    given = kept.standing(db, case, process=PROCESS, instance_id=task.instance_id)
     return {
         **head(db, case, title=N_("Destruction certificate"), number=f"{case.number}-X{line.id}"),
         "sources": sources(given),

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from engine.bpmn.models import Task
 from engine.cases import answers as kept
 from engine.cases.dispositions import TYPES, lines_of, parts_of_line
-from engine.cases.models import Answer, Case, Round
+from engine.cases.models import Answer, Case, Line, Round
 from engine.cases.names import stock_names
 from engine.cases.records.sections import (
     Record,
@@ -21,6 +22,7 @@ from engine.cases.records.sections import (
 from engine.words import N_, say
 
 PROCESS = "disposition"
+PROPOSAL = "propose_disposition"
 APPROVALS = (
     "approve_quality",
     "approve_engineering",
@@ -29,44 +31,72 @@ APPROVALS = (
 )
 
 
-def draw(db: Session, case: Case, instance_id: int, own: list[dict[str, Any]] | None) -> Record:
-    """Return the record of the round in hand; `own` is one approval that is being signed.
+def draw(db: Session, case: Case, task: Task, own: list[dict[str, Any]] | None) -> Record:
+    """Return the record of the round that `task` belongs to; `own` is an approval being signed.
 
     Approvals already given are left out while others still sign, and printed once all are in.
     """
-    current = db.scalars(
-        select(Round)
-        .where(Round.case_id == case.id, Round.instance_id == instance_id)
-        .order_by(Round.number.desc())
-    ).first()
+    tasks = _tasks_of_round(db, case, task)
+    proposals = [one for one in tasks if one.element_id == PROPOSAL]
+    given = [one for one in tasks if one.element_id in APPROVALS] if own is None else []
+    current = _round(db, case, proposals)
     number = f"{case.number}-D{current.number if current else 1}"
-    given = _approvals(db, case, current) if own is None else []
     made_at = current.opened_at if current else None
     return {
         **head(db, case, title=N_("Disposition record"), number=number, created_at=made_at),
-        "sources": sources([*_proposals(db, case, current), *given]),
+        "sources": sources([*proposals, *given]),
         "sections": [
             subjects(db, case),
             *([_lines(db, case, current)] if current else ()),
-            *kept_answers(db, case, _proposals(db, case, current)),
+            *kept_answers(db, case, proposals),
             *(kept_answers(db, case, given) if own is None else own),
             balance(db, case),
         ],
     }
 
 
-def _proposals(db: Session, case: Case, current: Round | None) -> list[Answer]:
-    proposal = kept.latest(db, case, PROCESS, "propose_disposition")
-    return [proposal] if proposal and current else []
+def _tasks_of_round(db: Session, case: Case, task: Task) -> list[Answer]:
+    """Return what stands of the proposal that `task` answers to, and of what was said to it.
+
+    Rounds of a case share a diagram, so they are told apart by the order of their answers.
+    """
+    first = list(
+        db.scalars(
+            select(Answer)
+            .where(Answer.case_id == case.id, Answer.process == PROCESS, Answer.version == 1)
+            .order_by(Answer.id)
+        )
+    )
+    mine: list[Answer] = []
+    for answer in first:
+        if answer.element_id == PROPOSAL:
+            if any(one.task_id == task.id for one in mine):
+                break
+            mine = []
+        mine.append(answer)
+    tasks = {one.task_id for one in mine}
+    return [one for one in kept.standing(db, case, process=PROCESS) if one.task_id in tasks]
 
 
-def _approvals(db: Session, case: Case, current: Round | None) -> list[Answer]:
-    return [
-        answer
-        for element in APPROVALS
-        for answer in kept.standing(db, case, process=PROCESS, element_id=element)
-        if current and answer.at >= current.opened_at
-    ]
+def _round(db: Session, case: Case, proposals: list[Answer]) -> Round | None:
+    """Return the round of a proposal: the first round with lines belongs to the first proposal."""
+    if not proposals:
+        return None
+    place = db.scalar(
+        select(func.count(Answer.id)).where(
+            Answer.case_id == case.id,
+            Answer.element_id == PROPOSAL,
+            Answer.version == 1,
+            Answer.id
+            < select(Answer.id)
+            .where(Answer.task_id == proposals[0].task_id, Answer.version == 1)
+            .scalar_subquery(),
+        )
+    )
+    proposed = select(Line.round_id).where(Line.case_id == case.id)
+    return db.scalars(
+        select(Round).where(Round.id.in_(proposed)).order_by(Round.number).offset(place or 0)
+    ).first()
 
 
 def _lines(db: Session, case: Case, current: Round) -> Section:

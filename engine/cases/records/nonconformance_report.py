@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from engine.bpmn.models import Task
 from engine.cases import answers as kept
 from engine.cases.models import Case
 from engine.cases.records.sections import Record, all_answers, balance, head, sources, subjects
@@ -12,7 +13,7 @@ from engine.words import N_
 PROCESS = "nonconformance"
 
 
-def draw(db: Session, case: Case, _instance_id: int, own: list[dict[str, Any]] | None) -> Record:
+def draw(db: Session, case: Case, _task: Task, own: list[dict[str, Any]] | None) -> Record:
     """Return the record; `own` are the answers of the closing that are being signed."""
     return {
         **head(db, case, title=N_("Nonconformance report"), number=case.number),
