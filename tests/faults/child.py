@@ -1,6 +1,9 @@
 """The process that is killed: it forks a child for each order read from its standard input."""
 
+import functools
+import gc
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -8,15 +11,26 @@ import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session, configure_mappers
 
+from engine import commands
+from engine.bpmn import projections, runtime
+from engine.cases import commands as case_commands
 from engine.db import Database
+from engine.evidence import checkpoints, documents, ledger, printing, render, signatures
 from tests.faults.harness import Scenario
+from tests.support.schema import load_models
 
 WRITING = os.O_WRONLY | os.O_RDWR
+WRITES = ("INSERT", "UPDATE", "DELETE")
+# every function of these is a step; a new one is found by itself
+STEPS = (
+    case_commands, commands, runtime, projections, signatures, ledger, checkpoints, documents,
+)  # fmt: skip
 
 
 class Points:
@@ -38,9 +52,32 @@ class Points:
         event.listen(Session, "after_flush", lambda *_: self.pass_("after flush", ""))
         event.listen(Session, "after_commit", lambda _session: self.pass_("after commit", ""))
         sys.addaudithook(lambda name, arguments: self._audit(folder, name, arguments))
+        for module in STEPS:
+            self._follow(module)
+
+    def _follow(self, module: ModuleType) -> None:
+        """Pass a point after each return of the module's own functions."""
+        for name, function in list(vars(module).items()):
+            if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+                setattr(module, name, self._followed(function))
+
+    def _followed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        step = f"{function.__module__}.{function.__name__}"
+
+        @functools.wraps(function)
+        def followed(*arguments: Any, **named: Any) -> Any:
+            outcome = function(*arguments, **named)
+            # a step that wrote nothing since the last point leaves the same world behind
+            if self.passed and self.passed[-1][0] != "step":
+                self.pass_("step", step)
+            return outcome
+
+        return followed
 
     def _statement(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
-        self.pass_("statement", statement)
+        # to be killed before a statement that only reads is to be killed after what was before it
+        if statement.lstrip().upper().startswith(WRITES):
+            self.pass_("statement", statement)
 
     def _audit(self, folder: Path, name: str, arguments: tuple[Any, ...]) -> None:
         if name == "smtplib.send":
@@ -51,27 +88,22 @@ class Points:
             self.pass_("file", Path(str(arguments[0])).suffix)
 
 
-def act_and_work(scenario: Scenario, database: Database) -> None:
+def act_and_work(scenario: Scenario, application: Any) -> None:
     """Do what is asked and what the workers do after it."""
-    scenario.act(database)
-    scenario.work(database)
+    scenario.act(application)
+    scenario.work(application)
 
 
-def recover_and_check(scenario: Scenario, database: Database) -> None:
+def recover_and_check(scenario: Scenario, application: Any) -> Any:
     """Do what a restart does, twice: the second must find nothing left to do."""
     for _ in range(2):
-        scenario.act(database)
-        scenario.recover(database)
-    scenario.check(database)
+        scenario.act(application)
+        scenario.recover(application)
+    return scenario.check(application)
 
 
-def prepare(scenario: Scenario, database: Database) -> None:
-    """Lay what the scenario starts from."""
-    scenario.prepare(database)
-
-
-VERBS: dict[str, Callable[[Scenario, Database], None]] = {
-    "act_and_work": act_and_work, "recover_and_check": recover_and_check, "prepare": prepare,
+VERBS: dict[str, Callable[[Scenario, Any], Any]] = {
+    "act_and_work": act_and_work, "recover_and_check": recover_and_check,
 }  # fmt: skip
 
 
@@ -79,16 +111,26 @@ def carry_out(scenario: Scenario, order: dict[str, Any], report_to: int) -> None
     """Do the order in this child and report; never returns when it is killed."""
     points = Points(order["kill_at"])
     folder = Path(order["folder"])
-    failure = None
+    failure = found = None
+    os.register_at_fork(after_in_child=lambda: leave_to_its_owner(report_to))
     try:
-        database = scenario.open(order["url"], folder)
-        points.listen(folder)
-        VERBS[order["verb"]](scenario, database)
-        database.close()
+        application = scenario.open(order["url"], folder)
+        if order["verb"] == "act_and_work":
+            points.listen(folder)
+        found = VERBS[order["verb"]](scenario, application)
+        application.close()
     except BaseException:  # noqa: BLE001 - a failed assertion is what we came to report
         failure = traceback.format_exc()
+    said = {"killed": False, "failure": failure, "points": points.passed, "found": found}
     with os.fdopen(report_to, "w") as report:
-        json.dump({"killed": False, "failure": failure, "points": points.passed}, report)
+        json.dump(said, report)
+
+
+def leave_to_its_owner(report_to: int) -> None:
+    """Close in the print worker what it got from the fork: it must see its owner end."""
+    os.close(report_to)
+    if render._worker._pipe is not None:
+        render._worker._pipe.close()
 
 
 def in_a_child(scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]:
@@ -109,11 +151,32 @@ def in_a_child(scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]:
         return dict(json.loads(words))
     killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
     failure = None if killed else f"the child ended without a report: status {status}"
-    return {"killed": killed, "failure": failure, "points": []}
+    return {"killed": killed, "failure": failure, "points": [], "found": None}
+
+
+def prepare(scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]:
+    """Lay what the scenario starts from, here: what is read for it stays read for every child."""
+    failure = None
+    try:
+        application = scenario.open(order["url"], Path(order["folder"]))
+        scenario.prepare(application)
+        application.close()
+        render.end_worker()
+        gc.collect()
+        gc.freeze()  # a child that collects would copy every page it shares
+    except Exception:  # noqa: BLE001 - the test shows it
+        failure = traceback.format_exc()
+    return {"killed": False, "failure": failure, "points": [], "found": None}
 
 
 def warm_up() -> None:
-    """Load what every child would load anew: the mappers and both drivers."""
+    """Load what every child would load anew: mappers, drivers, and what prints.
+
+    The print worker is forked from here instead of spawned: a second less for each.
+    """
+    assert printing
+    render._SPAWN = multiprocessing.get_context("fork")
+    load_models()
     configure_mappers()
     for url in ("sqlite://", "postgresql+psycopg://"):
         Database(url).close()
@@ -121,13 +184,15 @@ def warm_up() -> None:
 
 def main() -> None:
     """Read orders, one JSON line each, until the input ends."""
-    module, _, name = sys.argv[1].partition(":")
-    scenario = getattr(import_module(module), name)
     warm_up()
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a scenario prints must not mix with the answers
+    answers = sys.stdout
+    sys.stdout = sys.stderr  # what a scenario prints must not mix with the answers
     for line in sys.stdin:
-        answers.write(json.dumps(in_a_child(scenario, json.loads(line))) + "\n")
+        order = json.loads(line)
+        module, _, name = order["scenario"].partition(":")
+        scenario = getattr(import_module(module), name)
+        report = prepare if order["verb"] == "prepare" else in_a_child
+        answers.write(json.dumps(report(scenario, order)) + "\n")
         answers.flush()
 
 

@@ -4,19 +4,32 @@ import pytest
 
 from tests.faults.harness import Sweep, assert_survived
 
-SCENARIOS = ["tests.faults.commands_and_outbox:SCENARIO"]
+CASES = "tests.faults.cases"
+SCENARIOS = {
+    "a command and its outbox": "tests.faults.commands_and_outbox:SCENARIO",
+    "a report that holds now": f"{CASES}:REPORT",
+    "the last approval of a board": f"{CASES}:LAST_APPROVAL",
+    "the last line of a disposition": f"{CASES}:LAST_LINE",
+    "the closing of a case": f"{CASES}:CLOSE",
+    "the sealing of a report": f"{CASES}:SEAL",
+    "the sending of mail": f"{CASES}:MAIL",
+}
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS)
 
 
 @each_scenario
+@pytest.mark.usefixtures("mail_server")
 def test_a_kill_loses_no_step_and_doubles_none(sweep: Sweep, scenario: str) -> None:
-    assert_survived(sweep.run(scenario, most=12))
+    assert_survived(sweep.run(SCENARIOS[scenario], most=4 if "sealing" in scenario else 10))
 
 
 @pytest.mark.stress
 @each_scenario
+@pytest.mark.usefixtures("mail_server")
 def test_a_kill_at_any_point_loses_no_step_and_doubles_none(sweep: Sweep, scenario: str) -> None:
-    assert_survived(sweep.run(scenario))
+    kills = sweep.run(SCENARIOS[scenario])
+    print(f"{scenario}: killed at {len(kills)} points")
+    assert_survived(kills)
 
 
 def test_a_step_in_two_transactions_is_found_out(sweep: Sweep) -> None:
