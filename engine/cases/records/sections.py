@@ -37,7 +37,7 @@ def head(
         "number": number,
         "language": language,
         "company": db.info.get("company"),
-        "drill": db.info.get("mark") == "DRILL",
+        "mark": (db.info.get("mark") or "").lower() or None,
         "created_at": moment(created_at or case.opened_at),
         "case": {
             "number": case.number,

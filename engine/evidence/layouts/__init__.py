@@ -10,7 +10,7 @@ A record is plain JSON, in the record's language throughout:
         "company": "Lakeside Devices Ltd",    # optional, in the header
         "kicker": "…", "subtitle": "…",       # optional lines around the title
         "created_at": "2026-03-02T08:00:00Z", # when the record was made: the date in the PDF
-        "drill": False,                       # optional: DRILL on every page
+        "mark": "drill",                      # optional: "drill" or "demo", on every page
         "band": [["Round", "2"], …],          # optional: up to five facts under the title; without
                                               # it the case's number, severity and dates stand there
         "case": {                             # everything optional
@@ -103,7 +103,7 @@ def created_at(record: Mapping[str, Any], signatures: Sequence[Mapping[str, Any]
 
 # a layout that names a key which is not here fails: only these may be left out
 _RECORD: dict[str, Any] = dict.fromkeys(
-    ("version", "company", "kicker", "subtitle", "drill", "quantity")
+    ("version", "company", "kicker", "subtitle", "mark", "quantity")
 )
 _CASE: dict[str, Any] = dict.fromkeys(
     ("number", "title", "severity", "severity_code", "opened_at", "closed_at")

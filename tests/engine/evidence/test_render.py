@@ -195,11 +195,12 @@ def test_every_signature_is_shown_in_full_words():
     assert "2026-03-04 14:01:11 (Asia/Shanghai, UTC+08:00)" in html
 
 
-def test_a_drill_says_so_on_every_page():
+@pytest.mark.parametrize(("mark", "said"), [("drill", "DRILL 演练"), ("demo", "DEMO 演示")])
+def test_what_is_not_real_says_so_on_every_page(mark, said):
     layout, record, signed = samples.nonconformance()
-    html = layouts.html_of(layout, record | {"drill": True}, language="en", signatures=signed)
+    html = layouts.html_of(layout, record | {"mark": mark}, language="en", signatures=signed)
 
-    assert 'class="badge drill">DRILL 演练' in html
+    assert f'class="badge mark">{said}' in html
 
 
 def test_a_void_signature_is_struck_and_says_why():
