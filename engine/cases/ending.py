@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine import commands
 from engine.bpmn import runtime
 from engine.bpmn.models import Instance
-from engine.cases import answers as kept, balance
+from engine.cases import affected, answers as kept, balance, holding
 from engine.cases.balance import OF_CUSTODY, Holding
 from engine.cases.models import Case
 from engine.cases.overview import roots_of
@@ -90,6 +90,7 @@ def record_of(db: Session, case: Case, ending: Ending) -> RecordToSign:
         record_version=case.version,
         content=content,
         language=case.language,
+        language=case.language,
         process=case.process,
         role="qa_manager",
     )
@@ -163,6 +164,7 @@ def _void(db: Session, case: Case, reason: str, *, by: Person, at: datetime) -> 
 def _reopen(db: Session, case: Case, _reason: str, *, by: Person, at: datetime) -> None:
     case.state, case.ended_at = "open", None
     _bring_back(db, case, by=by, at=at)
+    holding.place(db, case, affected.settle(db, case, by=by, at=at), by=by, at=at, again=True)
     report = kept.latest(db, case, case.process, "report")
     told = report.answers if report else {}
     instance = runtime.start(

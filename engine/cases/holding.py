@@ -26,13 +26,22 @@ class NotEnoughHeld(Refused):
     """Only %(there)s of the %(asked)s decided on are still held here. Count the stock again."""
 
 
-def place(db: Session, case: Case, settled: Settled, *, by: Person | None, at: datetime) -> int:
+def place(
+    db: Session,
+    case: Case,
+    settled: Settled,
+    *,
+    by: Person | None,
+    at: datetime,
+    again: bool = False,
+) -> int:
     """Hold every affected lot and unit that this case has not held before; return how many.
 
+    `again` holds also what the case held before and let go: it was reopened.
     A lot is held as a whole, with what arrives later. What has reached a consignee is not ours to
     hold; it is held when it comes back.
     """
-    before = _ever_held(db, case)
+    before = set() if again else _ever_held(db, case)
     lots = [HoldTarget.lot(lot_id) for lot_id in settled.affected.lot_ids]
     units = [
         HoldTarget.unit(unit.unit_id)

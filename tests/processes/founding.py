@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine import clock
 from engine.cases import releases
 from engine.cases.signing import Signing
 from engine.people import Person
@@ -38,7 +39,8 @@ def composed(folder: Path, url: str) -> Holdfast:
 
 def found(kind: str, url: str, template: str, folder: Path, people: People) -> Founded:
     """Release every process in the peopled database at `url` and lay the places."""
-    holdfast = composed(folder, url)
+    with clock.at(HIRED_AT):  # the keys are as old as the company
+        holdfast = composed(folder, url)
     try:
         release_processes(holdfast, people)
         return Founded(kind, template, folder, lay_places(holdfast))

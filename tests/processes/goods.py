@@ -135,7 +135,7 @@ class Goods:
                 here = LotStock.location_id == self.places["TARN"]
                 rows = db.scalars(
                     select(LotStock)
-                    .where(LotStock.lot_id == lot, here)
+                    .where(LotStock.lot_id == lot, LotStock.quantity > 0, here)
                     .order_by(LotStock.usability, LotStock.id)
                 )
                 parts = [StockPart(rows.first().id, Decimal(quantity))]  # type: ignore[union-attr]

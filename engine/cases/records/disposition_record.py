@@ -38,7 +38,8 @@ def draw(db: Session, case: Case, task: Task, own: list[dict[str, Any]] | None) 
     """
     tasks = _tasks_of_round(db, case, task)
     proposals = [one for one in tasks if one.element_id == PROPOSAL]
-    given = [one for one in tasks if one.element_id in APPROVALS] if own is None else []
+    answered = [one for name in APPROVALS for one in tasks if one.element_id == name]
+    given = answered if own is None else []
     current = _round(db, case, proposals)
     number = f"{case.number}-D{current.number if current else 1}"
     made_at = current.opened_at if current else None
