@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from engine.serials import gate, stock
 from engine.serials.build import take_inputs, use_in_units
 from engine.serials.events import Links, record_events, write_event
-from engine.serials.models import Event, Lot, LotStock, Unit
+from engine.serials.models import Event, Unit
 from engine.serials.projection import project_units
 from engine.serials.record import Effect, How, LotInput, Recorded, StockPart
 from engine.serials.targets import HoldTarget
@@ -74,12 +74,3 @@ def _use(
         if one.quantity is not None and one.location_id is not None
     ]
     return take_inputs(db, event, total, location_id=0)
-
-
-def lock_lots(db: Session, stock_parts: Sequence[StockPart]) -> None:
-    """Lock the key fields of lots of which something was released."""
-    for part in stock_parts:
-        lot = db.get_one(Lot, db.get_one(LotStock, part.stock_id).lot_id)
-        if not lot.is_released:
-            lot.is_released = True
-    db.flush()

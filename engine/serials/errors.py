@@ -75,6 +75,22 @@ class CannotBeCorrected(Refused):
     """What was made stays made. Scrap it, remove it, or add the input that was missed."""
 
 
+class MovedSince(Refused):
+    """Unit %(child)s went its own way after this removal. Correct the later records first."""
+
+
+class FieldFixed(Refused):
+    """%(field)s cannot change any more. Describe it anew under another number."""
+
+
+class NothingDescribed(NotFound):
+    """There is no such record here. Look it up again before you change it."""
+
+
+class QuantityFixed(Refused):
+    """The quantity of this record cannot be corrected alone. Withdraw it and record it again."""
+
+
 class HoldOver(Refused):
     """This hold was already released. Open the register to see by whom and why."""
 

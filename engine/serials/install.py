@@ -7,9 +7,15 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.serials import gate
-from engine.serials.errors import AlreadyInstalled, Elsewhere, InsideItself, NotInstalled
+from engine.serials.errors import (
+    AlreadyInstalled,
+    Elsewhere,
+    InsideItself,
+    MovedSince,
+    NotInstalled,
+)
 from engine.serials.events import Links, record_events, write_event
-from engine.serials.models import CUSTODIES, Event, Install, Unit, UnitRoot
+from engine.serials.models import CUSTODIES, Event, EventLink, Install, Unit, UnitRoot
 from engine.serials.projection import forget, project_units
 from engine.serials.record import Effect, How, Recorded
 from engine.serials.sets import id_set
@@ -78,14 +84,46 @@ def open_installs(db: Session, event: Event, fittings: Sequence[Fitting]) -> Non
     """Write install rows and give each child's tree the root of its host."""
     db.execute(insert(Install), [{**f._asdict(), "from_event_id": event.id} for f in fittings])
     for fitting in fittings:
-        root = select(UnitRoot.root_id).where(UnitRoot.unit_id == fitting.host_id)
-        db.execute(
-            update(UnitRoot)
-            .where(UnitRoot.root_id == fitting.child_id)
-            .values(root_id=root.scalar_subquery())
-            .execution_options(synchronize_session=False)
-        )
+        _follow_root(db, fitting.child_id, fitting.host_id)
     _forget_roots(db)
+
+
+def reopen_installs(db: Session, event_id: int) -> dict[int, int]:
+    """Take back the end that an event put to installs; return the host of each child.
+
+    Raises `MovedSince` when a child went its own way after it.
+    """
+    rows = db.scalars(select(Install).where(Install.to_event_id == event_id)).all()
+    inside = {row.child_id: row.host_id for row in rows}
+    units = units_by_id(db, inside, lock=True)
+    moved = db.scalar(
+        select(EventLink.unit_id)
+        .where(
+            EventLink.unit_id.in_(id_set(db, inside)),
+            EventLink.event_id > event_id,
+            EventLink.custody.is_not(None) | EventLink.location_id.is_not(None),
+        )
+        .limit(1)
+    )
+    if moved is not None:
+        raise MovedSince(child=units[moved].serial)
+    for row in rows:
+        row.to_event_id = None
+    db.flush()
+    for child_id, host_id in inside.items():
+        _follow_root(db, child_id, host_id)
+    _forget_roots(db)
+    return inside
+
+
+def _follow_root(db: Session, child_id: int, host_id: int) -> None:
+    root = select(UnitRoot.root_id).where(UnitRoot.unit_id == host_id)
+    db.execute(
+        update(UnitRoot)
+        .where(UnitRoot.root_id == child_id)
+        .values(root_id=root.scalar_subquery())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def close_installs(db: Session, event: Event, child_ids: Iterable[int]) -> None:

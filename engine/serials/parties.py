@@ -1,5 +1,6 @@
 """Describing who and where and what: parties, locations, parts, lots, and other systems' names."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 from engine.serials.errors import LotPartsDiffer
 from engine.serials.identifiers import standard
 from engine.serials.models import ExternalId, Location, Lot, Part, Party, TraceNode
+from engine.serials.sets import id_set
 
 UNKNOWN = "UNKNOWN"
 
@@ -147,6 +149,20 @@ def refuse_other_part(db: Session, lot: Lot, part_id: int) -> None:
             lot_part=db.get_one(Part, lot.part_id).part_no,
             part=db.get_one(Part, part_id).part_no,
         )
+
+
+def lock_key_fields(db: Session, *, parts: Iterable[int] = (), lots: Iterable[int] = ()) -> None:
+    """Fix the key fields of parts and lots of which something was released, once and for all."""
+    lot_ids, part_ids = set(lots), set(parts)
+    if lot_ids:
+        part_ids |= set(db.scalars(select(Lot.part_id).where(Lot.id.in_(id_set(db, lot_ids)))))
+    for part in db.scalars(
+        select(Part).where(Part.id.in_(id_set(db, part_ids)), ~Part.is_released)
+    ):
+        part.is_released = True
+    for lot in db.scalars(select(Lot).where(Lot.id.in_(id_set(db, lot_ids)), ~Lot.is_released)):
+        lot.is_released = True
+    db.flush()
 
 
 def new_node(db: Session, kind: str) -> int:

@@ -12,7 +12,7 @@ from engine.serials.errors import PlaceUnknown, SerialTaken
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.identifiers import standard
 from engine.serials.models import Location, Lot, Part, Unit, UnitRoot
-from engine.serials.parties import refuse_other_part
+from engine.serials.parties import lock_key_fields, refuse_other_part
 from engine.serials.record import Effect, How, Recorded
 from engine.serials.sets import text_set
 
@@ -65,6 +65,8 @@ def receive_lot(
         **how,
     )
     stock.post(db, event, [(stock.Spot(lot_id, location_id, custody, usability), quantity)])
+    if usability == "conforming":
+        lock_key_fields(db, lots=[lot_id])
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, lot_id=lot_id)
 
@@ -116,6 +118,8 @@ def create_units(
         insert(UnitRoot),
         [{"unit_id": key, "root_id": key, "seg_id": seg_id, "lot_id": lot_id} for key in unit_ids],
     )
+    if effect.usability == "conforming":
+        lock_key_fields(db, parts=[part_id], lots=[lot_id] if lot_id else [])
     return unit_ids
 
 

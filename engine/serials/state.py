@@ -7,10 +7,11 @@ from typing import Unpack
 from sqlalchemy.orm import Session
 
 from engine.serials import gate, stock
-from engine.serials.change import ask_gate, change, lock_lots
+from engine.serials.change import ask_gate, change
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.holds import split_keeping_holds
 from engine.serials.models import LotStock
+from engine.serials.parties import lock_key_fields
 from engine.serials.projection import project_units
 from engine.serials.receive import place
 from engine.serials.record import Effect, How, LotInput, Recorded, StockPart
@@ -67,7 +68,11 @@ def release(
         Effect(custody=None, usability="conforming"),
         how,
     )
-    lock_lots(db, stock_parts)
+    lock_key_fields(
+        db,
+        parts=[unit.part_id for unit in rows.values()],
+        lots=[db.get_one(LotStock, part.stock_id).lot_id for part in stock_parts],
+    )
     return recorded
 
 

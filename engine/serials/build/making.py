@@ -13,7 +13,7 @@ from engine.serials.build.inputs import consume
 from engine.serials.events import Links, link_units, record_events, write_event
 from engine.serials.install import Fitting, open_installs, refuse_misfits
 from engine.serials.models import Event, Lot, Segment
-from engine.serials.parties import new_node, refuse_other_part
+from engine.serials.parties import lock_key_fields, new_node, refuse_other_part
 from engine.serials.projection import project_units
 from engine.serials.receive import create_units, place
 from engine.serials.record import Effect, How, LotInput, Recorded
@@ -125,6 +125,8 @@ def build_lot(
         db, event, lot_id, inputs, location_id=location_id, again=True, reported=reported
     )
     stock.post(db, event, [(stock.Spot(lot_id, location_id, "in_house", usability), quantity)])
+    if usability == "conforming":
+        lock_key_fields(db, lots=[lot_id])
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, lot_id=lot_id, warnings=warnings)
 
