@@ -1,5 +1,6 @@
 """The `holdfast` command: run it, bring up the demo, work in the background, check evidence."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,13 @@ def run(folder: Path, host: str, port: int) -> None:
     """Serve the pages and run the scheduler in this one process."""
     from webapp.serve import serve
 
+    _reached_at(host, port)
     serve(folder, host=host, port=port)
+
+
+def _reached_at(host: str, port: int) -> None:
+    """Let mails and printed lines name the address served, unless HOLDFAST_URL names another."""
+    os.environ.setdefault("HOLDFAST_URL", f"http://{host}:{port}")
 
 
 @main.command()
@@ -57,6 +64,7 @@ def demo(folder: Path, *, serve: bool, host: str, port: int) -> None:
     from engine.errors import EngineError
     from webapp import demo as company
 
+    _reached_at(host, port)
     try:
         if not serve:
             sys.exit(0 if company.run_one_case(folder, say=click.echo) else 1)
