@@ -90,7 +90,6 @@ def record_of(db: Session, case: Case, ending: Ending) -> RecordToSign:
         record_version=case.version,
         content=content,
         language=case.language,
-        language=case.language,
         process=case.process,
         role="qa_manager",
     )

@@ -57,7 +57,6 @@ def record_to_sign(
         record_version=1,
         content=record_of(db, case, task, answers),
         language=case.language,
-        language=case.language,
         review_pdf_sha256=review_pdf_sha256,
         process=task.process,
         process_version=db.get_one(Definition, instance.definition_id).sha256,
