@@ -94,8 +94,54 @@ def upgrade(folder: Path) -> None:
 
 
 @main.group()
+def people() -> None:
+    """Look after who may sign in."""
+
+
+@people.command()
+@FOLDER
+@click.option("--administrator", nargs=3, required=True, metavar="USER NAME EVIDENCE")
+@click.option("--quality", nargs=3, required=True, metavar="USER NAME EVIDENCE")
+def found(
+    folder: Path, administrator: tuple[str, str, str], quality: tuple[str, str, str]
+) -> None:
+    """Open the first two accounts of a real company; asks for a password for each.
+
+    EVIDENCE says how the person's identity was verified ("passport seen"). Both choose their own
+    password at the first sign-in, and cannot sign before.
+    """
+    from engine.errors import EngineError
+    from webapp.founding import found as found_company
+
+    passwords = [
+        click.prompt(f"First password for {who[1]}", hide_input=True, confirmation_prompt=True)
+        for who in (administrator, quality)
+    ]
+    try:
+        found_company(folder, administrator, quality, passwords)
+    except EngineError as problem:
+        raise click.ClickException(str(problem)) from problem
+    click.echo(f"{administrator[1]} and {quality[1]} can sign in now.")
+
+
+@main.group()
 def process() -> None:
     """Look after the diagrams."""
+
+
+@process.command()
+@FOLDER
+@click.argument("name")
+def install(folder: Path, name: str) -> None:
+    """Install a process as a draft; two people release it on the page Process ops."""
+    from engine.errors import EngineError
+    from webapp.founding import install as install_draft
+
+    try:
+        draft = install_draft(folder, name)
+    except EngineError as problem:
+        raise click.ClickException(str(problem)) from problem
+    click.echo(f"{draft} is installed as a draft. Two people release it on the page Process ops.")
 
 
 @process.command()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 import engine
 from engine.db import Database, install_triggers
@@ -31,6 +31,9 @@ def upgrade(database: Database) -> None:
     """Create the tables, or bring them to this version, triggers included; one transaction."""
     load_models()
     with database.writer.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # several processes start at once: one migrates, the others find it done
+            connection.execute(text("SELECT pg_advisory_xact_lock(4606083)"))
         command.upgrade(config_on(connection), "head")
         install_triggers(connection)  # batch mode drops them on SQLite
 

@@ -1,0 +1,13 @@
+"""The pages for a WSGI server with several processes: `gunicorn webapp.wsgi:app`.
+
+HOLDFAST_DATA names the instance folder. Run `holdfast worker` beside it: these processes send no
+mail and fire no timers.
+"""
+
+import os
+from pathlib import Path
+
+from webapp.create_app import create_app
+from webapp.serve import opened
+
+app = create_app(opened(Path(os.environ.get("HOLDFAST_DATA", "instance"))))
