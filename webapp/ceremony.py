@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,21 +12,15 @@ from engine.cases import commands, preparing
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Case
 from engine.cases.pages import DocumentLine, Receipt, SignatureLine
-from engine.cases.signing import Signing
 from engine.cases.tasks import printed_name
 from engine.clock import now
-from engine.errors import Gone
-from engine.evidence import documents, signatures
-from engine.evidence.signatures import PendingExpired, PendingSign, Signature
+from engine.evidence import documents
+from engine.evidence.signatures import Signature
 from forms.context import Context
 from webapp.config import holdfast
 from webapp.queries.task import task_and_case
 from webapp.session import person, session_id
-from webapp.transactions import begin, read
-
-
-class SignPageGone(Gone):
-    """This page to sign is no longer open. Open the task again and continue from there."""
+from webapp.transactions import begin
 
 
 def context_of(db: Session, case: Case | None, task: Task | None) -> Context:
@@ -84,40 +77,6 @@ def open_page(task_id: UUID, raw: dict[str, Any]) -> str | None:
             review_pdf_sha256=review,
         )
         return opened.nonce if opened is not None else None
-
-
-def pending(db: Session, nonce: str) -> PendingSign:
-    """Return the open sign page; raises when it is another person's, used or over."""
-    found = db.get(PendingSign, nonce)
-    if found is None or found.person_id != person().id or found.used_at is not None:
-        raise SignPageGone
-    if found.expires_at <= now():
-        raise PendingExpired
-    return found
-
-
-def needs_user_name(db: Session) -> bool:
-    """Tell whether this signing needs both components (21 CFR 11.200(a)(1))."""
-    return signatures.needs_user_name(db, str(session_id()), now())
-
-
-def signing(nonce: str) -> Signing:
-    """Return what the person typed to sign."""
-    return Signing(
-        nonce=nonce,
-        user_name=request.form.get("user_name") or None,
-        password=request.form.get("password", ""),
-        session_id=str(session_id()),
-        reason=request.form.get("reason", "").strip() or None,
-    )
-
-
-def note_failure(nonce: str) -> None:
-    """Count a wrong try, though everything else of it is rolled back."""
-    with begin() as db:
-        signatures.note_failure(
-            db, by=person(), session_id=str(session_id()), nonce=nonce, at=now()
-        )
 
 
 def receipt(db: Session, task_id: UUID, *, at: datetime) -> Receipt:

@@ -102,9 +102,7 @@ def people() -> None:
 @FOLDER
 @click.option("--administrator", nargs=3, required=True, metavar="USER NAME EVIDENCE")
 @click.option("--quality", nargs=3, required=True, metavar="USER NAME EVIDENCE")
-def found(
-    folder: Path, administrator: tuple[str, str, str], quality: tuple[str, str, str]
-) -> None:
+def found(folder: Path, administrator: tuple[str, str, str], quality: tuple[str, str, str]) -> None:
     """Open the first two accounts of a real company; asks for a password for each.
 
     EVIDENCE says how the person's identity was verified ("passport seen"). Both choose their own
@@ -151,6 +149,41 @@ def check(paths: tuple[Path, ...]) -> None:
     from engine.bpmn.lint import main as lint
 
     sys.exit(lint([str(path) for path in paths] or ["workflows"]))
+
+
+# the kinds of files, written out so that the command line starts without the engine
+KINDS = ["parties", "locations", "parts", "lots", "units", "stock", "shipments"]
+
+
+@main.group()
+def serials() -> None:
+    """Look after parts, lots, units and shipments."""
+
+
+@serials.command("load")
+@FOLDER
+@click.argument(
+    "kind",
+    type=click.Choice(["parties", "locations", "parts", "lots", "units", "stock", "shipments"]),
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+def load(folder: Path, kind: str, file: Path, *, dry_run: bool) -> None:
+    """Load a CSV file whole; with any problem say all of them, load nothing and exit 1."""
+    from webapp.intake import load_file
+
+    sys.exit(load_file(_composed(folder), kind, file, dry_run=dry_run, say=click.echo))
+
+
+@serials.command("take-back")
+@FOLDER
+@click.argument("batch", type=int)
+@click.option("--reason", required=True, help="Why it is taken back; it stands in the ledger.")
+def take_back(folder: Path, batch: int, reason: str) -> None:
+    """Take a loaded file back, while nothing later refers to its lines."""
+    from webapp.intake import take_file_back
+
+    sys.exit(take_file_back(_composed(folder), batch, reason=reason, say=click.echo))
 
 
 @main.group()

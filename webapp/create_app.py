@@ -21,7 +21,7 @@ from webapp.errors import map_errors
 from webapp.i18n import speak
 from webapp.navigation import navigation
 from webapp.security import secure
-from webapp.sentences import at_fields, fill, in_words
+from webapp.sentences import at_fields, fill, in_words, told
 from webapp.session import (
     keep_sessions,
     must_change_password,
@@ -62,9 +62,11 @@ def own_password_first() -> Response | None:
 
 def _add_words(app: Flask) -> None:
     app.jinja_env.globals.update(
+        mark=app.extensions["holdfast"].settings.mark,
         words=words,
         said=fill,
         say=in_words,
+        told=told,
         at_fields=at_fields,
         me=person_or_none,
         may=lambda action: may(person_or_none(), action),

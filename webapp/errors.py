@@ -15,6 +15,7 @@ from engine.bpmn.errors import StepFailed
 from engine.bpmn.incidents import record_incident
 from engine.db import is_busy
 from engine.errors import Problem
+from engine.evidence.failures import SigningLocked
 from webapp.api import problems
 from webapp.config import holdfast
 from webapp.sentences import in_words
@@ -62,7 +63,8 @@ def on_engine_error(error: errors.EngineError) -> ResponseReturnValue:
     if status == 500:
         return on_unexpected(error)
     wrong = error.problems if isinstance(error, errors.Invalid) else []
-    return page(status, in_words(error), problems=wrong)
+    more = {"title": gettext("Signing is locked")} if isinstance(error, SigningLocked) else {}
+    return page(status, in_words(error), problems=wrong, **more)
 
 
 def on_failed_step(failure: StepFailed) -> ResponseReturnValue:

@@ -25,7 +25,7 @@ ENTRIES = (
 )
 
 
-PARENTS = {"task": "tasks", "report": "cases", "case": "cases"}  # pages below an entry
+PARENTS = {"task": "tasks", "report": "cases", "case": "cases", "intake": "units"}  # pages below an entry
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,15 @@
 """Sentences of every room in the reader's language: a msgid and the facts it names."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from flask_babel import gettext
 
+from engine.cases.pages import HistoryLine
 from engine.errors import EngineError, Problem
+from engine.evidence.meanings import sentence
 from engine.words import say as engine_say
+from forms import library
 from forms.errors import Problem as FormProblem
 from forms.words import say as forms_say
 from webapp.times import language
@@ -29,6 +33,17 @@ def fill(sentence: str, facts: Mapping[str, object] | None = None) -> str:
     return translated(sentence) % said
 
 
+def told(line: HistoryLine) -> str:
+    """Return a line of history, its step and meaning in the reader's words."""
+    facts = dict(line.facts)
+    for name in ("element", "record_type"):
+        if isinstance(facts.get(name), str):
+            facts[name] = step_name(facts[name])
+    if "sentence" in facts and "meaning" in facts:
+        facts["sentence"] = sentence(str(facts["meaning"]), language())
+    return fill(line.sentence, facts)
+
+
 def translated(text: str) -> str:
     """Find the words in the catalogue of the web, then of the engine, then of the forms."""
     if not text:
@@ -42,3 +57,20 @@ def translated(text: str) -> str:
 def at_fields(problems: Sequence[Problem]) -> list[FormProblem]:
     """Return problems as the templates of forms take them."""
     return [FormProblem(problem.at, problem.sentence, problem.facts) for problem in problems]
+
+
+@cache
+def _titles() -> dict[str, str]:
+    """Return the title of every step that has a form, by `process.element` and by `element`."""
+    titles: dict[str, str] = {}
+    for form in library.all_forms():
+        titles[f"{form.process}.{form.element}"] = form.title
+        titles.setdefault(form.element, form.title)
+    return titles
+
+
+def step_name(code: str) -> str:
+    """Return a step in words, from `process.element`, its id, or its id written with spaces."""
+    id_ = code.replace(" ", "_")
+    plain = code.rpartition(".")[2].replace("_", " ")
+    return translated(_titles().get(id_) or _titles().get(id_.rpartition(".")[2]) or plain)

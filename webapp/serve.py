@@ -1,8 +1,11 @@
 """Running it: pages and scheduler in one process, or a worker beside several web processes."""
 
+import fcntl
 import logging
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import waitress
@@ -22,9 +25,19 @@ def opened(folder: Path) -> Holdfast:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for chatty in ("apscheduler", "alembic", "spiff", "pyhanko", "fontTools", "weasyprint"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    holdfast = compose(Settings.read(folder))
-    upgrade(holdfast.database)
+    with _alone(folder):
+        holdfast = compose(Settings.read(folder))
+        upgrade(holdfast.database)
     return holdfast
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time start in a folder: the first makes its keys and its tables."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / ".starting").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def serve(folder: Path, *, host: str, port: int) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, redirect, request, session, url_for
 from flask_babel import gettext
@@ -101,11 +102,17 @@ def sign_in_first() -> Response:
     """Send to the sign-in page and back; a live part of a page sends the whole page there."""
     if problems.wanted():
         return problems.problem(401, gettext("Sign in first."))
-    back = request.full_path.rstrip("?") if request.method == "GET" else request.form.get("back")
+    back = request.full_path.rstrip("?") if request.method == "GET" else _page_it_came_from()
     address = url_for("auth.sign_in", back=back or "/")
     if request.headers.get("HX-Request"):
         return Response(status=401, headers={"HX-Redirect": url_for("auth.sign_in")})
     return cast("Response", redirect(address, 303))
+
+
+def _page_it_came_from() -> str | None:
+    """Return the page a form was on: its draft is kept there, and the person goes back to it."""
+    came_from = urlsplit(request.referrer or "")
+    return came_from.path if came_from.netloc == request.host else request.form.get("back")
 
 
 def enter(signed_in: SignedIn) -> None:

@@ -153,4 +153,6 @@ def add_filters(app: Flask) -> None:
     """Give the templates these words for times and numbers."""
     for shown in (when, when_full, left, ago, urgency, spent, on_day, number, size):
         app.jinja_env.filters[shown.__name__] = shown
-    app.jinja_env.globals.update(now=now, clock_of=write, zone_offset=offset, utc_zone=ZoneInfo("UTC"))
+    app.jinja_env.globals.update(
+        now=now, clock_of=write, zone_offset=offset, utc_zone=ZoneInfo("UTC")
+    )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask_babel import gettext
 
 from engine.people.roles import roles
-from webapp.sentences import translated
+from webapp.sentences import step_name, translated
 from webapp.times import language
 
 
@@ -113,6 +113,13 @@ TARGET = {
     "stock": N_("Part of a lot"),
     "scope": N_("Scope"),
 }
+LINE_STATE = {
+    "proposed": N_("Proposed"),
+    "rejected": N_("Turned down"),
+    "running": N_("Under way"),
+    "done": N_("Done"),
+    "returned": N_("Back to pending"),
+}
 GROUP = {
     "overdue": N_("Overdue"),
     "day": N_("Due in 24 hours"),
@@ -143,9 +150,13 @@ door = _lookup(DOOR)
 theme = _lookup(THEME)
 target = _lookup(TARGET)
 group = _lookup(GROUP)
+line_state = _lookup(LINE_STATE)
 
 
 def role(code: str | None) -> str:
     """Return a role in the reader's language."""
     found = roles().get(code or "")
     return found.name(language()) if found else (code or "").replace("_", " ")
+
+
+element = step_name

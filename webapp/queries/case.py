@@ -1,21 +1,46 @@
 """The tabs of a case: what it concerns, its documents, what was answered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import answers as kept
-from engine.cases import balance
+from engine.cases import answers as kept, balance
+from engine.cases.asking import form_at
 from engine.cases.models import Case
 from engine.cases.names import stock_names
-from engine.cases.pages import AnswerSection, UnitLine
+from engine.cases.pages import AnswerSection, StepLine, UnitLine
 from engine.cases.tasks import printed_name
 from engine.evidence.signatures import Signature, SignatureVoided
 from engine.serials.active import holdings_of_lots, holdings_of_units
 from engine.serials.models import LotStock, Unit
-from forms import library
 from webapp.ceremony import signature_line
+
+
+@dataclass(frozen=True)
+class GivenAnswer(AnswerSection):
+    """An answer with the running diagram it belongs to and who gave it."""
+
+    instance_id: int | None = None
+    by_id: int = 0
+    answered: tuple[tuple[str, Any], ...] = ()  # label, shown answer with its tables
+
+
+def in_order(steps: Iterable[StepLine]) -> list[StepLine]:
+    """Return the steps as they happened: what is over by its time, what waits, what is to come."""
+    places = {"done": 0, "cancelled": 0, "incident": 1, "now": 1}
+    # what is to come keeps the order of the diagram: sorting keeps equals where they are
+    return sorted(
+        steps,
+        key=lambda step: (
+            places.get(step.state, 2),
+            step.at.timestamp()
+            if step.at is not None and step.state in {"done", "cancelled"}
+            else 0,
+        ),
+    )
 
 
 def unit_lines(db: Session, case: Case) -> list[UnitLine]:
@@ -69,28 +94,32 @@ def _lot_states(db: Session, lot_ids: Sequence[int]) -> dict[int, tuple[str, str
     return states
 
 
-def answer_sections(db: Session, case: Case, language: str) -> list[AnswerSection]:
+def answer_sections(db: Session, case: Case, language: str) -> list[GivenAnswer]:
     """Return every answer that stands, in words, with its signature; oldest first."""
     voided = set(db.scalars(select(SignatureVoided.signature_id)))
     sections = []
     for answer in kept.standing(db, case):
-        form = library.form(answer.process, answer.element_id)
+        form = form_at(
+            db,
+            answer.process,
+            answer.element_id,
+            instance_id=answer.instance_id or case.instance_id,
+        )
         signed = db.get(Signature, answer.signature_id) if answer.signature_id else None
+        shown = form.shown(answer.answers, language)
         sections.append(
-            AnswerSection(
+            GivenAnswer(
                 element_id=answer.element_id,
                 name=form.title,
                 process=answer.process,
                 version=answer.version,
                 by=printed_name(db, answer.by_id),
                 at=answer.at,
-                shown=tuple(
-                    (section, label, str(shown))
-                    for section, label, shown in form.shown(answer.answers, language)
-                ),
-                signatures=(signature_line(signed, is_void=signed.id in voided),)
-                if signed
-                else (),
+                shown=tuple((section, label, str(one)) for section, label, one in shown),
+                answered=tuple((label, one) for _, label, one in shown),
+                instance_id=answer.instance_id,
+                by_id=answer.by_id,
+                signatures=(signature_line(signed, is_void=signed.id in voided),) if signed else (),
                 reason=answer.reason,
                 answer_id=answer.id,
                 on_behalf_of=printed_name(db, answer.on_behalf_of_id)

@@ -1,6 +1,8 @@
 """One task as the person who does it sees it."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,13 +10,17 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance, Task
 from engine.cases import commands
+from engine.cases.asking import form_at
 from engine.cases.history import history
 from engine.cases.inbox import task_rows
 from engine.cases.models import Case
 from engine.cases.overview import case_facts
 from engine.cases.pages import Draft, TaskPage
+from engine.cases.segregation import doers
 from engine.cases.tasks import TaskUnknown, printed_name
-from engine.people import Person, PersonAccount
+from engine.people import Person, PersonAccount, holds_qualification, people_with_role
+from forms.form import Form
+from webapp import words
 
 LAST = 3  # lines of history beside a form
 
@@ -57,3 +63,43 @@ def task_page(db: Session, task_id: UUID, person: Person, *, at: datetime) -> Ta
         done_by=printed_name(db, task.done_by_id) if task.done_at else None,
         done_at=task.done_at or task.cancelled_at,
     )
+
+
+def shown_form(db: Session, task: Task) -> Form:
+    """Return the form of a task as its case was released with it."""
+    return form_at(db, task.process, task.element_id, instance_id=task.instance_id)
+
+
+def barred_names(db: Session, case: Case, task: Task) -> list[tuple[str, str]]:
+    """Return who may not do a task, each with the step that bars them."""
+    return [
+        (printed_name(db, person_id), words.element(element))
+        for person_id, element in doers(db, case, task).items()
+    ]
+
+
+def typed_answers(form: Form, raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what was typed so far, unchecked, to be read and copied: label and text."""
+    kept = [(field.label, _as_text(raw.get(field.id))) for field in form.fields]
+    return [(label, text) for label, text in kept if text]
+
+
+def _as_text(raw: Any) -> str:
+    if isinstance(raw, Mapping):
+        raw = list(raw.values())
+    if isinstance(raw, (list, tuple)):
+        return "\n".join(text for text in map(_as_text, raw) if text)
+    return "" if raw is None else str(raw)
+
+
+def successors(db: Session, task_id: UUID, *, at: datetime) -> list[tuple[str, str]]:
+    """Return who could do a task: their role, qualified, not set apart; id and printed name."""
+    task, case = task_and_case(db, task_id)
+    barred = doers(db, case, task)
+    return [
+        (str(one.id), one.printed_name)
+        for one in sorted(people_with_role(db, task.role, at=at), key=lambda one: one.printed_name)
+        if one.id not in barred
+        and one.id != task.claimed_by_id
+        and (not task.qualification or holds_qualification(db, one.id, task.qualification, at=at))
+    ]

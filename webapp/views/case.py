@@ -4,12 +4,14 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance
 from engine.cases import commands
 from engine.cases.history import history as history_of
 from engine.cases.models import Case
 from engine.cases.overview import case_balance, case_facts, case_named, case_page
+from engine.cases.pages import DocumentLine
 from engine.clock import now
 from engine.errors import EngineError, NotFound, Problem
 from engine.evidence import documents as documents_room
@@ -17,7 +19,8 @@ from engine.evidence.documents import Document
 from webapp.ceremony import document_line
 from webapp.diagrams import drawing
 from webapp.permissions import allow
-from webapp.queries.case import answer_sections, unit_lines
+from webapp.qr import qr
+from webapp.queries.case import answer_sections, in_order, unit_lines
 from webapp.session import person
 from webapp.times import language
 from webapp.transactions import begin, read
@@ -31,7 +34,15 @@ bp = Blueprint("case", __name__, url_prefix="/nonconformances/<number>")
 def overview(number: str) -> ResponseReturnValue:
     """Show where the case stands."""
     page = case_page(read(), number, person(), at=now())
-    return render_template("cases/overview.html", page=page, facts=page.facts, tab="overview")
+    asked = request.args.get("diagram", 1, type=int) - 1
+    return render_template(
+        "cases/overview.html",
+        page=page,
+        facts=page.facts,
+        steps=in_order(page.steps),
+        chosen=asked if 0 <= asked < len(page.diagrams) else 0,
+        tab="overview",
+    )
 
 
 @bp.get("/diagrams/<int:instance_id>/<process>.bpmn")
@@ -75,6 +86,7 @@ def answers(number: str) -> ResponseReturnValue:
         "cases/answers.html",
         facts=case_facts(db, case),
         sections=answer_sections(db, case, language()),
+        may_correct_all="qa_manager" in person().roles,
         tab="answers",
     )
 
@@ -89,14 +101,19 @@ def documents(number: str) -> ResponseReturnValue:
 def _documents_page(number: str, problems: list[Problem]) -> str:
     db = read()
     case = case_named(db, number)
-    found = [document_line(db, one) for one in documents_room.documents_of(db, case.stream)]
     return render_template(
         "cases/documents.html",
         facts=case_facts(db, case),
-        documents=found,
+        documents=_kept_documents(db, case),
         problems=problems,
         tab="documents",
     )
+
+
+def _kept_documents(db: Session, case: Case) -> list[DocumentLine]:
+    """Return the case's documents without the copies that sign pages showed."""
+    kept = documents_room.documents_of(db, case.stream)
+    return [document_line(db, one) for one in kept if one.state != "review"]
 
 
 @bp.get("/documents/<int:document_id>")
@@ -178,6 +195,27 @@ def history(number: str) -> ResponseReturnValue:
         facts=case_facts(db, case),
         lines=history_of(db, case),
         tab="history",
+    )
+
+
+@bp.get("/print")
+@allow("case.read")
+def printed(number: str) -> ResponseReturnValue:
+    """Show the whole case for paper: who printed it, every answer and signature, the live link."""
+    db = read()
+    case = case_named(db, number)
+    page = case_page(db, number, person(), at=now())
+    return render_template(
+        "cases/print.html",
+        page=page,
+        steps=in_order(page.steps),
+        facts=page.facts,
+        version=case.version,
+        sections=answer_sections(db, case, language()),
+        lines=unit_lines(db, case),
+        documents=_kept_documents(db, case),
+        events=history_of(db, case),
+        code=qr(url_for(".overview", number=number, _external=True)),
     )
 
 

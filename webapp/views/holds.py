@@ -1,13 +1,10 @@
 """Holds: the register, and the tags that hang on the goods."""
 
-import io
-
-import segno
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from webapp.permissions import allow
+from webapp.qr import qr
 from webapp.queries.stock import released_holds, standing_holds, tag_lines
 from webapp.transactions import read
 from webapp.views.tasks import addresses, page_addresses, page_number
@@ -49,12 +46,3 @@ def tags(case_number: str) -> ResponseReturnValue:
         number=case_number,
         code=lambda line: qr(url_for("search.index", q=line.name, _external=True)),
     )
-
-
-def qr(text: str) -> Markup:
-    """Return a QR code as SVG without styles; it leads to the live record."""
-    drawn = io.BytesIO()
-    segno.make(text, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, svgclass=None, lineclass=None
-    )
-    return Markup(drawn.getvalue().decode())  # noqa: S704  drawn here, from an address of ours

@@ -1,20 +1,25 @@
 """Process ops: versions of the diagrams, incidents, the scheduler, jobs and mail that wait."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import func, select
 
 from engine import jobs, outbox
-from engine.bpmn import incidents
+from engine.bpmn import incidents, library
 from engine.bpmn.library import releases
 from engine.bpmn.models import Definition, Incident, Instance
+from engine.cases import releases as releasing
 from engine.clock import now
+from engine.errors import EngineError, Problem
 from engine.people.queries import account_of
+from webapp import signing
 from webapp.diagrams import drawing
 from webapp.permissions import allow
-from webapp.session import person
+from webapp.queries.process import barred_from_release, closure_files, open_capacities
+from webapp.session import person, session_id
 from webapp.transactions import begin, read
+from webapp.words import N_
 
 bp = Blueprint("ops", __name__, url_prefix="/process-ops")
 
@@ -58,10 +63,12 @@ def _case_number(incident: Incident) -> str | None:
 def definition(definition_id: int) -> ResponseReturnValue:
     """Show one version: its diagram, what the linter said, who released it."""
     db = read()
-    found = db.get_one(Definition, definition_id)
+    found = library.definition(db, definition_id)
     return render_template(
         "ops/definition.html",
         definition=found,
+        files=closure_files(found),
+        capacities=open_capacities(db, found, person()),
         installed_by=account_of(db, found.installed_by_id).printed_name
         if found.installed_by_id
         else None,
@@ -108,3 +115,91 @@ def retry_mail(outgoing_id: int) -> ResponseReturnValue:
         outbox.retry(db, outgoing_id, by=person(), at=now())
     flash(gettext("The mail is sent again."))
     return redirect(url_for(".index"), 303)
+
+
+@bp.post("/definitions/<int:definition_id>/release")
+@allow("process.release")
+def review_release(definition_id: int) -> ResponseReturnValue:
+    """Draw up what is signed to release a version in one of the two capacities."""
+    capacity = request.form.get("capacity", "")
+    if capacity not in releasing.CAPACITIES:
+        abort(400)
+    with begin() as db:
+        opened = releasing.open_signing(
+            db,
+            definition_id,
+            capacity,
+            by=person(),
+            session_id=str(session_id()),
+            at=now(),
+        )
+    address = url_for(
+        ".release_page", definition_id=definition_id, capacity=capacity, nonce=opened.nonce
+    )
+    return redirect(address, 303)
+
+
+@bp.get("/definitions/<int:definition_id>/release/<capacity>/<nonce>")
+@allow("process.release")
+def release_page(definition_id: int, capacity: str, nonce: str) -> ResponseReturnValue:
+    """Show every file of the version with its hash, to be signed."""
+    try:
+        return _release_page(definition_id, capacity, nonce, [])
+    except signing.OUT_OF_DATE as error:
+        return _out_of_date(definition_id, capacity, error)
+
+
+def _release_page(definition_id: int, capacity: str, nonce: str, problems: list[Problem]) -> str:
+    db = read()
+    found = library.definition(db, definition_id)
+    is_second = bool(releases(db, definition_id))
+    consequence = (
+        N_("With your signature new cases start on this version; running cases keep theirs.")
+        if is_second
+        else N_("A second person has to sign before new cases start on this version.")
+    )
+    return render_template(
+        "ops/release.html",
+        definition=found,
+        files=closure_files(found),
+        capacity=capacity,
+        sign=signing.sign_page(db, nonce, consequence=consequence),
+        barred=barred_from_release(db, found),
+        entered=request.form,
+        problems=problems,
+    )
+
+
+def _out_of_date(definition_id: int, capacity: str, error: EngineError) -> ResponseReturnValue:
+    return signing.out_of_date(
+        error,
+        again=url_for(".review_release", definition_id=definition_id),
+        back=url_for(".definition", definition_id=definition_id),
+        values={"capacity": capacity},
+    )
+
+
+@bp.post("/definitions/<int:definition_id>/release/<capacity>/<nonce>")
+@allow("process.release")
+def release(definition_id: int, capacity: str, nonce: str) -> ResponseReturnValue:
+    """Sign one of the two releases of a version."""
+    if capacity not in releasing.CAPACITIES:
+        abort(404)
+    try:
+        problems = signing.attempt(
+            nonce,
+            lambda db: releasing.sign(
+                db, definition_id, capacity, signing.typed(nonce), by=person(), at=now()
+            ),
+        )
+        if problems:
+            return _release_page(definition_id, capacity, nonce, problems), 422
+    except signing.OUT_OF_DATE as error:
+        return _out_of_date(definition_id, capacity, error)
+    found = library.definition(read(), definition_id)
+    flash(
+        gettext("This version is in force.")
+        if found.state == "released"
+        else gettext("Signed. A second person has to sign it too.")
+    )
+    return redirect(url_for(".definition", definition_id=definition_id), 303)

@@ -9,7 +9,8 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from engine.clock import now
-from engine.errors import EngineError, Invalid, Problem
+from engine.errors import EngineError, Invalid, NotAllowed, Problem
+from engine.evidence import failures
 from engine.people import PersonAccount, accounts, grants, qualifications, reviews
 from engine.people.models import RoleGrant
 from engine.people.queries import account_of
@@ -17,7 +18,7 @@ from engine.people.roles import roles
 from webapp.permissions import allow
 from webapp.session import person
 from webapp.transactions import begin, read
-from webapp.words import role as role_words
+from webapp.words import N_, role as role_words
 
 bp = Blueprint("people", __name__, url_prefix="/people")
 
@@ -38,7 +39,10 @@ class GrantLine:
 
 
 def _lines(found: list[RoleGrant]) -> list[GrantLine]:
-    names = {row[0]: row[1] for row in read().execute(select(PersonAccount.id, PersonAccount.printed_name))}
+    names = {
+        row[0]: row[1]
+        for row in read().execute(select(PersonAccount.id, PersonAccount.printed_name))
+    }
     return [
         GrantLine(
             grant,
@@ -84,9 +88,7 @@ def open_account() -> ResponseReturnValue:
     try:
         with begin() as db:
             wanted = {name: value for name, value in entered.items() if name in known}
-            account = accounts.open_account(
-                db, accounts.NewPerson(**wanted), by=person(), at=now()
-            )
+            account = accounts.open_account(db, accounts.NewPerson(**wanted), by=person(), at=now())
             accounts.set_password(
                 db, account.id, entered.get("password", ""), by=person(), at=now()
             )
@@ -122,8 +124,29 @@ def _person_page(person_id: int, problems: list[Problem]) -> str:
         grants=_lines(held),
         free=[(code, role_words(code)) for code in roles() if code not in mine],
         qualifications=qualifications.qualifications_of(db, person_id),
+        signing_is_locked=failures.is_locked(db, person_id),
+        entered=request.form,
         problems=problems,
     )
+
+
+class NotYourOwnSigning(NotAllowed):
+    """Your own signing is unlocked by someone else in quality. Ask a colleague."""
+
+
+@bp.post("/<int:person_id>/unlock-signing")
+@allow("people.confirm")
+def unlock_signing(person_id: int) -> ResponseReturnValue:
+    """Let a person sign again after someone looked into the wrong tries."""
+    if person_id == person().id:
+        raise NotYourOwnSigning
+    reason = request.form.get("looked_into", "").strip()
+    if not reason:
+        wrong = [Problem("looked_into", N_("Write what you found out about the wrong tries."))]
+        return _person_page(person_id, wrong), 422
+    with begin() as db:
+        failures.unlock(db, person_id, reason=reason, by=person(), at=now())
+    return _act(person_id, gettext("Signing is unlocked."))
 
 
 def _act(person_id: int, done: str) -> ResponseReturnValue:
@@ -137,9 +160,7 @@ def grant(person_id: int) -> ResponseReturnValue:
     """Grant a role."""
     try:
         with begin() as db:
-            grants.grant_role(
-                db, person_id, request.form.get("role", ""), by=person(), at=now()
-            )
+            grants.grant_role(db, person_id, request.form.get("role", ""), by=person(), at=now())
     except EngineError as wrong:
         return _person_page(person_id, _problems(wrong, "role")), 422
     return _act(person_id, gettext("The role is granted."))

@@ -1,4 +1,4 @@
-"""Reporting a nonconformance: the start form."""
+"""Reporting a nonconformance: the start form, a look at what it opens, and saving it."""
 
 from typing import Any
 
@@ -7,11 +7,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine.cases import commands
+from engine.cases.asking import form_at
 from engine.clock import now
-from engine.errors import EngineError, Invalid, Problem
-from forms import library
+from engine.commands import Command
+from engine.errors import EngineError, Invalid, NotFound, Problem
+from forms.errors import FormNotFound
+from forms.form import Form
 from webapp import ceremony
 from webapp.permissions import allow
+from webapp.queries.report import understood
 from webapp.session import person
 from webapp.transactions import begin, read, request_key
 from webapp.uploads import posted_with_files
@@ -20,6 +24,18 @@ from webapp.views.task import saved_words
 bp = Blueprint("report", __name__, url_prefix="/report")
 
 PROCESS, ELEMENT, PLACE = "nonconformance", "report", "start:nonconformance"
+
+
+class NotReleasedYet(NotFound):
+    """Nothing can be reported before the process is released. Ask quality to sign its release."""
+
+
+def _form() -> Form:
+    """Return the form that the version in force asks."""
+    try:
+        return form_at(read(), PROCESS, ELEMENT, instance_id=None)
+    except FormNotFound as missing:
+        raise NotReleasedYet from missing
 
 
 @bp.get("")
@@ -34,7 +50,7 @@ def _page(raw: dict[str, Any], problems: list[Problem]) -> str:
     db = read()
     return render_template(
         "cases/report.html",
-        form=library.form(PROCESS, ELEMENT),
+        form=_form(),
         context=ceremony.context_of(db, None, None),
         raw=raw,
         problems=problems,
@@ -45,40 +61,88 @@ def _page(raw: dict[str, Any], problems: list[Problem]) -> str:
 @bp.post("")
 @allow("case.report")
 def send() -> ResponseReturnValue:
-    """Open the case, or show every problem; a row more or less only shows the form again."""
-    form = library.form(PROCESS, ELEMENT)
+    """Keep what was typed; go on to check it, or show every problem."""
+    form = _form()
     try:
         posted = posted_with_files("data:uploads")
-        raw = form.rearranged(posted)
-        if raw is None and request.form.get("then") != "leave":
-            return _open(form.raw(posted))
-    except Invalid as wrong:
-        return _page(form.raw(posted), wrong.problems), 422
     except EngineError as refused:
         problem = Problem("", refused.message, tuple(refused.facts.items()))
         return _page(form.raw(request.form), [problem]), 422
 
+    rearranged = form.rearranged(posted)
+    raw = rearranged if rearranged is not None else form.raw(posted)
     with begin() as db:
-        kept = raw if raw is not None else form.raw(posted)
-        commands.save_draft(db, PLACE, kept, by=person(), at=now())
-    if raw is not None:
+        commands.save_draft(db, PLACE, raw, by=person(), at=now())
+    if rearranged is not None:
         return redirect(url_for(".new") + "#form", 303)
-    flash(gettext("Your draft is saved."))
-    return redirect(url_for("tasks.index"), 303)
+    if request.form.get("then") == "leave":
+        flash(gettext("Your draft is saved."))
+        return redirect(url_for("tasks.index"), 303)
+    try:
+        _accepted(raw)
+    except Invalid as wrong:
+        return _page(raw, wrong.problems), 422
+    return redirect(url_for(".check"), 303)
 
 
-def _open(raw: dict[str, Any]) -> ResponseReturnValue:
-    with begin() as db:
-        opened = commands.report(db, raw, by=person(), at=now(), key=request_key())
+def _accepted(raw: dict[str, Any]) -> dict[str, Any]:
+    found = commands.checked(
+        read(), PROCESS, ELEMENT, raw, case=None, by=person(), at=now(), instance_id=None
+    )
+    return found.answers
+
+
+@bp.get("/check")
+@allow("case.report")
+def check() -> ResponseReturnValue:
+    """Show what was understood, what has left already, and cases that may be the same."""
+    db = read()
+    kept = commands.find_draft(db, PLACE, by=person())
+    if kept is None:
+        return redirect(url_for(".new"))
+    try:
+        answers = _accepted(kept.answers)
+    except Invalid as wrong:
+        return _page(kept.answers, wrong.problems), 422
+    form = _form()
+    return render_template(
+        "cases/report_check.html",
+        form=form,
+        context=ceremony.context_of(db, None, None),
+        answers=answers,
+        understood=understood(db, form, answers),
+    )
+
+
+@bp.post("/save")
+@allow("case.report")
+def save() -> ResponseReturnValue:
+    """Open the case from what was checked; sent twice it is one case."""
+    key = request_key()
+    kept = commands.find_draft(read(), PLACE, by=person())
+    if kept is None:
+        return _already_saved(key)
+    try:
+        with begin() as db:
+            opened = commands.report(db, kept.answers, by=person(), at=now(), key=key)
+    except Invalid as wrong:
+        return _page(kept.answers, wrong.problems), 422
     flash(gettext("%(number)s is open. Thank you for reporting.", number=opened.number))
     return redirect(url_for("case.overview", number=opened.number), 303)
+
+
+def _already_saved(key: str) -> ResponseReturnValue:
+    done = read().get(Command, key)
+    if done is None or done.name != "report" or done.by_id != person().id:
+        return redirect(url_for(".new"), 303)
+    return redirect(url_for("case.overview", number=done.result["number"]), 303)
 
 
 @bp.post("/draft")
 @allow("case.report")
 def draft() -> ResponseReturnValue:
     """Keep what was typed, unchecked, and say when."""
-    raw = library.form(PROCESS, ELEMENT).raw(request.form)
+    raw = _form().raw(request.form)
     with begin() as db:
         kept = commands.save_draft(db, PLACE, raw, by=person(), at=now())
     return jsonify(words=saved_words(kept.saved_at))

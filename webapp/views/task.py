@@ -1,5 +1,6 @@
 """One task: its form, its draft, check answers, sign, and the receipt."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,16 +12,19 @@ from engine.cases import commands
 from engine.cases.pages import TaskPage
 from engine.clock import now
 from engine.errors import Conflict, EngineError, Invalid, Problem
-from engine.evidence.signatures import (
-    SecondComponentNeeded,
-    SigningLocked,
-    WrongCredentials,
-    sentence,
-)
-from forms import library
-from webapp import ceremony
+from webapp import ceremony, signing
+from webapp.errors import page as error_page, status_of
 from webapp.permissions import allow
-from webapp.queries.task import place, task_and_case, task_page
+from webapp.queries import beside
+from webapp.queries.task import (
+    barred_names,
+    place,
+    shown_form,
+    task_and_case,
+    task_page,
+    typed_answers,
+)
+from webapp.sentences import in_words
 from webapp.session import person
 from webapp.times import write
 from webapp.transactions import begin, read, request_key
@@ -38,9 +42,9 @@ def page(task_id: UUID) -> ResponseReturnValue:
 
 
 def _form_page(shown: TaskPage, raw: dict[str, Any], problems: list[Problem]) -> str:
-    row, db = shown.row, read()
-    form = library.form(row.process, row.element_id)
-    task, case = task_and_case(db, row.id)
+    db = read()
+    task, case = task_and_case(db, shown.row.id)
+    form = shown_form(db, task)
     return render_template(
         "tasks/task.html",
         page=shown,
@@ -49,6 +53,8 @@ def _form_page(shown: TaskPage, raw: dict[str, Any], problems: list[Problem]) ->
         raw=raw,
         problems=problems,
         can_do=_can_do(shown),
+        kept=typed_answers(form, raw) if shown.done_at and raw else [],
+        panels=beside.panels(db, case, form, person(), instance_id=task.instance_id),
     )
 
 
@@ -63,8 +69,9 @@ def _can_do(shown: TaskPage) -> bool:
 @allow("task.complete")
 def answer(task_id: UUID) -> ResponseReturnValue:
     """Take the answers on: to the check page, to the sign page, or back with every problem."""
-    task, case = task_and_case(read(), task_id)
-    form = library.form(task.process, task.element_id)
+    db = read()
+    task, case = task_and_case(db, task_id)
+    form = shown_form(db, task)
     try:
         posted = posted_with_files(case.stream)
     except EngineError as refused:
@@ -81,28 +88,38 @@ def answer(task_id: UUID) -> ResponseReturnValue:
     if request.form.get("then") == "leave":
         flash(gettext("Your draft is saved."))
         return redirect(url_for("tasks.index"), 303)
+    return _to_next_page(task_id, raw)
 
+
+def _to_next_page(task_id: UUID, raw: dict[str, Any]) -> ResponseReturnValue:
+    """Go on to the page to check the answers on, or to sign them on."""
     try:
-        return redirect(_next_page(task_id, raw), 303)
+        nonce = ceremony.open_page(task_id, raw)
     except Invalid as wrong:
-        shown = task_page(read(), task_id, person(), at=now())
-        return _form_page(shown, raw, wrong.problems), 422
-
-
-def _next_page(task_id: UUID, raw: dict[str, Any]) -> str:
-    """Return the address of the page to check the answers on, or to sign them on."""
-    nonce = ceremony.open_page(task_id, raw)
+        return _form_page(task_page(read(), task_id, person(), at=now()), raw, wrong.problems), 422
+    except Conflict as conflict:
+        return _was_faster(task_id, raw, conflict)
     if nonce is None:
-        return url_for(".check", task_id=task_id)
-    return url_for(".sign_page", task_id=task_id, nonce=nonce)
+        return redirect(url_for(".check", task_id=task_id), 303)
+    return redirect(url_for(".sign_page", task_id=task_id, nonce=nonce), 303)
+
+
+def _was_faster(task_id: UUID, raw: Mapping[str, Any], conflict: Conflict) -> ResponseReturnValue:
+    """Say what changed under the person's hands, with what they had typed to read and copy."""
+    db = read()
+    task, _ = task_and_case(db, task_id)
+    kept = typed_answers(shown_form(db, task), raw)
+    again = url_for(".page", task_id=task_id)
+    return error_page(status_of(conflict), in_words(conflict), kept=kept, again=again)
 
 
 @bp.post("/draft")
 @allow("task.complete")
 def draft(task_id: UUID) -> ResponseReturnValue:
     """Keep what was typed, unchecked, and say when."""
-    task, _ = task_and_case(read(), task_id)
-    raw = library.form(task.process, task.element_id).raw(request.form)
+    db = read()
+    task, _ = task_and_case(db, task_id)
+    raw = shown_form(db, task).raw(request.form)
     with begin() as db:
         kept = commands.save_draft(db, place(task_id), raw, by=person(), at=now())
     return jsonify(words=saved_words(kept.saved_at))
@@ -117,22 +134,22 @@ def saved_words(moment: Any) -> str:
 @allow("task.complete")
 def check(task_id: UUID) -> ResponseReturnValue:
     """Show the answers once more before they are sent."""
-    shown = task_page(read(), task_id, person(), at=now())
+    db = read()
+    shown = task_page(db, task_id, person(), at=now())
     if shown.done_at or shown.draft is None:
         return redirect(url_for(".page", task_id=task_id))
-    return render_template("tasks/check.html", page=shown, **_checked(shown))
-
-
-def _checked(shown: TaskPage) -> dict[str, Any]:
-    """Return the answers of the draft as they would be kept, with what shows them."""
-    db, row = read(), shown.row
-    task, case = task_and_case(db, row.id)
-    raw = shown.draft.raw if shown.draft else {}
-    return {
-        "form": library.form(row.process, row.element_id),
-        "context": ceremony.context_of(db, case, task),
-        "answers": ceremony.accepted(db, row.id, raw),
-    }
+    task, case = task_and_case(db, task_id)
+    try:
+        answers = ceremony.accepted(db, task_id, shown.draft.raw)
+    except Invalid as wrong:
+        return _form_page(shown, shown.draft.raw, wrong.problems), 422
+    return render_template(
+        "tasks/check.html",
+        page=shown,
+        form=shown_form(db, task),
+        context=ceremony.context_of(db, case, task),
+        answers=answers,
+    )
 
 
 @bp.post("/complete")
@@ -140,40 +157,59 @@ def _checked(shown: TaskPage) -> dict[str, Any]:
 def complete(task_id: UUID) -> ResponseReturnValue:
     """Record the answers that were checked."""
     kept = commands.find_draft(read(), place(task_id), by=person())
-    raw = kept.answers if kept else {}
+    if kept is None:  # sent twice: the first one recorded it
+        return redirect(url_for(".receipt", task_id=task_id), 303)
     try:
         with begin() as db:
             commands.complete_task(
-                db, task_id, raw, by=person(), at=now(), key=request_key()
+                db, task_id, kept.answers, by=person(), at=now(), key=request_key()
             )
     except Invalid as wrong:
         shown = task_page(read(), task_id, person(), at=now())
-        return _form_page(shown, raw, wrong.problems), 422
+        return _form_page(shown, kept.answers, wrong.problems), 422
+    except Conflict as conflict:
+        return _was_faster(task_id, kept.answers, conflict)
     return redirect(url_for(".receipt", task_id=task_id), 303)
+
+
+@bp.post("/sign")
+@allow("task.complete")
+def draw_up(task_id: UUID) -> ResponseReturnValue:
+    """Draw up the record anew from the draft, and open its sign page."""
+    kept = commands.find_draft(read(), place(task_id), by=person())
+    if kept is None:
+        return redirect(url_for(".page", task_id=task_id), 303)
+    return _to_next_page(task_id, kept.answers)
 
 
 @bp.get("/sign/<nonce>")
 @allow("task.complete")
 def sign_page(task_id: UUID, nonce: str) -> ResponseReturnValue:
     """Show exactly what is signed, with what it means and the fields to sign it."""
-    return _sign_page(task_id, nonce, [])
+    try:
+        return _sign_page(task_id, nonce, [])
+    except signing.OUT_OF_DATE as error:
+        return _out_of_date(task_id, error)
 
 
 def _sign_page(task_id: UUID, nonce: str, problems: list[Problem]) -> str:
     db = read()
-    shown = task_page(db, task_id, person(), at=now())
-    pending = ceremony.pending(db, nonce)
-    if shown.done_at is not None:
-        raise Conflict
+    task, case = task_and_case(db, task_id)
     return render_template(
         "tasks/sign.html",
-        page=shown,
-        pending=pending,
-        **_checked(shown),
-        sentence=sentence(pending.meaning, str(pending.record.get("language") or "en")),
-        needs_user_name=ceremony.needs_user_name(db),
+        page=task_page(db, task_id, person(), at=now()),
+        sign=signing.sign_page(db, nonce),
+        barred=barred_names(db, case, task),
+        entered=request.form,
         problems=problems,
     )
+
+
+def _out_of_date(task_id: UUID, error: EngineError) -> ResponseReturnValue:
+    if task_page(read(), task_id, person(), at=now()).done_at:
+        return redirect(url_for(".receipt", task_id=task_id), 303)
+    again, back = url_for(".draw_up", task_id=task_id), url_for(".page", task_id=task_id)
+    return signing.out_of_date(error, again=again, back=back)
 
 
 @bp.post("/sign/<nonce>")
@@ -181,24 +217,24 @@ def _sign_page(task_id: UUID, nonce: str, problems: list[Problem]) -> str:
 def sign(task_id: UUID, nonce: str) -> ResponseReturnValue:
     """Sign the answers and let the diagram go on, in one transaction."""
     kept = commands.find_draft(read(), place(task_id), by=person())
+    if kept is None:  # sent twice: the first one signed it
+        return redirect(url_for(".receipt", task_id=task_id), 303)
+    raw, key = kept.answers, request_key()
     try:
-        with begin() as db:
-            commands.complete_task(
-                db,
-                task_id,
-                kept.answers if kept else {},
-                by=person(),
-                at=now(),
-                key=request_key(),
-                signing=ceremony.signing(nonce),
-            )
-    except WrongCredentials as wrong:
-        ceremony.note_failure(nonce)
-        return _sign_page(task_id, nonce, [Problem("password", wrong.message)]), 422
-    except SecondComponentNeeded as wrong:
-        return _sign_page(task_id, nonce, [Problem("user_name", wrong.message)]), 422
-    except SigningLocked as locked:
-        return _sign_page(task_id, nonce, [Problem("", locked.message)]), 422
+        problems = signing.attempt(
+            nonce,
+            lambda db: commands.complete_task(
+                db, task_id, raw, by=person(), at=now(), key=key, signing=signing.typed(nonce)
+            ),
+        )
+        if problems:
+            return _sign_page(task_id, nonce, problems), 422
+    except signing.OUT_OF_DATE as error:
+        return _out_of_date(task_id, error)
+    except Invalid as wrong:
+        return _form_page(task_page(read(), task_id, person(), at=now()), raw, wrong.problems), 422
+    except Conflict as conflict:
+        return _was_faster(task_id, raw, conflict)
     return redirect(url_for(".receipt", task_id=task_id), 303)
 
 

@@ -12,9 +12,13 @@ from engine.cases import tasks as commands
 from engine.cases.inbox import my_tasks
 from engine.cases.pages import TaskFilter, TaskSort
 from engine.clock import now
+from engine.errors import NotAllowed, Problem
+from engine.people import person_of
 from webapp.permissions import allow
+from webapp.queries.task import successors, task_page
 from webapp.session import person
 from webapp.transactions import begin, read
+from webapp.words import N_
 
 bp = Blueprint("tasks", __name__)
 
@@ -84,3 +88,42 @@ def give_back(task_id: UUID) -> ResponseReturnValue:
         commands.give_back(db, task_id, by=person(), at=now())
     flash(gettext("The task is free again."))
     return redirect(url_for("tasks.index"), 303)
+
+
+@bp.get("/tasks/<uuid:task_id>/hand-over")
+@allow("task.reassign")
+def successor(task_id: UUID) -> ResponseReturnValue:
+    """Ask who is to do a task, among those who may."""
+    return _hand_over_page(task_id, [])
+
+
+def _hand_over_page(task_id: UUID, problems: list[Problem]) -> str:
+    db = read()
+    return render_template(
+        "tasks/hand_over.html",
+        page=task_page(db, task_id, person(), at=now()),
+        people=successors(db, task_id, at=now()),
+        entered=request.form,
+        problems=problems,
+    )
+
+
+@bp.post("/tasks/<uuid:task_id>/hand-over")
+@allow("task.reassign")
+def hand_over(task_id: UUID) -> ResponseReturnValue:
+    """Give a task to a named person, whoever had it."""
+    to_id = request.form.get("to", type=int)
+    reason = request.form.get("reason", "").strip()
+    wrong = [] if to_id else [Problem("to", N_("Choose who is to do it."))]
+    wrong += [] if reason else [Problem("reason", N_("Write the reason first."))]
+    if to_id is None or wrong:
+        return _hand_over_page(task_id, wrong), 422
+    try:
+        with begin() as db:
+            to = person_of(db, to_id, at=now())
+            commands.hand_over(db, task_id, to=to, reason=reason, by=person(), at=now())
+    except NotAllowed as refused:
+        problem = Problem("to", refused.message, tuple(refused.facts.items()))
+        return _hand_over_page(task_id, [problem]), 422
+    flash(gettext("The task is with %(name)s now.", name=to.printed_name))
+    return redirect(url_for("task.page", task_id=task_id), 303)
