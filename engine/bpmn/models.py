@@ -104,6 +104,9 @@ class Instance(Base):
     definition: Mapped[Definition] = relationship()
 
 
+IS_OPEN = "done_at IS NULL AND cancelled_at IS NULL"
+
+
 class Task(Base):
     """One thing a person is asked to do; its id is the library's own."""
 
@@ -116,7 +119,25 @@ class Task(Base):
         ),
         Index("ix_task_instance_id", "instance_id"),
         Index("ix_task_root_element", "root_id", "process", "element_id"),
-        Index("ix_task_due_at", "due_at"),
+        # lists and counts of open work read nothing but this
+        Index(
+            "ix_task_open",
+            "role",
+            "due_at",
+            "opened_at",
+            "id",
+            "claimed_by_id",
+            "signature",
+            sqlite_where=text(IS_OPEN),
+            postgresql_where=text(IS_OPEN),
+        ),
+        Index(
+            "ix_task_open_due_at",
+            "due_at",
+            "root_id",
+            sqlite_where=text(IS_OPEN),
+            postgresql_where=text(IS_OPEN),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance, Task
@@ -36,7 +36,7 @@ def my_tasks(
     """
     wanted = _wanted(person, show)
     counts = _counts(db, wanted, at)
-    rows = db.execute(_select(wanted, sort).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
+    rows = db.execute(_select(_wanted(person, show, sort), sort, page=page))
     return TasksPage(
         rows=task_rows(db, rows.all(), person, at=at),
         page=Page(number=page, size=PAGE_SIZE, total_count=counts["all"]),
@@ -49,8 +49,8 @@ def my_tasks(
     )
 
 
-def _wanted(person: Person, show: TaskFilter) -> ColumnElement[bool]:
-    theirs = Task.role.in_(sorted(person.roles))
+def _wanted(person: Person, show: TaskFilter, sort: TaskSort = "deadline") -> ColumnElement[bool]:
+    theirs = _role(sort).in_(sorted(person.roles))
     free = Task.claimed_by_id.is_(None)
     mine = Task.claimed_by_id == person.id
     shown = {
@@ -62,37 +62,47 @@ def _wanted(person: Person, show: TaskFilter) -> ColumnElement[bool]:
     return and_(Task.done_at.is_(None), Task.cancelled_at.is_(None), shown)
 
 
-def _select(wanted: ColumnElement[bool], sort: TaskSort) -> Select[Task, Case, str]:
+def _role(sort: TaskSort) -> ColumnElement[str]:
+    # by case it is quicker to go through the cases in order than to sort all the work of a role:
+    # said in this way, SQLite does not take the index that begins with the role
+    return Task.role.concat("") if sort == "case" else Task.role.expression
+
+
+def _select(wanted: ColumnElement[bool], sort: TaskSort, *, page: int) -> Select[Task, Case, str]:
     # a task without a deadline comes last, on both databases
     order: dict[TaskSort, Sequence[Any]] = {
-        "deadline": (Task.due_at.is_(None), Task.due_at, Task.opened_at),
+        "deadline": (Task.due_at.nulls_last(), Task.opened_at),
         "opened": (Task.opened_at.desc(),),
-        "case": (Case.number, Task.due_at),
+        "case": (Instance.business_key, Task.due_at.nulls_last()),
     }
+    # the page is picked from the index of open work alone; only its rows are read
+    picked = select(Task.id).where(wanted).order_by(*order[sort], Task.id)
+    if sort == "case":
+        picked = picked.join(Instance, Instance.id == Task.root_id)
+    ids = picked.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE).subquery()
     return (
         select(Task, Case, PersonAccount.printed_name)
+        .join(ids, ids.c.id == Task.id)
         .join(Instance, Instance.id == Task.root_id)  # the case is named by the root of its tree
         .join(Case, Case.number == Instance.business_key)
         .outerjoin(PersonAccount, PersonAccount.id == Task.claimed_by_id)
-        .where(wanted)
         .order_by(*order[sort], Task.id)
     )
 
 
 def _counts(db: Session, wanted: ColumnElement[bool], at: datetime) -> dict[str, int]:
-    group = case(
-        (Task.due_at < at, "overdue"),
-        (Task.due_at < at + DAY, "day"),
-        (Task.due_at < at + WEEK, "week"),
-        else_="later",
-    )
-    counted: dict[str, int] = dict(
-        db.execute(
-            select(group, func.count()).select_from(Task).where(wanted).group_by(group)
-        ).all()
-    )
-    names = ("overdue", "day", "week", "later")
-    return {"all": sum(counted.values()), **{name: counted.get(name, 0) for name in names}}
+    # counted in one pass over the index; grouping would sort what it has read
+    before = [func.count().filter(Task.due_at < at + ahead) for ahead in (timedelta(0), DAY, WEEK)]
+    total, overdue, in_a_day, in_a_week = db.execute(
+        select(func.count(), *before).select_from(Task).where(wanted)
+    ).one()
+    return {
+        "all": total,
+        "overdue": overdue,
+        "day": in_a_day - overdue,
+        "week": in_a_week - in_a_day,
+        "later": total - in_a_week,
+    }
 
 
 def _team_count(db: Session, person: Person) -> int:

@@ -38,9 +38,10 @@ SETTINGS = {
 class Server:
     """The server in `folder`, whoever started it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         self.data = folder / "data"
+        self.settings = SETTINGS | settings | {"unix_socket_directories": str(folder)}
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
@@ -60,8 +61,7 @@ class Server:
         self._run("initdb", "--pgdata", self.data, "--username=postgres", "--auth=trust",
                   "--encoding=UTF8", "--locale=C", "--no-sync")  # fmt: skip
         with (self.data / "postgresql.auto.conf").open("a") as conf:
-            settings = SETTINGS | {"unix_socket_directories": str(self.folder)}
-            conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+            conf.writelines(f"{name} = '{value}'\n" for name, value in self.settings.items())
         self._run("pg_ctl", "start", "--wait", "--pgdata", self.data, "--silent",
                   "--log", self.folder / "log")  # fmt: skip
 
@@ -83,10 +83,10 @@ class Server:
             raise RuntimeError(message)
 
 
-def claim() -> tuple[Path, IO[str]]:
+def claim(*, on: str | None = None) -> tuple[Path, IO[str]]:
     """Make the folder of this run and hold it by a lock that ends with this process."""
     clear_abandoned()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_roomy()))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=on or _roomy()))
     owner = (folder / "owner").open("w")
     fcntl.flock(owner, fcntl.LOCK_EX)
     if "user" in _as_owner():

@@ -1809,8 +1809,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
-        batch_op.create_index("ix_task_due_at", ["due_at"], unique=False)
         batch_op.create_index("ix_task_instance_id", ["instance_id"], unique=False)
+        batch_op.create_index(
+            "ix_task_open",
+            ["role", "due_at", "opened_at", "id", "claimed_by_id", "signature"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NULL AND cancelled_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL AND cancelled_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_task_open_due_at",
+            ["due_at", "root_id"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NULL AND cancelled_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL AND cancelled_at IS NULL"),
+        )
         batch_op.create_index(
             "ix_task_root_element", ["root_id", "process", "element_id"], unique=False
         )
