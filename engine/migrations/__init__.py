@@ -32,7 +32,8 @@ def upgrade(database: Database) -> None:
     load_models()
     with database.writer.begin() as connection:
         if connection.dialect.name == "postgresql":
-            # several processes start at once: one migrates, the others find it done
+            # several processes start at once: one migrates, however long, the others find it done
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(4606083)"))
         command.upgrade(config_on(connection), "head")
         install_triggers(connection)  # batch mode drops them on SQLite
