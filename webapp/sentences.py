@@ -8,6 +8,7 @@ from flask_babel import gettext
 from engine.cases.pages import HistoryLine
 from engine.errors import EngineError, Problem
 from engine.evidence.meanings import sentence
+from engine.serials.errors import OnHold
 from engine.words import say as engine_say
 from forms import library
 from forms.errors import Problem as FormProblem
@@ -19,6 +20,10 @@ def in_words(said: EngineError | Problem) -> str:
     """Return the error's or problem's sentence, translated and filled."""
     if isinstance(said, Problem):
         return fill(said.sentence, dict(said.facts))
+    if isinstance(said, OnHold):  # what the gate says of each, in the reader's words
+        denied = [verdict.problem for verdict in said.verdicts[:20]]
+        sentences = (". " if language() == "en" else "。").join(map(in_words, denied))
+        return fill(said.message, {"sentence": sentences})
     return fill(said.message, said.facts)
 
 

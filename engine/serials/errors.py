@@ -1,5 +1,7 @@
 """What can go wrong in the serial store, as sentences a person can act on."""
 
+from typing import Any
+
 from engine.errors import Conflict, NotFound, Refused
 
 
@@ -21,6 +23,12 @@ class StockUnknown(NotFound):
 
 class OnHold(Refused):
     """%(sentence)s."""
+
+    @property
+    def verdicts(self) -> list[Any]:
+        """Return the gate's verdict on each thing that may not pass, with its `problem`."""
+        found = self.facts.get("verdicts", [])
+        return found if isinstance(found, list) else []
 
 
 class NotEnough(Refused):
@@ -101,6 +109,10 @@ class NotOfThisHold(Refused):
 
 class BatchInUse(Refused):
     """Line %(line)s of this import is already used by later records. Correct it there instead."""
+
+
+class BatchUnknown(NotFound):
+    """There is no import %(batch)s here. Look at the list of files taken in."""
 
 
 class NotImported(Refused):

@@ -12,15 +12,16 @@ from engine.errors import Problem
 from engine.serials.identifiers import Parsed, parse, parse_many
 from engine.serials.models import ExternalId, Lot, Part, Unit
 from engine.serials.sets import id_set, text_set
+from engine.words import N_
 
-NOT_RECORDED = (
+NOT_RECORDED = N_(
     "There is nothing recorded under “%(text)s”. Check the number, or report it as unidentified"
 )
-OF_ANOTHER_LOT = (
+OF_ANOTHER_LOT = N_(
     "Serial number %(serial)s is recorded in lot %(lot)s, not in lot %(said)s. Check the label"
 )
-DI_NOT_RECORDED = "The device identifier %(di)s is not one of ours. Check the label"
-EXPIRES_OTHERWISE = "Lot %(lot)s is recorded as expiring on %(expiry)s, the label says %(said)s"
+DI_NOT_RECORDED = N_("The device identifier %(di)s is not one of ours. Check the label")
+EXPIRES_OTHERWISE = N_("Lot %(lot)s is recorded as expiring on %(expiry)s, the label says %(said)s")
 
 
 @dataclass(frozen=True)

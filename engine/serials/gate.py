@@ -23,22 +23,42 @@ from engine.serials.errors import OnHold
 from engine.serials.models import Lot, LotStock, Unit
 from engine.serials.sets import id_set
 from engine.serials.targets import HoldTarget
+from engine.words import N_
 
-# each door and what a person standing at it should do
+DECIDE = N_(
+    "%(what)s is on hold for %(cases)s (%(reasons)s). Quality must decide about the hold first"
+)
+KEEP = N_(
+    "%(what)s is on hold for %(cases)s (%(reasons)s)."
+    " Keep it: quality must decide about the hold first"
+)
+# each door, and what a person standing at it is told to do
 DOORS = {
-    "ship": "Do not ship: put it in quarantine and tell quality",
-    "issue": "Do not use: put it in quarantine and tell quality",
-    "install": "Do not install: put it in quarantine and tell quality",
-    "transfer": "Move it only to a quarantine area",
-    "release": "Quality must release the hold first",
-    "rework": "Quality must decide about the hold first",
-    "regrade": "Quality must decide about the hold first",
-    "scrap": "Keep it: quality must decide about the hold first",
-    "destroy": "Keep it: quality must decide about the hold first",
+    "ship": N_(
+        "%(what)s is on hold for %(cases)s (%(reasons)s)."
+        " Do not ship: put it in quarantine and tell quality"
+    ),
+    "issue": N_(
+        "%(what)s is on hold for %(cases)s (%(reasons)s)."
+        " Do not use: put it in quarantine and tell quality"
+    ),
+    "install": N_(
+        "%(what)s is on hold for %(cases)s (%(reasons)s)."
+        " Do not install: put it in quarantine and tell quality"
+    ),
+    "transfer": N_(
+        "%(what)s is on hold for %(cases)s (%(reasons)s). Move it only to a quarantine area"
+    ),
+    "release": N_(
+        "%(what)s is on hold for %(cases)s (%(reasons)s). Quality must release the hold first"
+    ),
+    "rework": DECIDE,
+    "regrade": DECIDE,
+    "scrap": KEEP,
+    "destroy": KEEP,
 }
-HELD = "%(what)s is on hold for %(cases)s (%(reasons)s). %(advice)s"
-NOT_KNOWN = "%(what)s is not known here, so it cannot pass. Check the label and tell quality"
-NOT_ONE = "%(what)s fits more than one thing here, so it cannot pass. Scan the whole label"
+NOT_KNOWN = N_("%(what)s is not known here, so it cannot pass. Check the label and tell quality")
+NOT_ONE = N_("%(what)s fits more than one thing here, so it cannot pass. Scan the whole label")
 
 
 @dataclass(frozen=True)
@@ -197,6 +217,7 @@ def _verdict(
         ("what", label),
         ("cases", ", ".join(dict.fromkeys(h.case_number for h in stopping))),
         ("reasons", ", ".join(dict.fromkeys(h.reason for h in stopping))),
-        ("advice", DOORS[door]),
     )
-    return Verdict(target, label, allowed=False, holds=holds, problem=Problem("", HELD, facts))
+    return Verdict(
+        target, label, allowed=False, holds=holds, problem=Problem("", DOORS[door], facts)
+    )

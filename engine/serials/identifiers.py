@@ -15,17 +15,20 @@ from biip.gs1_messages import GS1Message
 from biip.gtin import Gtin
 
 from engine.errors import Problem
+from engine.words import N_
 
 SEPARATORS = ("\x1d", "<GS>", "{GS}", "␝", "^")  # how scanners and label text write FNC1
 SYMBOLOGIES = ("]d2", "]C1", "]Q3", "]e0", "]J1")
 _BRACKETED_AI = re.compile(r"\((\d{2,4})\)")
 _PLAIN_UDI = re.compile(r"01\d{14}")
 
-WRONG_CHECK_DIGIT = (
+WRONG_CHECK_DIGIT = N_(
     "The check digit of %(di)s is wrong. Scan the label again, or type the number as printed"
 )
-UNREADABLE = "“%(text)s” is not a complete device label. Scan it again, or type the serial number"
-WRITTEN_TWICE = "“%(text)s” can be read in two ways. Scan the label instead of typing it"
+UNREADABLE = N_(
+    "“%(text)s” is not a complete device label. Scan it again, or type the serial number"
+)
+WRITTEN_TWICE = N_("“%(text)s” can be read in two ways. Scan the label instead of typing it")
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ from engine.serials.errors import (
     NotInstalled,
 )
 from engine.serials.events import Links, record_events, write_event
-from engine.serials.models import CUSTODIES, Event, EventLink, Install, Unit, UnitRoot
+from engine.serials.models import Event, EventLink, Install, Unit, UnitRoot
 from engine.serials.projection import forget, project_units
 from engine.serials.record import Effect, How, Recorded
 from engine.serials.sets import id_set
 from engine.serials.targets import HoldTarget
 from engine.serials.units import contents, open_hosts, refuse_unusable, units_by_id
+from engine.serials.vocabulary import CUSTODY, Word
 from engine.serials.walk import AROUND, INSIDE, reach
 
 
@@ -166,7 +167,7 @@ def refuse_misfits(db: Session, fittings: Sequence[Fitting], *, reported: bool) 
             raise InsideItself(child=child.serial, host=host.serial)
         parents[child.id] = host.id
         if not reported and _is_elsewhere(child, host):
-            words = CUSTODIES[child.custody].lower()
+            words = Word((CUSTODY[child.custody],))
             raise Elsewhere(child=child.serial, host=host.serial, custody=words)
     if not reported:
         refuse_unusable(

@@ -11,9 +11,7 @@ from engine.serials import gate, stock
 from engine.serials.errors import NotHere, NotUsable
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.models import (
-    CUSTODIES,
     IN_OUR_HANDS,
-    USABILITIES,
     Event,
     HoldBreach,
     Lot,
@@ -26,6 +24,7 @@ from engine.serials.receive import place
 from engine.serials.record import Effect, How, Recorded, StockPart
 from engine.serials.targets import HoldTarget
 from engine.serials.units import contents, refuse_installed, refuse_unusable, units_by_id
+from engine.serials.vocabulary import CUSTODY, USABILITY, Word
 
 SHIPPABLE = ("conforming",)
 CAN_LEAVE = (*IN_OUR_HANDS, "at_third_party")
@@ -211,18 +210,18 @@ def _add_shipment(
 def _refuse_gone(db: Session, units: dict[int, Unit], taken: Sequence[stock.Taken]) -> None:
     for unit in units.values():
         if unit.custody not in CAN_LEAVE:
-            raise NotHere(what=unit.serial, custody=CUSTODIES[unit.custody].lower())
+            raise NotHere(what=unit.serial, custody=Word((CUSTODY[unit.custody],)))
     for part in taken:
         if part.spot.custody not in CAN_LEAVE:
             lot = db.get_one(Lot, part.spot.lot_id)
-            raise NotHere(what=lot.lot_no, custody=CUSTODIES[part.spot.custody].lower())
+            raise NotHere(what=lot.lot_no, custody=Word((CUSTODY[part.spot.custody],)))
 
 
 def _refuse_unusable_stock(db: Session, taken: Sequence[stock.Taken]) -> None:
     for part in taken:
         if part.spot.usability not in SHIPPABLE:
             lot = db.get_one(Lot, part.spot.lot_id)
-            word = USABILITIES[part.spot.usability].lower()
+            word = Word((USABILITY[part.spot.usability],))
             raise NotUsable(unit=lot.lot_no, usability=word)
 
 

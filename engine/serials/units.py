@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.serials.errors import InstalledInside, NotUsable, UnitUnknown
-from engine.serials.models import USABILITIES, Install, Unit
+from engine.serials.models import Install, Unit
 from engine.serials.sets import id_set
+from engine.serials.vocabulary import USABILITY, Word
 from engine.serials.walk import INSIDE, reach
 
 
@@ -56,5 +57,5 @@ def refuse_unusable(units: Iterable[Unit], allowed: Sequence[str]) -> None:
     """Raise `NotUsable` when a unit's usability is not one of `allowed`."""
     for unit in units:
         if unit.usability not in allowed:
-            word = USABILITIES[unit.usability].lower()
+            word = Word((USABILITY[unit.usability],))
             raise NotUsable(unit=unit.serial, usability=word)

@@ -2,6 +2,39 @@
 
 from typing import NamedTuple
 
+from engine.words import N_
+
+
+class Word(tuple[str, ...]):
+    """Words inside a sentence: themselves in English, translated where the sentence is shown."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return the English words."""
+        return ", ".join(self)
+
+
+# how the axes are called in the middle of a sentence
+CUSTODY = {
+    "in_house": N_("in house"),
+    "in_transit": N_("in transit"),
+    "at_third_party": N_("at a third party"),
+    "at_consignee": N_("at a consignee"),
+    "returned": N_("returned, not yet checked"),
+    "consumed": N_("consumed in production"),
+    "destroyed": N_("destroyed"),
+    "unknown": N_("not known"),
+}
+USABILITY = {
+    "unreleased": N_("not released"),
+    "conforming": N_("conforming"),
+    "nonconforming": N_("nonconforming"),
+    "scrapped": N_("scrapped"),
+    "unknown": N_("not known"),
+}
+CONTROL = {"serial": N_("by serial number"), "lot": N_("by lot")}
+
 
 class Kind(NamedTuple):
     """One type of event: what a person reads, and its CBV business step and disposition."""

@@ -85,8 +85,6 @@ def in_the_readers_words(problem: RowProblem, language: str) -> str:
         facts["label"] = labels.get(facts["label"], facts["label"])
     if "what" in facts:
         facts["what"] = kinds.get(facts["what"], facts["what"])
-    if "control" in facts:
-        facts["control"] = (facts["control"],)
     return fill(problem.problem.sentence, facts)
 
 

@@ -50,7 +50,7 @@ def load() -> ResponseReturnValue:
 @allow("intake.load")
 def batch(batch_id: int) -> ResponseReturnValue:
     """Show one file that was taken in, line by line."""
-    return render_template("intake/batch.html", view=batch_page(read(), batch_id))
+    return render_template("intake/batch.html", view=batch_page(read(), batch_id), problem="")
 
 
 @bp.post("/<int:batch_id>/take-back")

@@ -14,8 +14,9 @@ from engine.serials.models import Event, LotStock, UnitInput
 from engine.serials.record import LotInput
 from engine.serials.sets import id_set
 from engine.serials.targets import HoldTarget
+from engine.words import N_
 
-OVERDRAWN = "More of lot %(lot)s went in than was received: %(over)s too many"
+OVERDRAWN = N_("More of lot %(lot)s went in than was received: %(over)s too many")
 
 
 def consume(

@@ -45,6 +45,10 @@ class Field:
         """Return the codes a choice may have, with their labels."""
         return _WORDS[self.choices]
 
+    def says(self, language: str) -> str:
+        """Return its label in a language."""
+        return self.label_zh if language.startswith("zh") else self.label
+
 
 @dataclass(frozen=True)
 class Entity:
@@ -58,6 +62,10 @@ class Entity:
     def field(self, name: str) -> Field:
         """Return the field of this name."""
         return next(field for field in self.fields if field.name == name)
+
+    def says(self, language: str) -> str:
+        """Return its label in a language."""
+        return self.label_zh if language.startswith("zh") else self.label
 
 
 @cache

@@ -17,8 +17,8 @@ from engine.serials.models import (
     Party,
     Unit,
 )
-from engine.serials.models.master import CONTROLS
 from engine.serials.sets import id_set, text_set
+from engine.serials.vocabulary import CONTROL, Word
 
 KEYS = {
     "party": ("code",),
@@ -127,7 +127,7 @@ def _refuse_control(kind: str, rows: Sequence[Row]) -> None:
     for row in rows:
         control = row.values.get("control")
         if wanted and control and control != wanted:
-            words = CONTROLS[control].lower()
+            words = Word((CONTROL[control],))
             row.wrong("part_no", "wrong_control", value=row.values["part_no"], control=words)
 
 

@@ -14,29 +14,32 @@ from biip.gln import Gln
 from engine.errors import Problem
 from engine.serials.dictionary import Entity, Field
 from engine.serials.identifiers import gtin_14, standard
+from engine.words import N_
 
 SENTENCES = {
-    "not_text": "This file is not UTF-8 text. Save it as “CSV UTF-8” and send it again",
-    "empty": "This file has no rows. Check that you chose the right one",
-    "missing_column": "The column “%(column)s” is missing. Add it, or use the template",
-    "unknown_column": "The column “%(column)s” is not one of ours. Remove it or rename it",
-    "too_many_cells": "This row has more cells than the header. Check for a stray separator",
-    "required": "Enter a value for %(label)s",
-    "not_a_date": "“%(value)s” is not a date. Write it as 2026-03-31",
-    "not_a_quantity": "“%(value)s” is not a quantity above zero with at most six decimals",
-    "not_a_choice": "“%(value)s” is not one of: %(choices)s",
-    "not_a_country": "“%(value)s” is not a country code. Write two letters, such as DE",
-    "wrong_check_digit": "The check digit of %(value)s is wrong. Copy the number from the label",
-    "unknown_reference": "There is no %(what)s %(value)s here. Take it in first, or correct it",
-    "ambiguous": "More than one manufacturer has a part %(value)s. Name the manufacturer",
-    "twice_in_file": "%(value)s already stands in line %(line)s of this file",
-    "differs": "%(value)s is already recorded otherwise (%(fields)s). Change it there",
-    "taken": "%(value)s is already recorded. Leave the line out",
-    "serial_or_lot": "Enter a serial number, or a lot number with a quantity",
-    "wrong_control": "Part %(value)s is controlled %(control)s",
-    "no_stock": "Lot %(value)s has no stock to ship from. Take in its stock first",
-    "other_lot": "Serial number %(value)s belongs to another lot. Check the label",
-    "before_receipt": "%(value)s only came on %(day)s. Correct one of the two dates",
+    "not_text": N_("This file is not UTF-8 text. Save it as “CSV UTF-8” and send it again"),
+    "empty": N_("This file has no rows. Check that you chose the right one"),
+    "missing_column": N_("The column “%(column)s” is missing. Add it"),
+    "unknown_column": N_("The column “%(column)s” is not one of ours. Remove it or rename it"),
+    "too_many_cells": N_("This row has more cells than the header. Check for a stray separator"),
+    "required": N_("Enter a value for %(label)s"),
+    "not_a_date": N_("“%(value)s” is not a date. Write it as 2026-03-31"),
+    "not_a_quantity": N_("“%(value)s” is not a quantity above zero with at most six decimals"),
+    "not_a_choice": N_("“%(value)s” is not one of: %(choices)s"),
+    "not_a_country": N_("“%(value)s” is not a country code. Write two letters, such as DE"),
+    "wrong_check_digit": N_(
+        "The check digit of %(value)s is wrong. Copy the number from the label"
+    ),
+    "unknown_reference": N_("There is no %(what)s %(value)s here. Take it in first, or correct it"),
+    "ambiguous": N_("More than one manufacturer has a part %(value)s. Name the manufacturer"),
+    "twice_in_file": N_("%(value)s already stands in line %(line)s of this file"),
+    "differs": N_("%(value)s is already recorded otherwise (%(fields)s). Change it there"),
+    "taken": N_("%(value)s is already recorded. Leave the line out"),
+    "serial_or_lot": N_("Enter a serial number, or a lot number with a quantity"),
+    "wrong_control": N_("Part %(value)s is controlled %(control)s"),
+    "no_stock": N_("Lot %(value)s has no stock to ship from. Take in its stock first"),
+    "other_lot": N_("Serial number %(value)s belongs to another lot. Check the label"),
+    "before_receipt": N_("%(value)s only came on %(day)s. Correct one of the two dates"),
 }
 QUANTITY_PLACES = 6
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.serials import correct
-from engine.serials.errors import BatchInUse, NotImported
+from engine.serials.errors import BatchInUse, BatchUnknown, NotImported
 from engine.serials.intake.batch import note
 from engine.serials.models import (
     EventLink,
@@ -34,7 +34,9 @@ def roll_back(db: Session, batch_id: int, **how: Unpack[How]) -> ImportBatch:
     Its events stay and are corrected as "did not occur"; the rows they described go. Raises
     `BatchInUse`, naming the first line in use, and changes nothing.
     """
-    batch = db.get_one(ImportBatch, batch_id)
+    batch = db.get(ImportBatch, batch_id, with_for_update=True)
+    if batch is None:
+        raise BatchUnknown(batch=batch_id)
     if batch.state != "loaded":
         raise NotImported
 
