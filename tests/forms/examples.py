@@ -210,9 +210,21 @@ KINDS = {
                 ],
                 None,
                 "10",
-            )
+            ),
+            (
+                {
+                    "rows": [{"key": "lot:7@QA-1", "good": "8", "bad": "2"}],
+                    "bad": "SN-2",
+                    "rest_is_good": True,
+                },
+                None,
+                "10",
+            ),
         ],
         [
+            {"rows": [{"key": "lot:7@QA-1", "good": "8", "bad": "2"}], "rest_is_good": False},
+            {"rows": [], "bad": "SN-UNHEARD-OF", "rest_is_good": True},
+            {"rows": [], "bad": "SN-2", "rest_is_good": "yes"},
             [{"key": "unit:1", "result": "good"}],
             [{"key": "lot:7@QA-1", "good": "8", "bad": "3"}],
             [{"key": "lot:9", "good": "8", "bad": "2"}],
