@@ -41,6 +41,9 @@ class Member:
 def holdings_of_units(db: Session, unit_ids: Iterable[int]) -> dict[int, tuple[Holding, ...]]:
     """Return the holds that bear on each unit; five queries, however many units."""
     asked = set(unit_ids)
+    if not asked:
+        return {}
+
     inside, around = reach_each(db, asked, INSIDE), reach_each(db, asked, AROUND)
     related = {unit_id: inside[unit_id] | around[unit_id] for unit_id in asked}
     everyone = {one for group in related.values() for one in group}

@@ -80,8 +80,21 @@ def _direct_units(db: Session, nodes: set[int]) -> set[int]:
 
 
 def _units(db: Session, unit_ids: set[int], paths: "Paths") -> Iterable[AffectedUnit]:
+    # columns, not rows of the session: an answer of 100,000 units is read, never changed
     rows = db.execute(
-        select(Unit, Part.part_no, UnitRoot.root_id, Location.name, Party.id, Party.name)
+        select(
+            Unit.id,
+            Unit.serial,
+            Unit.part_id,
+            Part.part_no,
+            UnitRoot.root_id,
+            Unit.custody,
+            Unit.usability,
+            Unit.location_id,
+            Location.name,
+            Party.id,
+            Party.name,
+        )
         .join(Part, Part.id == Unit.part_id)
         .join(UnitRoot, UnitRoot.unit_id == Unit.id)
         .outerjoin(Location, Location.id == Unit.location_id)
@@ -89,23 +102,9 @@ def _units(db: Session, unit_ids: set[int], paths: "Paths") -> Iterable[Affected
         .where(Unit.id.in_(id_set(db, unit_ids)))
         .order_by(Unit.part_id, Unit.serial)
     )
-    for unit, part_no, root_id, location, party_id, party in rows:
-        path, is_certain = paths.to_unit(unit.id)
-        yield AffectedUnit(
-            unit.id,
-            unit.serial,
-            unit.part_id,
-            part_no,
-            root_id,
-            unit.custody,
-            unit.usability,
-            unit.location_id,
-            location,
-            party_id,
-            party,
-            path,
-            is_certain,
-        )
+    for row in rows:
+        path, is_certain = paths.to_unit(row[0])
+        yield AffectedUnit(*row, path, is_certain)
 
 
 def _stock(db: Session, nodes: set[int], paths: "Paths") -> Iterable[AffectedStock]:
