@@ -1,12 +1,13 @@
 """The content-addressed store: a file's name is the SHA-256 of its bytes, and it never changes."""
 
+import errno
 import hashlib
 import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import EngineError
+from engine.errors import EngineError, Refused
 
 
 class ContentLost(EngineError):
@@ -15,6 +16,15 @@ class ContentLost(EngineError):
 
 class ContentDamaged(EngineError):
     """The stored file %(sha256)s was damaged or changed. Restore it from the backup."""
+
+
+class NoRoomLeft(Refused):
+    """There is no room left to keep this file. Nothing was saved; tell an administrator."""
+
+    @staticmethod
+    def is_why(problem: OSError) -> bool:
+        """Tell whether a file could not be written for want of room."""
+        return problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -27,12 +37,17 @@ class DocumentStore:
         """Keep `content` and return its SHA-256 (hex); on the disk when this returns.
 
         Call it before the transaction that names the hash commits: a crash in between leaves a
-        file that nobody names, never a name without its file.
+        file that nobody names, never a name without its file. Raises `NoRoomLeft`.
         """
         sha256 = hashlib.sha256(content).hexdigest()
         path = self.path(sha256)
         if not path.exists():
-            write_durably(path, content)
+            try:
+                write_durably(path, content)
+            except OSError as problem:
+                if NoRoomLeft.is_why(problem):
+                    raise NoRoomLeft from problem
+                raise
         return sha256
 
     def open(self, sha256: str) -> bytes:

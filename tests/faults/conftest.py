@@ -15,6 +15,14 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import make_url
 
 from tests.faults.harness import Runner, Sweep
+from tests.processes.conftest import (  # noqa: F401 - fixtures are found by their names
+    company,
+    founded,
+    founded_postgresql,
+    founded_sqlite,
+    holdfast,
+    no_worker_left,
+)
 from tests.support.personas import People
 
 

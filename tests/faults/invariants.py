@@ -159,7 +159,8 @@ def _summary(db: Session) -> dict[str, Any]:
 def _row_counts(db: Session) -> dict[str, int]:
     names = [table.name for table in Base.metadata.sorted_tables]
     counts = (f"SELECT '{name}', count(*) FROM {name}" for name in names)
-    return dict(db.execute(text(" UNION ALL ".join(counts))).tuples().all())
+    rows = db.execute(text(" UNION ALL ".join(counts))).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def _rows(db: Session, statement: Any) -> list[str]:

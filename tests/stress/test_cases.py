@@ -155,7 +155,7 @@ def test_eight_browsers_do_eight_lines_of_one_case(company: Company) -> None:
     company.reads(check_consistent)
 
 
-def test_of_two_browsers_with_one_approval_one_is_told_that_it_was_done(company: Company) -> None:
+def test_an_approval_sent_from_two_browsers_is_signed_once(company: Company) -> None:
     proposed(company, ("regrade", 40))
     app = create_app(company.holdfast)
 
@@ -165,7 +165,9 @@ def test_of_two_browsers_with_one_approval_one_is_told_that_it_was_done(company:
         pages.append(page_to_sign(company, visitor, task, number))
     said = at_once(pages)
 
-    assert Counter(said) == {303: 4, 409: 4}
+    # who comes when nothing is left to send sees the receipt of what the other browser sent
+    assert set(said) <= {303, 409}
+    assert said.count(303) >= len(BOARD)
     assert company.waiting_at == {"relabel_units"}
     company.reads(check_consistent)
 

@@ -58,12 +58,16 @@ class Server:
         if (self.data / "postmaster.pid").exists():
             return
 
+        if not self.data.exists():
+            self._lay()
+        self._run("pg_ctl", "start", "--wait", "--pgdata", self.data, "--silent",
+                  "--log", self.folder / "log")  # fmt: skip
+
+    def _lay(self) -> None:
         self._run("initdb", "--pgdata", self.data, "--username=postgres", "--auth=trust",
                   "--encoding=UTF8", "--locale=C", "--no-sync")  # fmt: skip
         with (self.data / "postgresql.auto.conf").open("a") as conf:
             conf.writelines(f"{name} = '{value}'\n" for name, value in self.settings.items())
-        self._run("pg_ctl", "start", "--wait", "--pgdata", self.data, "--silent",
-                  "--log", self.folder / "log")  # fmt: skip
 
     def stop(self) -> None:
         if (self.data / "postmaster.pid").exists():

@@ -1,0 +1,104 @@
+"""At a million units no trace and no gate reads a whole table: the plans are held on PostgreSQL."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, text
+
+from engine.db import Database
+from engine.serials import gate, trace
+from engine.serials.targets import HoldTarget
+
+pytestmark = pytest.mark.stress
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+UNITS, RUN, BOARDS = 1_000_000, 50, 100_000
+BIG = {"unit", "unit_root", "install", "edge", "hold_target", "segment"}
+GOODS = f"""
+INSERT INTO party (id, code, name, kind) VALUES (1, 'OWN', 'Maker', 'site');
+INSERT INTO location (id, party_id, code, name, kind) VALUES (1, 1, 'WH', 'Store', 'warehouse');
+INSERT INTO part (id, manufacturer_id, part_no, name, kind, control, uom, is_released)
+  VALUES (1, 1, 'PUMP', 'Pump', 'device', 'serial', 'pcs', false),
+         (2, 1, 'RES', 'Resin', 'material', 'lot', 'kg', false);
+INSERT INTO event (id, uuid, recording, type, event_at, recorded_at, source, payload)
+  VALUES (1, gen_random_uuid(), gen_random_uuid(), 'built', now(), now(), 'test', '{{}}');
+INSERT INTO trace_node (id, kind) SELECT n, 'segment' FROM generate_series(1, {UNITS // RUN}) n;
+INSERT INTO trace_node (id, kind)
+  SELECT n, 'lot' FROM generate_series({UNITS // RUN} + 1, {UNITS // RUN} + 1000) n;
+INSERT INTO segment (id, part_id, site_id, from_at, to_at, event_id)
+  SELECT n, 1, 1, now(), now(), 1 FROM generate_series(1, {UNITS // RUN}) n;
+INSERT INTO lot (id, part_id, manufacturer_id, lot_no, is_unknown, is_released)
+  SELECT id, 2, 1, 'R-' || id, false, false FROM trace_node WHERE kind = 'lot';
+INSERT INTO edge (inp, out, event_id)
+  SELECT {UNITS // RUN} + 1 + n % 1000, n, 1 FROM generate_series(1, {UNITS // RUN}) n;
+INSERT INTO unit (id, part_id, serial, seg_id, custody, usability, location_id, is_released,
+                  version)
+  SELECT n, 1, 'SN-' || n, 1 + (n - 1) / {RUN}, 'in_house', 'conforming', 1, false, 1
+  FROM generate_series(1, {UNITS}) n;
+INSERT INTO unit_root (unit_id, root_id, seg_id)
+  SELECT id, id, seg_id FROM unit;
+INSERT INTO unit (id, part_id, serial, custody, usability, location_id, is_released, version)
+  SELECT {UNITS} + n, 1, 'B-' || n, 'in_house', 'conforming', 1, false, 1
+  FROM generate_series(1, {BOARDS}) n;
+INSERT INTO unit_root (unit_id, root_id) SELECT {UNITS} + n, n FROM generate_series(1, {BOARDS}) n;
+INSERT INTO install (child_id, host_id, from_event_id)
+  SELECT {UNITS} + n, n, 1 FROM generate_series(1, {BOARDS}) n;
+INSERT INTO hold (id, stream, case_number, reason, basis, target_kind, target_count, placed_at,
+                  placed_event_id)
+  VALUES (1, 'case:NC-2026-0001', 'NC-2026-0001', 'crack', 'test', 'scope', {UNITS}, now(), 1);
+INSERT INTO hold_target (hold_id, kind, target_id) SELECT 1, 'unit', id FROM unit;
+ANALYZE;
+"""
+
+
+@pytest.fixture
+def peopled(database: Database) -> Database:
+    if not database.url.startswith("postgresql"):
+        pytest.skip("plans are a matter of PostgreSQL")
+    with database.begin() as db:
+        for statement in GOODS.split(";\n"):
+            if statement.strip():
+                db.execute(text(statement))
+    return database
+
+
+@pytest.fixture
+def plans(peopled: Database) -> Iterator[list[str]]:
+    """Explain every query of the reading connections as it is sent; give the tables read whole."""
+    whole: list[str] = []
+
+    def explain(
+        connection: Connection, cursor: Any, statement: str, parameters: Any, *_more: Any
+    ) -> None:
+        if not statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            return
+        cursor.execute("EXPLAIN (FORMAT JSON) " + statement, parameters)
+        (said,) = cursor.fetchone()
+        plan = (json.loads(said) if isinstance(said, str) else said)[0]["Plan"]
+        whole.extend(read_whole(plan))
+
+    event.listen(peopled.reader, "before_cursor_execute", explain)
+    yield whole
+    event.remove(peopled.reader, "before_cursor_execute", explain)
+
+
+def read_whole(plan: dict[str, Any]) -> Iterator[str]:
+    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] in BIG:
+        yield f"{plan['Relation Name']}: {plan.get('Filter', 'all of it')}"
+    for inner in plan.get("Plans", ()):
+        yield from read_whole(inner)
+
+
+def test_no_trace_and_no_gate_reads_a_whole_table(peopled: Database, plans: list[str]) -> None:
+    lot = UNITS // RUN + 7
+    with peopled.read() as db:
+        affected = trace.contains(db, lots=[lot])
+        assert len(affected.units) == UNITS // 1000
+
+        asked = [HoldTarget.unit(unit.unit_id) for unit in affected.units[:100]]
+        for targets in (asked[:1], asked):
+            assert not any(v.allowed for v in gate.check(db, targets, door="ship"))
+        assert not gate.check(db, ["SN-77"], door="ship")[0].allowed
+    assert not plans, "read whole: " + "; ".join(sorted(set(plans)))
