@@ -20,22 +20,29 @@ from sqlalchemy import func, select
 from bench import _databases
 from bench._company import PEOPLE, browser, company, settle
 from bench._table import Table
-from engine.cases import commands
+from engine.bpmn.models import Task
+from engine.cases import commands, tasks
 from engine.evidence.ledger import LedgerEntry
 from tests.processes.company import Company
 
 
 def load(ours: Company, entries: int) -> None:
-    """Take a case to its disposition and comment on it until its ledger is long enough."""
+    """Take a case to its disposition and work on it until its ledger is long enough."""
     ours.make_lot("L-1", 40)
     ours.to_disposition("L-1")
     case = ours.case
     with ours.holdfast.database.begin() as db:
         here = select(func.count()).select_from(LedgerEntry)
         count = db.scalar(here.where(LedgerEntry.stream == case.stream)) or 0
+        task, by = ours.task("propose_disposition"), PEOPLE.qa_engineer
         for n in range(entries - count):
-            text = f"Looked at piece {n}: seal width 3.1 mm, channel at the corner."
-            commands.comment(db, case, text, by=PEOPLE.qa_engineer, at=ours.at)
+            if n % 10 == 0:
+                text = f"Looked at piece {n}: seal width 3.1 mm, channel at the corner."
+                commands.comment(db, case, text, by=by, at=ours.at)
+            elif db.get_one(Task, task.id).claimed_by_id is None:
+                tasks.claim(db, task.id, by=by, at=ours.at)
+            else:
+                tasks.give_back(db, task.id, by=by, at=ours.at)
     settle(ours.holdfast)
 
 

@@ -24,12 +24,16 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
+import waitress
+
 from bench import _databases
 from bench._company import PEOPLE, company, settle, token_of
 from bench._table import Table
 from tests.processes.company import Company
 from tests.processes.founding import composed
 from tests.support.personas import PASSWORD
+from webapp.create_app import create_app
+from webapp.serve import THREADS
 
 CLIENTS = 4
 WHO = PEOPLE.warehouse
@@ -80,11 +84,6 @@ class Browser:
 
 def serve(folder: Path, url: str, port: Any) -> None:
     """Serve the application until the process is ended (in a process of its own)."""
-    import waitress
-
-    from webapp.create_app import create_app
-    from webapp.serve import THREADS
-
     server = waitress.create_server(
         create_app(composed(folder, url)), host="127.0.0.1", port=0, threads=THREADS
     )

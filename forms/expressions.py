@@ -66,9 +66,10 @@ FUNCTIONS: Mapping[str, Function] = {
     "words": _words,
 }
 
-# a variable by one of these names would hide a function, break the syntax or the saved state
+# a variable by one of these names would hide a function, break the syntax or the saved state.
+# Soft keywords are pinned: newer Pythons add some (`type`), and what was released must stay valid
 RESERVED: frozenset[str] = frozenset(
-    {*FUNCTIONS, "get", *keyword.kwlist, *keyword.softkwlist, "typename", "data_objects"}
+    {*FUNCTIONS, "get", *keyword.kwlist, "case", "match", "typename", "data_objects"}
 )
 
 

@@ -1,8 +1,9 @@
 """A running diagram as people look at it: what is done, where it stands, the drawing itself."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 
 from lxml import etree
@@ -54,6 +55,18 @@ class PlannedTask:
     role: str
 
 
+@dataclass(frozen=True)
+class _Drawing:
+    """What one diagram says of itself: its name, its user tasks, whom it calls."""
+
+    name: str
+    tasks: tuple[PlannedTask, ...]
+    calls: tuple[str, ...]
+
+
+_read: dict[str, dict[str, _Drawing]] = {}  # by the closure's sha256: what it names never changes
+
+
 def drawn(db: Session, instance: Instance) -> list[Drawn]:
     """Return the diagram of an instance and those it has called, the called ones after."""
     definition = library.definition(db, instance.definition_id)
@@ -65,13 +78,14 @@ def drawn(db: Session, instance: Instance) -> list[Drawn]:
         process=instance.process,
         engine=PythonScriptEngine(),  # nothing runs: the state is only looked at
     )
+    drawings = _drawings(definition)
     done: dict[str, set[str]] = {instance.process: set()}
     for task in projections.all_tasks(workflow, TaskState.COMPLETED):
         done.setdefault(task.workflow.spec.name, set()).add(element_id_of(task.task_spec))
     return [
         Drawn(
             process=process,
-            name=_process_name(definition, process),
+            name=drawings[process].name,
             version=definition.version,
             definition_id=definition.id,
             marks=tuple(_marks(db, instance, process, elements)),
@@ -105,16 +119,12 @@ def _marks(db: Session, instance: Instance, process: str, done: set[str]) -> Ite
 
 def user_tasks(db: Session, instance: Instance) -> list[PlannedTask]:
     """Return every user task of an instance's diagram and of those it calls, as drawn."""
-    definition = library.definition(db, instance.definition_id)
-    planned = []
-    for process in _called_in_order(definition, instance.process):
-        root = _root(definition, process)
-        roles = spiff.lane_roles(root)
-        planned += [
-            PlannedTask(process, task.get("id"), task.get("name"), roles.get(task.get("id"), ""))
-            for task in root.iterfind(".//bpmn:userTask", NAMES)
-        ]
-    return planned
+    drawings = _drawings(library.definition(db, instance.definition_id))
+    return [
+        task
+        for process in _called_in_order(drawings, instance.process)
+        for task in drawings[process].tasks
+    ]
 
 
 def drawing(db: Session, definition_id: int, process: str) -> str:
@@ -126,23 +136,37 @@ def drawing(db: Session, definition_id: int, process: str) -> str:
     raise NoDrawing
 
 
-def _called_in_order(definition: Definition, process: str) -> list[str]:
-    root = _root(definition, process)
+def _called_in_order(drawings: Mapping[str, _Drawing], process: str) -> list[str]:
+    if process not in drawings:
+        raise NoDrawing
     called = [
-        found
-        for call in root.iterfind(".//bpmn:callActivity", NAMES)
-        for found in _called_in_order(definition, call.get("calledElement"))
+        found for call in drawings[process].calls for found in _called_in_order(drawings, call)
     ]
     return list(dict.fromkeys([process, *called]))
 
 
-def _root(definition: Definition, process: str) -> etree._Element:
-    for path, content in definition.files.items():
-        if path.endswith(f"{process}/{process}.bpmn"):
-            return read_xml(content.encode(), path)
-    raise NoDrawing
+def _drawings(definition: Definition) -> Mapping[str, _Drawing]:
+    """Return what the diagrams of a version say; they are read once."""
+    if definition.sha256 not in _read:
+        _read[definition.sha256] = {
+            process: _drawing(process, read_xml(content.encode(), path))
+            for path, content in definition.files.items()
+            if path.endswith(".bpmn")
+            for process in [PurePosixPath(path).stem]
+        }
+    return _read[definition.sha256]
 
 
-def _process_name(definition: Definition, process: str) -> str:
-    element = _root(definition, process).find(".//bpmn:process", NAMES)
-    return str(element.get("name")) if element is not None else process
+def _drawing(process: str, root: etree._Element) -> _Drawing:
+    element = root.find(".//bpmn:process", NAMES)
+    roles = spiff.lane_roles(root)
+    return _Drawing(
+        name=process if element is None else str(element.get("name")),
+        tasks=tuple(
+            PlannedTask(process, task.get("id"), task.get("name"), roles.get(task.get("id"), ""))
+            for task in root.iterfind(".//bpmn:userTask", NAMES)
+        ),
+        calls=tuple(
+            call.get("calledElement") for call in root.iterfind(".//bpmn:callActivity", NAMES)
+        ),
+    )

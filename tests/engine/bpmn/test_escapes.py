@@ -4,7 +4,14 @@ import pytest
 
 from engine.bpmn import decisions
 from engine.bpmn.step import StepEngine, _Correlations
-from forms.expressions import ExpressionFailed, ExpressionRefused, check, evaluate, reads
+from forms.expressions import (
+    ExpressionFailed,
+    ExpressionRefused,
+    check,
+    evaluate,
+    is_variable_name,
+    reads,
+)
 from tests.engine.bpmn.conftest import fields
 from tests.engine.bpmn.drawing import (
     catch,
@@ -269,3 +276,8 @@ def test_what_an_expression_reads_is_known():
     read = reads("severity == 'x' and get('decision', default) and len(lines)")
     assert read.needed == {"severity", "default", "lines"}
     assert read.optional == {"decision"}
+
+
+def test_a_word_a_newer_python_reserves_softly_stays_a_name():
+    assert is_variable_name("type")
+    assert not any(map(is_variable_name, ("match", "case", "if", "get", "typename", "_")))
