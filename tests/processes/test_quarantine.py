@@ -2,7 +2,8 @@
 
 import pytest
 
-from engine.serials.errors import OnHold
+from engine.errors import EngineError
+from engine.serials.errors import NotUsable, OnHold
 from tests.processes.company import Company
 
 UNITS = ["P-1", "P-2", "P-3"]
@@ -103,7 +104,10 @@ def test_a_unit_found_again_after_the_case_is_closed_is_not_shippable(company: C
     company.do("verify_and_close")
     assert company.case.state == "closed"
     assert company.unit("P-2").usability == "nonconforming"
-    with pytest.raises(Exception, match="nonconforming"):
+    with pytest.raises(EngineError, match="P-2"):
+        company.ship("P-2")
+    company.receive_return("P-2")
+    with pytest.raises(NotUsable, match="nonconforming"):
         company.ship("P-2")
 
 
