@@ -83,9 +83,9 @@ def tell_deadlines(db: Session, *, at: datetime) -> int:
     Returns how many tasks were told of.
     """
     near = db.scalars(
-        select(Task).where(
-            Task.due_at < at + APPROACHING, Task.done_at.is_(None), Task.cancelled_at.is_(None)
-        )
+        select(Task)
+        .where(Task.due_at < at + APPROACHING, Task.done_at.is_(None), Task.cancelled_at.is_(None))
+        .with_for_update(skip_locked=True)  # two schedulers at once: each tells of its own
     ).all()
     told = 0
     for task in near:
