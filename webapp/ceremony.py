@@ -1,5 +1,6 @@
 """Checking and signing: what happens between the form and the record."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,18 +21,21 @@ from forms.context import Context
 from webapp.config import holdfast
 from webapp.queries.task import task_and_case
 from webapp.session import person, session_id
+from webapp.times import language
 from webapp.transactions import begin
 
 
 def context_of(db: Session, case: Case | None, task: Task | None) -> Context:
     """Return what the form of a task may ask of the world."""
-    return form_context(
+    context = form_context(
         db,
         case=case,
         by=person(),
         at=now(),
         instance_id=task.instance_id if task is not None else None,
     )
+    # the page may be read in another language than the person's own
+    return replace(context, language=language())
 
 
 def accepted(db: Session, task_id: UUID, raw: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,12 @@ ENTRIES = (
 )
 
 
-PARENTS = {"task": "tasks", "report": "cases", "case": "cases", "intake": "units"}  # pages below an entry
+PARENTS = {
+    "task": "tasks",
+    "report": "cases",
+    "case": "cases",
+    "intake": "units",
+}  # pages below an entry
 
 
 @dataclass(frozen=True)

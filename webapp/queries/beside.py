@@ -18,6 +18,7 @@ from engine.cases.overview import case_balance, case_page
 from engine.clock import now
 from engine.evidence import documents
 from engine.people import Person
+from engine.words import say
 from forms.form import Form
 from webapp import words
 from webapp.ceremony import document_line
@@ -151,7 +152,7 @@ def _disposition_lines(db: Session, place: Beside) -> Any:
     return [
         LineShown(
             line=line,
-            label=dispositions.TYPES[line.type].label,
+            label=say(dispositions.TYPES[line.type].label, language()),
             quantity=sum((part.quantity for part in parts[line.id]), Decimal(0)),
             names=tuple(names[part.key].name for part in parts[line.id][:NAMES]),
             more=max(0, len(parts[line.id]) - NAMES),

@@ -1,7 +1,7 @@
 """An answer that is being corrected: its form, who may, and old beside new."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.people import Person
 from forms.context import Context
 from forms.field import Shown
 from forms.form import Form
+from webapp.times import language
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,15 @@ def correction(
         case=case,
         answer=answer,
         form=form,
-        context=form_context(db, case=case, by=person, at=at, instance_id=answer.instance_id),
+        context=replace(
+            form_context(db, case=case, by=person, at=at, instance_id=answer.instance_id),
+            language=language(),
+        ),
         fixed=tuple(field.label for field in whole.fields if field.id not in asked),
     )
 
 
-def compared(asked: Correction, raw: Mapping[str, Any], language: str) -> list[Compared]:
+def compared(asked: Correction, raw: Mapping[str, Any]) -> list[Compared]:
     """Return every question with its old and new answer; raises `Invalid` with every problem."""
     form = asked.form
     new = accepted(form, dict(raw), asked.context).answers
@@ -84,8 +88,8 @@ def compared(asked: Correction, raw: Mapping[str, Any], language: str) -> list[C
     return [
         Compared(
             field.label,
-            form.show(field, old, language),
-            form.show(field, new, language),
+            form.show(field, old, language()),
+            form.show(field, new, language()),
         )
         for field in form.fields
         if field.id in ids and form.kinds[field.id].takes_answer

@@ -28,8 +28,8 @@ def understood(db: Session, form: Form, answers: dict[str, Any]) -> Understood:
     field = next((one.id for one in form.fields if one.kind == "suspects"), "")
     suspects = answers.get(field) or {}
     foreseen = foresee(db, suspects)
-    named = select(Party.code, Party.name).where(Party.code.in_(foreseen.consignees))
-    names = {code: name for code, name in db.execute(named)}
+    found = select(Party.code, Party.name).where(Party.code.in_(foreseen.consignees))
+    names = dict(db.execute(found).tuples().all())
     return Understood(
         units=tuple(suspects.get("units") or ()),
         lots=tuple(suspects.get("lots") or ()),

@@ -16,7 +16,6 @@ from engine.errors import Conflict, EngineError, Invalid, Problem
 from webapp.permissions import allow
 from webapp.queries.correction import Correction, compared, correction
 from webapp.session import person
-from webapp.times import language
 from webapp.transactions import begin, read, request_key
 from webapp.uploads import posted_with_files
 from webapp.views.task import saved_words
@@ -98,7 +97,7 @@ def _check_page(number: str, answer_id: int, problems: list[Problem]) -> Respons
     if kept is None:
         return redirect(url_for(".form", number=number, answer_id=answer_id), 303)
     try:
-        rows = compared(asked, kept.answers, language())
+        rows = compared(asked, kept.answers)
     except Invalid as wrong:
         return _form_page(asked, kept.answers, wrong.problems), 422
     page = render_template(
