@@ -2,23 +2,18 @@
 
 Same diagram, same run, interleaved step by step: the ratio is what our transaction (lock, version,
 projections, lean state) costs over the library alone. The library's loop keeps its full state in
-SQLite, as its own examples do. PostgreSQL is measured when HOLDFAST_BENCH_POSTGRES holds an
-address (postgresql+psycopg://…) of an empty database.
+SQLite, as its own examples do.
 
     python bench/bpmn_step.py [cases]
 """
 
 import json
-import os
 import sqlite3
-import statistics
 import sys
 import tempfile
-from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
 
 from lxml import etree
 from SpiffWorkflow.bpmn import BpmnWorkflow
@@ -30,11 +25,14 @@ from sqlalchemy import select
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench import _databases
+from bench._table import Table
 from engine.bpmn import library, runtime
 from engine.bpmn.models import Task
 from engine.db import Database, create_schema
 from engine.people.person import Person
 from tests.engine.bpmn.drawing import both, end, process, start, user, xor
+from tests.support.schema import load_models
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 TASKS = 12
@@ -65,8 +63,6 @@ def diagram() -> str:
 
 class Bare:
     """The library alone: one row of JSON per case."""
-
-    name = "library alone, SQLite"
 
     def __init__(self, folder: Path, xml: str) -> None:
         parser = SpiffBpmnParser()
@@ -102,9 +98,9 @@ class Bare:
 class Ours:
     """The command, on one database."""
 
-    def __init__(self, name: str, url: str, root: Path) -> None:
-        self.name = name
+    def __init__(self, url: str, root: Path) -> None:
         self.database = Database(url)
+        load_models()
         create_schema(self.database.writer)
         with self.database.begin() as db:
             draft = library.install(db, "bench", root=root, by=None, at=NOW)
@@ -133,39 +129,31 @@ def lay_house(root: Path, xml: str) -> None:
         (root / f"forms/bench/{name}.toml").write_text(f"title = {json.dumps(name)}\n", "utf-8")
 
 
-def timed(work: Callable[[int], None], case: int) -> float:
-    """Return the milliseconds `work` took."""
-    begun = perf_counter()
-    work(case)
-    return (perf_counter() - begun) * 1000
-
-
 def main() -> None:
     """Run every case through all its tasks, the contenders taking turns."""
     cases = int(sys.argv[1]) if len(sys.argv) > 1 else 25
     xml = diagram()
-    with tempfile.TemporaryDirectory() as name:
+    table = Table(f"completing a task: {cases} cases of {TASKS} tasks")
+    aims = {"SQLite": "≤ 3 ×", "PostgreSQL": "≤ 4 ×"}
+    with tempfile.TemporaryDirectory() as name, _databases.both(Path(name)) as urls:
         folder = Path(name)
         lay_house(folder, xml)
-        runners: list[Bare | Ours] = [
-            Bare(folder, xml),
-            Ours("command, SQLite", f"sqlite:///{folder}/ours.sqlite", folder),
-        ]
-        if address := os.environ.get("HOLDFAST_BENCH_POSTGRES"):
-            runners.append(Ours("command, PostgreSQL", address, folder))
-        times: dict[str, list[float]] = {runner.name: [] for runner in runners}
+        bare = Bare(folder, xml)
+        runners = {kind: Ours(url, folder) for kind, url in urls.items()}
         for _case in range(cases):
-            running = [(runner, runner.start()) for runner in runners]
+            alone = bare.start()
+            running = {kind: ours.start() for kind, ours in runners.items()}
             for _step in range(TASKS):
-                for runner, case in running:
-                    times[runner.name].append(timed(runner.step, case))
-
-    base = statistics.median(times[runners[0].name])
-    print(f"completing a task: {cases} cases of {TASKS} tasks, medians of {cases * TASKS} steps")
-    for label, taken in times.items():
-        median = statistics.median(taken)
-        p95 = statistics.quantiles(taken, n=20)[-1]
-        print(f"{label:26} {median:7.2f} ms   p95 {p95:7.2f} ms   ratio {median / base:5.2f}")
+                table.time("library alone, SQLite", lambda: bare.step(alone))  # noqa: B023
+                for kind, case in running.items():
+                    table.time(
+                        f"the command, {kind}",
+                        lambda: runners[kind].step(case),  # noqa: B023
+                        wanted=aims[kind],
+                    )
+        for ours in runners.values():
+            ours.database.close()
+    table.print()
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
     python bench/http_tasks.py [tasks]
 
 The server is waitress with the real application, as `holdfast run` starts it, in a process of its
-own. Each client opens the task, sends its answers, and confirms them on the check page, with the
-page's own token and key; what is timed is the confirmation, which completes the task. The
-baseline, in turn with it, is a page that asks nothing of the case: what HTTP, session and
+own. The answers of each task lie there as a draft; a client opens the check page and confirms
+them with that page's token and key, and what is timed is the confirmation: it completes the task.
+The baseline, in turn with it, is a page that asks nothing of the case: what HTTP, session and
 template cost. The rate is of completions only, four clients sending one after the other.
 """
 
@@ -29,6 +29,7 @@ import waitress
 from bench import _databases
 from bench._company import PEOPLE, company, settle, token_of
 from bench._table import Table
+from engine.cases import commands
 from tests.processes.company import Company
 from tests.processes.founding import composed
 from tests.support.personas import PASSWORD
@@ -68,10 +69,8 @@ class Browser:
             raise RuntimeError(message)
         return page
 
-    def check(self, task: str, answers: dict[str, Any]) -> dict[str, Any]:
-        """Fill in a task and open its check page; return the form that confirms it."""
-        token = token_of(self.ask("GET", f"/tasks/{task}"))
-        self.ask("POST", f"/tasks/{task}", {**answers, "csrf_token": token})
+    def check(self, task: str) -> dict[str, Any]:
+        """Open the check page of a task that has a draft; return the form that confirms it."""
         page = self.ask("GET", f"/tasks/{task}/check")
         key = KEY.search(page)
         assert key, page[:2000]
@@ -108,27 +107,19 @@ def served(ours: Company) -> Iterator[int]:
         process.join()
 
 
-def open_tasks(ours: Company, count: int) -> list[tuple[str, dict[str, Any]]]:
-    """Take cases to the task of the warehouse; return each with the answers as typed."""
+def open_tasks(ours: Company, count: int) -> list[str]:
+    """Take cases to the task of the warehouse and save its answers as a draft."""
     found = []
     for case in range(count):
         ours.make_lot(f"L-{case}", 40)
         ours.report(f"L-{case}")
         ours.do("triage")
         task = ours.task("confirm_segregation")
-        found.append((str(task.id), typed(ours.answers(task, WHO))))
+        answers = ours.answers(task, WHO)
+        with ours.holdfast.database.begin() as db:
+            commands.save_draft(db, f"task:{task.id}", answers, by=WHO, at=ours.at)
+        found.append(str(task.id))
     return found
-
-
-def typed(answers: Any, at: str = "") -> dict[str, Any]:
-    """Return answers as a browser sends them: flat names, `yes` and `no`."""
-    if isinstance(answers, dict):
-        parts = {f"{at}.{name}" if at else name: value for name, value in answers.items()}
-    elif isinstance(answers, list) and answers and isinstance(answers[0], dict):
-        parts = {f"{at}.{n}": value for n, value in enumerate(answers)}
-    else:
-        return {at: "yes" if answers is True else "no" if answers is False else answers}
-    return {k: v for name, value in parts.items() for k, v in typed(value, name).items()}
 
 
 def run(kind: str, ours: Company, count: int, table: Table) -> str:
@@ -138,8 +129,8 @@ def run(kind: str, ours: Company, count: int, table: Table) -> str:
     with served(ours) as port:
         browsers = [Browser(port) for _ in range(CLIENTS)]
         checked = [
-            (browsers[n % CLIENTS], task, browsers[n % CLIENTS].check(task, answers))
-            for n, (task, answers) in enumerate(tasks)
+            (browsers[n % CLIENTS], task, browsers[n % CLIENTS].check(task))
+            for n, task in enumerate(tasks)
         ]
         half = count // 2
         for browser, task, form in checked[:half]:
