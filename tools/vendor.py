@@ -23,7 +23,8 @@ TESTS = ROOT / "tests" / "browser" / "vendor"
 
 # every icon the templates use; `tests/webapp/test_assets.py` holds the templates against it
 ICONS = (
-    "activity alert-circle alert-triangle arrow-right ban barcode binary-tree box building-hospital "
+    "activity alert-circle alert-triangle arrow-right ban barcode binary-tree box "
+    "building-hospital "
     "certificate chart-line check chevron-left chevron-right circle-check clipboard-check clock "
     "contrast device-desktop dots download eye file file-certificate file-check flag hand-stop "
     "history id-badge-2 inbox info-circle keyboard language list lock logout mail message minus "

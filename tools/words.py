@@ -1,7 +1,7 @@
 """Gather the sentences of the web and hold its translations against them.
 
-    python tools/words.py          add what is new to messages.po and compile messages.mo
-    python tools/words.py --check  say what is missing or unused, exit 1
+`python tools/words.py` adds what is new to messages.po and compiles messages.mo;
+`python tools/words.py --check` says what is missing or unused, exit 1.
 """
 
 import ast
@@ -25,6 +25,7 @@ ELSEWHERE = ("kinds", "forms", "demo")  # templates of forms speak through the f
 # errors whose words no catalogue of their own room translates
 ROOMS = ("engine", "notifications", "webapp")
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+UNDRAWN = ("}property", "}message", "}dataInput", "}dataOutput")
 Message = str | tuple[str, str]
 
 
@@ -53,9 +54,9 @@ def _drawn() -> Iterator[str]:
     """Yield every name that a diagram shows."""
     for path in sorted((ROOT / "workflows").rglob("*.bpmn")):
         for element in etree.parse(path).getroot().iter(etree.Element):
-            if element.get("name") and element.tag.startswith(BPMN):
-                if not element.tag.endswith(("}property", "}message", "}dataInput", "}dataOutput")):
-                    yield element.get("name").replace("\n", " ")
+            is_drawn = element.tag.startswith(BPMN) and not element.tag.endswith(UNDRAWN)
+            if element.get("name") and is_drawn:
+                yield element.get("name").replace("\n", " ")
 
 
 def _marked() -> Iterator[str]:
@@ -83,7 +84,7 @@ def _as_message(function: str | None, message: object) -> Message:
 
 
 def _errors() -> Iterator[str]:
-    """Yield the docstring of every error class and every sentence of a `Problem`, by reading code."""
+    """Yield the docstring of every error and the sentence of every `Problem`, by reading code."""
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -19,12 +19,13 @@ from webapp.permissions import PUBLIC, SIGNED_IN
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "webapp" / "templates").rglob("*.html"))
-QUIET = {"web_session", "sign_in_attempt"}  # the last use of a session is noted at most once a minute
+# the last use of a session is noted at most once a minute
+QUIET = {"web_session", "sign_in_attempt"}
 
 
 def test_every_route_says_who_may_use_it(app: Flask) -> None:
     silent = [
-        f"{rule.endpoint}: put @allow(\"…\") under its route"
+        f'{rule.endpoint}: put @allow("…") under its route'
         for rule in app.url_map.iter_rules()
         if not hasattr(_view(app, rule.endpoint), "allowed_action")
     ]
@@ -59,7 +60,9 @@ def test_no_page_of_one_address_fails_for_anyone(
     app: Flask, signed_in: Callable[..., Visitor], people: People
 ) -> None:
     plain = [
-        rule.rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in rule.methods and not rule.arguments
     ]
     for person in (people.qa_manager, people.administrator, people.auditor, people.warehouse):
         visitor = signed_in(person)
@@ -100,7 +103,8 @@ def test_a_template_has_no_script_style_or_foreign_address(path: Path) -> None:
 
 def test_every_form_that_writes_carries_token_and_key() -> None:
     for path in TEMPLATES:
-        for form in re.findall(r'<form method="post".*?</form>', path.read_text("utf-8"), re.DOTALL):
+        text = path.read_text("utf-8")
+        for form in re.findall(r'<form method="post".*?</form>', text, re.DOTALL):
             assert "hidden(" in form, f"{path.name}: put {{{{ f.hidden() }}}} into the form"
 
 
@@ -120,4 +124,5 @@ def test_a_translation_keeps_the_places_of_its_facts() -> None:
     for message in words.catalogue():
         if isinstance(message.id, str) and message.id:
             places = re.compile(r"%\(\w+\)\d*[sd]")
-            assert set(places.findall(message.id)) == set(places.findall(message.string)), message.id
+            said = set(places.findall(message.string))
+            assert set(places.findall(message.id)) == said, message.id

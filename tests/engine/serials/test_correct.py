@@ -75,8 +75,8 @@ def test_the_first_release_fixes_the_key_fields_of_the_part(shop):
     state.release(shop.db, units=units, **shop.later(hours=1))
     assert shop.pump.is_released
 
+    shop.pump.part_no = "PUMP-B"
     with pytest.raises(DBAPIError), shop.db.begin_nested():
-        shop.pump.part_no = "PUMP-B"
         shop.db.flush()
 
 
