@@ -93,9 +93,8 @@ def _select(wanted: ColumnElement[bool], sort: TaskSort, *, page: int) -> Select
 def _counts(db: Session, wanted: ColumnElement[bool], at: datetime) -> dict[str, int]:
     # counted in one pass over the index; grouping would sort what it has read
     before = [func.count().filter(Task.due_at < at + ahead) for ahead in (timedelta(0), DAY, WEEK)]
-    total, overdue, in_a_day, in_a_week = db.execute(
-        select(func.count(), *before).select_from(Task).where(wanted)
-    ).one()
+    counted = db.execute(select(func.count(), *before).select_from(Task).where(wanted)).one()
+    total, overdue, in_a_day, in_a_week = map(int, counted)
     return {
         "all": total,
         "overdue": overdue,
