@@ -18,7 +18,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session, configure_mappers
 
 from engine import commands
-from engine.bpmn import projections, runtime
+from engine.bpmn import attempts, children, loading, messages, projections, running, runtime
 from engine.cases import commands as case_commands
 from engine.db import Database
 from engine.evidence import checkpoints, documents, ledger, printing, render, signatures
@@ -29,7 +29,8 @@ WRITING = os.O_WRONLY | os.O_RDWR
 WRITES = ("INSERT", "UPDATE", "DELETE")
 # every function of these is a step; a new one is found by itself
 STEPS = (
-    case_commands, commands, runtime, projections, signatures, ledger, checkpoints, documents,
+    case_commands, commands, runtime, attempts, loading, running, children, messages, projections,
+    signatures, ledger, checkpoints, documents,
 )  # fmt: skip
 
 
