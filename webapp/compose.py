@@ -140,6 +140,7 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
         "hashing": hashing or Hashing(),
         "company": settings.company,
         "mark": settings.mark,
+        "language": settings.language,
     }
 
 

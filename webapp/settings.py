@@ -25,6 +25,7 @@ class Settings:
     base_url: str = "http://127.0.0.1:8000"
     https: bool = False
     mark: str | None = None
+    language: str = "en"  # the official language of this site's records: en or zh
     smtp: Mapping[str, str] | None = None  # HOLDFAST_SMTP_*, or no server
     witness_folder: Path | None = None
 
@@ -60,6 +61,7 @@ class Settings:
             base_url=base_url,
             https=base_url.startswith("https://"),
             mark=_line(folder / "mark"),
+            language="zh" if environment.get("HOLDFAST_LANGUAGE") == "zh" else "en",
             smtp=_smtp(environment),
             witness_folder=Path(witness) if witness else None,
         )

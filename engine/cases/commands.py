@@ -85,7 +85,7 @@ def report(
     at: datetime,
     key: str,
     process: str = "nonconformance",
-    language: str = "en",
+    language: str | None = None,
 ) -> Opened:
     """Open a case from its start form: number, answers, diagram, ledger. `key` makes it one."""
     authorize(by, "case.report")
@@ -100,7 +100,7 @@ def report(
         number=number,
         process=process,
         title=_title(answers.answers["description"]),
-        language=language,
+        language=language or db.info.get("language", "en"),
         opened_by_id=by.id,
         opened_at=at,
     )
