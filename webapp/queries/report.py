@@ -29,7 +29,7 @@ def understood(db: Session, form: Form, answers: dict[str, Any]) -> Understood:
     suspects = answers.get(field) or {}
     foreseen = foresee(db, suspects)
     found = select(Party.code, Party.name).where(Party.code.in_(foreseen.consignees))
-    names = dict(db.execute(found).tuples().all())
+    names = {row.code: row.name for row in db.execute(found)}
     return Understood(
         units=tuple(suspects.get("units") or ()),
         lots=tuple(suspects.get("lots") or ()),
