@@ -1,0 +1,378 @@
+"""A small company with something behind every address, put back after each request that wrote."""
+
+import hashlib
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from engine import clock, jobs, outbox
+from engine.bpmn.errors import StepFailed
+from engine.bpmn.incidents import record_incident
+from engine.bpmn.models import Task
+from engine.cases import ending, preparing, releases, tasks as case_tasks
+from engine.cases.ending import REOPEN, VOID, Ending
+from engine.evidence import documents
+from engine.jobs import Job
+from engine.outbox import Outgoing
+from engine.people import Person, delegations, grants, reviews, sessions
+from engine.people.models import AccessReviewLine, RoleGrant, WebSession
+from engine.serials.models import Unit
+from notifications.channels.folder import mails
+from tests.processes.company import Company
+from tests.processes.founding import composed, found
+from tests.support.files import png
+from tests.support.personas import People
+from tests.support.schema import lay_schema
+from webapp.create_app import create_app
+
+MORNING = datetime.fromisoformat("2026-03-02T08:00:00+00:00")
+SCREENED = {"outcome": "not_a_nonconformance", "rationale": "The limit is met."}
+Parts = Mapping[str, Any]
+
+
+@dataclass
+class World:
+    """What is there, by the names the matrix uses; `ask` sends one request as a role."""
+
+    company: Company
+    app: Flask
+    database_path: Path
+    kept: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
+    cookies: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    session_ids: dict[str, int] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)  # the case each role reported
+    always: dict[str, Any] = field(default_factory=dict)  # parts that are the same in every state
+    states: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def at(self) -> datetime:
+        """Return the moment every request is sent at."""
+        return self.company.at
+
+    # --- asking -----------------------------------------------------------------------------
+
+    def parts(self, state: str, role: str) -> dict[str, Any]:
+        """Return what fills an address and a form in a state, for a role."""
+        reported = self.own.get(role, "NC-1999-0001")
+        else_role = "qa_manager" if role != "qa_manager" else "qa_engineer"
+        by_role: dict[str, Any] = {
+            "own": {"number": reported},
+            "sessions_own": {"ended_id": self.session_ids[role]},
+            "sessions_other": {"ended_id": self.session_ids[else_role]},
+        }
+        return {**self.always, **self.states.get(state, {}), **by_role.get(state, {})}
+
+    def ask(
+        self, method: str, address: str, role: str | None, *, data: Any = None, json: Any = None,
+        forms: bool = True, headers: Mapping[str, str] | None = None,
+    ) -> TestResponse:  # fmt: skip
+        """Send a request as a role (None: nobody signed in), with a form's token unless told."""
+        client = self.app.test_client(use_cookies=False)
+        sent = {"Cookie": self.cookies[role or "nobody"], "Origin": "http://localhost"}
+        sent |= dict(headers or {})
+        more: dict[str, Any] = {}
+        if json is not None:
+            more["json"] = json
+        elif method == "POST":
+            token = {"csrf_token": self.tokens[role or "nobody"]} if forms else {}
+            more["data"] = {**token, "request_key": "key-of-this-form", **(data or {})}
+        with clock.at(self.at):
+            return client.open(address, method=method, headers=sent, **more)
+
+    # --- the same again ---------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Remember everything as it is now."""
+        with self._file() as file:
+            file.backup(self.kept)
+
+    def put_back(self) -> None:
+        """Make everything as it was."""
+        with self._file() as file:
+            self.kept.backup(file)
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return the sha256 of the rows of every table."""
+        with self._file() as file:
+            tables = file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            names = [row[0] for row in tables]
+            return {name: _digest(file.execute(f'SELECT * FROM "{name}"')) for name in names}
+
+    @contextmanager
+    def _file(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self.database_path, timeout=10)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def _digest(rows: sqlite3.Cursor) -> str:
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+# --- making it -------------------------------------------------------------------------------
+
+
+def make_world(folder: Path) -> World:
+    """Found the company, open cases in every state, and sign everyone in."""
+    path = folder / "holdfast.db"
+    url = f"sqlite:///{path}"
+    lay_schema(url, peopled=True)
+    people = People()
+    founded = found("sqlite", url, url, folder, people)
+    holdfast = composed(folder, url)
+    company = Company(holdfast, people, MORNING, dict(founded.places))
+    world = World(company, create_app(holdfast), path)
+    with clock.at(MORNING):
+        _lay_goods(world)
+        _open_cases(world)
+        _settle_people(world)
+        _leave_trouble(world)
+        company.at = MORNING + timedelta(minutes=5)
+        for role in roles_of(people):
+            _sign_in(world, role)
+        _sign_in(world, None)
+        _keep_drafts(world)
+        _open_sign_page(world)
+        _open_pages_of_the_manager(world)
+    world.keep()
+    return world
+
+
+def roles_of(people: People) -> dict[str, Person]:
+    """Return the first person of every role."""
+    first: dict[str, Person] = {}
+    for person in people:
+        first.setdefault(next(iter(person.roles)), person)
+    return first
+
+
+def _lay_goods(world: World) -> None:
+    company = world.company
+    lot_id = company.make_lot("S-0001", 40)
+    company.make_devices("SENS-77", ["PMP-0001", "PMP-0002"])
+    unit_id = company.reads(lambda db: db.scalars(select(Unit.id)).first())
+    world.always |= {"unit_id": unit_id, "lot_id": lot_id}
+
+
+def _open_cases(world: World) -> None:
+    company, people = world.company, world.company.people
+    for role, person in roles_of(people).items():
+        if role != "auditor":
+            world.own[role] = company.report("S-0001", by=person, hold_now=False)
+
+    def other(suspects: str = "S-0001") -> str:
+        return company.report(suspects, by=people.second_qa_technician)
+
+    other()
+    triage = company.task("triage")
+    photo = company.photos(people.second_qa_technician)[0]
+    with company.holdfast.database.begin() as db:
+        document = next(
+            one for one in documents.documents_of(db, company.case.stream) if one.sha256 == photo
+        )
+        review = company.holdfast.documents.put(png(9))
+        documents.keep_review(
+            db, stream=company.case.stream, layout="disposition/disposition_record",
+            record={"number": company.number, "title": "Disposition record", "language": "en"},
+            review_sha256=review, by=people.second_qa_technician, at=company.at,
+        )  # fmt: skip
+    world.states["other"] = {
+        "number": company.number, "instance_id": company.case.instance_id,
+        "process": "nonconformance", "document_id": document.id, "sha256": review,
+    }  # fmt: skip
+    world.states["free"] = {"task_id": triage.id}
+    other()
+    world.states["typed"] = {"task_id": company.task("triage").id}
+
+    for state, engineer in (("claimed", people.second_qa_engineer), ("mine", people.qa_engineer)):
+        other()
+        task = company.task("triage")
+        with company.holdfast.database.begin() as db:
+            case_tasks.claim(db, task.id, by=engineer, at=company.at)
+        world.states[state] = {"task_id": task.id}
+    world.states["signing"] = dict(world.states["mine"])
+
+    other()
+    world.states["done"] = {"task_id": company.do("triage").id}
+    answered = {"number": company.number, "answer_id": company.answer("triage").id}
+    world.states["answered"] = answered
+    other("PMP-0002")
+    ended = company.do("triage", **SCREENED)
+    company.do("confirm_screening")
+    assert company.case.state == "closed"
+    world.states["closed"] = {"number": company.number, "document_id": document.id}
+    world.states["answered_closed"] = {
+        "number": company.number, "answer_id": company.answer("triage").id,
+    }  # fmt: skip
+    world.states["ended"] = {"task_id": ended.id}
+    world.states["unknown"] = {
+        "number": "NC-1999-0001", "instance_id": 999, "process": "nonconformance",
+        "document_id": 999, "sha256": "0" * 64, "task_id": UUID(int=7), "nonce": "none",
+        "unit_id": 999, "lot_id": 999, "person_id": 999, "grant_id": 999, "line_id": 999,
+        "review_id": 999, "definition_id": 999, "incident_id": 999, "job_id": 999,
+        "outgoing_id": 999, "delegation_id": 999, "ended_id": 999, "name": "none.eml",
+        "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
+        "batch_id": 999,
+    }  # fmt: skip
+    world.states["nowhere"] = {"name": "js/nowhere.js"}
+    world.states["file"] = {"name": "js/keys.js"}
+
+
+def _settle_people(world: World) -> None:
+    company, people = world.company, world.company.people
+    someone = people.second_inspector
+    with company.holdfast.database.begin() as db:
+        held = db.scalars(select(RoleGrant.id).where(RoleGrant.person_id == someone.id)).one()
+        waiting = grants.grant_role(
+            db, someone.id, "mrb_quality", by=people.administrator, at=company.at
+        )
+        review = reviews.open_review(db, by=people.qa_manager, at=company.at)
+        lines = db.scalars(
+            select(AccessReviewLine).where(AccessReviewLine.review_id == review.id)
+        ).all()
+        line = next(line for line in lines if line.person_id == someone.id)
+        lent = delegations.delegate(
+            db, principal_id=people.warehouse.id, delegate_id=people.second_qa_technician.id,
+            role="warehouse", starts_at=company.at, ends_at=company.at + timedelta(days=3),
+            reason="On leave.", by=people.warehouse, at=company.at,
+        )  # fmt: skip
+        world.always |= {
+            "person_id": someone.id, "line_id": line.id, "review_id": review.id,
+            "delegation_id": lent.id,
+        }  # fmt: skip
+        world.states["held"] = {"grant_id": held}
+        world.states["waiting"] = {"grant_id": waiting.id}
+
+
+def _leave_trouble(world: World) -> None:
+    """Leave behind an incident, a job and a mail that were given up."""
+    company, at = world.company, world.company.at
+    instance = world.states["other"]["instance_id"]
+    failure = StepFailed(
+        process="nonconformance", element_id="triage", attempt="take_up_reports",
+        arguments={"parent_id": instance}, instance_id=None, by_id=None, at=at,
+        cause=ValueError("A line was lost."),
+    )  # fmt: skip
+    incident = record_incident(company.holdfast.database, failure)
+    company.holdfast.deliver()
+    with company.holdfast.database.begin() as db:
+        job = jobs.ask(db, "lost-job", name="seal_document", body={}, at=at)
+        body = {"number": "NC-2026-0001"}
+        mail = outbox.say(
+            db, "lost-mail", receiver="gone@holdfast.example", language="en",
+            layout="nonconformance/none", body=body, at=at,
+        )  # fmt: skip
+        db.get_one(Job, job.id).given_up_at = at
+        db.get_one(Outgoing, mail.id).given_up_at = at
+        world.always |= {
+            "incident_id": incident, "job_id": job.id, "outgoing_id": mail.id,
+            "definition_id": 1, "process": "nonconformance", "release": "0", "nonce": "none",
+        }  # fmt: skip
+    world.always |= {
+        "name": mails(company.holdfast.settings.mail_folder)[0].name,
+        "case_number": world.states["other"]["number"],
+    }
+    world.states["plain"] = {}
+
+
+def _sign_in(world: World, role: str | None) -> None:
+    client = world.app.test_client()
+    if role is not None:
+        person = roles_of(world.company.people)[role]
+        with world.company.holdfast.database.begin() as db:
+            token, _ = sessions.open_session(db, person.id, address="", browser="here", at=world.at)
+            _, other = sessions.open_session(
+                db, person.id, address="", browser="elsewhere", at=world.at
+            )
+        world.session_ids[role] = other.id
+        with client.session_transaction() as cookie:
+            cookie.update({"_user_id": token, "_fresh": True})
+    with clock.at(world.at):
+        page = client.get("/keyboard").text
+    name = role or "nobody"
+    cookies = (client.get_cookie(key) for key in ("holdfast", "language"))
+    world.cookies[name] = "; ".join(f"{one.key}={one.value}" for one in cookies if one)
+    world.tokens[name] = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]  # type: ignore[index]
+
+
+def _keep_drafts(world: World) -> None:
+    """Have everyone who works here type a draft at these tasks, theirs or not."""
+    for state in ("typed", "mine", "claimed", "done", "ended"):
+        for role in world.own:
+            address = f"/tasks/{world.states[state]['task_id']}/draft"
+            answer = world.ask("POST", address, role, data={"rationale": "The limit is"})
+            assert answer.status_code == 200, (state, role)
+
+
+def _open_sign_page(world: World) -> None:
+    """Have the engineer open the page to sign the answers of a triage."""
+    company = world.company
+    engineer = company.people.qa_engineer
+    task_id = world.states["signing"]["task_id"]
+    with company.holdfast.database.read() as db:
+        task = db.get_one(Task, task_id)
+    answers = company.answers(task, engineer, **SCREENED)
+    kept = world.ask("POST", f"/tasks/{task_id}/draft", "qa_engineer", data=flat(answers))
+    assert kept.status_code == 200
+    with company.holdfast.database.begin() as db:
+        session = company.reads(lambda db: _session_here(db, engineer.id))
+        opened = preparing.prepare(
+            db, task_id, answers, by=engineer, session_id=str(session), at=world.at
+        )
+        assert opened is not None
+        world.states["signing"]["nonce"] = opened.nonce
+
+
+def _open_pages_of_the_manager(world: World) -> None:
+    """Have the quality manager open a page to void, one to reopen, one to release a process."""
+    company, at = world.company, world.at
+    manager = company.people.qa_manager
+    here: dict[str, Any] = {"by": manager, "at": at}
+    with company.holdfast.database.begin() as db:
+        here["session_id"] = str(_session_here(db, manager.id))
+        for state, of, act, reason in (
+            ("voiding", "other", VOID, "Reported by mistake."),
+            ("reopening", "closed", REOPEN, "Two more samples failed."),
+        ):
+            number = world.states[of]["number"]
+            opened = ending.open_signing(db, Ending(number, act, reason), **here)
+            world.states[state] = {"number": number, "nonce": opened.nonce}
+        draft = releases.install(db, "recount", by=company.people.administrator, at=at).id
+        opened = releases.open_signing(db, draft, "quality", **here)
+        world.states["draft"] = {
+            "definition_id": draft, "capacity": "quality", "nonce": opened.nonce,
+        }  # fmt: skip
+
+
+def _session_here(db: Any, person_id: int) -> int:
+    return int(
+        db.scalars(
+            select(WebSession.id).where(
+                WebSession.person_id == person_id, WebSession.browser == "here"
+            )
+        ).one()
+    )
+
+
+def flat(answers: Mapping[str, Any]) -> dict[str, str]:
+    """Return plain answers as a page posts them."""
+    return {
+        name: {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+        for name, value in answers.items()
+    }
