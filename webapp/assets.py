@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import re
 import secrets
 from functools import cache
 from mimetypes import guess_type
@@ -46,6 +47,8 @@ def _content(name: str) -> tuple[bytes, str]:
         return _stylesheet(), "text/css"
     if name == "js/holdfast.js":
         return _script(), "text/javascript"
+    if name == "js/kinds.js":
+        return _kinds(), "text/javascript"
     path = safe_join(str(FOLDER), name)
     if path is None or not Path(path).is_file():
         abort(404)
@@ -68,6 +71,26 @@ def _script() -> bytes:
         for name in EVERYWHERE
     )
     return _read("app").replace("joined = {}", f"joined = {{\n{joined}}}").encode()
+
+
+def _kinds() -> bytes:
+    """Join the scripts of the field kinds into one module, those first that others import."""
+    texts = {path.stem: path.read_text("utf-8") for path in (FOLDER / "kinds").glob("*.js")}
+    joined = [
+        _scoped(name, text)
+        for name, text in sorted(texts.items(), key=lambda row: ("import {" in row[1], row[0]))
+    ]
+    return "\n".join(["export const kinds = {};", *joined]).encode()
+
+
+def _scoped(name: str, text: str) -> str:
+    """Return a module as a scope of its own whose exports are `kinds.<name>`."""
+    exported = re.findall(r"^export (?:function|const) (\w+)", text, re.MULTILINE)
+    text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
+    text = re.sub(
+        r'^import ({.+?}) from "\./(\w+)\.js";', r"const \1 = kinds.\2;", text, flags=re.MULTILINE
+    )
+    return f"kinds.{name} = (() => {{\n{text}\nreturn {{ {', '.join(exported)} }};\n}})();"
 
 
 def _read(name: str) -> str:

@@ -28,12 +28,12 @@ async function attach(root) {
       }
     }
   }
-  // a field kind brings its own script, named by the kind
+  // a field kind brings its own script, named by the kind; they are joined when served
   for (const element of root.querySelectorAll("[data-kind]")) {
     if (element.attachedKind) continue;
     element.attachedKind = true;
-    const kind = await import(`../kinds/${element.dataset.kind}.js`);
-    (kind.attach ?? kind.default)?.(element);
+    const { kinds } = await import("./kinds.js");
+    kinds[element.dataset.kind].attach(element);
   }
 }
 
