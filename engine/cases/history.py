@@ -1,5 +1,6 @@
 """The history of a case in sentences: every ledger entry as a person reads it."""
 
+import json
 from typing import Any
 
 from sqlalchemy import select
@@ -73,12 +74,13 @@ def _task_names(db: Session, case: Case) -> dict[str, str]:
 
 
 def _line(entry: LedgerEntry, names: dict[str, str]) -> HistoryLine:
-    body = entry.body
+    written = json.loads(entry.content)
+    body, by = written["body"], written["by"]
     facts = {**body, **_in_words(entry.action, body, names)}
     sentence = SENTENCES.get(entry.action, entry.action.replace("_", " ").capitalize())
     return HistoryLine(
         at=entry.at,
-        by=entry.printed_name,
+        by=by["printed_name"] if by else None,
         sentence=sentence,
         facts=facts,
         reason=body.get("reason"),
