@@ -1,14 +1,15 @@
 """A company being served, and a real Chromium that looks at it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from waitress import create_server
 
 from engine import clock
@@ -30,25 +31,48 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+LOOK_AT = """rules => axe.run({runOnly: rules, resultTypes: ["violations"], elementRef: false})"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Company]]:
     """Serve a company with cases in several states; give its address and the company."""
-    folder = tmp_path_factory.mktemp("company")
+    company = _founded(tmp_path_factory.mktemp("company"))
+    with _serving(_lived_in(company)) as address:
+        yield address, company
+
+
+@pytest.fixture(scope="session")
+def served_empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Company]]:
+    """Serve a company where nothing has happened yet."""
+    company = _founded(tmp_path_factory.mktemp("empty"))
+    with _serving(company) as address:
+        yield address, company
+
+
+def _founded(folder: Path) -> Company:
     url = f"sqlite:///{folder / 'holdfast.db'}"
     lay_schema(url, peopled=True)
     founded = found("sqlite", url, url, folder, People())
-    holdfast = composed(folder, url)
     began_at = clock.now() - timedelta(days=3)
-    company = _lived_in(Company(holdfast, People(), began_at, dict(founded.places)))
-    server = create_server(create_app(holdfast), host="127.0.0.1", port=0, threads=4)
-    thread = Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}", company
+    return Company(composed(folder, url), People(), began_at, dict(founded.places))
+
+
+@contextmanager
+def _serving(company: Company) -> Iterator[str]:
+    app = create_app(company.holdfast)
+    app.add_url_rule("/breaks", "breaks", _break)
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    Thread(target=server.run, daemon=True).start()
+    yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
-    holdfast.database.close()
+    company.holdfast.database.close()
+
+
+def _break() -> NoReturn:
+    message = "a fault nobody foresaw"
+    raise RuntimeError(message)
 
 
 def _lived_in(company: Company) -> Company:
@@ -71,26 +95,58 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Seen:
-    """One signed-in browser window; what its console said, what it fetched."""
+    """One signed-in browser window; what its console said, what it fetched, what is on its way."""
 
     page: Page
     address: str
     said: list[str] = field(default_factory=list)
     fetched: list[tuple[str, int]] = field(default_factory=list)
+    under_way: int = 0
+
+    def __post_init__(self) -> None:
+        """Listen to the window."""
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", self._asked)
+        self.page.on("requestfailed", self._failed)
+        self.page.on("requestfinished", self._arrived)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.said.append(message.text)
+
+    def _asked(self, request: Request) -> None:
+        self.under_way += 1
+
+    def _failed(self, request: Request) -> None:
+        self.under_way -= 1
+
+    def _arrived(self, request: Request) -> None:
+        self.under_way -= 1
+        self.fetched.append((request.url, max(0, request.sizes()["responseBodySize"])))
 
     def open(self, path: str) -> int:
+        """Open a page, let it come to rest, and return its status."""
         self.said.clear()
         self.fetched.clear()
         answer = self.page.goto(self.address + path)
-        self.page.wait_for_load_state("networkidle")
-        if self.page.query_selector("[data-diagram]"):
-            self.page.wait_for_selector("[data-ready]")
+        self.settle()
         assert answer is not None
         return answer.status
 
+    def settle(self) -> None:
+        """Wait until scripts have fetched what they fetch, and the diagram is drawn."""
+        if self.page.query_selector("[data-diagram]"):
+            self.page.wait_for_selector("[data-ready]")
+        quiet = 0
+        while quiet < 2:
+            self.page.wait_for_timeout(25)
+            quiet = 0 if self.under_way else quiet + 1
+
     def axe(self) -> list[Any]:
+        """Return what axe-core finds wrong."""
         self.page.evaluate(AXE)
-        found = self.page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+        found = self.page.evaluate(LOOK_AT, RULES)
         return [
             (one["id"], [node["html"][:200] for node in one["nodes"]])
             for one in found["violations"]
@@ -107,37 +163,35 @@ class Seen:
 
 
 @pytest.fixture
-def look(
-    served: tuple[str, Company], chromium: Browser
-) -> Iterator[Callable[..., Seen]]:
-    """Open a window as a person, in a language, theme and width."""
+def look(served: tuple[str, Company], chromium: Browser) -> Iterator[Callable[..., Seen]]:
+    """Open a window as a person (None: nobody signed in), in a language, theme and width."""
     contexts = []
 
     def enter(
-        person: Person, *, language: str = "en", theme: str = "light", width: int = 1440
+        person: Person | None,
+        *,
+        language: str = "en",
+        theme: str = "light",
+        width: int = 1440,
+        address: str = served[0],
     ) -> Seen:
-        context = chromium.new_context(viewport={"width": width, "height": 900})
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, has_touch=width < 600, is_mobile=width < 600
+        )
         contexts.append(context)
-        page = context.new_page()
-        seen = Seen(page, served[0])
-        page.on(
-            "console",
-            lambda m: seen.said.append(m.text) if m.type in ("error", "warning") else None,
-        )
-        page.on("pageerror", lambda error: seen.said.append(str(error)))
-        page.on(
-            "requestfinished",
-            lambda r: seen.fetched.append((r.url, max(0, r.sizes()["responseBodySize"]))),
-        )
-        page.goto(served[0] + "/sign-in")
-        page.fill("[name=user_name]", person.user_name)
-        page.fill("[name=password]", PASSWORD)
-        page.click("main button")
-        page.wait_for_load_state("networkidle")
+        context.set_default_timeout(30_000)
+        seen = Seen(context.new_page(), address)
+        if person is not None:
+            seen.page.goto(address + "/sign-in")
+            seen.page.fill("[name=user_name]", person.user_name)
+            seen.page.fill("[name=password]", PASSWORD)
+            with seen.page.expect_navigation():
+                seen.page.click("main button")
+        # the words and colours of a browser are its cookies; a person's own choice came with them
         context.add_cookies(
             [
-                {"name": "language", "value": language, "url": served[0]},
-                {"name": "theme", "value": theme, "url": served[0]},
+                {"name": "language", "value": language, "url": address},
+                {"name": "theme", "value": theme, "url": address},
             ]
         )
         return seen
