@@ -210,7 +210,6 @@ def is_busy(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) in (WAITED_TOO_LONG, DEADLOCK)
 
 
-
 class Database:
     """Two engines on one database: `begin()` for the one writing transaction, `read()` to look.
 

@@ -12,7 +12,7 @@ from tests.support.tree import PACKAGES, ROOT, here, modules
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 CONSTRAINTS = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
-OURS = {*PACKAGES, "tests", *(path.stem for path in (ROOT / "tools").glob("*.py"))}
+OURS = {*PACKAGES, "tests", "bench", *(path.stem for path in (ROOT / "tools").glob("*.py"))}
 
 
 def normal(name: str) -> str:

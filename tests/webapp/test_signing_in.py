@@ -22,9 +22,7 @@ def test_a_wrong_password_says_the_same_as_an_unknown_name(
     assert sentence in unknown.text
 
 
-def test_signing_in_leads_back_but_never_to_another_site(
-    visitor: Visitor, people: People
-) -> None:
+def test_signing_in_leads_back_but_never_to_another_site(visitor: Visitor, people: People) -> None:
     for back, leads_to in (
         ("/holds?sort=newest", "/holds?sort=newest"),
         ("https://evil.example/", "/"),
@@ -38,9 +36,7 @@ def test_signing_in_leads_back_but_never_to_another_site(
         visitor.post("/sign-out")
 
 
-def test_a_session_that_was_ended_elsewhere_opens_nothing(
-    signed_in: Enter, people: People
-) -> None:
+def test_a_session_that_was_ended_elsewhere_opens_nothing(signed_in: Enter, people: People) -> None:
     here, there = signed_in(people.qa_engineer), signed_in(people.qa_engineer)
     assert there.get("/").status_code == 200
     page = here.get("/profile/sessions").text
