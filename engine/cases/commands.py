@@ -12,6 +12,7 @@ from engine import commands
 from engine.bpmn import runtime
 from engine.bpmn.models import Task
 from engine.cases import answers as kept, facts
+from engine.cases.agreeing import refuse_disagreement
 from engine.cases.asking import accepted, form_at
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Attachment, Case, Comment, Draft
@@ -65,7 +66,7 @@ def checked_task(
     db: Session, case: Case, task: Task, raw: dict[str, Any], *, by: Person, at: datetime
 ) -> Answers:
     """Validate what was typed at a task; raises `Invalid` with every problem."""
-    return checked(
+    answers = checked(
         db,
         task.process,
         task.element_id,
@@ -75,6 +76,8 @@ def checked_task(
         at=at,
         instance_id=task.instance_id,
     )
+    refuse_disagreement(db, case, task, answers.answers)
+    return answers
 
 
 def report(

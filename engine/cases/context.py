@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine.cases.dispositions import Part, parts_of_line, pending
 from engine.cases.models import Case, Line
 from engine.cases.names import stock_names
+from engine.cases.samples import kept_as_samples, without
 from engine.cases.segregated import expected
 from engine.evidence.documents import Document
 from engine.people import Person, people_with_role
@@ -99,4 +100,9 @@ def stocks(db: Session, parts: Sequence[Part]) -> list[Stock]:
 
 def _line_parts(db: Session, instance_id: int | None) -> list[Part]:
     line = db.scalar(select(Line).where(Line.instance_id == instance_id))
-    return parts_of_line(db, line) if line else []
+    if line is None:
+        return []
+    # samples are set aside: what is left is what a step does something to
+    return without(
+        parts_of_line(db, line), kept_as_samples(db, db.get_one(Case, line.case_id), line)
+    )

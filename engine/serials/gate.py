@@ -61,6 +61,10 @@ NOT_KNOWN = N_("%(what)s is not known here, so it cannot pass. Check the label a
 NOT_ONE = N_("%(what)s fits more than one thing here, so it cannot pass. Scan the whole label")
 
 
+SCRAPPED = N_("%(what)s is scrapped and cannot pass. Put it with the scrap and tell quality")
+FOR_USE = frozenset({"ship", "issue", "install", "release", "rework", "regrade"})
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What the gate says to one target: may it pass, which holds bear on it, what to tell."""
@@ -81,6 +85,7 @@ class _Asked(NamedTuple):
     units: dict[int, str]
     lots: dict[int, str]
     stock: dict[int, LotStock]
+    scrapped: frozenset[tuple[str, int]]
 
 
 def check(
@@ -109,7 +114,11 @@ def check(
             continue
 
         label, holds = _found(one, asked, by_unit, by_lot, by_stock)
-        verdicts.append(_verdict(one, label, holds, door=door, under_case=under_case))
+        verdict = _verdict(one, label, holds, door=door, under_case=under_case)
+        if verdict.allowed and door in FOR_USE and (one.kind, one.id) in asked.scrapped:
+            problem = Problem("", SCRAPPED, (("what", label),))
+            verdict = Verdict(one, verdict.label, allowed=False, holds=holds, problem=problem)
+        verdicts.append(verdict)
     return verdicts
 
 
@@ -161,7 +170,16 @@ def _look_up(db: Session, targets: Sequence[HoldTarget]) -> _Asked:
     for target in targets:
         for one in target.flat():
             ids.setdefault(one.kind, set()).add(one.id)
-    units = _named(db, Unit.id, Unit.serial, ids["unit"])
+    units: dict[int, str] = {}
+    scrapped: set[tuple[str, int]] = set()
+    if ids["unit"]:
+        rows_of_units = select(Unit.id, Unit.serial, Unit.usability).where(
+            Unit.id.in_(id_set(db, ids["unit"]))
+        )
+        for unit_id, serial, usability in db.execute(rows_of_units):
+            units[unit_id] = serial
+            if usability == "scrapped":
+                scrapped.add(("unit", unit_id))
     lots = _named(db, Lot.id, Lot.lot_no, ids["lot"])
     rows: dict[int, LotStock] = {}
     if ids["stock"]:
@@ -169,7 +187,8 @@ def _look_up(db: Session, targets: Sequence[HoldTarget]) -> _Asked:
         rows = {row.id: row for row in db.scalars(found)}
         lot_ids = {row.lot_id for row in rows.values()} - set(lots)
         lots |= _named(db, Lot.id, Lot.lot_no, lot_ids)
-    return _Asked(units, lots, rows)
+        scrapped |= {("stock", r.id) for r in rows.values() if r.usability == "scrapped"}
+    return _Asked(units, lots, rows, frozenset(scrapped))
 
 
 def _named(

@@ -87,7 +87,7 @@ def report_shipment(
     )
     events = [event]
     breach_ids: tuple[int, ...] = ()
-    if any(not verdict.allowed for verdict in verdicts):
+    if any(verdict.holds and not verdict.allowed for verdict in verdicts):
         breach, breach_ids = _record_breaches(db, event, verdicts, taken, how)
         events.append(breach)
     record_events(db, events, by=how["by"], at=how["at"], stream=how.get("stream"))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.errors import Invalid
 from engine.serials.errors import OnHold
 from tests.processes.company import Company
 
@@ -326,3 +327,29 @@ def test_lines_of_one_round_end_in_any_order(company: Company) -> None:
         "released_no_fault": 1,
         "destroyed": 1,
     }
+
+
+def test_a_witness_who_counts_otherwise_is_stopped(company: Company) -> None:
+    company.make_lot("S-1", 40)
+    company.to_disposition("S-1")
+    company.propose(company.line("scrap", lot="S-1", quantity=40))
+    company.do("decide_samples")
+    company.do("destroy_units")
+    with pytest.raises(Invalid) as wrong:
+        company.do("witness_destruction", counted={"quantity": "38", "uom": "each"})
+    assert [problem.at for problem in wrong.value.problems] == ["counted"]
+    assert company.waiting_at == {"witness_destruction"}
+
+
+def test_not_everything_is_kept_as_a_sample(company: Company) -> None:
+    company.make_devices("SENS-1", UNITS)
+    company.to_disposition("P-1")
+    company.propose(company.line("scrap", "P-1"))
+    with pytest.raises(Invalid):
+        company.do(
+            "decide_samples",
+            samples_kept=True,
+            sample_quantity={"quantity": "1", "uom": "each"},
+            sample_units="P-1",
+            sample_place="Sample room",
+        )

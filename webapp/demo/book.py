@@ -128,7 +128,6 @@ BOOK: Mapping[str, Answers] = {
         "labels_destroyed": True,
     },
     "disposition_line.witness_destruction": {
-        "counted": {"quantity": "40", "uom": "each"},
         "serials_checked": "lot_and_count",
         "own_eyes": True,
     },

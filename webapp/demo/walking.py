@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance, Task
+from engine.cases.agreeing import destroyed
 from engine.cases.context import form_context
-from engine.cases.models import Case
+from engine.cases.models import Case, Line
 from engine.people import Person
 from forms import library
 from forms.context import Context, Stock
@@ -31,9 +32,17 @@ def fitted(db: Session, task: Task, answers: Answers, *, by: Person, at: datetim
     )
     form = library.form(task.process, task.element_id)
     context = form_context(db, case=case, by=by, at=at, instance_id=task.instance_id)
-    full = {**_filled(form, context), **answers}
+    full = {**_filled(form, context), **_witnessed(db, case, task), **answers}
     asked = {field.id for field in form.asks(_readable(form, full))}
     return {name: value for name, value in full.items() if name in asked}
+
+
+def _witnessed(db: Session, case: Case | None, task: Task) -> Answers:
+    """Return what a witness counts: what was destroyed."""
+    line = db.scalar(select(Line).where(Line.instance_id == task.instance_id))
+    if case is None or line is None or task.element_id != "witness_destruction":
+        return {}
+    return {"counted": {"quantity": f"{destroyed(db, case, line):f}", "uom": "each"}}
 
 
 def _filled(form: Form, context: Context) -> Answers:

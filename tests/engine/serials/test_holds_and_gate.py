@@ -105,6 +105,17 @@ def test_held_goods_move_only_to_a_quarantine_area(shop, hold):
     assert shop.db.get(Unit, pump).location_id == shop.cage.id
 
 
+def test_what_is_scrapped_passes_no_door_to_use_though_nothing_holds_it(shop):
+    [pump] = shop.units(shop.pump, "SN-1")
+    state.scrap(shop.db, units=[pump], **shop.how)
+
+    for door in ("ship", "issue", "install", "release", "rework", "regrade"):
+        [verdict] = gate.check(shop.db, [pump], door=door)
+        assert not verdict.allowed
+        assert "scrapped" in verdict.sentence
+    assert gate.check(shop.db, [pump], door="destroy")[0].allowed
+
+
 def test_a_part_of_a_held_set_is_released_and_the_rest_stays_held(shop, hold):
     one, two = shop.units(shop.pump, "SN-1", "SN-2")
     placed = hold(HoldTarget.scope([HoldTarget.unit(one), HoldTarget.unit(two)]))

@@ -1,0 +1,54 @@
+"""Answers that must agree with what the case already knows: said at the field, before signing."""
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import Task
+from engine.cases.carrying_out import good_parts
+from engine.cases.dispositions import parts_of_line
+from engine.cases.models import Case, Line
+from engine.cases.samples import samples_of, without
+from engine.errors import Invalid, Problem
+from engine.words import N_
+
+NOTHING_LEFT = N_("Everything would be kept. Leave at least one to be destroyed.")
+COUNTED_OTHERWISE = N_(
+    "You counted %(counted)s, but %(destroyed)s are recorded as destroyed. Count again; if it "
+    "stays so, have the record of the destruction corrected first."
+)
+
+
+def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, Any]) -> None:
+    """Raise `Invalid` when an answer contradicts what an earlier step of the line recorded."""
+    if task.process != "disposition_line":
+        return
+    line = db.scalar(select(Line).where(Line.instance_id == task.instance_id))
+    if line is None:
+        return
+    if task.element_id == "decide_samples":
+        _refuse_nothing_left(db, line, answers)
+    if task.element_id == "witness_destruction":
+        _compare_count(db, case, line, answers)
+
+
+def _refuse_nothing_left(db: Session, line: Line, answers: dict[str, Any]) -> None:
+    samples = samples_of(db, line, answers)
+    if samples and not without(parts_of_line(db, line), samples):
+        at = "sample_units" if answers.get("sample_units") else "sample_quantity"
+        raise Invalid([Problem(at, NOTHING_LEFT)])
+
+
+def destroyed(db: Session, case: Case, line: Line) -> Decimal:
+    """Return how much of a line is recorded as destroyed."""
+    done = good_parts(db, case, line, "destroy_units", "destroyed")
+    return sum((part.quantity for part in done), Decimal(0))
+
+
+def _compare_count(db: Session, case: Case, line: Line, answers: dict[str, Any]) -> None:
+    counted, recorded = Decimal(answers["counted"]["quantity"]), destroyed(db, case, line)
+    if counted != recorded:
+        facts = (("counted", f"{counted:f}"), ("destroyed", f"{recorded:f}"))
+        raise Invalid([Problem("counted", COUNTED_OTHERWISE, facts)])
