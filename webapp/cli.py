@@ -1,6 +1,8 @@
 """The `holdfast` command: run it, bring up the demo, work in the background, check evidence."""
 
+import errno
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,8 +38,21 @@ def run(folder: Path, host: str, port: int) -> None:
     """Serve the pages and run the scheduler in this one process."""
     from webapp.serve import serve
 
+    _must_be_free(host, port)
     _reached_at(host, port)
     serve(folder, host=host, port=port)
+
+
+def _must_be_free(host: str, port: int) -> None:
+    """Refuse a port that is not to be had, before anything is brought up."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as refused:
+        if refused.errno not in (errno.EADDRINUSE, errno.EACCES):
+            return  # a name the server itself makes sense of, or says why not
+        message = f"Port {port} on {host} is taken or not allowed. Name another with --port."
+        raise click.ClickException(message) from refused
 
 
 def _reached_at(host: str, port: int) -> None:
@@ -64,6 +79,8 @@ def demo(folder: Path, *, serve: bool, host: str, port: int) -> None:
     from engine.errors import EngineError
     from webapp import demo as company
 
+    if serve:
+        _must_be_free(host, port)
     _reached_at(host, port)
     try:
         if not serve:
@@ -198,11 +215,15 @@ def evidence() -> None:
 def verify_file(folder: Path, file: str, roots: tuple[str, ...]) -> None:
     """Say in words what holds of a sealed PDF; exit 1 when anything fails.
 
-    ROOTS are root certificates (PEM) that you were given by the company by another way.
+    ROOTS are root certificates (PEM) that you were given by the company by another way. With them
+    a file can be checked where there is no installation; its ledger is not asked then.
     """
     from engine.evidence.verify import main_verify_pdf
 
-    sys.exit(main_verify_pdf([file, *roots], database=_composed(folder).database))
+    if folder.is_dir() or not roots:
+        sys.exit(main_verify_pdf([file, *roots], database=_composed(folder).database))
+    click.echo(f"There is no installation in {folder}: checked with the given root certificates.")
+    sys.exit(main_verify_pdf([file, *roots]))
 
 
 @main.group()

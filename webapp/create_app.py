@@ -9,6 +9,7 @@ from typing import cast
 
 from flask import Blueprint, Flask, redirect, request, url_for
 from jinja2 import StrictUndefined
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from engine.cases.pages import DiagramMark
@@ -31,6 +32,15 @@ from webapp.session import (
 from webapp.times import left, urgency
 from webapp.transactions import new_request_key, reading
 
+LARGEST_ID = 2**63 - 1  # what a database holds in an integer
+
+
+class IdConverter(IntegerConverter):
+    """A number in an address, as large as an id can be: there is nothing at a larger one."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=LARGEST_ID)
+
 
 def create_app(holdfast: Holdfast) -> Flask:
     """Make the Flask application over `holdfast`, the composed application."""
@@ -38,6 +48,7 @@ def create_app(holdfast: Holdfast) -> Flask:
     configure(app, holdfast)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.converters["int"] = IdConverter
     reading.init_app(app)
     secure(app)
     keep_sessions(app)

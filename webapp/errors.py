@@ -1,6 +1,7 @@
 """What went wrong, as a page: the one place that knows which error is which HTTP status."""
 
 import secrets
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, render_template, request
@@ -131,10 +132,17 @@ def http_sentence(error: HTTPException) -> str:
 def schema_problems(error: HTTPException) -> list[Problem]:
     """Return what a schema of the interface found wrong, one problem per field."""
     found = (getattr(error, "data", None) or {}).get("messages", {}).get("json", {})
-    return [
-        Problem(at, str(sentences[0] if isinstance(sentences, list) else sentences))
-        for at, sentences in found.items()
-    ]
+    return list(_leaves("", found))
+
+
+def _leaves(at: str, found: object) -> Iterator[Problem]:
+    """Return what is wrong in the depth of what was sent, each at its place: `targets.0`."""
+    if not isinstance(found, Mapping):
+        yield Problem(at, str(found[0] if isinstance(found, list) else found))
+        return
+    for key, inner in found.items():
+        here = "" if key == "_schema" else str(key)
+        yield from _leaves(".".join(filter(None, (at, here))), inner)
 
 
 def on_unexpected(error: Exception) -> ResponseReturnValue:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy.orm import Session
 
 from engine.cases import doors
@@ -31,6 +32,24 @@ def test_a_question_that_does_not_fit_names_every_field(signed_in: Enter, people
     assert answer.status_code == 422
     assert answer.mimetype == "application/problem+json"
     assert {problem["at"] for problem in answer.json["problems"]} == {"door", "targets", "colour"}
+
+
+@pytest.mark.parametrize("broken", [b"{", b"\xff", b"[" * 100_000, b"1" * 5_000])
+def test_what_is_not_json_is_told_so(signed_in: Enter, people: People, broken: bytes) -> None:
+    client = signed_in(people.warehouse).client
+    answer = client.post(ADDRESS, data=broken, content_type="application/json")
+    assert answer.status_code == 422
+    assert answer.mimetype == "application/problem+json"
+    assert answer.json["title"].startswith("What was sent is not JSON.")
+
+
+def test_a_problem_in_the_depth_names_its_place(signed_in: Enter, people: People) -> None:
+    client = signed_in(people.warehouse).client
+    answer = client.post(ADDRESS, json={"door": "ship", "targets": ["X", 1]})
+    assert answer.status_code == 422
+    assert [problem["at"] for problem in answer.json["problems"]] == ["targets.1"]
+    assert "{" not in answer.json["problems"][0]["sentence"]
+    assert client.post(ADDRESS, json=[]).json["problems"][0]["at"] == ""
 
 
 def test_a_stranger_may_not_ask(visitor: Visitor) -> None:

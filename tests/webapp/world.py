@@ -196,7 +196,7 @@ def _open_cases(world: World) -> None:
         "number": company.number, "instance_id": company.case.instance_id,
         "process": "nonconformance", "document_id": document.id, "sha256": review,
     }  # fmt: skip
-    world.states["free"] = {"task_id": triage.id}
+    world.states["free"] = {"task_id": triage.id, "nonce": "none"}
     other()
     world.states["typed"] = {"task_id": company.task("triage").id}
 

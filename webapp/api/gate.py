@@ -12,6 +12,7 @@ from engine.errors import Busy
 from engine.people.permissions import may
 from engine.serials.gate import DOORS, Verdict, check
 from engine.serials.holds import acknowledge, unacknowledged
+from webapp.api.reading import JsonParser
 from webapp.permissions import allow
 from webapp.sentences import in_words
 from webapp.session import person
@@ -20,6 +21,7 @@ from webapp.transactions import begin, read
 bp = Blueprint(
     "gate", __name__, url_prefix="/api/v1/gate", description="Whether held product may pass a door."
 )
+bp.ARGUMENTS_PARSER = JsonParser()
 
 
 class Asked(Schema):

@@ -7,7 +7,7 @@ from engine.cases.register import Wanted, cases
 from engine.clock import now
 from webapp.permissions import allow
 from webapp.transactions import read
-from webapp.views.tasks import addresses, page_addresses, page_number
+from webapp.views.tasks import addresses, page_addresses, up_to_last
 
 bp = Blueprint("cases", __name__, url_prefix="/nonconformances")
 
@@ -31,7 +31,9 @@ def index() -> ResponseReturnValue:
     kept = {"state": state, "severity": severity or None, "text": text or None}
     return render_template(
         "cases/index.html",
-        listed=cases(read(), wanted, at=now(), page=page_number()),
+        listed=up_to_last(
+            lambda number: cases(read(), wanted, at=now(), page=number), lambda found: found.page
+        ),
         state=state,
         severity=severity,
         text=text,

@@ -7,7 +7,7 @@ from webapp.permissions import allow
 from webapp.qr import qr
 from webapp.queries.stock import released_holds, standing_holds, tag_lines
 from webapp.transactions import read
-from webapp.views.tasks import addresses, page_addresses, page_number
+from webapp.views.tasks import addresses, page_addresses, up_to_last
 
 bp = Blueprint("holds", __name__, url_prefix="/holds")
 
@@ -20,8 +20,9 @@ def index() -> ResponseReturnValue:
     sort = "newest" if request.args.get("sort") == "newest" else "oldest"
     number = request.args.get("case", "").strip().upper()
     holds = standing_holds if state == "standing" else released_holds
-    lines, page = holds(
-        read(), case_number=number, oldest_first=sort == "oldest", page=page_number()
+    lines, page = up_to_last(
+        lambda asked: holds(read(), case_number=number, oldest_first=sort == "oldest", page=asked),
+        lambda found: found[1],
     )
     kept = {"state": state, "sort": sort, "case": number or None}
     return render_template(

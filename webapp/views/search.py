@@ -34,9 +34,14 @@ def index() -> ResponseReturnValue:
         search_text=text,
         rows=listed.rows,
         matches=matches,
-        problem=found.problem,
+        problem=None if listed.rows and is_nothing(found) else found.problem,
         address_of=address_of,
     )
+
+
+def is_nothing(found: find.Found) -> bool:
+    """Tell whether no unit or lot has this name, as for a word of a title."""
+    return found.problem is not None and found.problem.sentence == find.NOT_RECORDED
 
 
 def address_of(match: find.Match) -> str:

@@ -217,8 +217,8 @@ def _out_of_date(task_id: UUID, error: EngineError) -> ResponseReturnValue:
 def sign(task_id: UUID, nonce: str) -> ResponseReturnValue:
     """Sign the answers and let the diagram go on, in one transaction."""
     kept = commands.find_draft(read(), place(task_id), by=person())
-    if kept is None:  # sent twice: the first one signed it
-        return redirect(url_for(".receipt", task_id=task_id), 303)
+    if kept is None:  # sent twice: the first one signed it; or the page is another person's
+        return _out_of_date(task_id, signing.SignPageGone())
     raw, key = kept.answers, request_key()
     try:
         problems = signing.attempt(

@@ -1,7 +1,7 @@
 """My tasks: the list, claiming, and giving back."""
 
 from collections.abc import Callable
-from typing import Any, cast, get_args
+from typing import Any, TypeVar, cast, get_args
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from engine.cases import tasks as commands
 from engine.cases.inbox import my_tasks
-from engine.cases.pages import TaskFilter, TaskSort
+from engine.cases.pages import Page, TaskFilter, TaskSort
 from engine.clock import now
 from engine.errors import NotAllowed, Problem
 from engine.people import person_of
@@ -21,6 +21,10 @@ from webapp.transactions import begin, read
 from webapp.words import N_
 
 bp = Blueprint("tasks", __name__)
+
+Listed = TypeVar("Listed")
+
+FAR_BEYOND = 1_000_000_000  # no list has so many pages, and every database can count to there
 
 
 @bp.get("/")
@@ -36,13 +40,16 @@ def task_list(title: str, default: TaskFilter, *, chips: bool) -> str:
     sort = request.args.get("sort", "deadline")
     show = show if show in get_args(TaskFilter) else default
     sort = sort if sort in get_args(TaskSort) else "deadline"
-    listed = my_tasks(
-        read(),
-        person(),
-        at=now(),
-        show=cast("TaskFilter", show),
-        sort=cast("TaskSort", sort),
-        page=page_number(),
+    listed = up_to_last(
+        lambda number: my_tasks(
+            read(),
+            person(),
+            at=now(),
+            show=cast("TaskFilter", show),
+            sort=cast("TaskSort", sort),
+            page=number,
+        ),
+        lambda found: found.page,
     )
     return render_template(
         "tasks/index.html",
@@ -58,7 +65,14 @@ def task_list(title: str, default: TaskFilter, *, chips: bool) -> str:
 
 def page_number() -> int:
     """Return the page asked for, the first when the address is nonsense."""
-    return max(1, request.args.get("page", 1, type=int))
+    return min(max(1, request.args.get("page", 1, type=int)), FAR_BEYOND)
+
+
+def up_to_last(ask: Callable[[int], Listed], page_of: Callable[[Listed], Page]) -> Listed:
+    """Return the page asked for, the last one when there are not so many."""
+    listed = ask(page_number())
+    page = page_of(listed)
+    return listed if page.number <= page.page_count else ask(page.page_count)
 
 
 def addresses(**kept: str | None) -> Callable[..., str]:

@@ -1,0 +1,64 @@
+"""Addresses that lead nowhere, pages past the last, and the search that finds only cases."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+from engine.cases.pages import Page
+from engine.serials.find import Found, look_up
+from tests.support.personas import People
+from tests.webapp.conftest import Visitor
+from webapp.compose import Holdfast
+from webapp.create_app import LARGEST_ID, create_app
+from webapp.views.search import is_nothing
+from webapp.views.tasks import FAR_BEYOND, page_number, up_to_last
+
+Enter = Callable[..., Visitor]
+
+
+@pytest.mark.parametrize("number", [LARGEST_ID, LARGEST_ID + 1, 10**22])
+@pytest.mark.parametrize("kind", ["units", "lots"])
+def test_there_is_nothing_at_a_number_no_id_reaches(
+    signed_in: Enter, people: People, kind: str, number: int
+) -> None:
+    visitor = signed_in(people.qa_engineer)
+    assert visitor.get(f"/units-and-lots/{kind}/{number}").status_code == 404
+    assert visitor.get(f"/nonconformances/NC-2026-0001/documents/{number}").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/nonconformances", "/holds", "/holds?state=released", "/"])
+def test_a_page_past_the_last_is_shown_as_the_last(
+    signed_in: Enter, people: People, address: str
+) -> None:
+    visitor = signed_in(people.qa_engineer)
+    joint = "&" if "?" in address else "?"
+    for number in ("9999999", "9" * 24, "-1", "nonsense"):
+        assert visitor.get(f"{address}{joint}page={number}").status_code == 200
+
+
+def test_a_list_is_asked_again_for_its_last_page(holdfast: Holdfast) -> None:
+    with create_app(holdfast).test_request_context(f"/?page={10**30}"):
+        assert page_number() == FAR_BEYOND
+        shown = up_to_last(lambda number: Page(number, 50, 120), lambda page: page)
+    assert shown.number == 3
+
+
+def test_only_a_name_unknown_to_the_stores_counts_as_nothing(holdfast: Holdfast) -> None:
+    with holdfast.database.read() as db:
+        assert is_nothing(look_up(db, "crack"))
+    assert not is_nothing(Found("crack"))
+
+
+def test_the_search_does_not_say_nothing_above_the_cases_it_found(
+    signed_in: Enter, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = signed_in(people.qa_engineer)
+    assert "There is nothing recorded" in visitor.get("/search?q=crack").text
+
+    row = SimpleNamespace(number="NC-2026-0001", title="A crack", status="open")
+    found = SimpleNamespace(rows=[row])
+    monkeypatch.setattr("webapp.views.search.cases", lambda *_, **__: found)
+    page = visitor.get("/search?q=crack").text
+    assert "A crack" in page
+    assert "There is nothing recorded" not in page
