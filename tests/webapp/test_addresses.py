@@ -1,10 +1,11 @@
 """Addresses that lead nowhere, pages past the last, and the search that finds only cases."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
+from datetime import datetime
 
 import pytest
 
+from engine.cases.models import Case
 from engine.cases.pages import Page
 from engine.serials.find import Found, look_up
 from tests.support.personas import People
@@ -51,14 +52,15 @@ def test_only_a_name_unknown_to_the_stores_counts_as_nothing(holdfast: Holdfast)
 
 
 def test_the_search_does_not_say_nothing_above_the_cases_it_found(
-    signed_in: Enter, people: People, monkeypatch: pytest.MonkeyPatch
+    holdfast: Holdfast, signed_in: Enter, people: People, at: datetime
 ) -> None:
     visitor = signed_in(people.qa_engineer)
     assert "There is nothing recorded" in visitor.get("/search?q=crack").text
 
-    row = SimpleNamespace(number="NC-2026-0001", title="A crack", status="open")
-    found = SimpleNamespace(rows=[row])
-    monkeypatch.setattr("webapp.views.search.cases", lambda *_, **__: found)
+    with holdfast.database.begin() as db:
+        case = Case(number="NC-2026-0001", process="nonconformance", title="A crack")
+        case.language, case.opened_by_id, case.opened_at = "en", people.qa_engineer.id, at
+        db.add(case)
     page = visitor.get("/search?q=crack").text
     assert "A crack" in page
     assert "There is nothing recorded" not in page

@@ -1,12 +1,15 @@
 """The command line where something is in the way: a sentence, not a traceback."""
 
 import socket
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
+import pikepdf
 import pytest
 from click.testing import CliRunner
 
+from engine.evidence.seal import Seal
 from webapp.cli import main
 
 
@@ -22,22 +25,21 @@ def test_a_taken_port_is_said_before_anything_is_brought_up(tmp_path: Path, comm
 
 
 def test_a_record_is_checked_with_the_given_roots_where_there_is_no_installation(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, at: datetime
 ) -> None:
-    asked: list[Any] = []
-    monkeypatch.setattr(
-        "engine.evidence.verify.main_verify_pdf",
-        lambda said, **more: asked.append((said, more)) or 0,
-    )
-    for name in ("file.pdf", "root.pem"):
-        (tmp_path / name).touch()
-    file, root = str(tmp_path / "file.pdf"), str(tmp_path / "root.pem")
-    nowhere = ["evidence", "verify", "--data", str(tmp_path / "none"), file]
+    seal = Seal.made(tmp_path / "keys", company="Tarn Medical", at=at)
+    blank = BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(blank)
+    file, root = tmp_path / "file.pdf", tmp_path / "keys" / "root.pem"
+    file.write_bytes(seal.seal_pdf(blank.getvalue(), at=at, reason="record"))
+    nowhere = ["evidence", "verify", "--data", str(tmp_path / "none"), str(file)]
 
-    said = CliRunner().invoke(main, [*nowhere, root])
-    assert said.exit_code == 0
+    said = CliRunner().invoke(main, [*nowhere, str(root)])
     assert "There is no installation" in said.output
-    assert asked == [([file, root], {})]
+    assert "the sealed bytes are unchanged" in said.output
 
-    assert CliRunner().invoke(main, nowhere).exit_code == 1  # whose seal would it be?
-    assert len(asked) == 1
+    alone = CliRunner().invoke(main, nowhere)
+    assert alone.exit_code == 1  # whose seal would it be?
+    assert "the sealed bytes are unchanged" not in alone.output
