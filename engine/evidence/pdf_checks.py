@@ -27,6 +27,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.evidence import ledger
+from engine.evidence.apart import apart
 from engine.evidence.canonical import canonical
 from engine.evidence.findings import Result
 from engine.evidence.ledger import LedgerEntry
@@ -62,7 +63,7 @@ def _status(seal: EmbeddedPdfSignature, trust: Sequence[x509.Certificate]) -> Pd
         # there is no independent time: the certificate is judged at the time the seal states
         moment=seal.self_reported_timestamp,
     )
-    return validate_pdf_signature(seal, signer_validation_context=context)
+    return apart(validate_pdf_signature, seal, signer_validation_context=context)
 
 
 def _say_intact(result: Result, seal: EmbeddedPdfSignature, status: PdfSignatureStatus) -> None:

@@ -39,6 +39,7 @@ from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from engine.errors import EngineError
+from engine.evidence.apart import apart
 from engine.evidence.authority import make_keys
 
 FIELD = "HoldfastSeal"
@@ -125,7 +126,8 @@ class Seal:
     def seal_pdf(self, pdf: bytes, *, at: datetime, reason: str) -> bytes:
         """Return `pdf` with a PAdES B-B signature added; nothing on its pages changes."""
         writer = _SealWriter(BytesIO(pdf))
-        sealed = self._pdf_signer(reason, at).sign_pdf(writer, bytes_reserved=SIGNATURE_SPACE)
+        signer = self._pdf_signer(reason, at)
+        sealed = apart(signer.sign_pdf, writer, bytes_reserved=SIGNATURE_SPACE)
         return bytes(sealed.getvalue())
 
     def _pdf_signer(self, reason: str, at: datetime) -> signers.PdfSigner:
