@@ -102,7 +102,7 @@ def test_four_people_bring_a_nonconformance_from_report_to_sealed_record(
         destroyed_at=this_minute(),
         photos=photos,
     )
-    does(technician, "witness_destruction")
+    does(technician, "witness_destruction", counted={"quantity": "40", "uom": "each"})
     does(manager, "verify_and_close")
     assert company.case.state == "closed"
     assert company.totals == {"destroyed": 40}
