@@ -48,6 +48,8 @@ class Lots(Kind):
     def accept(self, raw: Json, context: Context) -> Json:
         """Take lots the serial store knows, each once."""
         found = scans(raw, context.find_lots)
+        if not found:  # signs that leave nothing to read, though the field was not blank
+            raise Wrong([self.missing_problem()])
         if len(found) > self.option("max_count"):
             raise self.wrong(TOO_MANY, max=self.option("max_count"), count=len(found))
         problems = [problem for scan in found if (problem := lot_problem(self, scan))]

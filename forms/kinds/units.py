@@ -47,6 +47,8 @@ class Units(Kind):
     def accept(self, raw: Json, context: Context) -> Json:
         """Take units the serial store knows, each once, in the order of the scans."""
         found = scans(raw, context.find_units)
+        if not found:  # signs that leave nothing to read, though the field was not blank
+            raise Wrong([self.missing_problem()])
         if len(found) > self.option("max_count"):
             raise self.wrong(TOO_MANY, max=self.option("max_count"), count=len(found))
         problems = [problem for scan in found if (problem := unit_problem(self, scan))]
