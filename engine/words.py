@@ -3,14 +3,11 @@
 from functools import cache
 from pathlib import Path
 
-from babel.messages.pofile import read_po
+from forms.words import N_, messages_in
+
+__all__ = ["N_", "say"]
 
 FOLDER = Path(__file__).parent / "translations"
-
-
-def N_(text: str) -> str:  # noqa: N802  (the name every gettext tool looks for)
-    """Mark `text` for translation where it is defined; `say` translates it where it is shown."""
-    return text
 
 
 def say(text: str, language: str, **facts: object) -> str:
@@ -22,9 +19,4 @@ def say(text: str, language: str, **facts: object) -> str:
 @cache
 def _catalogue(language: str) -> dict[str, str]:
     path = FOLDER / language / "LC_MESSAGES" / "engine.po"
-    if not path.exists():
-        return {}
-
-    with path.open("rb") as file:
-        messages = read_po(file, locale=language)
-    return {str(m.id): str(m.string) for m in messages if m.id and m.string and not m.fuzzy}
+    return messages_in(path, language) if path.exists() else {}

@@ -33,6 +33,11 @@ def catalogue(language: str) -> dict[str, str]:
     if language not in languages():
         return {}
 
+    return messages_in(path, language)
+
+
+def messages_in(path: Path, language: str) -> dict[str, str]:
+    """Return what a catalogue file translates; what is fuzzy or empty is not translated."""
     with path.open("rb") as file:
         messages = read_po(file, locale=language)
     return {

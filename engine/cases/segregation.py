@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
+from engine.bpmn.segregation import elements
 from engine.cases.models import Answer, Case
 from engine.errors import NotAllowed
 from engine.people import Person, standing
@@ -19,8 +20,7 @@ def doers(db: Session, case: Case, task: Task) -> dict[int, str]:
     A doer, and the principal of one who acted as a delegate, are both barred.
     """
     barred: dict[int, str] = {}
-    for place in (task.separate_from or "").replace(",", " ").split():
-        process, element = place.split(".")
+    for process, element in elements(task.separate_from):
         rows = db.execute(
             select(Answer.by_id, Answer.on_behalf_of_id).where(
                 Answer.case_id == case.id,
