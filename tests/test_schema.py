@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from engine.db import Base
+from engine.db import Base, create_schema
 from tests.conftest import FreshPostgres
 from tests.support.schema import ROOT, model_modules
 
@@ -83,3 +83,21 @@ def test_every_table_is_found_without_a_list() -> None:
         code = (ROOT / f"{module.replace('.', '/')}.py").read_text("utf-8")
         for name in re.findall(r'__tablename__ = "(\w+)"', code):
             assert name in laid, f"{module}: {name} is in no database"
+
+
+def test_laying_one_kind_first_takes_nothing_from_the_other(
+    fresh_postgres: FreshPostgres, tmp_path: Path
+) -> None:
+    with fresh_postgres("empty") as url:
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+        create_schema(engine)
+        engine.dispose()
+    engine = create_engine(f"sqlite:///{tmp_path / 'second'}")
+    create_schema(engine)
+
+    found = names(inspect(engine).get_foreign_keys("child_group"))
+    assert found == {"fk_child_group_instance_id_process_instance"}
+    engine.dispose()
