@@ -1,10 +1,11 @@
 """What must be said to the outside, written with the command that causes it, sent after."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session
 
 from engine import leases
@@ -71,6 +72,30 @@ def say(
     db.add(outgoing)
     db.flush()
     return outgoing
+
+
+def say_once(
+    db: Session,
+    said: Mapping[str, Mapping[str, Any]],
+    *,
+    layout: str,
+    at: datetime,
+    channel: str = "mail",
+) -> int:
+    """Put a message in the outbox for every key that is not there yet; return how many are new.
+
+    `said` gives by its key what each receiver is told: `receiver`, `language` and `body`.
+    """
+    if not said:
+        return 0
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    fixed = {"layout": layout, "channel": channel, "said_at": at, "due_at": at}
+    statement = insert(Outgoing).on_conflict_do_nothing(index_elements=["key"])
+    new = db.scalars(
+        statement.returning(Outgoing.key),
+        [{"key": key, **one, **fixed} for key, one in said.items()],
+    )
+    return len(new.all())
 
 
 def claim_due(database: Database, *, at: datetime, limit: int) -> Sequence[Outgoing]:

@@ -15,6 +15,7 @@ from engine.people.queries import account_of, person_of
 from engine.people.sign_in import SignedIn
 from webapp.api import problems
 from webapp.config import holdfast
+from webapp.transactions import read
 
 login_manager = LoginManager()
 
@@ -79,22 +80,22 @@ def _visitor() -> Visitor | None:
 def load(token: str) -> Visitor | None:
     """Find the live session of a token."""
     at = now()
-    database = holdfast().database
-    found = sessions.seen(database, token, at=at)
+    db = read()
+    found = sessions.session_of(db, token, at=at)
     if found is None:
         g.session_has_ended = True
         return None
-    with database.read() as db:
-        account = account_of(db, found.person_id)
-        return Visitor(
-            token=token,
-            session_id=found.id,
-            person=person_of(db, found.person_id, at=at),
-            must_change_password=account.must_change_password,
-            seconds_left=int(
-                min(sessions.IDLE, found.opened_at + sessions.ABSOLUTE - at).total_seconds()
-            ),
-        )
+    sessions.note_use(holdfast().database, found, at=at)
+    account = account_of(db, found.person_id)
+    return Visitor(
+        token=token,
+        session_id=found.id,
+        person=person_of(db, found.person_id, at=at),
+        must_change_password=account.must_change_password,
+        seconds_left=int(
+            min(sessions.IDLE, found.opened_at + sessions.ABSOLUTE - at).total_seconds()
+        ),
+    )
 
 
 @login_manager.unauthorized_handler  # type: ignore[untyped-decorator]

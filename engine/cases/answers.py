@@ -3,10 +3,11 @@
 import hashlib
 import json
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.cases.models import Answer, Case
@@ -34,6 +35,7 @@ def keep(
     by: Person,
     on_behalf_of_id: int | None,
     at: datetime,
+    signature_id: int | None = None,
     corrects: Answer | None = None,
     reason: str | None = None,
 ) -> Answer:
@@ -50,6 +52,7 @@ def keep(
         by_id=by.id,
         on_behalf_of_id=on_behalf_of_id,
         at=at,
+        signature_id=signature_id,
         supersedes_id=corrects.id if corrects else None,
         reason=reason,
     )
@@ -67,15 +70,16 @@ def standing(
     instance_id: int | None = None,
 ) -> list[Answer]:
     """Return the answers that no later version replaces, oldest first; the names narrow it."""
-    found = select(Answer).where(Answer.case_id == case.id, ~REPLACED)
-    for column, wanted in (
-        (Answer.process, process),
-        (Answer.element_id, element_id),
-        (Answer.instance_id, instance_id),
-    ):
-        if wanted is not None:
-            found = found.where(column == wanted)
-    return list(db.scalars(found.order_by(Answer.id)))
+    narrow = {"process": process, "element_id": element_id, "instance_id": instance_id}
+    given = {name: wanted for name, wanted in narrow.items() if wanted is not None}
+    return list(db.scalars(_standing(*given), {"case_id": case.id, **given}))
+
+
+@cache
+def _standing(*names: str) -> Select[Answer]:
+    """Return the query; it is asked at every step and takes longer to build than to run."""
+    asked = [getattr(Answer, name) == bindparam(name) for name in ("case_id", *names)]
+    return select(Answer).where(*asked, ~REPLACED).order_by(Answer.id)
 
 
 def latest(

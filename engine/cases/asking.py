@@ -3,7 +3,7 @@
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Definition, Instance
@@ -18,20 +18,22 @@ _forms: dict[
 ] = {}  # by the closure's sha256: what it names never changes
 _lock = Lock()
 
+_CLOSURE = select(Definition.id, Definition.sha256)
+RELEASED = _CLOSURE.where(Definition.key == bindparam("process"), Definition.state == "released")
+PINNED = _CLOSURE.join(Instance, Instance.definition_id == Definition.id).where(
+    Instance.id == bindparam("instance")
+)
+
 
 def form_at(db: Session, process: str, element: str, *, instance_id: int | None) -> Form:
     """Return the form of a step in a running case; without an instance, of a case to be opened.
 
     Raises `FormNotFound`.
     """
-    closure = select(Definition.id, Definition.sha256)
     if instance_id is None:
-        closure = closure.where(Definition.key == process, Definition.state == "released")
+        found = db.execute(RELEASED, {"process": process}).first()
     else:
-        closure = closure.join(Instance, Instance.definition_id == Definition.id).where(
-            Instance.id == instance_id
-        )
-    found = db.execute(closure).first()
+        found = db.execute(PINNED, {"instance": instance_id}).first()
     if found is None:
         message = f"No version of {process} has been released."
         raise FormNotFound(message)

@@ -16,7 +16,7 @@ from engine.cases.dispositions import TYPES, Part, parts_of_line
 from engine.cases.following import acting
 from engine.cases.holding import let_out_stock, let_out_units, stock_parts
 from engine.cases.models import Case, Line
-from engine.cases.tasks import CaseUnknown
+from engine.cases.tasks import case_numbered
 from engine.serials import state
 from engine.serials.models import LotStock
 from engine.serials.record import How
@@ -27,10 +27,7 @@ PROCESS = "disposition_line"
 def case_of(step: Step) -> Case:
     """Return the case a running diagram belongs to."""
     number = step.db.get_one(Instance, step.instance.root_id).business_key
-    case = step.db.scalar(select(Case).where(Case.number == number))
-    if case is None:
-        raise CaseUnknown(number=number)
-    return case
+    return case_numbered(step.db, number)
 
 
 def line_of(step: Step) -> Line:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from engine import commands
@@ -32,6 +32,10 @@ START_FORMS = UUID("5f0c1f0e-6a43-4c55-9a0e-2f7a5d7b8c11")  # names the answer o
 
 
 TITLE_LENGTH = 90
+
+_HERE = (Draft.person_id == bindparam("person"), Draft.place == bindparam("place"))
+OF_PLACE = select(Draft).where(*_HERE)
+DROPPED = delete(Draft).where(*_HERE)
 
 
 class SignatureNeeded(Refused):
@@ -269,8 +273,8 @@ def _keep(
         by=by,
         on_behalf_of_id=acting_for(by, task.role),
         at=at,
+        signature_id=signature.id if signature else None,
     )
-    answer.signature_id = signature.id if signature else None
     task.on_behalf_of_id = answer.on_behalf_of_id
     return answer
 
@@ -288,11 +292,11 @@ def save_draft(db: Session, place: str, raw: dict[str, Any], *, by: Person, at: 
 
 def find_draft(db: Session, place: str, *, by: Person) -> Draft | None:
     """Return what this person has typed at a place, or None."""
-    return db.scalar(select(Draft).where(Draft.person_id == by.id, Draft.place == place))
+    return db.scalar(OF_PLACE, {"person": by.id, "place": place})
 
 
 def _drop_draft(db: Session, by: Person, place: str) -> None:
-    db.execute(delete(Draft).where(Draft.person_id == by.id, Draft.place == place))
+    db.execute(DROPPED, {"person": by.id, "place": place})
 
 
 def comment(db: Session, case: Case, text: str, *, by: Person, at: datetime) -> Comment:

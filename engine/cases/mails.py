@@ -11,8 +11,7 @@ from engine import outbox
 from engine.bpmn.models import Instance, Task
 from engine.bpmn.step import Step
 from engine.cases.models import Case
-from engine.cases.tasks import printed_name
-from engine.outbox import Outgoing
+from engine.cases.tasks import CaseUnknown, case_numbered, printed_name
 from engine.people import Person, PersonAccount, people_with_role
 
 APPROACHING = timedelta(hours=24)  # said once when this much or less is left
@@ -131,20 +130,16 @@ def tell(
     at: datetime,
 ) -> int:
     """Put one mail for each receiver with an address in the outbox, once for each `key`."""
-    wanted = {f"{key}:{one.id}": one for one in receivers if one.email}
-    known = set(db.scalars(select(Outgoing.key).where(Outgoing.key.in_(wanted))))
-    new = {key: one for key, one in wanted.items() if key not in known}
-    for each, one in new.items():
-        outbox.say(
-            db,
-            each,
-            receiver=one.email,
-            language=one.language,
-            layout=layout,
-            body={**facts, "printed_name": one.printed_name, "time_zone": one.time_zone},
-            at=at,
-        )
-    return 1 if new else 0
+    said = {
+        f"{key}:{one.id}": {
+            "receiver": one.email,
+            "language": one.language,
+            "body": {**facts, "printed_name": one.printed_name, "time_zone": one.time_zone},
+        }
+        for one in receivers
+        if one.email
+    }
+    return 1 if outbox.say_once(db, said, layout=layout, at=at) else 0
 
 
 def path_of(case: Case) -> str:
@@ -163,8 +158,8 @@ def _case_facts(case: Case | None) -> dict[str, Any]:
 
 
 def _case_of(db: Session, root_id: int | None) -> Case | None:
-    return db.scalar(
-        select(Case)
-        .join(Instance, Instance.business_key == Case.number)
-        .where(Instance.id == root_id)
-    )
+    root = db.get(Instance, root_id) if root_id is not None else None
+    try:
+        return case_numbered(db, root.business_key) if root else None
+    except CaseUnknown:  # a diagram that runs without a case has no facts to tell
+        return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engine.cases import balance
@@ -13,7 +13,21 @@ from engine.cases.models import Case
 from engine.serials.active import holdings_of_stock
 from engine.serials.models import Location, Lot, LotStock, Part, Unit
 from engine.serials.models.axes import IN_OUR_HANDS
+from engine.serials.sets import id_set
 from forms.context import LotFound, Stock, UnitFound
+
+IN_HAND = (
+    select(LotStock, Lot.lot_no, Part.part_no, Part.uom, Location.name)
+    .join(Lot, Lot.id == LotStock.lot_id)
+    .join(Part, Part.id == Lot.part_id)
+    .join(Location, Location.id == LotStock.location_id)
+    .where(
+        LotStock.lot_id.in_(bindparam("lots", expanding=True)),
+        LotStock.custody.in_((*IN_OUR_HANDS, "at_third_party")),
+        LotStock.quantity > 0,
+    )
+    .order_by(Location.name, Lot.lot_no, LotStock.id)
+)
 
 
 def expected(db: Session, case: Case) -> Sequence[Stock]:
@@ -25,11 +39,13 @@ def expected(db: Session, case: Case) -> Sequence[Stock]:
 
 
 def _units(db: Session, unit_ids: list[int]) -> list[Stock]:
+    if not unit_ids:
+        return []
     rows = db.execute(
         select(Unit, Part.part_no, Location.name)
         .join(Part, Part.id == Unit.part_id)
         .outerjoin(Location, Location.id == Unit.location_id)
-        .where(Unit.id.in_(unit_ids))
+        .where(Unit.id.in_(id_set(db, unit_ids)))
         .order_by(Location.name, Unit.serial)
     )
     return [
@@ -47,18 +63,9 @@ def held_stock(
     db: Session, case: Case, lot_ids: set[int]
 ) -> list[tuple[LotStock, str, str, str, str]]:
     """Return the stock rows of these lots that a hold of this case bears on, with their words."""
-    rows = db.execute(
-        select(LotStock, Lot.lot_no, Part.part_no, Part.uom, Location.name)
-        .join(Lot, Lot.id == LotStock.lot_id)
-        .join(Part, Part.id == Lot.part_id)
-        .join(Location, Location.id == LotStock.location_id)
-        .where(
-            LotStock.lot_id.in_(lot_ids),
-            LotStock.custody.in_((*IN_OUR_HANDS, "at_third_party")),
-            LotStock.quantity > 0,
-        )
-        .order_by(Location.name, Lot.lot_no, LotStock.id)
-    ).all()
+    if not lot_ids:
+        return []
+    rows = db.execute(IN_HAND, {"lots": list(lot_ids)}).all()
     holding = holdings_of_stock(db, [row[0] for row in rows])
     return [
         (row[0], row[1], row[2], row[3], row[4])

@@ -80,6 +80,17 @@ def lock_case(db: Session, number: str) -> Case:
     return case
 
 
+def case_numbered(db: Session, number: str) -> Case:
+    """Return a case, without a query where the step has locked it. Raises `CaseUnknown`."""
+    for loaded in db.identity_map.values():
+        if isinstance(loaded, Case) and loaded.number == number:
+            return loaded
+    case = db.scalar(select(Case).where(Case.number == number))
+    if case is None:
+        raise CaseUnknown(number=number)
+    return case
+
+
 def refuse_ended(case: Case) -> None:
     """Raise `CaseEnded` unless the case is open."""
     if case.state != "open":

@@ -10,10 +10,11 @@ import hashlib
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import UniqueConstraint, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from engine.db import Base, Key, Ref, only_grows
 from engine.evidence.canonical import canonical_text, moment
@@ -77,6 +78,10 @@ class LedgerHead(Base):
 only_grows(LedgerEntry.__table__)  # type: ignore[arg-type]  # a Table, typed as FromClause
 only_grows(LedgerHead.__table__, but=("seq", "hash", "at"))  # type: ignore[arg-type]
 
+HEAD = select(LedgerHead).where(LedgerHead.stream == bindparam("stream")).with_for_update()
+# what a transaction has locked stays so until it ends: a second entry asks for nothing
+_locked: WeakKeyDictionary[SessionTransaction, dict[str, LedgerHead]] = WeakKeyDictionary()
+
 
 def append(
     db: Session,
@@ -123,17 +128,32 @@ def append(
 
 def lock_head(db: Session, stream: str) -> LedgerHead:
     """Return the head of a stream, locked until the transaction ends; a new stream gets one."""
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    fresh = {"stream": stream, "seq": 0, "hash": NOTHING}
-    statement = select(LedgerHead).where(LedgerHead.stream == stream).with_for_update()
-    options = {"populate_existing": True}  # a head read earlier may be behind the locked row
     db.flush()
-    if (head := db.scalar(statement, execution_options=options)) is not None:
+    heads = _locked.setdefault(_transaction(db), {})
+    if stream not in heads:
+        heads[stream] = _lock(db, stream)
+    return heads[stream]
+
+
+def _transaction(db: Session) -> SessionTransaction:
+    """Return the innermost one: a lock taken in a savepoint goes when it is rolled back."""
+    db.connection()  # a session that has asked nothing yet has no transaction
+    transaction = db.get_nested_transaction() or db.get_transaction()
+    assert transaction is not None  # noqa: S101 - the line above began it
+    return transaction
+
+
+def _lock(db: Session, stream: str) -> LedgerHead:
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    asked = {"stream": stream}
+    options = {"populate_existing": True}  # a head read earlier may be behind the locked row
+    if (head := db.scalar(HEAD, asked, execution_options=options)) is not None:
         return head
 
     # two first entries at once: the second insert waits for the first and then does nothing
+    fresh = {"stream": stream, "seq": 0, "hash": NOTHING}
     db.execute(insert(LedgerHead).values(fresh).on_conflict_do_nothing())
-    return db.scalars(statement, execution_options=options).one()
+    return db.scalars(HEAD, asked, execution_options=options).one()
 
 
 def entries(

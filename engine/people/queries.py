@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
@@ -26,7 +26,7 @@ class SigningVerdict:
         return self.allowed
 
 
-def effective(at: datetime) -> ColumnElement[bool]:
+def effective(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Return the condition under which a role grant counts at `at`."""
     return and_(
         RoleGrant.granted_at <= at,
@@ -36,7 +36,7 @@ def effective(at: datetime) -> ColumnElement[bool]:
     )
 
 
-def delegated(at: datetime) -> ColumnElement[bool]:
+def delegated(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Return the condition under which a delegation counts at `at`."""
     return and_(
         Delegation.starts_at <= at,
@@ -59,34 +59,66 @@ def account_named(db: Session, user_name: str) -> PersonAccount | None:
     return db.scalars(select(PersonAccount).where(PersonAccount.user_name == folded)).one_or_none()
 
 
+# every request and every step asks these three: built once, for building costs more than asking
+_AT: BindParameter[datetime] = bindparam("at")
+_OWN = select(RoleGrant.role).where(RoleGrant.person_id == bindparam("person"), effective(_AT))
+_LENT = (
+    select(Delegation.role, Delegation.principal_id)
+    .join(
+        RoleGrant,
+        and_(
+            RoleGrant.person_id == Delegation.principal_id,
+            RoleGrant.role == Delegation.role,
+            effective(_AT),
+        ),
+    )
+    .join(PersonAccount, PersonAccount.id == Delegation.principal_id)
+    .where(
+        Delegation.delegate_id == bindparam("person"),
+        delegated(_AT),
+        PersonAccount.disabled_at.is_(None),
+    )
+    .order_by(Delegation.role, Delegation.principal_id)
+    .distinct()
+)
+_HOLDERS = (
+    select(PersonAccount)
+    .where(
+        or_(
+            PersonAccount.id.in_(
+                select(RoleGrant.person_id).where(
+                    RoleGrant.role == bindparam("role"), effective(_AT)
+                )
+            ),
+            PersonAccount.id.in_(
+                select(Delegation.delegate_id)
+                .join(RoleGrant, RoleGrant.person_id == Delegation.principal_id)
+                .where(
+                    Delegation.role == bindparam("role"),
+                    delegated(_AT),
+                    RoleGrant.role == bindparam("role"),
+                    effective(_AT),
+                    Delegation.principal_id.in_(
+                        select(PersonAccount.id).where(PersonAccount.disabled_at.is_(None))
+                    ),
+                )
+            ),
+        ),
+        PersonAccount.disabled_at.is_(None),
+    )
+    .order_by(PersonAccount.printed_name, PersonAccount.id)
+)
+
+
 def own_roles(db: Session, person_id: int, *, at: datetime) -> frozenset[str]:
     """Return the roles the person holds in their own right."""
-    rows = select(RoleGrant.role).where(RoleGrant.person_id == person_id, effective(at))
-    return frozenset(db.scalars(rows))
+    return frozenset(db.scalars(_OWN, {"person": person_id, "at": at}))
 
 
 def delegated_roles(db: Session, person_id: int, *, at: datetime) -> tuple[tuple[str, int], ...]:
     """Return (role, principal) for every delegation that counts: the principal must hold it."""
-    rows = (
-        select(Delegation.role, Delegation.principal_id)
-        .join(
-            RoleGrant,
-            and_(
-                RoleGrant.person_id == Delegation.principal_id,
-                RoleGrant.role == Delegation.role,
-                effective(at),
-            ),
-        )
-        .join(PersonAccount, PersonAccount.id == Delegation.principal_id)
-        .where(
-            Delegation.delegate_id == person_id,
-            delegated(at),
-            PersonAccount.disabled_at.is_(None),
-        )
-        .order_by(Delegation.role, Delegation.principal_id)
-        .distinct()
-    )
-    return tuple((role, principal_id) for role, principal_id in db.execute(rows))
+    rows = db.execute(_LENT, {"person": person_id, "at": at})
+    return tuple((role, principal_id) for role, principal_id in rows)
 
 
 def person_of(db: Session, user_id: int, *, at: datetime) -> Person:
@@ -109,29 +141,7 @@ def person_of(db: Session, user_id: int, *, at: datetime) -> Person:
 
 def people_with_role(db: Session, role: str, *, at: datetime) -> list[PersonAccount]:
     """Return the active people who may act in `role` at `at`, own and delegated, by name."""
-    own = select(RoleGrant.person_id).where(RoleGrant.role == role, effective(at))
-    lent = (
-        select(Delegation.delegate_id)
-        .join(RoleGrant, RoleGrant.person_id == Delegation.principal_id)
-        .where(
-            Delegation.role == role,
-            delegated(at),
-            RoleGrant.role == role,
-            effective(at),
-            Delegation.principal_id.in_(
-                select(PersonAccount.id).where(PersonAccount.disabled_at.is_(None))
-            ),
-        )
-    )
-    rows = (
-        select(PersonAccount)
-        .where(
-            or_(PersonAccount.id.in_(own), PersonAccount.id.in_(lent)),
-            PersonAccount.disabled_at.is_(None),
-        )
-        .order_by(PersonAccount.printed_name, PersonAccount.id)
-    )
-    return list(db.scalars(rows))
+    return list(db.scalars(_HOLDERS, {"role": role, "at": at}))
 
 
 def holds_qualification(db: Session, person_id: int, code: str, *, at: datetime) -> bool:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from engine.db import Database
@@ -17,6 +17,12 @@ from engine.people.record import record
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)  # a page view writes at most once a minute
+
+OF_TOKEN = (
+    select(WebSession)
+    .join(PersonAccount, PersonAccount.id == WebSession.person_id)
+    .where(WebSession.token_sha256 == bindparam("token"), PersonAccount.disabled_at.is_(None))
+)
 
 
 class SessionUnknown(NotFound):
@@ -43,14 +49,8 @@ def open_session(
 
 def session_of(db: Session, token: str, *, at: datetime) -> WebSession | None:
     """Return the live session of this token, or None when it ended, idled out or expired."""
-    session = db.scalars(
-        select(WebSession).where(WebSession.token_sha256 == _sha256(token))
-    ).one_or_none()
-    if session is None or not is_live(session, at=at):
-        return None
-
-    account = db.get(PersonAccount, session.person_id)
-    return session if account is not None and account.is_active else None
+    session = db.scalars(OF_TOKEN, {"token": _sha256(token)}).one_or_none()
+    return session if session is not None and is_live(session, at=at) else None
 
 
 def is_live(session: WebSession, *, at: datetime) -> bool:
@@ -62,15 +62,10 @@ def is_live(session: WebSession, *, at: datetime) -> bool:
     )
 
 
-def seen(database: Database, token: str, *, at: datetime) -> WebSession | None:
-    """Return the live session of this token and note that it was used.
-
-    Reads only, but for once a minute: a page view does not queue behind the writers.
-    """
-    with database.read() as db:
-        session = session_of(db, token, at=at)
-    if session is None or at - session.last_seen_at < SEEN_EVERY:
-        return session
+def note_use(database: Database, session: WebSession, *, at: datetime) -> None:
+    """Note that a live session was used, once a minute: a page view does not queue for writing."""
+    if at - session.last_seen_at < SEEN_EVERY:
+        return
 
     with database.begin() as db:
         db.execute(
@@ -82,7 +77,6 @@ def seen(database: Database, token: str, *, at: datetime) -> WebSession | None:
             )
             .values(last_seen_at=at)
         )
-    return session
 
 
 def sign_out(db: Session, session_id: int, *, by: Person, at: datetime) -> None:

@@ -9,9 +9,9 @@ from engine.people.sessions import (
     ABSOLUTE,
     IDLE,
     SessionUnknown,
+    note_use,
     open_session,
     open_sessions,
-    seen,
     session_of,
     sign_out,
 )
@@ -24,6 +24,15 @@ MINUTE = timedelta(minutes=1)
 def opened(database, people, at):
     with database.begin() as db:
         return open_session(db, people.inspector.id, address="192.0.2.7", browser="Firefox", at=at)
+
+
+def seen(database, token, *, at):
+    """Do what each request does."""
+    with database.read() as db:
+        found = session_of(db, token, at=at)
+    if found is not None:
+        note_use(database, found, at=at)
+    return found
 
 
 def test_a_session_idles_out_after_half_an_hour(database, opened, at):
