@@ -29,6 +29,9 @@ from forms import expressions
 OnTask = Callable[[Session, Task, str], None]
 
 STANDING = TaskState.READY | TaskState.WAITING | TaskState.STARTED
+TIMER_GONE = delete(Timer).where(
+    Timer.task_id == bindparam("task"), Timer.due_at == bindparam("due")
+)
 TOKENS_GONE = delete(Token).where(Token.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -162,7 +165,7 @@ def _task_row(instance: Instance, task: Any, at: datetime) -> Task:
 
 def _project_timers(db: Session, instance: Instance, before: Picture, now: Picture) -> None:
     for task_id, due in before.timers.keys() - now.timers.keys():
-        db.execute(delete(Timer).where(Timer.task_id == task_id, Timer.due_at == due))
+        db.execute(TIMER_GONE, {"task": task_id, "due": due})
     db.add_all(
         Timer(
             instance_id=instance.id,

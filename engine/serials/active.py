@@ -8,12 +8,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from engine.serials.models import HoldExemption, LotStock, Unit
-from engine.serials.sets import id_set, is_sqlite
+from engine.serials.sets import id_param, id_set, id_value, is_sqlite
 from engine.serials.walk import AROUND, INSIDE, reach_each
 
 Key = tuple[str, int]  # ("unit" | "lot" | "segment" | "stock", id); a stock's id is its tranche
@@ -157,12 +158,16 @@ def _exemptions(db: Session, found: Mapping[Key, list[Holding]]) -> set[tuple[in
     if not predicates:
         return set()
 
-    rows = db.execute(
-        select(HoldExemption.hold_id, HoldExemption.kind, HoldExemption.target_id).where(
-            HoldExemption.hold_id.in_(id_set(db, predicates))
-        )
-    )
+    rows = db.execute(_exempt(is_sqlite(db)), {"ids": id_value(db, predicates)})
     return {(hold_id, (kind, target_id)) for hold_id, kind, target_id in rows}
+
+
+@cache
+def _exempt(sqlite: bool) -> Select[int, str, int]:  # noqa: FBT001 - the key of the cache
+    """Return the query; every gate asks it, and it takes longer to build than to run."""
+    return select(HoldExemption.hold_id, HoldExemption.kind, HoldExemption.target_id).where(
+        HoldExemption.hold_id.in_(id_param(sqlite))
+    )
 
 
 def _bearing(

@@ -27,6 +27,22 @@ def id_set(db: Session, ids: Iterable[int]) -> Select[int]:
     return select(func.unnest(array).column_valued("id"))
 
 
+def id_param(sqlite: bool) -> Select[int]:  # noqa: FBT001 - one of two kinds of database
+    """Return it with its ids left open, for a query that is built once: execute it with `ids`."""
+    if sqlite:
+        each = func.json_each(bindparam("ids", type_=Text())).table_valued("value")
+        return select(each.c.value)
+
+    array = bindparam("ids", type_=ARRAY(BigInteger))
+    return select(func.unnest(array).column_valued("id"))
+
+
+def id_value(db: Session, ids: Iterable[int]) -> str | list[int]:
+    """Return what `id_param` is given for a set of ids."""
+    listed = sorted(set(ids))
+    return json.dumps(listed) if is_sqlite(db) else listed
+
+
 def text_set(db: Session, texts: Iterable[str]) -> Select[str]:
     """Return the texts as a subquery, compared byte by byte."""
     listed = sorted(set(texts))
