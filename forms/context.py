@@ -47,6 +47,15 @@ class Stock:
 
 
 @dataclass(frozen=True)
+class Description:
+    """Something a case was told of that nobody could identify; how many, if somebody knew."""
+
+    subject_id: int
+    words: str
+    quantity: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class PersonFound:
     """A person who may be named in an answer."""
 
@@ -78,7 +87,8 @@ class Context:
 
     `find_units` and `find_lots` take the texts as scanned (serials, lot numbers, UDI strings) and
     answer all of them at once. `pending` is what is held in the case and not yet dispositioned,
-    `expected` what should stand in quarantine, `pieces` what is to be sorted.
+    `expected` what should stand in quarantine, `pieces` what is to be sorted, `unidentified` what
+    was described and nobody has identified yet.
     """
 
     language: str = words.ENGLISH
@@ -89,6 +99,7 @@ class Context:
     pending: Callable[[], Sequence[Stock]] = tuple
     expected: Callable[[], Sequence[Stock]] = tuple
     pieces: Callable[[], Sequence[Stock]] = tuple
+    unidentified: Callable[[], Sequence[Description]] = tuple
     people: Callable[[str | None], Sequence[PersonFound]] = field(default=lambda _role: ())
     attachment: Callable[[str], Attachment | None] = field(default=lambda _sha256: None)
 

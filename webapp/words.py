@@ -56,11 +56,13 @@ MEANING = {
 }
 CUSTODY = {
     "in_house": N_("In house"),
-    "third_party": N_("At a third party"),
+    "returned": N_("Returned, not checked yet"),
+    "at_third_party": N_("At a third party"),
     "in_transit": N_("In transit"),
-    "consignee": N_("At a consignee"),
+    "at_consignee": N_("At a consignee"),
     "supplier": N_("Back at the supplier"),
     "destroyed": N_("Destroyed"),
+    "never_existed": N_("Never existed, recorded in error"),
     "unknown": N_("Not known"),
     "consumed": N_("Built into another device"),
     "installed": N_("Installed in another device"),

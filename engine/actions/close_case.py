@@ -3,7 +3,7 @@
 from marshmallow import Schema
 
 from engine.bpmn.step import Step
-from engine.cases import balance, facts
+from engine.cases import balance, facts, identifying
 from engine.cases.carrying_out import case_of
 from engine.cases.children import still_running
 from engine.errors import Refused
@@ -30,6 +30,8 @@ def close_case(step: Step) -> dict[str, bool]:
     if running:
         names = ", ".join(dict.fromkeys(one.process.replace("_", " ") for one in running))
         raise StillRunning(processes=names.capitalize())
+    if step.variables.get("outcome") == "confirmed":
+        identifying.refuse_unless_resolved(db, case)
     balance.refuse_unless_complete(db, case)
 
     # what came back, was kept or left control needs this case's holds no longer

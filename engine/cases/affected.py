@@ -1,6 +1,6 @@
 """What a case affects: its subjects, everything that contains them, and where that is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,13 +9,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import answers as kept, balance
-from engine.cases.balance import OF_CUSTODY, SCOPE, Holding
+from engine.cases import answers as kept, balance, identifying
+from engine.cases.balance import SCOPE, Holding
 from engine.cases.models import Case, Subject
 from engine.cases.names import stock_names
+from engine.cases.reach import Reached, reached
 from engine.people import Person
-from engine.serials import trace
-from engine.serials.trace import Affected, AffectedStock
+from engine.serials import holds, trace
+from engine.serials.active import holdings_of_stock
+from engine.serials.models import LotStock
+from engine.serials.trace import Affected
+
+DESCRIPTION = 60  # characters of a description in a list
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,11 @@ def settle(db: Session, case: Case, *, by: Person | None, at: datetime) -> Settl
     Nothing leaves the balance here: what turns out not to be affected is released by decision.
     """
     _take_up_subjects(db, case, at=at)
+    identifying.take_up(db, case, by=by, at=at)
     affected = trace_of(db, case)
-    _enter_units(db, case, affected, by=by, at=at)
-    _enter_stock(db, case, affected, by=by, at=at)
+    parts = reached(affected)
+    _enter_units(db, case, parts, by=by, at=at)
+    _enter_stock(db, case, affected, parts, by=by, at=at)
     case.subject = subject_words(db, case)
     sums = balance.totals(db, case.id)
     here = (*balance.IN_HOUSE, *balance.NOT_HELD)
@@ -63,13 +70,15 @@ def subjects_of(db: Session, case: Case) -> list[Subject]:
 
 def subject_words(db: Session, case: Case) -> str:
     """Return the subjects in a few words, for lists: part, number, and how many more."""
-    subjects = [one for one in subjects_of(db, case) if one.unit_id or one.lot_id]
+    subjects = identifying.standing_subjects(db, case)
+    subjects.sort(key=lambda one: one.unit_id is None and one.lot_id is None)  # what is known first
     if not subjects:
         return ""
-    name = stock_names(db, [(one.unit_id, one.lot_id) for one in subjects[:1]])
-    first = name[subjects[0].unit_id, subjects[0].lot_id]
-    more = f" + {len(subjects) - 1}" if len(subjects) > 1 else ""
-    return f"{first.part} · {first.name}{more}"
+    first = subjects[0]
+    key = (first.unit_id, first.lot_id)
+    name = stock_names(db, [key]).get(key)
+    words = f"{name.part} · {name.name}" if name else (first.description or "")[:DESCRIPTION]
+    return words + (f" + {len(subjects) - 1}" if len(subjects) > 1 else "")
 
 
 def _take_up_subjects(db: Session, case: Case, *, at: datetime) -> None:
@@ -97,10 +106,13 @@ def _take_up_subjects(db: Session, case: Case, *, at: datetime) -> None:
 
 
 def _suspects(value: Any) -> Iterable[dict[str, Any]]:
-    """Return what an answer of the field kind `suspects` names; nothing of any other kind."""
-    if not isinstance(value, dict) or "unidentified" not in value:
+    """Return what an answer names: of the field kinds `suspects` and `identification`."""
+    if not isinstance(value, dict):
         return []
-    return [*value["units"], *value["lots"], *value["unidentified"]]
+    if "unidentified" in value:
+        return [*value["units"], *value["lots"], *value["unidentified"]]
+    rows = identifying.resolved_rows(value)
+    return [named for row in rows for named in (*row["units"], *row["lots"])]
 
 
 def _quantity(named: dict[str, Any]) -> Decimal | None:
@@ -108,39 +120,79 @@ def _quantity(named: dict[str, Any]) -> Decimal | None:
 
 
 def _enter_units(
-    db: Session, case: Case, affected: Affected, *, by: Person | None, at: datetime
+    db: Session, case: Case, parts: Iterable[Reached], *, by: Person | None, at: datetime
 ) -> None:
-    """Post each affected unit that stands by itself; a unit inside another goes with its host."""
     entered = {one.unit_id for one in balance.holdings(db, case.id)}
-    for custody, account in OF_CUSTODY.items():
-        new = [
-            Holding(SCOPE, unit.unit_id, None, Decimal(1))
-            for unit in affected.roots
-            if unit.custody == custody and unit.unit_id not in entered
-        ]
-        balance.post(db, case, new, to=account, evidence="forward trace", by=by, at=at)
+    new: dict[str, list[Holding]] = {}
+    for part in parts:
+        if part.unit_id is not None and part.unit_id not in entered:
+            here = Holding(SCOPE, part.unit_id, None, Decimal(1))
+            new.setdefault(part.account, []).append(here)
+    for account, units in new.items():
+        balance.post(db, case, units, to=account, evidence="forward trace", by=by, at=at)
 
 
 def _enter_stock(
-    db: Session, case: Case, affected: Affected, *, by: Person | None, at: datetime
+    db: Session,
+    case: Case,
+    found: Affected,
+    parts: Iterable[Reached],
+    *,
+    by: Person | None,
+    at: datetime,
 ) -> None:
     """Post each affected quantity of a lot; of a lot already entered, only what came since."""
-    entered: dict[int | None, Decimal] = {}
-    for one in balance.holdings(db, case.id):
-        entered[one.lot_id] = entered.get(one.lot_id, Decimal(0)) + one.quantity
-    by_lot: dict[int, list[AffectedStock]] = {}
-    for row in affected.stock:
-        if row.custody in OF_CUSTODY and row.quantity > 0:
-            by_lot.setdefault(row.lot_id, []).append(row)
+    entered = _entered(db, case)
+    by_lot: dict[int, list[Reached]] = {}
+    for part in parts:
+        if part.lot_id is not None:
+            by_lot.setdefault(part.lot_id, []).append(part)
+    let_out = _let_out(db, case, found) if entered else {}
 
     for lot_id, rows in by_lot.items():
         if lot_id not in entered:
             for row in rows:
                 new = [Holding(SCOPE, None, lot_id, row.quantity)]
-                account = OF_CUSTODY[row.custody]
-                balance.post(db, case, new, to=account, evidence="forward trace", by=by, at=at)
+                balance.post(db, case, new, to=row.account, evidence="forward trace", by=by, at=at)
             continue
-        more = sum(row.quantity for row in rows) - entered[lot_id]
+        there = sum((row.quantity for row in rows), Decimal(0)) - let_out.get(lot_id, Decimal(0))
+        more = there - entered[lot_id]
         if more > 0:
             new = [Holding(SCOPE, None, lot_id, more)]
             balance.post(db, case, new, to="in_house", evidence="came in later", by=by, at=at)
+
+
+def _entered(db: Session, case: Case) -> dict[int, Decimal]:
+    """Return how much of each lot has come into the case and was not let out for use again."""
+    entered: dict[int, Decimal] = {}
+    for one in balance.holdings(db, case.id):
+        if one.lot_id is not None:
+            counts = one.account not in balance.LET_OUT
+            more = one.quantity if counts else Decimal(0)
+            entered[one.lot_id] = entered.get(one.lot_id, Decimal(0)) + more
+    return entered
+
+
+def _let_out(db: Session, case: Case, found: Affected) -> dict[int, Decimal]:
+    """Return how much of each lot no hold of this case bears on any more: it was decided on.
+
+    It may be used up by now; what came in later must not be set off against it.
+    """
+    if not holds.of_case(db, case.number):
+        return {}
+    ids = [row.stock_id for row in found.stock if row.quantity > 0 and row.custody != "consumed"]
+    rows = [row for some in _chunks(ids) for row in _stock_rows(db, some)]
+    bearing = holdings_of_stock(db, rows)
+    free: dict[int, Decimal] = {}
+    for row in rows:
+        if not any(hold.case_number == case.number for hold in bearing[row.id]):
+            free[row.lot_id] = free.get(row.lot_id, Decimal(0)) + row.quantity
+    return free
+
+
+def _stock_rows(db: Session, ids: Sequence[int]) -> Iterable[LotStock]:
+    return db.scalars(select(LotStock).where(LotStock.id.in_(ids)))
+
+
+def _chunks(ids: Sequence[int], size: int = 1_000) -> Iterable[Sequence[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
+from engine.cases import missing
 from engine.cases.carrying_out import good_parts
 from engine.cases.dispositions import parts_of_line
 from engine.cases.models import Case, Line
@@ -20,9 +21,15 @@ COUNTED_OTHERWISE = N_(
     "stays so, have the record of the destruction corrected first."
 )
 
+EXISTED = N_(
+    "%(unit)s was shipped or installed once, so it existed. Choose “Not found after search”."
+)
+
 
 def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, Any]) -> None:
-    """Raise `Invalid` when an answer contradicts what an earlier step of the line recorded."""
+    """Raise `Invalid` when an answer contradicts what an earlier step of the case recorded."""
+    if task.element_id == "resolve_count_mismatch":
+        _refuse_existed(db, case, answers)
     if task.process != "disposition_line":
         return
     line = db.scalar(select(Line).where(Line.instance_id == task.instance_id))
@@ -32,6 +39,14 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
         _refuse_nothing_left(db, line, answers)
     if task.element_id == "witness_destruction":
         _compare_count(db, case, line, answers)
+
+
+def _refuse_existed(db: Session, case: Case, answers: dict[str, Any]) -> None:
+    if answers.get("explanation") != missing.RECORD_WRONG:
+        return
+    unit = missing.handled(db, case, answers["found_units"])
+    if unit is not None:
+        raise Invalid([Problem("explanation", EXISTED, (("unit", unit),))])
 
 
 def _refuse_nothing_left(db: Session, line: Line, answers: dict[str, Any]) -> None:

@@ -53,9 +53,21 @@ ACCOUNTS: dict[str, Account] = {
     "transferred_to_recall": Account(N_("Transferred to a recall"), is_open=False),
     "left_without_field_action": Account(N_("Left control, no field action"), is_open=False),
     "unresolved": Account(N_("Unresolved after documented effort"), is_open=False),
+    "recorded_in_error": Account(N_("Never existed, recorded in error"), is_open=False),
 }
 IN_HOUSE = ("held", "held_elsewhere")
 NOT_HELD = {"in_house": "held", "at_third_party": "held_elsewhere"}  # what a hold moves where
+# what went back into use or was never there: no hold of the case bears on it any more
+LET_OUT = (
+    "released_under_concession",
+    "released_no_fault",
+    "released_after_sorting",
+    "released_not_affected",
+    "reworked",
+    "repaired",
+    "regraded",
+    "recorded_in_error",
+)
 LEFT_CONTROL = ("in_transit", "at_consignee", "not_found")
 # where a unit's custody puts it, while nothing is decided about it
 OF_CUSTODY = {
@@ -65,6 +77,7 @@ OF_CUSTODY = {
     "in_transit": "in_transit",
     "at_consignee": "at_consignee",
     "destroyed": "destroyed",
+    "never_existed": "recorded_in_error",
     "unknown": "not_found",
 }
 
@@ -75,12 +88,16 @@ class BalanceIncomplete(Refused):
 
 @dataclass(frozen=True)
 class Holding:
-    """What lies in an account now: one unit (quantity 1) or a quantity of a lot."""
+    """What lies in an account now: one unit (quantity 1), or a quantity of a lot.
+
+    What nobody could identify lies there by its description, the subject of the case.
+    """
 
     account: str
     unit_id: int | None
     lot_id: int | None
     quantity: Decimal
+    subject_id: int | None = None
 
 
 def post(
@@ -102,6 +119,7 @@ def post(
             to_account=to,
             unit_id=part.unit_id,
             lot_id=part.lot_id,
+            subject_id=part.subject_id,
             quantity=part.quantity,
             event_id=event_id,
             evidence=evidence,
@@ -135,11 +153,11 @@ def _holdings(*, of_one_unit: bool) -> Select[Any]:
     moves = _moves(of_one_unit=of_one_unit)
     total = func.sum(moves.c.quantity)
     return (
-        select(moves.c.account, moves.c.unit_id, moves.c.lot_id, total)
+        select(moves.c.account, moves.c.unit_id, moves.c.lot_id, total, moves.c.subject_id)
         .where(moves.c.account != SCOPE)
-        .group_by(moves.c.account, moves.c.unit_id, moves.c.lot_id)
+        .group_by(moves.c.account, moves.c.unit_id, moves.c.lot_id, moves.c.subject_id)
         .having(total != 0)
-        .order_by(moves.c.lot_id, moves.c.unit_id)
+        .order_by(moves.c.lot_id, moves.c.unit_id, moves.c.subject_id)
     )
 
 
@@ -147,12 +165,9 @@ def _moves(*, of_one_unit: bool) -> Subquery:
     where = [Posting.case_id == bindparam("case_id")]
     if of_one_unit:
         where.append(Posting.unit_id == bindparam("unit_id"))
-    ins = select(
-        Posting.to_account.label("account"), Posting.unit_id, Posting.lot_id, Posting.quantity
-    ).where(*where)
-    outs = select(
-        Posting.from_account, Posting.unit_id, Posting.lot_id, (-Posting.quantity).label("quantity")
-    ).where(*where)
+    what = (Posting.unit_id, Posting.lot_id, Posting.subject_id)
+    ins = select(Posting.to_account.label("account"), *what, Posting.quantity).where(*where)
+    outs = select(Posting.from_account, *what, (-Posting.quantity).label("quantity")).where(*where)
     return union_all(ins, outs).subquery()
 
 

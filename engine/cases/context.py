@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.cases import identifying
 from engine.cases.dispositions import Part, parts_of_line, pending
 from engine.cases.models import Case, Line
 from engine.cases.names import stock_names
@@ -15,7 +16,15 @@ from engine.cases.segregated import expected
 from engine.evidence.documents import Document
 from engine.people import Person, people_with_role
 from engine.serials import find
-from forms.context import Attachment, Context, LotFound, PersonFound, Stock, UnitFound
+from forms.context import (
+    Attachment,
+    Context,
+    Description,
+    LotFound,
+    PersonFound,
+    Stock,
+    UnitFound,
+)
 
 
 def form_context(
@@ -67,9 +76,17 @@ def form_context(
         pending=lambda: stocks(db, pending(db, case)) if case else (),
         expected=lambda: expected(db, case) if case else (),
         pieces=lambda: stocks(db, _line_parts(db, instance_id)),
+        unidentified=lambda: _descriptions(db, case) if case else (),
         people=people,
         attachment=attachment,
     )
+
+
+def _descriptions(db: Session, case: Case) -> Sequence[Description]:
+    return [
+        Description(one.id, one.description or "", one.quantity)
+        for one in identifying.unresolved(db, case)
+    ]
 
 
 def _resolved(db: Session, texts: Sequence[str]) -> Sequence[find.Found]:

@@ -25,7 +25,9 @@ from forms.field import Field
 from forms.form import Form
 
 # what these hold was carried out in the store: it is put right there, never by rewriting words
-CARRIED_OUT = frozenset({"disposition_lines", "piece_results", "segregation", "suspects"})
+CARRIED_OUT = frozenset(
+    {"disposition_lines", "identification", "piece_results", "segregation", "suspects"}
+)
 
 
 class AnswerUnknown(NotFound):

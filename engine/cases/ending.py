@@ -35,6 +35,7 @@ FINAL = frozenset(
         "returned_to_supplier",
         "transferred_to_recall",
         "in_other_case",
+        "recorded_in_error",
     }
 )
 
@@ -184,11 +185,13 @@ def _bring_back(db: Session, case: Case, *, by: Person, at: datetime) -> None:
         if part.account in FINAL or balance.ACCOUNTS[part.account].is_open:
             continue
         for place, quantity in _places(db, part):
-            back = Holding(part.account, part.unit_id, part.lot_id, quantity)
+            back = Holding(part.account, part.unit_id, part.lot_id, quantity, part.subject_id)
             balance.post(db, case, [back], to=place, evidence="case reopened", by=by, at=at)
 
 
 def _places(db: Session, part: Holding) -> list[tuple[str, Decimal]]:
+    if part.subject_id is not None:
+        return [("not_found", part.quantity)]  # nobody has identified it since
     if part.unit_id is not None:
         custody = db.get_one(Unit, part.unit_id).custody
         return [(OF_CUSTODY[custody], part.quantity)] if custody in OF_CUSTODY else []

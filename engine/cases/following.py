@@ -34,7 +34,10 @@ DECIDED = {
     "in_transit": "left_without_field_action",
     "at_consignee": "left_without_field_action",
     "not_found": "unresolved",
+    "recorded_in_error": "recorded_in_error",
 }
+# what a quantity that lies nowhere any more has become; else it is in what it was built into
+NOWHERE = {"stock_adjusted": "not_found", "never_existed": "recorded_in_error"}
 
 # the case whose own disposition is acting: it posts what it does itself, under its own words
 _acting: ContextVar[int | None] = ContextVar("acting", default=None)
@@ -163,8 +166,8 @@ def _rebalance(
                 _move_quantity(db, case, lot_id, moved, place=place, to=to, event=event)
                 come[to] -= moved
                 left -= moved
-        if left > 0:  # it lies nowhere now: built into a unit, or found short when stock was taken
-            to = "not_found" if event.type == "stock_adjusted" else balance.SCOPE
+        if left > 0:
+            to = NOWHERE.get(event.type, balance.SCOPE)
             _move_quantity(db, case, lot_id, left, place=place, to=to, event=event)
 
 

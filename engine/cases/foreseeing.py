@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine.cases.balance import LEFT_CONTROL, OF_CUSTODY
 from engine.cases.models import Case, Subject
+from engine.cases.reach import reached
+from engine.cases.scope import Scope, scope_foreseen
 from engine.serials import trace
 
 
@@ -24,27 +24,21 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Foreseen:
-    """How much the suspects reach, how much of that has left, where it went, and look-alikes."""
+    """What is named beside what would be affected, where what has left went, and look-alikes."""
 
-    affected: Decimal
-    left: Decimal
+    scope: Scope
     consignees: tuple[str, ...]
     duplicates: tuple[Duplicate, ...]
 
 
-def foresee(db: Session, suspects: dict[str, Any]) -> Foreseen:
+def foresee(db: Session, suspects: dict[str, Any], *, hold_now: bool) -> Foreseen:
     """Trace the suspects of an accepted answer forward, and look for open cases about them."""
     units = [one["unit_id"] for one in suspects.get("units") or ()]
     lots = [one["lot_id"] for one in suspects.get("lots") or ()]
-    found = trace.contains(db, lots=lots, units=units)
-    rows = [(one.custody, Decimal(1), one.party) for one in found.roots]
-    rows += [(one.custody, one.quantity, one.party) for one in found.stock if one.quantity > 0]
-    known = [row for row in rows if row[0] in OF_CUSTODY]
-    left = [row for row in known if OF_CUSTODY[row[0]] in LEFT_CONTROL]
+    parts = reached(trace.contains(db, lots=lots, units=units))
     return Foreseen(
-        affected=sum((quantity for _, quantity, _ in known), Decimal(0)),
-        left=sum((quantity for _, quantity, _ in left), Decimal(0)),
-        consignees=tuple(sorted({party for _, _, party in left if party})),
+        scope=scope_foreseen(db, suspects, parts, hold_now=hold_now),
+        consignees=tuple(sorted({one.party for one in parts if one.has_left and one.party})),
         duplicates=_duplicates(db, units, lots),
     )
 

@@ -1,72 +1,150 @@
-"""What a search did not find: treated as having left our control, never as there."""
+"""What a search did not find: it has left our control, unless it is shown never to have existed."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine.bpmn.step import Step
-from engine.cases import balance
+from engine.cases import balance, segregated
 from engine.cases.balance import Holding
 from engine.cases.carrying_out import how, units_of
 from engine.cases.dispositions import Part
 from engine.cases.following import acting
-from engine.cases.holding import stock_parts
+from engine.cases.holding import let_out_units
 from engine.cases.models import Answer, Case
 from engine.serials import state
+from engine.serials.models import Event, EventLink, Unit
+from engine.serials.record import Recorded, StockPart
 
 # explanations that end a search without the units: see forms/quarantine/resolve_count_mismatch
 GONE = frozenset({"consumed", "shipped", "not_found"})
+RECORD_WRONG = "record_wrong"
+# what is recorded of a thing only where somebody had it in hand
+HANDLED = ("shipped", "shipment_reported", "delivered", "returned", "installed", "removed")
 
 
 def post(step: Step, case: Case, answer: Answer) -> list[Holding]:
-    """Move to `not_found` what the search that `answer` tells of did not find; return it."""
-    if answer.answers.get("explanation") not in GONE:
+    """Post what the search that `answer` tells of did not find; return what has left our control.
+
+    What never existed is struck out of the record and leaves the hold: the answer is signed.
+    """
+    explanation = answer.answers.get("explanation")
+    lost, spots = _lost(step, case, answer)
+    if not lost or explanation not in {*GONE, RECORD_WRONG}:
         return []
-    lost = _lost(step, case, answer)
-    if not lost:
+    if explanation == RECORD_WRONG:
+        _strike_out(step, case, lost, spots, answer)
         return []
 
-    evidence = f"count mismatch: {answer.answers['explanation']}"
-    parts = [Part(one.unit_id, one.lot_id, one.quantity) for one in lost]
+    evidence = f"count mismatch: {explanation}"
     with acting(case):
         recorded = state.lose(
-            step.db,
-            units=units_of(parts),
-            stock_parts=stock_parts(step.db, case, parts),
-            **how(step, case, evidence),
+            step.db, units=_units(lost), stock_parts=spots, **how(step, case, evidence)
         )
-        balance.post(
-            step.db,
-            case,
-            lost,
-            to="not_found",
-            evidence=evidence,
-            by=step.by,
-            at=step.at,
-            event_id=recorded.event.id,
-        )
+        _post(step, case, lost, "not_found", evidence, recorded)
     return lost
 
 
-def _lost(step: Step, case: Case, answer: Answer) -> list[Holding]:
-    """Return what is held and was neither scanned nor counted after the search."""
-    found = answer.answers["found_units"]
+def _strike_out(
+    step: Step, case: Case, lost: list[Holding], spots: Sequence[StockPart], answer: Answer
+) -> None:
+    units = _units(lost)
+    reason = f"{case.number}: {answer.answers['never_existed_because']}"
+    with acting(case):
+        recorded = state.strike_out(
+            step.db, units=units, stock_parts=spots, **how(step, case, reason)
+        )
+        let_out_units(step.db, case, units, reason=reason, by=step.by, at=step.at)
+        evidence = "count mismatch: recorded in error"
+        _post(step, case, lost, "recorded_in_error", evidence, recorded)
+
+
+def handled(db: Session, case: Case, found: dict[str, Any]) -> str | None:
+    """Return a held unit not among those `found` that existed: it was shipped or installed once."""
+    held = balance.holdings(db, case.id, accounts=balance.IN_HOUSE)
+    return db.scalar(
+        select(Unit.serial)
+        .join(EventLink, EventLink.unit_id == Unit.id)
+        .join(Event, Event.id == EventLink.event_id)
+        .where(Unit.id.in_(_unseen(found, held)), Event.type.in_(HANDLED))
+        .order_by(Unit.serial)
+        .limit(1)
+    )
+
+
+def _unseen(found: dict[str, Any], held: Sequence[Holding]) -> list[int]:
     seen = {unit["unit_id"] for unit in found["units"]}
+    return [one.unit_id for one in held if one.unit_id is not None and one.unit_id not in seen]
+
+
+def _post(
+    step: Step, case: Case, lost: list[Holding], to: str, evidence: str, recorded: Recorded
+) -> None:
+    balance.post(
+        step.db,
+        case,
+        lost,
+        to=to,
+        evidence=evidence,
+        by=step.by,
+        at=step.at,
+        event_id=recorded.event.id,
+    )
+
+
+def _units(lost: Sequence[Holding]) -> list[int]:
+    return units_of([Part(one.unit_id, one.lot_id, one.quantity) for one in lost])
+
+
+def _lost(step: Step, case: Case, answer: Answer) -> tuple[list[Holding], list[StockPart]]:
+    """Return what is held and was neither scanned nor counted after the search, and from where."""
+    found = answer.answers["found_units"]
+    held = balance.holdings(step.db, case.id, accounts=balance.IN_HOUSE)
+    unseen = set(_unseen(found, held))
+    lost = [part for part in held if part.unit_id in unseen]
+    spots: list[StockPart] = []
+    for lot_id, missing in _short(found, held).items():
+        lost += _of_lot(held, lot_id, missing)
+        spots += _spots(step.db, case, found, lot_id, missing)
+    return lost, spots
+
+
+def _short(found: dict[str, Any], held: Sequence[Holding]) -> dict[int, Decimal]:
+    """Return how much of each lot that was counted is missing over all its places."""
     counted: dict[int, Decimal] = {}
     for count in found["counts"]:
-        counted[count["lot_id"]] = counted.get(count["lot_id"], Decimal(0)) + Decimal(
-            count["counted"]
-        )
-    lost = []
-    for part in balance.holdings(step.db, case.id, accounts=balance.IN_HOUSE):
-        if part.unit_id is not None and part.unit_id not in seen:
-            lost.append(part)
-        elif part.lot_id in counted:
-            missing = min(part.quantity, _held(step, case, part.lot_id) - counted[part.lot_id])
-            if missing > 0:
-                lost.append(Holding(part.account, None, part.lot_id, missing))
-                counted[part.lot_id] += missing
-    return lost
+        there = counted.get(count["lot_id"], Decimal(0))
+        counted[count["lot_id"]] = there + Decimal(count["counted"])
+    missing = {
+        lot_id: sum((one.quantity for one in held if one.lot_id == lot_id), Decimal(0)) - there
+        for lot_id, there in counted.items()
+    }
+    return {lot_id: quantity for lot_id, quantity in missing.items() if quantity > 0}
 
 
-def _held(step: Step, case: Case, lot_id: int) -> Decimal:
-    held = balance.holdings(step.db, case.id, accounts=balance.IN_HOUSE)
-    return sum((one.quantity for one in held if one.lot_id == lot_id), Decimal(0))
+def _of_lot(held: Sequence[Holding], lot_id: int, missing: Decimal) -> list[Holding]:
+    parts = []
+    for one in held:
+        taken = min(one.quantity, missing) if one.lot_id == lot_id else Decimal(0)
+        if taken > 0:
+            parts.append(Holding(one.account, None, lot_id, taken))
+            missing -= taken
+    return parts
+
+
+def _spots(
+    db: Session, case: Case, found: dict[str, Any], lot_id: int, missing: Decimal
+) -> list[StockPart]:
+    """Return the stock rows that were counted short, as far as the lot is short in all."""
+    counted = {count["key"]: Decimal(count["counted"]) for count in found["counts"]}
+    spots = []
+    for row, *_ in segregated.held_stock(db, case, {lot_id}):
+        short = row.quantity - counted.get(f"stock-{row.id}", row.quantity)
+        taken = min(short, missing)
+        if taken > 0:
+            spots.append(StockPart(row.id, taken))
+            missing -= taken
+    return spots

@@ -11,6 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.db import Base, Key, Ref, only_grows
 
 ONE_TARGET = "(unit_id IS NULL) <> (lot_id IS NULL)"
+# what nobody could identify is accounted for by its description
+ONE_OF_THREE = (
+    f"(subject_id IS NULL AND {ONE_TARGET})"
+    " OR (subject_id IS NOT NULL AND unit_id IS NULL AND lot_id IS NULL)"
+)
 
 
 class Case(Base):
@@ -211,7 +216,7 @@ class Posting(Base):
 
     __tablename__ = "posting"
     __table_args__ = (
-        CheckConstraint(ONE_TARGET, name="unit_or_lot"),
+        CheckConstraint(ONE_OF_THREE, name="unit_lot_or_described"),
         CheckConstraint("quantity > 0", name="quantity_above_zero"),
         CheckConstraint("from_account <> to_account", name="moves"),
         Index("ix_posting_case", "case_id", "to_account"),
@@ -225,6 +230,7 @@ class Posting(Base):
     to_account: Mapped[str]
     unit_id: Mapped[Ref | None]
     lot_id: Mapped[Ref | None]
+    subject_id: Mapped[Ref | None] = mapped_column(ForeignKey("case_subject.id"))
     location_id: Mapped[Ref | None]
     quantity: Mapped[Decimal]
     event_id: Mapped[Ref | None]  # the event of the serial store that proves it

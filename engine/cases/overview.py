@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn import diagrams
 from engine.bpmn.models import Instance, Task
-from engine.cases import balance, inbox
-from engine.cases.models import Case, Comment, Posting, Subject
+from engine.cases import balance, identifying, inbox
+from engine.cases.models import Case, Comment
 from engine.cases.names import stock_names
 from engine.cases.pages import (
     Balance,
@@ -81,9 +81,7 @@ def roots_of(case: Case) -> Select[int]:
 
 def case_facts(db: Session, case: Case) -> CaseFacts:
     """Return the short facts of a case."""
-    subjects = list(
-        db.scalars(select(Subject).where(Subject.case_id == case.id).order_by(Subject.id))
-    )
+    subjects = identifying.standing_subjects(db, case)
     names = stock_names(db, [(s.unit_id, s.lot_id) for s in subjects])
     return CaseFacts(
         number=case.number,
@@ -100,6 +98,7 @@ def case_facts(db: Session, case: Case) -> CaseFacts:
             else s.description or ""
             for s in subjects
         ),
+        affected=sum(balance.totals(db, case.id).values(), Decimal(0)),
     )
 
 
@@ -218,11 +217,3 @@ def _comments(db: Session, case: Case) -> tuple[CommentLine, ...]:
         .order_by(Comment.id)
     )
     return tuple(CommentLine(by=name, at=note.at, text=note.text) for note, name in rows)
-
-
-def affected_quantity(db: Session, case: Case) -> Decimal:
-    """Return how much has come into the case's scope."""
-    rows = db.scalars(
-        select(Posting.quantity).where(Posting.case_id == case.id, Posting.from_account == "scope")
-    )
-    return sum(rows, Decimal(0))

@@ -109,6 +109,7 @@ class CaseFacts:
     opened_at: datetime
     closed_at: datetime | None = None
     subjects: tuple[str, ...] = ()
+    affected: Decimal = Decimal(0)  # everything in the unit balance
     owner: str | None = None
     mark: str | None = None  # "DEMO" | "DRILL"
 
@@ -245,9 +246,9 @@ class AnswerSection:
 
 @dataclass(frozen=True)
 class UnitLine:
-    """One unit or lot quantity of the case, on its three axes."""
+    """One unit or lot quantity of the case, on its three axes; or what was only described."""
 
-    kind: Literal["unit", "lot"]
+    kind: Literal["unit", "lot", "description"]
     id: int
     name: str  # serial or lot number
     part: str

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import Select, func, literal, select, union
 from sqlalchemy.orm import Session
 
 from engine.serials.models import (
@@ -17,7 +17,10 @@ from engine.serials.models import (
     LotStock,
     Party,
     Unit,
+    UnitRoot,
 )
+
+GONE = ("consumed", "destroyed", "never_existed")
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,10 @@ def register(
 ) -> list[Held]:
     """Return what every standing hold holds, place by place, oldest hold first.
 
-    One query. A unit held through its lot or run counts under that hold; exempted ones do not.
+    One query. A unit held through its lot or run counts under that hold, once, and inside another
+    with its host; exempted ones do not.
     """
-    held = union_all(*_held()).subquery()
+    held = union(*_held()).subquery()
     query = (
         select(
             Hold,
@@ -103,8 +107,15 @@ def register(
 
 def _held() -> Iterable[Select[*tuple[Any, ...]]]:
     one = literal(Decimal(1), LotStock.quantity.type).label("quantity")
-    of_unit = (Unit.location_id, Unit.custody, one)
-    of_stock = (LotStock.location_id, LotStock.custody, LotStock.quantity)
+    # what it is keeps two units in one place apart, and one unit that is held in two ways together
+    of_unit = (literal("unit").label("what"), Unit.id, Unit.location_id, Unit.custody, one)
+    of_stock = (
+        literal("stock").label("what"),
+        LotStock.id,
+        LotStock.location_id,
+        LotStock.custody,
+        LotStock.quantity,
+    )
     row = HoldTargetRow
     standing = row.release_event_id.is_(None)
     ways = (
@@ -127,8 +138,12 @@ def _held() -> Iterable[Select[*tuple[Any, ...]]]:
             .where(standing)
         )
         if exempt_kind == "stock":
-            gone = ("consumed", "destroyed")
-            query = query.where(LotStock.quantity != 0, LotStock.custody.not_in(gone))
+            query = query.where(LotStock.quantity != 0, LotStock.custody.not_in(GONE))
+        elif kind != "unit":
+            stands_alone = select(UnitRoot.root_id).where(UnitRoot.unit_id == Unit.id)
+            query = query.where(
+                stands_alone.scalar_subquery() == Unit.id, Unit.custody.not_in(GONE)
+            )
         if kind in ("lot", "segment"):
             query = query.where(~exempt.exists())
         yield query

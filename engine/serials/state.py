@@ -106,6 +106,29 @@ def lose(
     return change(db, "not_found", rows, stock_parts, effect, how, with_contents=True)
 
 
+def strike_out(
+    db: Session,
+    *,
+    units: Sequence[int] = (),
+    stock_parts: Sequence[StockPart] = (),
+    **how: Unpack[How],
+) -> Recorded:
+    """Record that goods never existed and were recorded in error; give the `reason`.
+
+    Quantities are posted away; a unit keeps its history, lies nowhere and passes no door. A thing
+    that turns up under its serial after all is received as returned, nonconforming.
+    """
+    rows = units_by_id(db, units, lock=True)
+    taken = stock.take(db, stock_parts)
+    links = Links().add(rows, Effect(custody="never_existed", usability="scrapped"))
+    links.about({part.spot.lot_id for part in taken})
+    event = write_event(db, "never_existed", links, **how)
+    stock.post(db, event, [(part.spot, -part.quantity) for part in taken])
+    project_units(db, rows)
+    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(rows))
+
+
 def rework(
     db: Session,
     *,

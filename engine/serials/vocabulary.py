@@ -24,6 +24,7 @@ CUSTODY = {
     "returned": N_("returned, not yet checked"),
     "consumed": N_("consumed in production"),
     "destroyed": N_("destroyed"),
+    "never_existed": N_("recorded in error, never existed"),
     "unknown": N_("not known"),
 }
 USABILITY = {
@@ -65,6 +66,7 @@ KINDS: dict[str, Kind] = {
     "destroyed": Kind("Destroyed", "destroying", "destroyed"),
     "stock_adjusted": Kind("Count adjusted", "cycle_counting"),
     "not_found": Kind("Not found", "cycle_counting", "unknown"),
+    "never_existed": Kind("Recorded in error: never existed", "cycle_counting"),
     "stock_split": Kind("Stock told apart"),
     "hold_placed": Kind("Put on hold", "holding", "non_sellable_other"),
     "hold_released": Kind("Hold released", "other"),

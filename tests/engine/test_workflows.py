@@ -364,6 +364,7 @@ FINDS: dict[str, dict[str, Any]] = {
     "settle_scope": {"left_control": True},
     "hold_units": {"in_house_count": 12},
     "compare_counts": {"counts_match": True},
+    "take_up_findings": {"all_identified": True},
     "open_round": {"round": 1, "pending": True},
     "weigh_lines": {"needs_regulatory": True, "needs_manufacturing": True},
     "settle_round": {"pending": False},

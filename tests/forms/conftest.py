@@ -5,7 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from forms.context import Attachment, Context, LotFound, PersonFound, Stock, UnitFound
+from forms.context import (
+    Attachment,
+    Context,
+    Description,
+    LotFound,
+    PersonFound,
+    Stock,
+    UnitFound,
+)
 from forms.reading import read_form
 
 UNITS = [
@@ -44,6 +52,7 @@ def context():
         pending=stock,
         expected=stock,
         pieces=stock,
+        unidentified=lambda: [Description(1, "A tray", Decimal(3)), Description(2, "A box")],
         people=lambda role: [PersonFound(11, "Wei Chen")] if role in {None, "warehouse"} else [],
         attachment={FILE.sha256: FILE}.get,
     )

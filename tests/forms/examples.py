@@ -123,6 +123,47 @@ KINDS = {
             7,
         ],
     ),
+    "identification": (
+        "",
+        [
+            (
+                {
+                    "rows": [
+                        {"key": "subject-1", "outcome": "identified", "scanned": "SN-1"},
+                        {
+                            "key": "subject-2", "outcome": "not_identified", "quantity": "4",
+                            "reason": "No record names it",
+                        },
+                    ]
+                },
+                {
+                    "resolved": [
+                        {
+                            "subject_id": 1, "description": "A tray", "outcome": "identified",
+                            "units": [UNIT], "lots": [], "quantity": "3", "reason": "",
+                        },
+                        {
+                            "subject_id": 2, "description": "A box", "outcome": "not_identified",
+                            "units": [], "lots": [], "quantity": "4",
+                            "reason": "No record names it",
+                        },
+                    ]
+                },
+                0,
+            )
+        ],
+        [
+            {"rows": []},
+            {"rows": [{"key": "subject-1", "outcome": "identified", "scanned": "SN-99"}]},
+            {"rows": [{"key": "subject-1", "outcome": "open"}]},
+            {"rows": [{"key": "subject-2", "outcome": "not_identified", "reason": "Lost"}]},
+            {"rows": [{"key": "subject-1", "outcome": "not_identified", "quantity": "3"}]},
+            {"rows": ["a tray"]},
+            {"rows": 7},
+            {"typename": "x"},
+            "SN-1",
+        ],
+    ),
     "segregation": (
         "",
         [

@@ -1,8 +1,11 @@
 """Stories of the quarantine: what is found where, counted, missing, late."""
 
+from dataclasses import replace
+
 import pytest
 
-from engine.errors import EngineError
+from engine.cases.segregation import NotTheSamePerson
+from engine.errors import EngineError, Invalid
 from engine.serials.errors import NotUsable, OnHold
 from tests.processes.company import Company
 
@@ -187,3 +190,80 @@ def test_a_device_reported_as_built_from_a_held_lot_is_taken_in_and_held(company
     assert company.totals == {"held": 100}  # 99 left of the lot, and the device
     assert not company.may_ship("P-1")
     assert company.holding_cases("P-1") == {company.number}
+
+
+def wrong(company: Company, found: object) -> dict[str, object]:
+    return {
+        "explanation": "record_wrong",
+        "found_units": found,
+        "never_existed_because": "Booked twice from delivery note 4711; the supplier sent 37.",
+    }
+
+
+def test_a_quantity_recorded_in_error_is_struck_out_and_leaves_the_hold(company: Company) -> None:
+    lot = company.make_lot("S-1", 40)
+    company.report("S-1")
+    company.do("triage")
+    stock = company.answers(company.task("confirm_segregation"), company.people.warehouse)
+    [count] = stock["segregated"]["counts"]
+    found = {"scanned": "", "none": False, "counts": [{**count, "counted": "37"}]}
+    company.do("confirm_segregation", segregated=found)
+    company.do("resolve_count_mismatch", **wrong(company, found))
+    assert company.answer("resolve_count_mismatch").signature_id is not None
+    assert company.totals == {"held": 37, "recorded_in_error": 3}
+    assert company.waiting_at == {"investigate"}  # nothing has left our control
+    assert company.stock_that_may_ship(lot) == 0
+    company.receive_more(lot, 10)
+    assert company.totals == {"held": 47, "recorded_in_error": 3}
+    company.do("investigate")
+    company.propose(company.line("scrap", lot="S-1", quantity=47))
+    company.do("decide_samples")
+    company.do("destroy_units")
+    company.do("witness_destruction")
+    company.do("verify_and_close")
+    assert company.totals == {"destroyed": 47, "recorded_in_error": 3}
+
+
+def test_a_unit_recorded_in_error_is_held_by_no_case_and_passes_no_door(company: Company) -> None:
+    company.make_devices("SENS-1", UNITS)
+    other = company.report("P-2")
+    company.report("P-1 P-2")
+    company.do("triage")
+    found = {"scanned": "P-1", "none": False, "counts": []}
+    company.do("confirm_segregation", segregated=found)
+    company.do("resolve_count_mismatch", **wrong(company, found))
+    assert company.totals == {"held": 1, "recorded_in_error": 1}
+    assert company.holding_cases("P-2") == {other}
+    assert company.unit("P-2").custody == "never_existed"
+    first, company.number = company.number, other
+    assert company.totals == {"recorded_in_error": 1}
+    company.report("SENS-1")
+    assert company.totals == {"held": 99}  # 97 of the lot and two devices: no phantom
+    company.number = first
+    company.receive_return("P-2")  # it turned up after all
+    assert company.totals == {"held": 2}
+    with pytest.raises(OnHold):
+        company.ship("P-2")
+
+
+def test_what_was_shipped_once_cannot_have_been_recorded_in_error(company: Company) -> None:
+    company.make_devices("SENS-1", UNITS, shipped=1)
+    company.receive_return("P-1")
+    company.report("P-1 P-2")
+    company.do("triage")
+    found = {"scanned": "P-2", "none": False, "counts": []}
+    company.do("confirm_segregation", segregated=found)
+    with pytest.raises(Invalid, match="P-1 was shipped or installed once"):
+        company.do("resolve_count_mismatch", **wrong(company, found))
+
+
+def test_whoever_counted_does_not_explain_the_difference(company: Company) -> None:
+    company.make_devices("SENS-1", UNITS)
+    company.report("P-1 P-2")
+    company.do("triage")
+    roles = frozenset({"warehouse", "qa_engineer"})
+    both = replace(company.people.warehouse, roles=roles)
+    found = {"scanned": "P-1", "none": False, "counts": []}
+    company.do("confirm_segregation", by=both, segregated=found)
+    with pytest.raises(NotTheSamePerson):
+        company.do("resolve_count_mismatch", by=both)

@@ -46,7 +46,11 @@ def _witnessed(db: Session, case: Case | None, task: Task) -> Answers:
 
 
 def _filled(form: Form, context: Context) -> Answers:
-    makers = {"segregation": segregated, "piece_results": _all_good}
+    makers = {
+        "segregation": segregated,
+        "piece_results": _all_good,
+        "identification": _left_open if form.element == "triage" else _not_identified,
+    }
     made = {f.id: makers[f.kind](context) for f in form.fields if f.kind in makers}
     ticked = {
         field.id: [choice.value for choice in field.choices]
@@ -54,6 +58,24 @@ def _filled(form: Form, context: Context) -> Answers:
         if field.kind == "checklist"
     }
     return {**made, **ticked}
+
+
+def _left_open(_context: Context) -> Answers:
+    return {"rows": []}
+
+
+def _not_identified(context: Context) -> Answers:
+    """Return every description as not identified after a search; one piece, where none is said."""
+    rows = [
+        {
+            "key": f"subject-{one.subject_id}",
+            "outcome": "not_identified",
+            "quantity": f"{one.quantity or Decimal(1):f}",
+            "reason": "Label and records were searched; two people who handled it were asked.",
+        }
+        for one in context.unidentified()
+    ]
+    return {"rows": rows}
 
 
 def segregated(context: Context) -> Answers:

@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases import affected, dispositions
-from engine.cases.balance import LEFT_CONTROL, OF_CUSTODY
 from engine.cases.history import history
 from engine.cases.models import Case, Line, Round
 from engine.cases.names import stock_names
 from engine.cases.overview import case_balance, case_page
+from engine.cases.reach import amount, reached
+from engine.cases.scope import scope_of
 from engine.clock import now
 from engine.evidence import documents
 from engine.people import Person
@@ -86,7 +87,8 @@ def _answered(db: Session, place: Beside, step: str, process: str) -> Any:
 def _subjects(db: Session, place: Beside) -> Any:
     rows = affected.subjects_of(db, place.case)
     names = stock_names(db, [(row.unit_id, row.lot_id) for row in rows])
-    return [(row, names.get((row.unit_id, row.lot_id))) for row in rows]
+    named = [(row, names.get((row.unit_id, row.lot_id))) for row in rows]
+    return (named, scope_of(db, place.case)) if named else None
 
 
 def _holds(db: Session, place: Beside) -> Any:
@@ -105,17 +107,15 @@ class Reach:
 
 
 def _trace(db: Session, place: Beside) -> Any:
-    found = affected.trace_of(db, place.case)
-    rows = [(one.custody, Decimal(1), one.party) for one in found.roots]
-    rows += [(one.custody, one.quantity, one.party) for one in found.stock if one.quantity > 0]
-    if not rows:
+    parts = reached(affected.trace_of(db, place.case))
+    if not parts:
         return None
-    left = [row for row in rows if OF_CUSTODY.get(row[0]) in LEFT_CONTROL]
+    left = [part for part in parts if part.has_left]
     return Reach(
-        total=sum((quantity for _, quantity, _ in rows), Decimal(0)),
-        left=sum((quantity for _, quantity, _ in left), Decimal(0)),
-        by_custody=_sums((custody, quantity) for custody, quantity, _ in rows),
-        parties=_sums((party, quantity) for _, quantity, party in left if party),
+        total=amount(parts),
+        left=amount(left),
+        by_custody=_sums((part.custody, part.quantity) for part in parts),
+        parties=_sums((part.party, part.quantity) for part in left if part.party),
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import answers as kept, balance
+from engine.cases import answers as kept, balance, identifying
 from engine.cases.asking import form_at
+from engine.cases.balance import Holding
 from engine.cases.models import Case
 from engine.cases.names import stock_names
 from engine.cases.pages import AnswerSection, StepLine, UnitLine
@@ -54,7 +55,11 @@ def unit_lines(db: Session, case: Case) -> list[UnitLine]:
     on_units = holdings_of_units(db, unit_ids)
     on_lots = holdings_of_lots(db, lot_ids)
     lines = []
+    described = {one.id: one.description or "" for one in identifying.descriptions(db, case)}
     for part in parts:
+        if part.subject_id is not None:
+            lines.append(_described(part, described[part.subject_id]))
+            continue
         name = names[part.unit_id, part.lot_id]
         unit = units.get(part.unit_id or 0)
         custody, usability = (
@@ -77,11 +82,30 @@ def unit_lines(db: Session, case: Case) -> list[UnitLine]:
     return lines
 
 
+def _described(part: Holding, words: str) -> UnitLine:
+    """Return the line of what nobody could identify: nothing is known of it but how many."""
+    return UnitLine(
+        kind="description",
+        id=part.subject_id or 0,
+        name=words,
+        part="–",
+        quantity=part.quantity,
+        custody="unknown",
+        usability="unknown",
+        holds=(),
+        account=balance.ACCOUNTS[part.account].label,
+    )
+
+
 def _lot_states(db: Session, lot_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Return custody and usability of each lot where all of its stock agrees, else "several"."""
     rows = db.execute(
         select(LotStock.lot_id, LotStock.custody, LotStock.usability)
-        .where(LotStock.lot_id.in_(lot_ids), LotStock.quantity != 0)
+        .where(
+            LotStock.lot_id.in_(lot_ids),
+            LotStock.quantity != 0,
+            LotStock.custody.in_(balance.OF_CUSTODY),  # not what was built into something
+        )
         .distinct()
     )
     states: dict[int, tuple[str, str]] = {}

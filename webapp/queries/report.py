@@ -27,7 +27,7 @@ def understood(db: Session, form: Form, answers: dict[str, Any]) -> Understood:
     """Return what the accepted answers of a report name and reach."""
     field = next((one.id for one in form.fields if one.kind == "suspects"), "")
     suspects = answers.get(field) or {}
-    foreseen = foresee(db, suspects)
+    foreseen = foresee(db, suspects, hold_now=bool(answers.get("hold_now")))
     found = select(Party.code, Party.name).where(Party.code.in_(foreseen.consignees))
     names = {row.code: row.name for row in db.execute(found)}
     return Understood(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from engine.cases.pages import HoldLine, Page
@@ -16,11 +16,13 @@ from engine.serials.models import (
     HoldDoor,
     HoldTargetRow,
     Lot,
+    LotStock,
     Part,
     Segment,
     Tranche,
     Unit,
 )
+from engine.serials.models.axes import IN_OUR_HANDS
 from engine.serials.register import Held, register
 
 PAGE_SIZE = 50
@@ -165,7 +167,10 @@ class TagLine:
 
 
 def tag_lines(db: Session, case_number: str) -> list[TagLine]:
-    """Return a tag for each unit, lot and run that stands on hold for a case."""
+    """Return a tag for each unit, lot and run that a case holds in our hands.
+
+    On what has left or was built in nobody can hang one.
+    """
     placer = aliased(PersonAccount)
     lines = []
     for kind, query in _named_targets().items():
@@ -177,6 +182,7 @@ def tag_lines(db: Session, case_number: str) -> list[TagLine]:
                 HoldTargetRow.kind == kind,
                 HoldTargetRow.release_event_id.is_(None),
                 Hold.released_at.is_(None),
+                _is_in_hand(kind),
             )
         )
         lines += [
@@ -193,6 +199,18 @@ def tag_lines(db: Session, case_number: str) -> list[TagLine]:
             for hold, name, part, placed_by in rows
         ]
     return lines
+
+
+def _is_in_hand(kind: str) -> ColumnElement[bool]:
+    hands = (*IN_OUR_HANDS, "at_third_party")
+    if kind == "unit":
+        return Unit.custody.in_(hands)
+    if kind == "segment":
+        return true()
+    of = LotStock.lot_id == Lot.id if kind == "lot" else LotStock.tranche_id == Tranche.id
+    return (
+        select(LotStock.id).where(of, LotStock.quantity > 0, LotStock.custody.in_(hands)).exists()
+    )
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from engine.cases.history import history as history_of
 from engine.cases.models import Case
 from engine.cases.overview import case_balance, case_facts, case_named, case_page
 from engine.cases.pages import DocumentLine
+from engine.cases.scope import scope_of
 from engine.clock import now
 from engine.errors import EngineError, NotFound, Problem
 from engine.evidence import documents as documents_room
@@ -33,12 +34,14 @@ bp = Blueprint("case", __name__, url_prefix="/nonconformances/<number>")
 @allow("case.read")
 def overview(number: str) -> ResponseReturnValue:
     """Show where the case stands."""
-    page = case_page(read(), number, person(), at=now())
+    db = read()
+    page = case_page(db, number, person(), at=now())
     asked = request.args.get("diagram", 1, type=int) - 1
     return render_template(
         "cases/overview.html",
         page=page,
         facts=page.facts,
+        scope=scope_of(db, case_named(db, number)),
         steps=in_order(page.steps),
         chosen=asked if 0 <= asked < len(page.diagrams) else 0,
         tab="overview",
@@ -72,6 +75,7 @@ def units(number: str) -> ResponseReturnValue:
         facts=case_facts(db, case),
         lines=unit_lines(db, case),
         figures=case_balance(db, case),
+        scope=scope_of(db, case),
         tab="units",
     )
 

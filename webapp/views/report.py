@@ -8,6 +8,8 @@ from flask_babel import gettext
 
 from engine.cases import commands
 from engine.cases.asking import form_at
+from engine.cases.overview import case_named
+from engine.cases.scope import scope_of
 from engine.clock import now
 from engine.commands import Command
 from engine.errors import EngineError, Invalid, NotFound, Problem
@@ -17,6 +19,7 @@ from webapp import ceremony
 from webapp.permissions import allow
 from webapp.queries.report import understood
 from webapp.session import person
+from webapp.times import number
 from webapp.transactions import begin, read, request_key
 from webapp.uploads import posted_with_files
 from webapp.views.task import saved_words
@@ -125,9 +128,13 @@ def save() -> ResponseReturnValue:
     try:
         with begin() as db:
             opened = commands.report(db, kept.answers, by=person(), at=now(), key=key)
+            scope = scope_of(db, case_named(db, opened.number))
     except Invalid as wrong:
         return _page(kept.answers, wrong.problems), 422
     flash(gettext("%(number)s is open. Thank you for reporting.", number=opened.number))
+    if scope.affected:
+        facts = {"affected": number(scope.affected), "held": number(scope.held)}
+        flash(gettext("%(affected)s are affected, %(held)s of them on hold.", **facts))
     return redirect(url_for("case.overview", number=opened.number), 303)
 
 

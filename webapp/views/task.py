@@ -9,7 +9,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine.cases import commands
+from engine.cases.overview import case_named
 from engine.cases.pages import TaskPage
+from engine.cases.scope import scope_of
 from engine.clock import now
 from engine.errors import Conflict, EngineError, Invalid, Problem
 from webapp import ceremony, signing
@@ -246,5 +248,8 @@ def receipt(task_id: UUID) -> ResponseReturnValue:
     if not shown.done_at:
         return redirect(url_for(".page", task_id=task_id))
     return render_template(
-        "tasks/receipt.html", page=shown, receipt=ceremony.receipt(read(), task_id, at=now())
+        "tasks/receipt.html",
+        page=shown,
+        receipt=ceremony.receipt(read(), task_id, at=now()),
+        scope=scope_of(read(), case_named(read(), shown.case.number)),
     )

@@ -21,6 +21,10 @@ from forms.form import NOT_ANSWERED, Form
 
 Record = dict[str, Any]
 Section = dict[str, Any]
+WHOLE_LOT = N_(
+    "A lot that was named is affected as a whole, with what was made from it: the unit balance "
+    "counts all of it."
+)
 SEVERITIES = {"minor": N_("Minor"), "major": N_("Major"), "critical": N_("Critical")}
 
 
@@ -110,16 +114,17 @@ def all_answers(db: Session, case: Case) -> list[Section]:
 
 
 def subjects(db: Session, case: Case) -> Section:
-    """Return what the case is about, as a table."""
+    """Return what the case is about, as a table; how much was named is not what is affected."""
     rows = list(db.scalars(select(Subject).where(Subject.case_id == case.id).order_by(Subject.id)))
     names = stock_names(db, [(row.unit_id, row.lot_id) for row in rows])
     language = case.language
+    words = (N_("Unit or lot"), N_("Part"), N_("Quantity named"))
+    whole = any(row.lot_id is not None for row in rows)
     return {
         "heading": say(N_("What the case is about"), language),
+        "note": say(WHOLE_LOT, language) if whole else "",
         "table": {
-            "columns": [
-                say(word, language) for word in (N_("Unit or lot"), N_("Part"), N_("Quantity"))
-            ],
+            "columns": [say(word, language) for word in words],
             "rows": [
                 [
                     names[row.unit_id, row.lot_id].name

@@ -1083,6 +1083,9 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("lot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
+            "subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column(
             "location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("quantity", db.Quantity(), nullable=False),
@@ -1091,12 +1094,16 @@ def upgrade() -> None:
         sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("at", db.UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "(unit_id IS NULL) <> (lot_id IS NULL)", name=op.f("ck_posting_unit_or_lot")
+            "(subject_id IS NULL AND (unit_id IS NULL) <> (lot_id IS NULL)) OR (subject_id IS NOT NULL AND unit_id IS NULL AND lot_id IS NULL)",
+            name=op.f("ck_posting_unit_lot_or_described"),
         ),
         sa.CheckConstraint("from_account <> to_account", name=op.f("ck_posting_moves")),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_posting_quantity_above_zero")),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case_file.id"], name=op.f("fk_posting_case_id_case_file")
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject_id"], ["case_subject.id"], name=op.f("fk_posting_subject_id_case_subject")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posting")),
     )
@@ -1941,7 +1948,7 @@ def upgrade() -> None:
             "location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.CheckConstraint(
-            "custody IN ('in_house', 'in_transit', 'at_third_party', 'at_consignee', 'returned', 'consumed', 'destroyed', 'unknown')",
+            "custody IN ('in_house', 'in_transit', 'at_third_party', 'at_consignee', 'returned', 'consumed', 'destroyed', 'never_existed', 'unknown')",
             name=op.f("ck_event_link_custody_is_known"),
         ),
         sa.CheckConstraint(
@@ -2048,7 +2055,7 @@ def upgrade() -> None:
         ),
         sa.Column("quantity", db.Quantity(), nullable=False),
         sa.CheckConstraint(
-            "custody IN ('in_house', 'in_transit', 'at_third_party', 'at_consignee', 'returned', 'consumed', 'destroyed', 'unknown')",
+            "custody IN ('in_house', 'in_transit', 'at_third_party', 'at_consignee', 'returned', 'consumed', 'destroyed', 'never_existed', 'unknown')",
             name=op.f("ck_lot_stock_custody_is_known"),
         ),
         sa.CheckConstraint(
@@ -2152,7 +2159,7 @@ def upgrade() -> None:
         sa.Column("tranche_id", sa.Integer(), nullable=False),
         sa.Column("quantity", db.Quantity(), nullable=False),
         sa.CheckConstraint(
-            "custody IN ('in_house', 'in_transit', 'at_third_party', 'at_consignee', 'returned', 'consumed', 'destroyed', 'unknown')",
+            "custody IN ('in_house', 'in_transit', 'at_third_party', 'at_consignee', 'returned', 'consumed', 'destroyed', 'never_existed', 'unknown')",
             name=op.f("ck_stock_posting_custody_is_known"),
         ),
         sa.CheckConstraint(
@@ -2271,7 +2278,7 @@ def upgrade() -> None:
         sa.Column("is_released", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "custody IN ('in_house', 'in_transit', 'at_third_party', 'at_consignee', 'returned', 'consumed', 'destroyed', 'unknown')",
+            "custody IN ('in_house', 'in_transit', 'at_third_party', 'at_consignee', 'returned', 'consumed', 'destroyed', 'never_existed', 'unknown')",
             name=op.f("ck_unit_custody_is_known"),
         ),
         sa.CheckConstraint(

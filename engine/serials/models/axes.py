@@ -15,6 +15,7 @@ CUSTODIES = {
     "returned": "Returned, not yet checked",
     "consumed": "Consumed in production",
     "destroyed": "Destroyed",
+    "never_existed": "Never existed, recorded in error",
     "unknown": "Not known",
 }
 USABILITIES = {

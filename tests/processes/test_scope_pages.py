@@ -1,0 +1,124 @@
+"""The pages of a scope: what was named and what is affected are two facts, said everywhere."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from engine import clock
+from engine.cases import commands
+from engine.people import Person
+from tests.processes.company import Company
+from tests.processes.test_scope import DEVICES, rows
+from tests.webapp.conftest import Visitor
+from webapp.create_app import create_app
+
+WHOLE = "so the whole lot is affected: 92 of the lot itself and 8 made from it."
+
+
+@pytest.fixture
+def app(company: Company) -> Iterator[Flask]:
+    with clock.at(company.at):
+        yield create_app(company.holdfast)
+
+
+def enter(app: Flask, person: Person) -> Visitor:
+    visitor = Visitor(app.test_client())
+    assert visitor.sign_in(person).status_code == 303
+    return visitor
+
+
+def raw_report(company: Company, scanned: str) -> dict[str, Any]:
+    return {
+        "source": "warehouse",
+        "defect_code": "packaging",
+        "description": "Pouch seal is open.",
+        "suspects": {"scanned": scanned},
+        "hold_now": True,
+        "aware_at": {"local": f"{company.at:%Y-%m-%dT%H:%M}", "zone": "UTC"},
+        "aware_by": "Ren Tao",
+    }
+
+
+def drafted(company: Company, person: Person, scanned: str) -> None:
+    """Let a person have typed a report."""
+    with company.holdfast.database.begin() as db:
+        raw = raw_report(company, scanned)
+        commands.save_draft(db, "start:nonconformance", raw, by=person, at=company.at)
+
+
+def text_of(page: Any) -> str:
+    """Return what a page says, without its markup."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text))
+
+
+def test_every_page_says_that_the_whole_lot_is_affected(company: Company, app: Flask) -> None:
+    company.make_devices("SENS-1", DEVICES, shipped=2)
+    reporter, engineer = company.people.qa_technician, company.people.qa_engineer
+    drafted(company, reporter, "SENS-1 x 5")
+    visitor = enter(app, reporter)
+
+    check = text_of(visitor.get("/report/check"))
+    assert "5 of lot SENS-1: that is what was named." in check
+    assert WHOLE in check
+    assert "put on hold at once: 98." in check
+    assert "2 of 100 have left our control" in check
+
+    saved = visitor.post("/report/save")
+    receipt = text_of(visitor.get(saved.location))
+    company.number = saved.location.rsplit("/", 1)[-1]
+    assert "100 are affected, 98 of them on hold." in receipt
+    assert WHOLE in receipt
+    assert "100 affected" in receipt
+    assert WHOLE in text_of(visitor.get(f"{saved.location}/units"))
+
+    task = company.task("triage")
+    triage = text_of(enter(app, engineer).get(f"/tasks/{task.id}"))
+    assert WHOLE in triage
+    assert "A part of it goes free only by a disposition" in triage
+    company.do("triage")
+    done = text_of(enter(app, engineer).get(f"/tasks/{task.id}/receipt"))
+    assert WHOLE in done
+
+    segregation = company.task("confirm_segregation")
+    page = text_of(enter(app, company.people.warehouse).get(f"/tasks/{segregation.id}"))
+    assert "Affected 100" in page
+    assert "On hold 98" in page
+
+
+def test_a_report_of_serials_says_nothing_of_a_lot(company: Company, app: Flask) -> None:
+    company.make_devices("SENS-1", DEVICES)
+    reporter = company.people.qa_technician
+    drafted(company, reporter, "P-1\nP-2")
+    visitor = enter(app, reporter)
+    check = visitor.get("/report/check")
+    assert "whole-lot" not in check.text
+    assert "2 units by their serials" in text_of(check)
+    saved = visitor.post("/report/save")
+    assert "whole-lot" not in visitor.get(saved.location).text
+
+
+def test_the_investigation_page_asks_what_every_description_is(
+    company: Company, app: Flask
+) -> None:
+    row = {"description": "Pump without a label", "quantity": "2"}
+    company.report(suspects={"scanned": "", "unidentified": [row]})
+    company.do("triage")
+    visitor = enter(app, company.people.qa_engineer)
+    task = company.task("investigate")
+    page = visitor.get(f"/tasks/{task.id}")
+    assert "Pump without a label" in page.text
+    [key] = [one["key"] for one in rows(company)["rows"]]
+    assert f'value="{key}"' in page.text
+    answer = visitor.post(f"/tasks/{task.id}", {"identified-0-key": key})
+    assert answer.status_code == 422
+    assert "Say for each description what became of it." in answer.text
+
+    company.do(
+        "investigate", identified=rows(company, outcome="not_identified", reason="No record.")
+    )
+    units = text_of(visitor.get(f"/nonconformances/{company.number}/units"))
+    assert "Pump without a label" in units
+    assert "Not found" in units
