@@ -15,7 +15,7 @@ from engine.cases.models import Answer, Case
 from engine.cases.pages import DocumentLine, Receipt, SignatureLine
 from engine.cases.tasks import printed_name
 from engine.clock import now
-from engine.evidence import documents
+from engine.evidence import documents, sealing
 from engine.evidence.signatures import Signature
 from forms.context import Context
 from webapp.config import holdfast
@@ -67,7 +67,7 @@ def open_page(task_id: UUID, raw: dict[str, Any]) -> str | None:
 
     review = None
     if drawn.layout is not None:
-        review = documents.review_copy(
+        review = sealing.review_copy(
             holdfast().documents, layout=drawn.layout, record=drawn.record.content
         )
     with begin() as db:

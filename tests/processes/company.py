@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from engine import clock
 from engine.bpmn.models import Incident, Instance, Task
-from engine.cases import balance, commands, dispositions, preparing
+from engine.cases import balance, commands, dispositions, preparing, uploads
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Case
 from engine.cases.signing import Signing
@@ -154,15 +154,14 @@ class Company(Goods):
         ]
         return dict.fromkeys(wanted, self.photos(by)) if wanted else {}
 
-    def photos(self, by: Person, *, stream: str | None = None) -> list[str]:
-        """Store two small photos and return their hashes."""
+    def photos(self, by: Person) -> list[str]:
+        """Send two small photos with a form and return their hashes."""
         with self.holdfast.database.begin() as db:
             return [
-                documents.attach(
-                    db, stream=stream or self.case.stream, name=f"photo-{n}.png", content=png(n),
-                    by=by, at=self.at,
+                uploads.keep_upload(
+                    db, "start:nonconformance", name=f"photo-{n}.png", content=png(n), by=by,
+                    at=self.at,
                 ).sha256
-                or ""
                 for n in (1, 2)
             ]  # fmt: skip
 
