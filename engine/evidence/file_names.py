@@ -9,8 +9,9 @@ _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # Windows ope
 
 
 def name_alone(name: str) -> str:
-    """Return a name without the folders it came with."""
-    return name.replace("\\", "/").rsplit("/", 1)[-1]
+    """Return a name without the folders it came with and without what cannot be seen."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(one for one in last if unicodedata.category(one)[0] != "C").strip()
 
 
 def safe_name(name: str) -> str:
@@ -19,9 +20,8 @@ def safe_name(name: str) -> str:
     Letters of every script stay; what cannot be seen (a sign that turns the reading direction
     hides an extension) and what some system reads as more than a letter goes.
     """
-    whole = unicodedata.normalize("NFC", name_alone(name))
-    seen = "".join(one for one in whole if one.isspace() or unicodedata.category(one)[0] != "C")
-    stem, dot, extension = _UNSAFE.sub("_", seen.strip()).rpartition(".")
+    seen = unicodedata.normalize("NFC", name_alone(name))
+    stem, dot, extension = _UNSAFE.sub("_", seen).rpartition(".")
     if not dot:
         stem, extension = extension, ""
     stem = stem.strip("._ ")[:LONGEST] or "file"

@@ -12,6 +12,7 @@ from engine.cases.history import history as history_of
 from engine.cases.models import Case
 from engine.cases.overview import case_balance, case_facts, case_named, case_page
 from engine.cases.pages import DocumentLine
+from engine.cases.versions import versions
 from engine.clock import now
 from engine.errors import Conflict, EngineError, NotFound, Problem
 from engine.evidence import documents as documents_room
@@ -114,7 +115,8 @@ def _documents_page(number: str, problems: list[Problem]) -> str:
 def _kept_documents(db: Session, case: Case) -> list[DocumentLine]:
     """Return the case's documents without the copies that sign pages showed."""
     kept = documents_room.documents_of(db, case.stream)
-    return [document_line(db, one) for one in kept if one.state != "review"]
+    known = versions(db, case, kept)
+    return [document_line(db, one, known.get(one.id)) for one in kept if one.state != "review"]
 
 
 @bp.get("/documents/<int:document_id>")
