@@ -21,7 +21,7 @@ from engine.cases.sealing import seal_if_last
 from engine.cases.signing import Signing, meaning_of, record_to_sign
 from engine.cases.tasks import lock_case_of, refuse_ended, refuse_unless_open, refuse_unless_theirs
 from engine.errors import Invalid, Problem, Refused
-from engine.evidence import documents, ledger, signatures
+from engine.evidence import ceremony, documents, ledger
 from engine.evidence.signatures import Signature
 from engine.people import Person, acting_for, authorize
 from forms.form import Answers
@@ -234,7 +234,7 @@ def _sign(
         raise SignatureNeeded
 
     shown = record_to_sign(db, case, task, answers, review_pdf_sha256=None)
-    return signatures.sign(
+    return ceremony.sign(
         db,
         signing.nonce,
         user_name=signing.user_name,

@@ -11,7 +11,7 @@ from engine.cases.commands import checked_task
 from engine.cases.records import layout_of
 from engine.cases.signing import meaning_of, record_to_sign
 from engine.cases.tasks import lock_case_of, refuse_unless_open, refuse_unless_theirs
-from engine.evidence import sealing, signatures
+from engine.evidence import ceremony, sealing
 from engine.evidence.signatures import PendingSign, RecordToSign
 from engine.people import Person
 
@@ -72,6 +72,6 @@ def prepare(
             by=by,
             at=at,
         )
-    return signatures.open_pending(
+    return ceremony.open_pending(
         db, record=record, meaning=drawn.meaning, by=by, session_id=session_id, at=at
     )

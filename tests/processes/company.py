@@ -14,7 +14,7 @@ from engine.cases import balance, commands, dispositions, preparing, uploads
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Case
 from engine.cases.signing import Signing
-from engine.evidence import documents, signatures
+from engine.evidence import ceremony, documents
 from engine.evidence.documents import Document
 from engine.outbox import Outgoing
 from engine.people import Person, person_of
@@ -126,7 +126,7 @@ class Company(Goods):
             pending = preparing.prepare(db, task.id, answers, by=by, session_id=session, at=self.at)
         if pending is None:
             return None
-        needs_name = self.reads(lambda db: signatures.needs_user_name(db, session, self.at))
+        needs_name = self.reads(lambda db: ceremony.needs_user_name(db, session, self.at))
         return Signing(pending.nonce, PASSWORD, session, by.user_name if needs_name else None)
 
     def complete(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock, jobs
 from engine.db import Database
-from engine.evidence import documents, failures, ledger, sealing, signatures
+from engine.evidence import ceremony, documents, failures, ledger, sealing
 from engine.evidence.documents import Document, DocumentStore
 from engine.evidence.render import end_worker
 from engine.evidence.seal import Seal
@@ -91,7 +91,7 @@ class Desk:
         self, record: RecordToSign, *, meaning: str = "approve", by: Person, session: str = "s1"
     ) -> str:
         with self.database.begin() as db:
-            return signatures.open_pending(
+            return ceremony.open_pending(
                 db, record=record, meaning=meaning, by=by, session_id=session, at=self.at
             ).nonce
 
@@ -110,7 +110,7 @@ class Desk:
     ) -> Signature:
         nonce = nonce or self.pending(record, meaning=meaning, by=by, session=session)
         with self.database.begin() as db:
-            return signatures.sign(
+            return ceremony.sign(
                 db,
                 nonce,
                 user_name=by.user_name if user_name == "own" else user_name,
