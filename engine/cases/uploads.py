@@ -154,7 +154,7 @@ def drop_abandoned(database: Database, *, at: datetime) -> int:
         unnamed = hashes - _named(db, hashes)
         store: DocumentStore = db.info["documents"]
     for sha256 in unnamed:
-        store.drop(sha256)
+        store.drop(sha256, at=at)
     return len(gone)
 
 

@@ -4,8 +4,8 @@ import errno
 import hashlib
 import os
 import secrets
-import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.errors import EngineError, Refused
@@ -28,7 +28,7 @@ class NoRoomLeft(Refused):
         return problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-PUT_LATELY_SECONDS = 86_400.0
+PUT_LATELY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ class DocumentStore:
             raise ContentDamaged(sha256=sha256)
         return content
 
-    def drop(self, sha256: str) -> bool:
+    def drop(self, sha256: str, *, at: datetime) -> bool:
         """Remove bytes that nothing names any more; say whether they were removed.
 
         Bytes put in the last day stay: the transaction that names them may not have committed.
         """
         path = self.path(sha256)
-        if not path.exists() or time.time() - path.stat().st_mtime < PUT_LATELY_SECONDS:
+        if not path.exists() or path.stat().st_mtime > (at - PUT_LATELY).timestamp():
             return False
         path.unlink(missing_ok=True)
         return True

@@ -1,7 +1,6 @@
 """Stories of uploads: a file is the person's own until the answer that names it is accepted."""
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -17,7 +16,6 @@ from engine import clock
 from engine.cases.models import Attachment, Upload
 from engine.cases.uploads import ABANDONED_FOR
 from engine.evidence import documents, ledger
-from engine.evidence.store import PUT_LATELY_SECONDS
 from engine.people import Person
 from tests.processes.company import Company
 from tests.support.files import png
@@ -130,8 +128,7 @@ def test_a_file_of_an_abandoned_form_is_removed_after_its_time(
     with visiting(company, app, company.people.qa_engineer) as visitor:
         sent(company, visitor, {**ANSWERS, "cause": "", **photo()})
     path = company.holdfast.documents.path(SHA256)
-    long_ago = time.time() - PUT_LATELY_SECONDS - 60
-    os.utime(path, (long_ago, long_ago))
+    os.utime(path, (company.at.timestamp(),) * 2)  # the company lives at another time than the disk
 
     company.at += ABANDONED_FOR / 2
     dropped(company)
@@ -153,8 +150,7 @@ def test_bytes_that_a_case_holds_stay_when_a_draft_with_them_is_dropped(
         assert attached.status_code == 303
         sent(company, visitor, {**ANSWERS, "cause": "", **photo()})
     path = company.holdfast.documents.path(SHA256)
-    long_ago = time.time() - PUT_LATELY_SECONDS - 60
-    os.utime(path, (long_ago, long_ago))
+    os.utime(path, (company.at.timestamp(),) * 2)  # the company lives at another time than the disk
     company.at += ABANDONED_FOR * 2
     dropped(company)
     assert kept(company) == []
