@@ -14,8 +14,9 @@ from engine.cases.context import form_context
 from engine.cases.models import Answer, Case
 from engine.cases.pages import DocumentLine, Receipt, SignatureLine
 from engine.cases.tasks import printed_name
+from engine.cases.versions import Version
 from engine.clock import now
-from engine.evidence import documents
+from engine.evidence import documents, sealing
 from engine.evidence.signatures import Signature
 from forms.context import Context
 from webapp.config import holdfast
@@ -67,7 +68,7 @@ def open_page(task_id: UUID, raw: dict[str, Any]) -> str | None:
 
     review = None
     if drawn.layout is not None:
-        review = documents.review_copy(
+        review = sealing.review_copy(
             holdfast().documents, layout=drawn.layout, record=drawn.record.content
         )
     with begin() as db:
@@ -135,7 +136,9 @@ def _documents(db: Session, case: Case, task: Task) -> list[DocumentLine]:
     return [document_line(db, one) for one in reversed(kept)]
 
 
-def document_line(db: Session, one: documents.Document) -> DocumentLine:
+def document_line(
+    db: Session, one: documents.Document, version: Version | None = None
+) -> DocumentLine:
     """Return a document as lists show it, with its signatures in words."""
     ids = one.signature_ids or []
     signed = db.scalars(select(Signature).where(Signature.id.in_(ids)).order_by(Signature.id))
@@ -150,4 +153,7 @@ def document_line(db: Session, one: documents.Document) -> DocumentLine:
         at=one.at,
         by=printed_name(db, one.by_id) if one.by_id else None,
         signatures=tuple(signature_line(each) for each in signed),
+        version=version.number if version else None,
+        newest=version.newest if version else None,
+        standing=version.standing if version else None,
     )

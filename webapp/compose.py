@@ -12,10 +12,10 @@ from engine import clock, jobs
 from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
-from engine.cases import doors, mails, upkeep
+from engine.cases import doors, mails, upkeep, uploads
 from engine.cases.following import follow
 from engine.db import Database
-from engine.evidence import checkpoints, documents, ledger
+from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.people.passwords import Hashing
@@ -28,7 +28,7 @@ from webapp.settings import Settings
 
 JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
-        "seal_document": documents.seal_document,
+        "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
     }
 )
@@ -56,6 +56,7 @@ class Holdfast:
                 Tick("deadlines", minute, self.tell_deadlines),
                 Tick("doors", minute, self.tell_of_silent_doors),
                 Tick("recounts", minute * 5, self.open_recounts),
+                Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
             ],
         )
@@ -67,6 +68,7 @@ class Holdfast:
         self.tell_deadlines()
         self.tell_of_silent_doors()
         self.open_recounts()
+        self.drop_abandoned_uploads()
         self.run_jobs()
         self.deliver()
 
@@ -105,6 +107,10 @@ class Holdfast:
     def open_recounts(self) -> None:
         """Ask for the recounts of held stock that are due."""
         upkeep.open_recounts(self.database, at=clock.now())
+
+    def drop_abandoned_uploads(self) -> None:
+        """Drop the files of forms that were never accepted."""
+        uploads.drop_abandoned(self.database, at=clock.now())
 
     def checkpoint(self) -> None:
         """Sign a checkpoint over the heads of the whole ledger."""

@@ -14,16 +14,16 @@ from sqlalchemy.orm import Session
 from engine.cases.signing import Signing
 from engine.clock import now
 from engine.errors import EngineError, Gone, Problem
-from engine.evidence import signatures
-from engine.evidence.signatures import (
+from engine.evidence import ceremony, failures
+from engine.evidence.ceremony import (
     PendingExpired,
-    PendingSign,
     RecordChanged,
     SecondComponentNeeded,
-    SigningLocked,
     WrongCredentials,
-    sentence,
 )
+from engine.evidence.failures import SigningLocked
+from engine.evidence.meanings import sentence
+from engine.evidence.signatures import PendingSign
 from webapp.errors import status_of
 from webapp.session import person, session_id
 from webapp.transactions import begin, reading
@@ -99,7 +99,7 @@ def sign_page(db: Session, nonce: str, *, consequence: str = "") -> SignPage:
         review_pdf_sha256=found.record.get("review_pdf_sha256"),
         expires_at=found.expires_at,
         # 21 CFR 11.200(a)(1): the first signing of a session uses both components
-        needs_user_name=signatures.needs_user_name(db, str(session_id()), now()),
+        needs_user_name=ceremony.needs_user_name(db, str(session_id()), now()),
     )
 
 
@@ -125,7 +125,7 @@ def attempt(nonce: str, act: Callable[[Session], object]) -> list[Problem]:
             act(db)
     except WrongCredentials as wrong:
         with begin() as db:
-            has_locked = signatures.note_failure(
+            has_locked = failures.note_failure(
                 db, by=person(), session_id=str(session_id()), nonce=nonce, at=now()
             )
         if has_locked:

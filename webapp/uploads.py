@@ -1,32 +1,37 @@
-"""Files that come with a form: each is checked and stored first, then named by its sha256."""
+"""Files that come with a form: each is checked and kept with the draft, named by its sha256."""
 
 from flask import request
 from werkzeug.datastructures import MultiDict
 
+from engine.cases.uploads import keep_upload
 from engine.clock import now
-from engine.evidence import documents
+from engine.errors import EngineError, Problem
 from webapp.session import person
 from webapp.transactions import begin
 
 
-def posted_with_files(stream: str) -> MultiDict[str, str]:
-    """Store the files of this request in `stream`; return what was posted with their hashes.
+def posted_with_files(place: str) -> tuple[MultiDict[str, str], list[Problem]]:
+    """Keep the files of this request with the draft at `place`; return what was posted.
 
-    Raises an `UploadRefused` for a file that is not what it says.
+    A file is named among the answers by its hash. One that is not what it says is a problem at
+    its question; the others are kept all the same, so that nothing is sent twice.
     """
     posted: MultiDict[str, str] = MultiDict(request.form)
-    for name, file in request.files.items(multi=True):
+    problems: list[Problem] = []
+    for field, file in request.files.items(multi=True):
         if not file.filename:
             continue
-        with begin() as db:
-            stored = documents.attach(
-                db,
-                stream=stream,
-                name=file.filename,
-                content=file.read(),
-                by=person(),
-                at=now(),
-            )
         # a form's file field is named after its question: photos-file brings photos
-        posted.add(name.removesuffix("-file"), str(stored.sha256))
-    return posted
+        name = field.removesuffix("-file")
+        try:
+            with begin() as db:
+                kept = keep_upload(
+                    db, place, name=file.filename, content=file.read(), by=person(), at=now()
+                )
+                sha256 = kept.sha256
+        except EngineError as refused:
+            problems.append(Problem(name, refused.message, tuple(refused.facts.items())))
+            continue
+        if sha256 not in posted.getlist(name):
+            posted.add(name, sha256)
+    return posted, problems

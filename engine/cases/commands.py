@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from engine import commands
 from engine.bpmn import runtime
 from engine.bpmn.models import Task
-from engine.cases import answers as kept, facts
+from engine.cases import answers as kept, facts, uploads
 from engine.cases.agreeing import refuse_disagreement
 from engine.cases.asking import accepted, form_at
 from engine.cases.context import form_context
@@ -21,8 +21,7 @@ from engine.cases.sealing import seal_if_last
 from engine.cases.signing import Signing, meaning_of, record_to_sign
 from engine.cases.tasks import lock_case_of, refuse_ended, refuse_unless_open, refuse_unless_theirs
 from engine.errors import Invalid, Problem, Refused
-from engine.evidence import ledger, signatures
-from engine.evidence.documents import Document
+from engine.evidence import ceremony, documents, ledger
 from engine.evidence.signatures import Signature
 from engine.people import Person, acting_for, authorize
 from forms.form import Answers
@@ -154,7 +153,7 @@ def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetim
         at=at,
     )
     case.instance_id = instance.id
-    _adopt_attachments(db, case, answers.answers, by=by, at=at)
+    uploads.adopt(db, case, answers.answers, by=by, at=at)
     ledger.append(
         db,
         case.stream,
@@ -193,7 +192,7 @@ def complete_task(
     signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
     answer = _keep(db, case, task, answers.answers, signature, by=by, at=at)
     runtime.complete_task(db, task_id, variables=answers.variables, by=by, at=at)
-    _adopt_attachments(db, case, answers.answers, by=by, at=at, task_id=task_id)
+    uploads.adopt(db, case, answers.answers, by=by, at=at, task_id=task_id)
     seal_if_last(db, case, task, by=by, at=at)
     _drop_draft(db, by, f"task:{task_id}")
     case.version += 1
@@ -239,7 +238,7 @@ def _sign(
         raise SignatureNeeded
 
     shown = record_to_sign(db, case, task, answers, review_pdf_sha256=None)
-    return signatures.sign(
+    return ceremony.sign(
         db,
         signing.nonce,
         user_name=signing.user_name,
@@ -313,42 +312,15 @@ def comment(db: Session, case: Case, text: str, *, by: Person, at: datetime) -> 
     return note
 
 
-def attach(db: Session, case: Case, document_id: int, *, by: Person, at: datetime) -> Attachment:
-    """Add a stored file to an open case."""
+def attach(
+    db: Session, case: Case, name: str, content: bytes, *, by: Person, at: datetime
+) -> Attachment:
+    """Add a file to an open case; raises an `UploadRefused`."""
     authorize(by, "case.attach")
     refuse_ended(case)
-    attachment = Attachment(case_id=case.id, document_id=document_id, by_id=by.id, at=at)
+    stored = documents.attach(db, stream=case.stream, name=name, content=content, by=by, at=at)
+    attachment = Attachment(case_id=case.id, document_id=stored.id, by_id=by.id, at=at)
     db.add(attachment)
     db.flush()
-    ledger.append(db, case.stream, "file_attached", {"document": document_id}, by=by, at=at)
+    ledger.append(db, case.stream, "file_attached", {"document": stored.id}, by=by, at=at)
     return attachment
-
-
-def _adopt_attachments(
-    db: Session,
-    case: Case,
-    answers: dict[str, Any],
-    *,
-    by: Person,
-    at: datetime,
-    task_id: UUID | None = None,
-) -> None:
-    """Make the files that the answers name files of the case."""
-    hashes = {one["sha256"] for value in answers.values() for one in _files(value)}
-    if not hashes:
-        return
-    found = db.scalars(
-        select(Document.id).where(
-            Document.sha256.in_(hashes), Document.by_id == by.id, Document.state == "attached"
-        )
-    )
-    db.add_all(
-        Attachment(case_id=case.id, task_id=task_id, document_id=document_id, by_id=by.id, at=at)
-        for document_id in found
-    )
-    db.flush()
-
-
-def _files(value: Any) -> list[dict[str, Any]]:
-    rows = value if isinstance(value, list) else []
-    return [row for row in rows if isinstance(row, dict) and "media_type" in row]

@@ -13,7 +13,7 @@ from engine.cases.models import Case, Line
 from engine.cases.names import stock_names
 from engine.cases.samples import kept_as_samples, without
 from engine.cases.segregated import expected
-from engine.evidence.documents import Document
+from engine.cases.uploads import file_of, upload_of
 from engine.people import Person, people_with_role
 from engine.serials import find
 from forms.context import (
@@ -62,10 +62,11 @@ def form_context(
         return [PersonFound(one.id, one.printed_name) for one in found]
 
     def attachment(sha256: str) -> Attachment | None:
-        found = db.scalars(select(Document).where(Document.sha256 == sha256)).first()
-        if found is None or found.sha256 is None:
+        # one's own that came with a form, or a file of this case: never another's by its hash
+        found = upload_of(db, sha256, by=by) or (file_of(db, case.stream, sha256) if case else None)
+        if found is None:
             return None
-        return Attachment(found.sha256, found.name, found.media_type, found.bytes or 0)
+        return Attachment(sha256, found.name, found.media_type, found.bytes or 0)
 
     return Context(
         language=by.language,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import commands
-from engine.cases import answers as kept
+from engine.cases import answers as kept, uploads
 from engine.cases.asking import accepted, form_at
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Case
@@ -99,6 +99,7 @@ def correct_answer(
         corrects=old,
         reason=reason.strip(),
     )
+    uploads.adopt(db, case, answers, by=by, at=at, task_id=old.task_id)
     voided = _void_signatures(db, case, old, reason.strip(), by=by, at=at)
     case.version += 1
     body = {

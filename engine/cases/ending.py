@@ -18,7 +18,7 @@ from engine.cases.records.sections import balance as balance_section, head, subj
 from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case, refuse_ended
 from engine.errors import Conflict, Invalid, NotAllowed, Problem, Refused
-from engine.evidence import ledger, signatures
+from engine.evidence import ceremony, ledger
 from engine.evidence.signatures import PendingSign, RecordToSign
 from engine.people import Person, authorize
 from engine.serials import holds
@@ -67,7 +67,7 @@ def open_signing(
     """Freeze what is voided or reopened for the sign page; flushes. Raises why it cannot be."""
     case = lock_case(db, ending.number)
     _refuse(db, case, ending, by)
-    return signatures.open_pending(
+    return ceremony.open_pending(
         db,
         record=record_of(db, case, ending),
         meaning=ending.act,
@@ -106,7 +106,7 @@ def end(
         return case
 
     _refuse(db, case, ending, by)
-    signatures.sign(
+    ceremony.sign(
         db,
         signing.nonce,
         user_name=signing.user_name,

@@ -12,6 +12,7 @@ from engine.bpmn.models import Instance, Task
 from engine.cases.models import Answer, Case
 from engine.cases.pages import Page, TaskFilter, TaskGroup, TaskRow, TaskSort, TasksPage
 from engine.cases.segregation import NotTheSamePerson
+from engine.evidence.meanings import DECISIONS
 from engine.people import Person, PersonAccount, acting_for, standing
 
 DAY = timedelta(hours=24)
@@ -57,9 +58,15 @@ def _wanted(person: Person, show: TaskFilter, sort: TaskSort = "deadline") -> Co
         "mine": and_(theirs, or_(free, mine)),
         "teams": theirs,
         "signature": and_(theirs, or_(free, mine), Task.signature.is_not(None)),
+        "decision": and_(theirs, or_(free, mine), is_decision()),
         "unclaimed": and_(theirs, free),
     }[show]
     return and_(Task.done_at.is_(None), Task.cancelled_at.is_(None), shown)
+
+
+def is_decision() -> ColumnElement[bool]:
+    """Return the condition that signing a task decides on work laid before the signer."""
+    return or_(*(Task.signature.contains(f":{meaning}") for meaning in DECISIONS))
 
 
 def _role(sort: TaskSort) -> ColumnElement[str]:
@@ -203,7 +210,7 @@ class Badge:
 def badge(db: Session, person: Person) -> Badge:
     """Count what the person can act on, for the navigation."""
     tasks, approvals = db.execute(
-        select(func.count(), func.count(Task.signature))
+        select(func.count(), func.count().filter(is_decision()))
         .select_from(Task)
         .where(_wanted(person, "mine"))
     ).one()

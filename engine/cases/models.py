@@ -148,6 +148,22 @@ class Draft(Base):
     saved_at: Mapped[datetime]
 
 
+class Upload(Base):
+    """A file that came with a form not accepted yet: its person's alone, no file of any case."""
+
+    __tablename__ = "upload"
+    __table_args__ = (UniqueConstraint("person_id", "place", "sha256"),)
+
+    id: Mapped[Key]
+    person_id: Mapped[Ref]
+    place: Mapped[str]  # of the draft that it belongs to
+    sha256: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    bytes: Mapped[int]
+    at: Mapped[datetime]
+
+
 class Round(Base):
     """One round of disposition: a proposal and what the board said to it."""
 

@@ -18,6 +18,7 @@ class StockName:
     name: str
     part: str
     is_unit: bool
+    lot: str | None = None  # the lot that a unit was made as
 
 
 def stock_names(db: Session, targets: Iterable[Target]) -> dict[Target, StockName]:
@@ -27,19 +28,22 @@ def stock_names(db: Session, targets: Iterable[Target]) -> dict[Target, StockNam
     lots = {lot_id for _, lot_id in wanted if lot_id is not None}
     names: dict[Target, StockName] = {}
     for chunk in _chunks(units):
-        rows = db.execute(
-            select(Unit.id, Unit.serial, Part.part_no)
+        made = db.execute(
+            select(Unit.id, Unit.serial, Part.part_no, Lot.lot_no)
             .join(Part, Part.id == Unit.part_id)
+            .outerjoin(Lot, Lot.id == Unit.lot_id)
             .where(Unit.id.in_(chunk))
         )
-        names |= {(i, None): StockName(name, part, is_unit=True) for i, name, part in rows}
+        names |= {
+            (i, None): StockName(name, part, is_unit=True, lot=lot) for i, name, part, lot in made
+        }
     for chunk in _chunks(lots):
-        rows = db.execute(
+        lying = db.execute(
             select(Lot.id, Lot.lot_no, Part.part_no)
             .join(Part, Part.id == Lot.part_id)
             .where(Lot.id.in_(chunk))
         )
-        names |= {(None, i): StockName(name, part, is_unit=False) for i, name, part in rows}
+        names |= {(None, i): StockName(name, part, is_unit=False) for i, name, part in lying}
     return names
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-TaskFilter = Literal["mine", "teams", "signature", "unclaimed"]
+TaskFilter = Literal["mine", "teams", "signature", "decision", "unclaimed"]
 TaskSort = Literal["deadline", "opened", "case"]
 TaskGroup = Literal["overdue", "day", "week", "later"]
 StepState = Literal["done", "now", "not_started", "cannot_start", "cancelled", "incident"]
@@ -72,6 +72,30 @@ class TasksPage:
     group_counts: dict[TaskGroup, int] = field(default_factory=dict)
     teams_waiting_count: int = 0  # said when nothing is mine
     teams: tuple[str, ...] = ()  # roles with waiting tasks
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What an approval is asked for: what becomes of how much, whose work it was, when."""
+
+    amounts: tuple[tuple[str, str], ...]  # what becomes of it, and how much; in words
+    by: str | None = None
+    step: str | None = None  # `process.element` of that work
+    at: datetime | None = None
+    refused: str | None = None  # why this person may not sign it: a sentence, its facts beside it
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class SignedDecision:
+    """A decision someone signed lately."""
+
+    task_id: UUID
+    name: str  # the task's, in English
+    case_number: str
+    meaning: str
+    at: datetime
+    is_void: bool
 
 
 @dataclass(frozen=True)
@@ -225,6 +249,9 @@ class DocumentLine:
     at: datetime
     by: str | None
     signatures: tuple[SignatureLine, ...] = ()
+    version: int | None = None  # of a sealed document, with the newest there is
+    newest: int | None = None
+    standing: str | None = None  # stands | superseded | voided | reopened
 
 
 @dataclass(frozen=True)

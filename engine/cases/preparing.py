@@ -11,7 +11,7 @@ from engine.cases.commands import checked_task
 from engine.cases.records import layout_of
 from engine.cases.signing import meaning_of, record_to_sign
 from engine.cases.tasks import lock_case_of, refuse_unless_open, refuse_unless_theirs
-from engine.evidence import documents, signatures
+from engine.evidence import ceremony, sealing
 from engine.evidence.signatures import PendingSign, RecordToSign
 from engine.people import Person
 
@@ -31,7 +31,7 @@ def draw_up(
     """Check the answers and draw up the record; None when these answers need no signature.
 
     Raises what completing the task would raise. Print the review copy from it outside any
-    transaction (`documents.review_copy`), then call `prepare` with the copy's hash.
+    transaction (`sealing.review_copy`), then call `prepare` with the copy's hash.
     """
     case, task = lock_case_of(db, task_id)
     refuse_unless_open(db, case, task)
@@ -63,7 +63,7 @@ def prepare(
         return None
     record = RecordToSign(**{**vars(drawn.record), "review_pdf_sha256": review_pdf_sha256})
     if review_pdf_sha256 is not None and drawn.layout is not None:
-        documents.keep_review(
+        sealing.keep_review(
             db,
             stream=record.stream,
             layout=drawn.layout,
@@ -72,6 +72,6 @@ def prepare(
             by=by,
             at=at,
         )
-    return signatures.open_pending(
+    return ceremony.open_pending(
         db, record=record, meaning=drawn.meaning, by=by, session_id=session_id, at=at
     )

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from engine.bpmn import library
 from engine.bpmn.models import Definition
 from engine.cases.signing import Signing
-from engine.evidence import ledger, signatures
+from engine.evidence import ceremony, ledger
 from engine.evidence.signatures import PendingSign, RecordToSign
 from engine.people import Person, authorize
 
@@ -55,7 +55,7 @@ def open_signing(
     """Freeze the version for the sign page and hand out the nonce; flushes."""
     authorize(by, "process.release")
     record = record_of(library.definition(db, definition_id), capacity)
-    return signatures.open_pending(
+    return ceremony.open_pending(
         db, record=record, meaning=CAPACITIES[capacity], by=by, session_id=session_id, at=at
     )
 
@@ -66,7 +66,7 @@ def sign(
     """Sign one of the two releases; with the second new cases start on this version."""
     authorize(by, "process.release")
     definition = library.definition(db, definition_id)
-    signature = signatures.sign(
+    signature = ceremony.sign(
         db,
         signing.nonce,
         user_name=signing.user_name,

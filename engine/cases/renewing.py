@@ -11,7 +11,8 @@ from engine.bpmn.models import Instance, Task
 from engine.cases.children import open_child
 from engine.cases.models import Case
 from engine.db import Base, KeyType, only_grows
-from engine.evidence.signatures import Signature, SignatureVoided, sentence
+from engine.evidence.meanings import sentence
+from engine.evidence.signatures import Signature, SignatureVoided
 from engine.people import Person
 from engine.words import N_, say
 

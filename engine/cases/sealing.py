@@ -9,7 +9,7 @@ from engine.bpmn.models import Task
 from engine.cases.models import Case
 from engine.cases.records import document_of, layout_of
 from engine.cases.renewing import first_task, renewed_signature, standing_for
-from engine.evidence import documents
+from engine.evidence import sealing
 from engine.evidence.documents import Document
 from engine.evidence.signatures import Signature
 from engine.people import Person
@@ -45,7 +45,7 @@ def seal_if_last(
     if not signed or len(signed) < len(standing):
         return None  # one is still asked again, or was withdrawn
 
-    return documents.request_sealed(
+    return sealing.request_sealed(
         db,
         stream=case.stream,
         layout=layout,

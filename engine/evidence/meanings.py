@@ -61,6 +61,9 @@ MEANINGS: Final = MappingProxyType(
         },
     }
 )
+# what decides on work that was laid before the signer; to author, perform, verify or witness is
+# work of one's own, and a rejection is always the other answer to one of these
+DECISIONS: Final = ("approve", "release", "close", "attest")
 LANGUAGES: Final = ("en", "zh")
 
 

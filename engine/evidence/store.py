@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.errors import EngineError, Refused
@@ -27,6 +28,9 @@ class NoRoomLeft(Refused):
         return problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+PUT_LATELY = timedelta(days=1)
+
+
 @dataclass(frozen=True)
 class DocumentStore:
     """Files by hash under one folder, two levels deep (`ab/abcdef…`)."""
@@ -41,7 +45,9 @@ class DocumentStore:
         """
         sha256 = hashlib.sha256(content).hexdigest()
         path = self.path(sha256)
-        if not path.exists():
+        if path.exists():
+            os.utime(path)  # `drop` leaves what was put a moment ago, before its name commits
+        else:
             try:
                 write_durably(path, content)
             except OSError as problem:
@@ -59,6 +65,17 @@ class DocumentStore:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise ContentDamaged(sha256=sha256)
         return content
+
+    def drop(self, sha256: str, *, at: datetime) -> bool:
+        """Remove bytes that nothing names any more; say whether they were removed.
+
+        Bytes put in the last day stay: the transaction that names them may not have committed.
+        """
+        path = self.path(sha256)
+        if not path.exists() or path.stat().st_mtime > (at - PUT_LATELY).timestamp():
+            return False
+        path.unlink(missing_ok=True)
+        return True
 
     def holds(self, sha256: str) -> bool:
         """Tell whether the file is there (not whether it is whole; `open` does)."""

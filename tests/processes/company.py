@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from engine import clock
 from engine.bpmn.models import Incident, Instance, Task
-from engine.cases import balance, commands, dispositions, preparing
+from engine.cases import balance, commands, dispositions, preparing, uploads
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Case
 from engine.cases.signing import Signing
-from engine.evidence import documents, signatures
+from engine.evidence import ceremony, documents
 from engine.evidence.documents import Document
 from engine.outbox import Outgoing
 from engine.people import Person, person_of
@@ -126,7 +126,7 @@ class Company(Goods):
             pending = preparing.prepare(db, task.id, answers, by=by, session_id=session, at=self.at)
         if pending is None:
             return None
-        needs_name = self.reads(lambda db: signatures.needs_user_name(db, session, self.at))
+        needs_name = self.reads(lambda db: ceremony.needs_user_name(db, session, self.at))
         return Signing(pending.nonce, PASSWORD, session, by.user_name if needs_name else None)
 
     def complete(
@@ -154,15 +154,14 @@ class Company(Goods):
         ]
         return dict.fromkeys(wanted, self.photos(by)) if wanted else {}
 
-    def photos(self, by: Person, *, stream: str | None = None) -> list[str]:
-        """Store two small photos and return their hashes."""
+    def photos(self, by: Person) -> list[str]:
+        """Send two small photos with a form and return their hashes."""
         with self.holdfast.database.begin() as db:
             return [
-                documents.attach(
-                    db, stream=stream or self.case.stream, name=f"photo-{n}.png", content=png(n),
-                    by=by, at=self.at,
+                uploads.keep_upload(
+                    db, "start:nonconformance", name=f"photo-{n}.png", content=png(n), by=by,
+                    at=self.at,
                 ).sha256
-                or ""
                 for n in (1, 2)
             ]  # fmt: skip
 

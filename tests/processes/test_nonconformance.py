@@ -73,7 +73,7 @@ def test_what_nobody_could_identify_is_reported_with_a_photo_and_named_at_triage
 ) -> None:
     company.make_devices("SENS-1", ["P-1", "P-2"])
     reporter = company.people.production
-    photos = company.photos(reporter, stream="data:tarn")
+    photos = company.photos(reporter)
     company.report(
         by=reporter,
         suspects={"scanned": "", "unidentified": [{"description": "Pump without a label"}]},
@@ -139,7 +139,7 @@ def test_a_closed_case_refuses_every_change(company: Company) -> None:
     with pytest.raises(CaseEnded, match="closed"):
         company.complete(closing, {}, None, by=company.people.second_qa_manager)
     with company.holdfast.database.begin() as db, pytest.raises(CaseEnded):
-        commands.attach(db, db.merge(company.case), 1, by=manager, at=company.at)
+        commands.attach(db, db.merge(company.case), "note.txt", b"seen", by=manager, at=company.at)
     with company.holdfast.database.begin() as db, pytest.raises(CaseEnded):
         correct_answer(
             db, company.answer("investigate").id, {}, reason="Typing error", by=manager,

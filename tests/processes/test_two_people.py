@@ -9,14 +9,9 @@ from engine.cases.models import Answer
 from engine.cases.signing import Signing
 from engine.cases.tasks import TaskAlreadyDone
 from engine.commands import KeyUsedForSomethingElse
-from engine.evidence.failures import note_failure
-from engine.evidence.signatures import (
-    PendingExpired,
-    RecordChanged,
-    Signature,
-    SigningLocked,
-    WrongCredentials,
-)
+from engine.evidence.ceremony import PendingExpired, RecordChanged, WrongCredentials
+from engine.evidence.failures import SigningLocked, note_failure
+from engine.evidence.signatures import Signature
 from tests.processes.company import Company
 
 UNITS = ["P-1", "P-2"]

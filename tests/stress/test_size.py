@@ -6,11 +6,18 @@ from contextlib import contextmanager
 
 import pytest
 
+from engine.evidence.render import render_pdf
+from tests.engine.evidence import samples
 from tests.processes.company import Company
 
 pytestmark = pytest.mark.stress
 
 DEVICES = 2_000
+SEALED = {
+    "disposition/disposition_record",
+    "disposition_line/destruction_certificate",
+    "nonconformance/nonconformance_report",
+}
 
 
 @contextmanager
@@ -48,4 +55,19 @@ def test_two_thousand_devices_are_held_scrapped_and_closed(company: Company) -> 
 
     assert company.case.state == "closed"
     assert company.totals == {"destroyed": DEVICES}
-    assert {one.state for one in company.documents} == {"sealed"}
+    sealed = [one for one in company.documents if one.state != "attached"]
+    assert {one.state for one in sealed} == {"sealed"}
+    assert {one.kind for one in sealed} == SEALED
+
+
+def test_a_certificate_of_ten_thousand_serials_is_printed() -> None:
+    """Within the time and the memory that the print worker has for one document."""
+    layout, record, signed = samples.destruction()
+    names = [f"P-{number:05d}" for number in range(10_000)]
+    listed = {"heading": "PUMP-220, lot K-7", "note": "Serials: 10,000", "names": names}
+    record["sections"].append({"heading": "What was destroyed", "lists": [listed, listed]})
+
+    with timed("ten thousand serials printed"):
+        pdf = render_pdf(layout, record, language="en", signatures=signed)
+
+    assert pdf.startswith(b"%PDF-")

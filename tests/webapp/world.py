@@ -21,7 +21,7 @@ from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Task
 from engine.cases import ending, preparing, releases, tasks as case_tasks
 from engine.cases.ending import REOPEN, VOID, Ending
-from engine.evidence import documents
+from engine.evidence import documents, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing
 from engine.people import Person, delegations, grants, reviews, sessions
@@ -181,13 +181,13 @@ def _open_cases(world: World) -> None:
 
     other()
     triage = company.task("triage")
-    photo = company.photos(people.second_qa_technician)[0]
     with company.holdfast.database.begin() as db:
-        document = next(
-            one for one in documents.documents_of(db, company.case.stream) if one.sha256 == photo
-        )
+        document = documents.attach(
+            db, stream=company.case.stream, name="photo.png", content=png(1),
+            by=people.second_qa_technician, at=company.at,
+        )  # fmt: skip
         review = company.holdfast.documents.put(png(9))
-        documents.keep_review(
+        sealing.keep_review(
             db, stream=company.case.stream, layout="disposition/disposition_record",
             record={"number": company.number, "title": "Disposition record", "language": "en"},
             review_sha256=review, by=people.second_qa_technician, at=company.at,

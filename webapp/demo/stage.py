@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.bpmn.models import Instance, Task
-from engine.cases import commands, preparing, releases
+from engine.cases import commands, preparing, releases, uploads
 from engine.cases.context import form_context
 from engine.cases.models import Case
 from engine.cases.signing import Signing
 from engine.cases.tasks import claim
-from engine.evidence import documents, signatures
+from engine.evidence import ceremony
 from engine.people.person import Person
 from forms import library
 from webapp.compose import Holdfast
@@ -83,7 +83,7 @@ class Stage:
         return f"{by.user_name} {self.at:%Y-%m-%d}"
 
     def _signing(self, nonce: str, session: str, by: Person) -> Signing:
-        needs = self.reads(lambda db: signatures.needs_user_name(db, session, self.at))
+        needs = self.reads(lambda db: ceremony.needs_user_name(db, session, self.at))
         return Signing(nonce, PASSWORD, session, by.user_name if needs else None)
 
     # --- cases ---------------------------------------------------------------------------------
@@ -144,9 +144,9 @@ class Stage:
             return {}
         with self.holdfast.database.begin() as db:
             kept = [
-                documents.attach(
+                uploads.keep_upload(
                     db,
-                    stream=f"case:{number}",
+                    f"task:{task.id}",
                     name=f"{task.element_id.replace('_', '-')}-{n}.png",
                     content=picture(n),
                     by=by,

@@ -1,11 +1,17 @@
-"""Approvals: my tasks that end in a signature."""
+"""Approvals: decisions on other people's work that wait for me, and those I signed lately."""
 
-from flask import Blueprint
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
+from engine.cases import approvals
+from engine.cases.inbox import my_tasks
+from engine.clock import now
+from engine.people import may_sign
 from webapp.permissions import allow
-from webapp.views.tasks import task_list
+from webapp.session import person
+from webapp.times import language
+from webapp.transactions import read
+from webapp.views.tasks import page_addresses, up_to_last
 
 bp = Blueprint("approvals", __name__, url_prefix="/approvals")
 
@@ -13,5 +19,17 @@ bp = Blueprint("approvals", __name__, url_prefix="/approvals")
 @bp.get("")
 @allow("approvals.read")
 def index() -> ResponseReturnValue:
-    """List the tasks that wait for my signature."""
-    return task_list(gettext("Approvals"), "signature", chips=False)
+    """List what waits for my decision, soonest deadline first."""
+    db, me, at = read(), person(), now()
+    listed = up_to_last(
+        lambda number: my_tasks(db, me, at=at, show="decision", page=number),
+        lambda found: found.page,
+    )
+    return render_template(
+        "approvals/index.html",
+        listed=listed,
+        waiting=approvals.proposals(db, listed.rows, me, language=language(), at=at),
+        signed=approvals.signed_lately(db, me, at=at),
+        verdict=may_sign(db, me.id, at=at),
+        page_address=page_addresses(),
+    )

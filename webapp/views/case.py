@@ -13,19 +13,21 @@ from engine.cases.models import Case
 from engine.cases.overview import case_balance, case_facts, case_named, case_page
 from engine.cases.pages import DocumentLine
 from engine.cases.scope import scope_of
+from engine.cases.versions import versions
 from engine.clock import now
-from engine.errors import EngineError, NotFound, Problem
+from engine.errors import Conflict, EngineError, NotFound, Problem
 from engine.evidence import documents as documents_room
 from engine.evidence.documents import Document
 from webapp.ceremony import document_line
 from webapp.diagrams import drawing
+from webapp.downloads import download
 from webapp.permissions import allow
 from webapp.qr import qr
 from webapp.queries.case import answer_sections, in_order, unit_lines
 from webapp.session import person
 from webapp.times import language
 from webapp.transactions import begin, read
-from webapp.uploads import posted_with_files
+from webapp.words import N_
 
 bp = Blueprint("case", __name__, url_prefix="/nonconformances/<number>")
 
@@ -117,7 +119,8 @@ def _documents_page(number: str, problems: list[Problem]) -> str:
 def _kept_documents(db: Session, case: Case) -> list[DocumentLine]:
     """Return the case's documents without the copies that sign pages showed."""
     kept = documents_room.documents_of(db, case.stream)
-    return [document_line(db, one) for one in kept if one.state != "review"]
+    known = versions(db, case, kept)
+    return [document_line(db, one, known.get(one.id)) for one in kept if one.state != "review"]
 
 
 @bp.get("/documents/<int:document_id>")
@@ -149,41 +152,27 @@ def review_copy(number: str, sha256: str) -> ResponseReturnValue:
 
 
 def _download(found: Document) -> ResponseReturnValue:
-    """Never inline: what people upload must not run as a page of ours."""
-    response = make_response(documents_room.content_of(read(), found))
-    response.mimetype = found.media_type
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.download_name}"'
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    content = documents_room.content_of(read(), found)
+    return download(content, name=found.download_name, media_type=found.media_type)
 
 
 @bp.post("/documents")
 @allow("case.attach")
 def attach(number: str) -> ResponseReturnValue:
-    """Attach files to the case."""
-    case = case_named(read(), number)
+    """Attach files to the case: all of them, or none and every problem."""
+    files = [one for one in request.files.getlist("file") if one.filename]
+    if not files:
+        return _documents_page(number, [Problem("file", N_("Choose a file first."))]), 422
     try:
-        posted = posted_with_files(case.stream)
+        with begin() as db:
+            found = case_named(db, number)
+            for file in files:
+                commands.attach(db, found, str(file.filename), file.read(), by=person(), at=now())
+    except Conflict:
+        raise
     except EngineError as refused:
         problem = Problem("file", refused.message, tuple(refused.facts.items()))
         return _documents_page(number, [problem]), 422
-    if not posted.getlist("file"):
-        return _documents_page(number, [Problem("file", "Choose a file first.")]), 422
-
-    db = read()
-    stored = [
-        db.scalars(
-            select(Document.id)
-            .where(Document.stream == case.stream, Document.sha256 == sha256)
-            .order_by(Document.id.desc())
-        ).first()
-        for sha256 in posted.getlist("file")
-    ]
-    with begin() as db:
-        found = case_named(db, number)
-        for document_id in stored:
-            if document_id is not None:
-                commands.attach(db, found, document_id, by=person(), at=now())
     flash(gettext("The files are attached."))
     return redirect(url_for(".documents", number=number), 303)
 

@@ -59,16 +59,13 @@ def _form_page(asked: Correction, raw: dict[str, Any], problems: list[Problem]) 
 def send(number: str, answer_id: int) -> ResponseReturnValue:
     """Keep the corrected answers as a draft and go on to compare them."""
     asked = _asked(number, answer_id)
-    try:
-        posted = posted_with_files(asked.case.stream)
-    except EngineError as refused:
-        problem = Problem("", refused.message, tuple(refused.facts.items()))
-        return _form_page(asked, asked.form.raw(request.form), [problem]), 422
-
+    posted, refused = posted_with_files(_place(answer_id))
     rearranged = asked.form.rearranged(posted)
     raw = rearranged if rearranged is not None else asked.form.raw(posted)
     with begin() as db:
         commands.save_draft(db, _place(answer_id), raw, by=person(), at=now())
+    if refused:
+        return _form_page(asked, raw, refused), 422
     if rearranged is not None:
         return redirect(url_for(".form", number=number, answer_id=answer_id) + "#form", 303)
     return redirect(url_for(".check", number=number, answer_id=answer_id), 303)

@@ -9,7 +9,7 @@ from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.overview import case_facts, case_named
 from engine.clock import now
 from engine.errors import EngineError, Problem, Refused
-from engine.evidence.signatures import SigningLocked
+from engine.evidence.failures import SigningLocked
 from webapp import signing
 from webapp.permissions import allow
 from webapp.session import person, session_id

@@ -12,7 +12,7 @@ from engine.cases.overview import case_named
 from engine.cases.scope import scope_of
 from engine.clock import now
 from engine.commands import Command
-from engine.errors import EngineError, Invalid, NotFound, Problem
+from engine.errors import Invalid, NotFound, Problem
 from forms.errors import FormNotFound
 from forms.form import Form
 from webapp import ceremony
@@ -66,16 +66,13 @@ def _page(raw: dict[str, Any], problems: list[Problem]) -> str:
 def send() -> ResponseReturnValue:
     """Keep what was typed; go on to check it, or show every problem."""
     form = _form()
-    try:
-        posted = posted_with_files("data:uploads")
-    except EngineError as refused:
-        problem = Problem("", refused.message, tuple(refused.facts.items()))
-        return _page(form.raw(request.form), [problem]), 422
-
+    posted, refused = posted_with_files(PLACE)
     rearranged = form.rearranged(posted)
     raw = rearranged if rearranged is not None else form.raw(posted)
     with begin() as db:
         commands.save_draft(db, PLACE, raw, by=person(), at=now())
+    if refused:
+        return _page(raw, refused), 422
     if rearranged is not None:
         return redirect(url_for(".new") + "#form", 303)
     if request.form.get("then") == "leave":

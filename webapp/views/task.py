@@ -72,19 +72,15 @@ def _can_do(shown: TaskPage) -> bool:
 def answer(task_id: UUID) -> ResponseReturnValue:
     """Take the answers on: to the check page, to the sign page, or back with every problem."""
     db = read()
-    task, case = task_and_case(db, task_id)
+    task, _ = task_and_case(db, task_id)
     form = shown_form(db, task)
-    try:
-        posted = posted_with_files(case.stream)
-    except EngineError as refused:
-        shown = task_page(read(), task_id, person(), at=now())
-        problem = Problem("", refused.message, tuple(refused.facts.items()))
-        return _form_page(shown, form.raw(request.form), [problem]), 422
-
+    posted, refused = posted_with_files(place(task_id))
     rearranged = form.rearranged(posted)
     raw = rearranged if rearranged is not None else form.raw(posted)
     with begin() as db:
         commands.save_draft(db, place(task_id), raw, by=person(), at=now())
+    if refused:
+        return _form_page(task_page(read(), task_id, person(), at=now()), raw, refused), 422
     if rearranged is not None:
         return redirect(url_for(".page", task_id=task_id) + "#form", 303)
     if request.form.get("then") == "leave":

@@ -10,6 +10,7 @@ from engine.cases import answers as kept
 from engine.cases.dispositions import parts_of_line
 from engine.cases.models import Case, Line
 from engine.cases.names import stock_names
+from engine.cases.records import listing
 from engine.cases.records.sections import Record, Section, head, kept_answers, sources
 from engine.words import N_, say
 
@@ -33,21 +34,8 @@ def draw(db: Session, case: Case, task: Task, own: list[dict[str, Any]] | None) 
 
 def _destroyed(db: Session, case: Case, line: Line) -> Section:
     parts = parts_of_line(db, line)
-    names = stock_names(db, [(p.unit_id, p.lot_id) for p in parts])
-    language = case.language
+    names = stock_names(db, [one.key for one in parts])
     return {
-        "heading": say(N_("What was destroyed"), language),
-        "table": {
-            "columns": [
-                say(word, language) for word in (N_("Unit or lot"), N_("Part"), N_("Quantity"))
-            ],
-            "rows": [
-                [
-                    names[p.unit_id, p.lot_id].name,
-                    names[p.unit_id, p.lot_id].part,
-                    str(p.quantity),
-                ]
-                for p in parts
-            ],
-        },
+        "heading": say(N_("What was destroyed"), case.language),
+        **listing.stock(parts, names, case.language),
     }

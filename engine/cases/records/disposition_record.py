@@ -9,7 +9,8 @@ from engine.bpmn.models import Task
 from engine.cases import answers as kept
 from engine.cases.dispositions import TYPES, lines_of, parts_of_line
 from engine.cases.models import Answer, Case, Line, Round
-from engine.cases.names import stock_names
+from engine.cases.names import StockName, stock_names
+from engine.cases.records import listing
 from engine.cases.records.sections import (
     Record,
     Section,
@@ -22,6 +23,7 @@ from engine.cases.records.sections import (
 from engine.words import N_, say
 
 PROCESS = "disposition"
+MOST_NAMES = 12  # in a cell; more stand below the table
 PROPOSAL = "propose_disposition"
 APPROVALS = (
     "approve_quality",
@@ -103,21 +105,44 @@ def _round(db: Session, case: Case, proposals: list[Answer]) -> Round | None:
 def _lines(db: Session, case: Case, current: Round) -> Section:
     language = case.language
     lines = [(line, parts_of_line(db, line)) for line in lines_of(db, current)]
-    names = stock_names(db, [(p.unit_id, p.lot_id) for _, parts in lines for p in parts])
+    names = stock_names(db, [p.key for _, parts in lines for p in parts])
     words = (N_("Line"), N_("Disposition"), N_("Units and lots"), N_("Quantity"), N_("Why"))
+    lists = []
+    rows = []
+    for line, parts in lines:
+        shown = [names[p.key] for p in parts]
+        rows.append(
+            [
+                str(line.number),
+                say(TYPES[line.type].label, language),
+                _what(shown, language),
+                str(sum(p.quantity for p in parts)),
+                line.justification,
+            ]
+        )
+        lists += _listed_below(line, shown, language)
+    table = {"columns": [say(word, language) for word in words], "rows": rows}
     return {
         "heading": say(N_("Lines"), language),
-        "table": {
-            "columns": [say(word, language) for word in words],
-            "rows": [
-                [
-                    str(line.number),
-                    say(TYPES[line.type].label, language),
-                    ", ".join(names[p.unit_id, p.lot_id].name for p in parts),
-                    str(sum(p.quantity for p in parts)),
-                    line.justification,
-                ]
-                for line, parts in lines
-            ],
-        },
+        "table": table,
+        **({"lists": lists} if lists else {}),
     }
+
+
+def _what(shown: list[StockName], language: str) -> str:
+    units = [one.name for one in shown if one.is_unit]
+    others = [one.name for one in shown if not one.is_unit]
+    if len(units) > MOST_NAMES:
+        units = [say(N_("The serials listed below"), language)]
+    return ", ".join([*units, *others])
+
+
+def _listed_below(line: Line, shown: list[StockName], language: str) -> list[dict[str, Any]]:
+    """Return the many serials of one line, under its number."""
+    units = [one for one in shown if one.is_unit]
+    lists = listing.lists_of_units(units, language) if len(units) > MOST_NAMES else []
+    headed = N_("Line %(number)s: %(heading)s")
+    return [
+        {**one, "heading": say(headed, language, number=line.number, heading=one["heading"])}
+        for one in lists
+    ]

@@ -12,7 +12,8 @@ from engine.cases import answers as kept
 from engine.cases.asking import form_at
 from engine.cases.balance import ACCOUNTS, totals
 from engine.cases.models import Answer, Case, Subject
-from engine.cases.names import stock_names
+from engine.cases.names import StockName, Target, stock_names
+from engine.cases.records import listing
 from engine.cases.tasks import printed_name
 from engine.evidence.canonical import moment
 from engine.words import N_, say
@@ -68,7 +69,7 @@ def answered(form: Form, answers: dict[str, Any], language: str, *, by: str = ""
                 "heading": f"{title}: {label}",
                 "note": by,
                 "text": "\n\n".join(one.lines) or None,
-                "table": {"columns": list(one.head), "rows": [list(row) for row in one.rows]},
+                **listing.rows_together(one.head, one.rows, language),
             }
             for label, one in shown
             if one.rows
@@ -114,29 +115,35 @@ def all_answers(db: Session, case: Case) -> list[Section]:
 
 
 def subjects(db: Session, case: Case) -> Section:
-    """Return what the case is about, as a table; how much was named is not what is affected."""
+    """Return what the case is about, as a table or, many units, as lists.
+
+    How much was named is not what is affected: a lot is affected as a whole.
+    """
     rows = list(db.scalars(select(Subject).where(Subject.case_id == case.id).order_by(Subject.id)))
     names = stock_names(db, [(row.unit_id, row.lot_id) for row in rows])
     language = case.language
+    units = [names[row.unit_id, None] for row in rows if row.unit_id]
+    lists = listing.lists_of_units(units, language) if len(rows) > listing.MOST_ROWS else []
+    shown = [_subject(row, names, language) for row in rows if not (lists and row.unit_id)]
     words = (N_("Unit or lot"), N_("Part"), N_("Quantity named"))
+    table = {"columns": [say(word, language) for word in words], "rows": shown}
     whole = any(row.lot_id is not None for row in rows)
     return {
         "heading": say(N_("What the case is about"), language),
         "note": say(WHOLE_LOT, language) if whole else "",
-        "table": {
-            "columns": [say(word, language) for word in words],
-            "rows": [
-                [
-                    names[row.unit_id, row.lot_id].name
-                    if row.unit_id or row.lot_id
-                    else say(N_("Unidentified: %(words)s"), language, words=row.description or ""),
-                    names[row.unit_id, row.lot_id].part if row.unit_id or row.lot_id else "–",
-                    str(row.quantity) if row.quantity is not None else "–",
-                ]
-                for row in rows
-            ],
-        },
+        **({"table": table} if shown or not lists else {}),
+        **({"lists": lists} if lists else {}),
     }
+
+
+def _subject(row: Subject, names: dict[Target, StockName], language: str) -> list[str]:
+    known = names[row.unit_id, row.lot_id] if row.unit_id or row.lot_id else None
+    unidentified = N_("Unidentified: %(words)s")
+    return [
+        known.name if known else say(unidentified, language, words=row.description or ""),
+        known.part if known else "–",
+        str(row.quantity) if row.quantity is not None else "–",
+    ]
 
 
 def balance(db: Session, case: Case) -> Section:

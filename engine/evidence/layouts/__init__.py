@@ -24,10 +24,12 @@ A record is plain JSON, in the record's language throughout:
             {"heading": "…", "table": {"columns": ["Serial", {"label": "Quantity",
                 "align": "right"}], "rows": [[value, …], …], "total": ["", "48"]}},
             {"heading": "…", "text": "paragraphs, parted by an empty line"},
+            {"heading": "…", "lists": [{"heading": "PUMP-220, lot K-7",
+                "note": "Serials: 2,000", "names": ["P-00001", …]}]},
         ],
     }
 
-A section may hold rows, table and text together, `"note"` (small print under it) and
+A section may hold rows, table, lists and text together, `"note"` (small print under it) and
 `"page_break": true`. A value is a text (line breaks are kept), a whole number, true or false, null
 (a dash) or a list of values (bullets). Decimals and moments come as texts, already in words.
 
@@ -37,7 +39,8 @@ A signature is what `signatures.shown` returns; a document without any is a revi
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -49,6 +52,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from engine.evidence.canonical import canonical
 
 HERE = Path(__file__).parent
+ROW_WIDTH = 96  # letters of the fixed-width face on one line
+BLOCK_ROWS = 40  # a paragraph of a whole book is laid out slowly
+CELL_WIDTH = 84  # letters that the words of one row of a table may ask for, unbroken
 NAME = re.compile(r"[a-z][a-z_]*/[a-z][a-z_]*")
 LANG = {"en": "en", "zh": "zh-Hans"}  # Hans picks the right glyphs of Han characters
 
@@ -108,7 +114,7 @@ _RECORD: dict[str, Any] = dict.fromkeys(
 _CASE: dict[str, Any] = dict.fromkeys(
     ("number", "title", "severity", "severity_code", "opened_at", "closed_at")
 )
-_SECTION: dict[str, Any] = dict.fromkeys(("text", "rows", "table", "note", "page_break"))
+_SECTION: dict[str, Any] = dict.fromkeys(("text", "rows", "table", "lists", "note", "page_break"))
 _SIGNATURE: dict[str, Any] = dict.fromkeys(
     ("role", "on_behalf_of", "reason", "voided_at", "void_reason", "component_count")
 )
@@ -154,7 +160,9 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE), undefined=StrictUndefined, autoescape=True, trim_blocks=True
     )
-    environment.filters.update(utc=_utc, local=_local, paragraphs=_paragraphs)
+    environment.filters.update(
+        utc=_utc, local=_local, paragraphs=_paragraphs, blocks=_blocks, breaks=_breaks
+    )
     return environment
 
 
@@ -178,3 +186,30 @@ def _local(text: str, zone: str) -> str:
 
 def _paragraphs(text: str) -> list[str]:
     return [one.strip() for one in re.split(r"\n\s*\n", text.strip())]
+
+
+def _blocks(names: Sequence[str]) -> Iterator[str]:
+    """Yield names in even columns, some rows at a time: many on a page, each easy to find."""
+    wide = max(map(_width, names), default=0) + 2
+    each = max(1, (ROW_WIDTH + 2) // wide)
+    rows = [
+        "".join(name + " " * (wide - _width(name)) for name in names[start : start + each]).rstrip()
+        for start in range(0, len(names), each)
+    ]
+    for start in range(0, len(rows), BLOCK_ROWS):
+        yield "\n".join(rows[start : start + BLOCK_ROWS])
+
+
+def _breaks(shown: Any, column_count: int) -> str:
+    """Say how a cell may be broken: not at all, between its words, or anywhere if need be."""
+    text = str(shown)
+    if _width(text) <= 8 or (_width(text) <= 14 and not re.search(r"\s", text)):
+        return "whole"
+    words = re.split(r"[\s\u2e80-\u9fff\uff00-\uffef]+", text)
+    longest = max(map(_width, words))
+    return "by_words" if longest <= CELL_WIDTH // max(1, column_count) else "anywhere"
+
+
+def _width(text: str) -> int:
+    """Count letters, a Han character as two."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)

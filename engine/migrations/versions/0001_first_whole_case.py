@@ -2459,6 +2459,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_unit_root_root", ["root_id"], unique=False)
         batch_op.create_index("ix_unit_root_seg", ["seg_id", "root_id", "unit_id"], unique=False)
 
+    op.create_table(
+        "upload",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
+        sa.UniqueConstraint(
+            "person_id", "place", "sha256", name=op.f("uq_upload_person_id_place_sha256")
+        ),
+    )
+    with op.batch_alter_table("upload", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_upload_sha256"), ["sha256"], unique=False)
+
     if op.get_bind().dialect.name == "postgresql":
         # the two tables name each other; SQLite cannot add a foreign key later
         op.create_foreign_key(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock, jobs
 from engine.db import Database
-from engine.evidence import documents, failures, ledger, signatures
+from engine.evidence import ceremony, documents, failures, ledger, sealing
 from engine.evidence.documents import Document, DocumentStore
 from engine.evidence.render import end_worker
 from engine.evidence.seal import Seal
@@ -91,7 +91,7 @@ class Desk:
         self, record: RecordToSign, *, meaning: str = "approve", by: Person, session: str = "s1"
     ) -> str:
         with self.database.begin() as db:
-            return signatures.open_pending(
+            return ceremony.open_pending(
                 db, record=record, meaning=meaning, by=by, session_id=session, at=self.at
             ).nonce
 
@@ -110,7 +110,7 @@ class Desk:
     ) -> Signature:
         nonce = nonce or self.pending(record, meaning=meaning, by=by, session=session)
         with self.database.begin() as db:
-            return signatures.sign(
+            return ceremony.sign(
                 db,
                 nonce,
                 user_name=by.user_name if user_name == "own" else user_name,
@@ -163,7 +163,7 @@ def run_jobs(database: Database, *, at: datetime) -> None:
     from engine.evidence.checkpoints import witness_checkpoint
 
     verbs: dict[str, Callable[..., Any]] = {
-        "seal_document": documents.seal_document,
+        "seal_document": sealing.seal_document,
         "witness_checkpoint": witness_checkpoint,
     }
     with database.read() as db:
@@ -182,7 +182,7 @@ def review_pdf(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Print the review copy of the disposition record once for all tests."""
     layout, content, _ = samples.disposition("en")
     store = DocumentStore(tmp_path_factory.mktemp("review"))
-    return store.open(documents.review_copy(store, layout=layout, record=content))
+    return store.open(sealing.review_copy(store, layout=layout, record=content))
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def sealed_case(desk: Desk, store: DocumentStore, review_pdf: bytes) -> SealedCa
         )
     ]
     with database.begin() as db:
-        document = documents.request_sealed(
+        document = sealing.request_sealed(
             db,
             stream=CASE,
             layout=layout,

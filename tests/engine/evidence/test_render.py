@@ -301,3 +301,42 @@ def test_an_unknown_layout_is_told():
     _, record, _ = samples.destruction()
     with pytest.raises(NotPrinted, match="LayoutUnknown"):
         render_pdf("../secret", record, language="en")
+
+
+def test_every_serial_of_a_long_list_is_read_whole(tmp_path):
+    layout, record, signed = samples.destruction()
+    serials = [f"SN-2026-ABCDEFGHIJ-0123456789-KLMNOP-{n:04d}" for n in range(2_000)]
+    listed = {"heading": "PUMP-220, lot K-7", "note": "Serials: 2,000", "names": serials}
+    record["sections"].append({"heading": "What was destroyed", "lists": [listed]})
+    (tmp_path / "long.pdf").write_bytes(
+        render_pdf(layout, record, language="en", signatures=signed)
+    )
+
+    words = told("pdftotext", "-layout", tmp_path / "long.pdf", "-").split()
+    assert [word for word in words if word.startswith("SN-2026-")] == serials
+
+
+@pytest.mark.parametrize(
+    ("columns", "row"),
+    [
+        (
+            ["Line", "Disposition", "Units and lots", "Quantity", "Why"],
+            ["1", "Return to supplier", "P-00001, P-00002", "2000", "It cannot be mended. " * 12],
+        ),
+        (
+            ["行", "处置", "单件与批", "不合格数量", "理由"],
+            ["1", "退回供应商", "P-00001, P-00002", "2000", "裂纹贯穿密封面，无法恢复。" * 20],
+        ),
+    ],
+)
+def test_a_narrow_column_keeps_its_words_whole(tmp_path, columns, row):
+    layout, record, signed = samples.disposition("en" if columns[0] == "Line" else "zh")
+    long = ["2", row[1], "X" * 60, "1", row[4]]
+    record["sections"] = [{"heading": "—", "table": {"columns": columns, "rows": [row, long]}}]
+    (tmp_path / "table.pdf").write_bytes(
+        render_pdf(layout, record, language=record["language"], signatures=signed)
+    )
+
+    words = told("pdftotext", "-layout", tmp_path / "table.pdf", "-")
+    for word in (columns[1], columns[3], "P-00001", "2000"):
+        assert word in words

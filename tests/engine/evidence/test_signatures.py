@@ -7,19 +7,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
-from engine.evidence import failures, ledger, signatures
-from engine.evidence.failures import SigningLocked
-from engine.evidence.meanings import MEANINGS, UnknownMeaning, sentence
-from engine.evidence.shown import shown
-from engine.evidence.signatures import (
+from engine.evidence import ceremony, failures, ledger, signatures
+from engine.evidence.ceremony import (
     ClockWentBack,
     MayNotSign,
     PendingExpired,
     RecordChanged,
     SecondComponentNeeded,
-    SignedRecord,
     WrongCredentials,
 )
+from engine.evidence.failures import SigningLocked
+from engine.evidence.meanings import MEANINGS, UnknownMeaning, sentence
+from engine.evidence.shown import shown
+from engine.evidence.signatures import SignedRecord
 from engine.people.models import PersonAccount
 from tests.engine.evidence.conftest import CASE, record
 
@@ -171,9 +171,9 @@ def test_the_next_within_fifteen_minutes_needs_the_password_only(desk, people):
     assert later.component_count == 1
     with desk.database.read() as db:
         # counted from the last signing with both components, not from the last signing
-        assert not signatures.needs_user_name(db, "s1", desk.at + 15 * MINUTE)
-        assert signatures.needs_user_name(db, "s1", desk.at + 15.1 * MINUTE)
-        assert signatures.needs_user_name(db, "s2", desk.at)
+        assert not ceremony.needs_user_name(db, "s1", desk.at + 15 * MINUTE)
+        assert ceremony.needs_user_name(db, "s1", desk.at + 15.1 * MINUTE)
+        assert ceremony.needs_user_name(db, "s2", desk.at)
 
 
 @pytest.mark.parametrize(

@@ -148,8 +148,8 @@ def test_a_file_that_carries_no_seal_is_no_evidence(store, sealed_case):
 
 def test_a_signature_taken_from_another_record_is_found_in_the_file(sealed_case, seal, at):
     """11.70: the attached assertions must bind the attached record."""
-    from engine.evidence.documents import _file
     from engine.evidence.render import render_pdf
+    from engine.evidence.sealing import _file
     from tests.engine.evidence import samples
 
     files = verify.pdf_checks.attached_files(sealed_case.pdf)

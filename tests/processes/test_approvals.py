@@ -1,0 +1,103 @@
+"""Stories of the page Approvals: decisions on other people's work, and nothing else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from engine import clock
+from engine.cases.approvals import proposals, signed_lately
+from engine.cases.inbox import badge, my_tasks
+from engine.people import Person
+from tests.processes.company import Company
+from tests.webapp.conftest import Visitor
+from webapp.create_app import create_app
+
+
+@pytest.fixture
+def app(company: Company) -> Flask:
+    company.make_lot("S-1", 40)
+    company.to_disposition("S-1")
+    return create_app(company.holdfast)
+
+
+@contextmanager
+def visiting(company: Company, app: Flask, person: Person) -> Iterator[Visitor]:
+    with clock.at(company.at):
+        visitor = Visitor(app.test_client())
+        assert visitor.sign_in(person).status_code == 303
+        yield visitor
+
+
+def waiting(company: Company, person: Person) -> list[str]:
+    """Return the steps that wait for a person's decision."""
+    return company.reads(
+        lambda db: [
+            row.element_id for row in my_tasks(db, person, at=company.at, show="decision").rows
+        ]
+    )
+
+
+def test_a_signature_under_ones_own_work_is_no_approval(company: Company, app: Flask) -> None:
+    assert waiting(company, company.people.qa_engineer) == []  # to propose is signed as its author
+    company.do("propose_disposition", lines={"lines": [company.line("scrap", lot="S-1",
+               quantity=40)]})  # fmt: skip
+    assert waiting(company, company.people.mrb_quality) == ["approve_quality"]
+    company.do("approve_quality")
+    company.do("approve_engineering")
+    company.do("decide_samples")
+    for step in ("destroy_units", "witness_destruction"):
+        assert waiting(company, getattr(company.people, company.task(step).role)) == []
+        company.do(step)
+    assert waiting(company, company.people.qa_manager) == ["verify_and_close"]
+
+
+def test_an_approval_says_what_how_much_and_whose_work_it_is(company: Company, app: Flask) -> None:
+    lines = [company.line("scrap", lot="S-1", quantity=30),
+             company.line("return_to_supplier", lot="S-1", quantity=10)]  # fmt: skip
+    company.do("propose_disposition", lines={"lines": lines})
+    with visiting(company, app, company.people.mrb_quality) as visitor:
+        page = visitor.get("/approvals").text
+    for words in ("Scrap: 30", "Return to supplier: 10", company.number, "Chen Mei",
+                  "Propose disposition", "Review and decide"):  # fmt: skip
+        assert words in page
+    counted = company.reads(lambda db: badge(db, company.people.mrb_quality))
+    assert counted.approvals == 1
+
+
+def test_an_approval_says_why_its_reader_may_not_sign(company: Company, app: Flask) -> None:
+    company.do("propose_disposition", lines={"lines": [company.line("scrap", lot="S-1",
+               quantity=40)]})  # fmt: skip
+    both = replace(company.people.qa_engineer, roles=frozenset({"qa_engineer", "mrb_quality"}))
+    ((row, asked),) = company.reads(
+        lambda db: proposals(
+            db,
+            my_tasks(db, both, at=company.at, show="decision").rows,
+            both,
+            language="en",
+            at=company.at,
+        )
+    )
+    assert row.element_id == "approve_quality"
+    assert "Someone else must do this task" in (asked.refused or "")
+
+
+def test_decisions_signed_lately_are_listed_and_nothing_else(company: Company, app: Flask) -> None:
+    with visiting(company, app, company.people.mrb_quality) as visitor:
+        empty = visitor.get("/approvals").text
+        assert "No decision waits for you" in empty
+        assert "You signed no decision lately" in empty
+    company.do("propose_disposition", lines={"lines": [company.line("scrap", lot="S-1",
+               quantity=40)]})  # fmt: skip
+    company.do("approve_quality", decision="reject")
+    signed = company.reads(lambda db: signed_lately(db, company.people.mrb_quality, at=company.at))
+    assert [(one.name, one.meaning, one.case_number) for one in signed] == [
+        ("Decide for quality", "reject", company.number)
+    ]
+    assert (
+        company.reads(lambda db: signed_lately(db, company.people.qa_engineer, at=company.at)) == []
+    )
+    with visiting(company, app, company.people.mrb_quality) as visitor:
+        assert "Decide for quality" in visitor.get("/approvals").text
