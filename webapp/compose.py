@@ -12,7 +12,7 @@ from engine import clock, jobs
 from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
-from engine.cases import doors, mails, upkeep
+from engine.cases import doors, mails, segregation, upkeep
 from engine.cases.following import follow
 from engine.db import Database
 from engine.evidence import checkpoints, documents, ledger
@@ -129,6 +129,7 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
     return {
         "actions": _action,
         "event_sinks": (follow,),
+        "also_did": (segregation.answered,),
         "on_task": mails.on_task,
         "send": mails.send,
         "on_signing_locked": mails.signing_locked,

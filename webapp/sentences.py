@@ -28,14 +28,19 @@ def in_words(said: EngineError | Problem) -> str:
 
 
 def fill(sentence: str, facts: Mapping[str, object] | None = None) -> str:
-    """Translate `sentence` and put the facts into it; a fact that is a tuple is words itself."""
+    """Translate `sentence` and put the facts into it: a step as the form is called, words in words.
+
+    A fact that is a tuple is words itself.
+    """
     if not facts:
         return translated(sentence)
-    said = {
-        name: ", ".join(map(translated, fact)) if isinstance(fact, tuple) else fact
-        for name, fact in facts.items()
-    }
-    return translated(sentence) % said
+    return translated(sentence) % {name: _fact(name, fact) for name, fact in facts.items()}
+
+
+def _fact(name: str, fact: object) -> object:
+    if isinstance(fact, tuple):
+        return ", ".join(map(translated, fact))
+    return step_name(fact) if name == "element" and isinstance(fact, str) else fact
 
 
 def told(line: HistoryLine) -> str:

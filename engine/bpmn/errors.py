@@ -54,7 +54,7 @@ class TooManyRounds(Refused):
 
 
 class DoneByTheSamePerson(NotAllowed):
-    """You did %(element)s in this case, so another person has to do this."""
+    """You or your principal did “%(element)s” on this case. Someone else must do this task."""
 
 
 class DiagramFault(EngineError):

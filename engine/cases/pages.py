@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from engine.bpmn.errors import DoneByTheSamePerson
+
 TaskFilter = Literal["mine", "teams", "signature", "unclaimed"]
 TaskSort = Literal["deadline", "opened", "case"]
 TaskGroup = Literal["overdue", "day", "week", "later"]
@@ -57,7 +59,7 @@ class TaskRow:
     claimed_by: str | None = None  # printed name
     is_mine: bool = False  # claimed by the person who looks
     principal: str | None = None  # for whom the role is held, when it is delegated
-    refused: str | None = None  # why this person cannot take it (segregation), a full sentence
+    refused: DoneByTheSamePerson | None = None  # why this person cannot take it
 
 
 @dataclass(frozen=True)
