@@ -14,6 +14,7 @@ from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep
 from engine.cases.following import follow
+from engine.cases.tasks import printed_name
 from engine.db import Database
 from engine.evidence import checkpoints, documents, ledger
 from engine.evidence.seal import Seal
@@ -132,6 +133,7 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
         "also_did": (segregation.answered,),
         "on_task": mails.on_task,
         "send": mails.send,
+        "printed_name": printed_name,
         "on_signing_locked": mails.signing_locked,
         "ledger": ledger.append,
         "documents": store,

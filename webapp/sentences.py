@@ -1,6 +1,7 @@
 """Sentences of every room in the reader's language: a msgid and the facts it names."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 
 from flask_babel import gettext
@@ -13,7 +14,7 @@ from engine.words import say as engine_say
 from forms import library
 from forms.errors import Problem as FormProblem
 from forms.words import say as forms_say
-from webapp.times import language
+from webapp.times import language, write
 
 
 def in_words(said: EngineError | Problem) -> str:
@@ -40,6 +41,8 @@ def fill(sentence: str, facts: Mapping[str, object] | None = None) -> str:
 def _fact(name: str, fact: object) -> object:
     if isinstance(fact, tuple):
         return ", ".join(map(translated, fact))
+    if isinstance(fact, datetime):
+        return write(fact, "short")
     return step_name(fact) if name == "element" and isinstance(fact, str) else fact
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.errors import Busy, Conflict, EngineError, NotAllowed, NotFound, Refused
+from engine.errors import Conflict, EngineError, NotAllowed, NotFound, Refused
 
 
 class TaskAlreadyDone(Conflict):
@@ -23,10 +23,6 @@ class NoSuchCase(NotFound):
 
 class CaseIsOver(Conflict):
     """This case has already ended."""
-
-
-class BeingWorkedOn(Busy):
-    """A colleague is working on this case at this moment. Wait a little and try again."""
 
 
 class ChangedMeanwhile(Conflict):
