@@ -135,6 +135,7 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
         "send": mails.send,
         "printed_name": printed_name,
         "on_signing_locked": mails.signing_locked,
+        "on_password_guessed": mails.password_guessed,
         "ledger": ledger.append,
         "documents": store,
         "seal": seal,
