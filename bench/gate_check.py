@@ -85,9 +85,11 @@ def run(url: str, units: int, rounds: int) -> None:
 
 def load(db: Session, count: int) -> int:
     """Put `count` units on hold under one case, in bulk; return the first unit's id."""
-    maker = parties.add_party(db, "OWN", "Maker", kind="site")
-    place = parties.add_location(db, maker.id, "WH", "Store", kind="warehouse")
-    part = parties.add_part(db, maker.id, "PUMP", "Pump", control="serial", kind="device")
+    maker = parties.add_party(db, "OWN", "Maker", kind="site", by=None, at=AT)
+    place = parties.add_location(db, maker.id, "WH", "Store", kind="warehouse", by=None, at=AT)
+    part = parties.add_part(
+        db, maker.id, "PUMP", "Pump", control="serial", kind="device", by=None, at=AT
+    )
     event = write_event(db, "hold_placed", Links(), by=None, at=AT, reason="bench")
     hold = Hold(
         stream="case:NC-2026-0001",

@@ -80,12 +80,18 @@ def load(db: Session, units: int, sizes: list[int]) -> dict[int, int]:
     if any(size % RUN or size > units for size in sizes):
         message = f"--affected takes multiples of {RUN} up to --units"
         raise SystemExit(message)
-    maker = parties.add_party(db, "OWN", "Maker", kind="site")
-    place = parties.add_location(db, maker.id, "WH", "Store", kind="warehouse")
-    pump = parties.add_part(db, maker.id, "PUMP", "Pump", control="serial", kind="device")
-    resin = parties.add_part(db, maker.id, "RES", "Resin", control="lot", kind="material")
+    maker = parties.add_party(db, "OWN", "Maker", kind="site", by=None, at=AT)
+    place = parties.add_location(db, maker.id, "WH", "Store", kind="warehouse", by=None, at=AT)
+    pump = parties.add_part(
+        db, maker.id, "PUMP", "Pump", control="serial", kind="device", by=None, at=AT
+    )
+    resin = parties.add_part(
+        db, maker.id, "RES", "Resin", control="lot", kind="material", by=None, at=AT
+    )
     event = write_event(db, "built", Links(), by=None, at=AT, reason="bench")
-    lots = {parties.ensure_lot(db, resin.id, f"R-{size}").id: size for size in sizes}
+    lots = {
+        parties.ensure_lot(db, resin.id, f"R-{size}", by=None, at=AT).id: size for size in sizes
+    }
     first = max(lots) + 1
     facts = {"pump": pump.id, "place": place.id, "event": event.id, "first": first, "at": AT}
     fill(db, units // RUN, "trace_node (id, kind)", ":first + i - 1, 'segment'", facts)

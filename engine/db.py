@@ -28,11 +28,12 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from engine.errors import Busy
+from engine import locks
+from engine.errors import Busy, BusyWith
 
 SCALE = 1_000_000  # a quantity is kept as millionths: exact, sortable and summable on SQLite too
 LOCK_TIMEOUT_MS = 2_000
@@ -200,15 +201,6 @@ def _lock(dialect: str, name: str, columns: tuple[str, ...], when: str) -> Itera
 
 # --- engines and transactions ----------------------------------------------------------------
 
-WAITED_TOO_LONG, DEADLOCK = "55P03", "40P01"  # SQLSTATE
-
-
-def is_busy(error: OperationalError) -> bool:
-    """Tell whether a statement only met a colleague's: the same command may work in a moment."""
-    if getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return True
-    return getattr(error.orig, "sqlstate", None) in (WAITED_TOO_LONG, DEADLOCK)
-
 
 class Database:
     """Two engines on one database: `begin()` for the one writing transaction, `read()` to look.
@@ -225,18 +217,36 @@ class Database:
         self.reader = _engine(url, immediate=False)
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
+    def begin(self, *, by_id: int | None = None) -> Iterator[Session]:
         """Give one session in one transaction; commit at the end, roll back on any error.
 
-        Raises `Busy` when a colleague held a lock for too long.
+        `by_id` is the person it is for: whoever waits too long for it is told their name. Raises
+        `Busy` when a colleague held a lock for too long, `BusyWith` when it is known who.
         """
         try:
             with Session(self.writer, info=self.info, expire_on_commit=False) as db, db.begin():
+                if by_id is not None:
+                    locks.sign(db.connection(), by_id)
                 yield db
         except OperationalError as error:
-            if is_busy(error):
-                raise Busy from error
+            if locks.is_busy(error):
+                raise self.busy(error) from error
             raise
+
+    def busy(self, error: OperationalError) -> Busy:
+        """Return the refusal of a wait that was given up, with who and since when if that is known.
+
+        `info["printed_name"]` gives a person's name. Call it after the transaction has ended.
+        """
+        name = self.info.get("printed_name")
+        try:
+            with self.read() as db:
+                found = locks.holder(db.connection(), error, tables=Base.metadata.tables.keys())
+                if found is None or name is None:
+                    return Busy()
+                return BusyWith(by=name(db, found.person_id), since=found.since)
+        except DBAPIError:  # a name is not worth another failure
+            return Busy()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -258,7 +268,8 @@ def _engine(url: str, *, immediate: bool) -> Engine:
     options = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
     if not immediate:
         options += " -c default_transaction_read_only=on"
-    return create_engine(url, connect_args={"options": options}, pool_pre_ping=True)
+    connect_args = {"options": options, "application_name": locks.APPLICATION}
+    return create_engine(url, connect_args=connect_args, pool_pre_ping=True)
 
 
 def _sqlite_engine(url: str, *, immediate: bool) -> Engine:

@@ -41,6 +41,10 @@ class Busy(Conflict):
     """A colleague is saving something in this case right now. Wait a moment and send it again."""
 
 
+class BusyWith(Busy):
+    """%(by)s has been saving something here since %(since)s. Wait a moment and send it again."""
+
+
 class Gone(EngineError):
     """This link is no longer valid."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine import leases
-from engine.db import Base, Database, Key
+from engine.db import Base, Database
 from engine.errors import NotFound, Refused
 
 BEAT_EVERY = timedelta(seconds=10)  # a write each second to say nothing wears out the disk
@@ -27,7 +27,6 @@ class Job(leases.Leased, Base):
         Index("ix_job_due", "due_at"),
     )
 
-    id: Mapped[Key]
     name: Mapped[str]  # the verb that does it, looked up in `db.info["job_verbs"]`
     body: Mapped[dict[str, Any]]
     asked_at: Mapped[datetime]
@@ -164,22 +163,22 @@ def _note_failure(database: Database, claimed: Job, error: Exception, *, at: dat
 
 def retry(db: Session, job_id: int, *, by: leases.Actor, at: datetime) -> Job:
     """Try a given-up job again because a person says so; flushes and enters the ledger."""
-    job = db.get(Job, job_id, with_for_update=True)
-    if job is None:
-        raise JobUnknown
-    if job.given_up_at is None:
-        raise JobNotGivenUp
-
-    leases.ask_again(job, at=at)
-    db.flush()
-    body = {"job": job.key, "name": job.name, "failure": job.failure}
-    db.info["ledger"](db, "admin", "job_retried", body, by=by, at=at)
-    return job
+    return leases.retry(
+        db,
+        Job,
+        job_id,
+        unknown=JobUnknown,
+        still_tried=JobNotGivenUp,
+        action="job_retried",
+        tells={"job": "key", "name": "name", "failure": "failure"},
+        by=by,
+        at=at,
+    )
 
 
 def given_up(db: Session) -> Sequence[Job]:
     """Return the jobs that wait for a person, oldest first."""
-    return db.scalars(select(Job).where(Job.given_up_at.is_not(None)).order_by(Job.id)).all()
+    return leases.given_up(db, Job)
 
 
 def unfinished(db: Session) -> Sequence[Job]:

@@ -6,12 +6,15 @@ killed leaves a lease that runs out, and another takes the row: at least once, n
 
 import secrets
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from engine.db import Key
+from engine.errors import NotFound, Refused
 
 LEASE = timedelta(minutes=5)
 MOST_ATTEMPTS = 16  # with the delays below about two days
@@ -29,6 +32,7 @@ class Actor(Protocol):
 class Leased:
     """The columns of a row that workers claim; mix it in before `Base`."""
 
+    id: Mapped[Key]
     key: Mapped[str] = mapped_column(unique=True)
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -106,9 +110,40 @@ def give_up(row: Leased, *, at: datetime) -> None:
     row.given_up_at = at
 
 
-def ask_again(row: Leased, *, at: datetime) -> None:
-    """Make a row due now with all its tries before it."""
+def given_up(db: Session, model: type[Row]) -> Sequence[Row]:
+    """Return the rows that wait for a person, oldest first."""
+    rows = select(model).where(model.given_up_at.is_not(None)).order_by(model.id)
+    return db.scalars(rows).all()
+
+
+def retry(
+    db: Session,
+    model: type[Row],
+    row_id: int,
+    *,
+    unknown: type[NotFound],
+    still_tried: type[Refused],
+    action: str,
+    tells: Mapping[str, str],
+    by: Actor,
+    at: datetime,
+) -> Row:
+    """Make a given-up row due now with all its tries before it, because a person says so; flushes.
+
+    The ledger's `action` holds the columns that `tells` names, each under its word. Raises
+    `unknown` where there is no such row, and `still_tried`.
+    """
+    row = db.get(model, row_id, with_for_update=True)
+    if row is None:
+        raise unknown
+    if row.given_up_at is None:
+        raise still_tried
+
     row.due_at, row.attempts, row.given_up_at = at, 0, None
+    db.flush()
+    body = {word: getattr(row, column) for word, column in tells.items()}
+    db.info["ledger"](db, "admin", action, body, by=by, at=at)
+    return row
 
 
 def delay(key: str, attempts: int) -> timedelta:

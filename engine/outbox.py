@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session
 
 from engine import leases
-from engine.db import Base, Database, Key
+from engine.db import Base, Database
 from engine.errors import NotFound, Refused
 
 
@@ -27,7 +27,6 @@ class Outgoing(leases.Leased, Base):
         Index("ix_outgoing_due", "due_at"),
     )
 
-    id: Mapped[Key]
     channel: Mapped[str]  # "mail"
     receiver: Mapped[str]  # an address of the channel
     language: Mapped[str]
@@ -133,23 +132,22 @@ def mark_failed(
 
 def retry(db: Session, outgoing_id: int, *, by: leases.Actor, at: datetime) -> Outgoing:
     """Try a given-up message again because a person says so; flushes and enters the ledger."""
-    outgoing = db.get(Outgoing, outgoing_id, with_for_update=True)
-    if outgoing is None:
-        raise OutgoingUnknown
-    if outgoing.given_up_at is None:
-        raise OutgoingNotGivenUp
-
-    leases.ask_again(outgoing, at=at)
-    db.flush()
-    body = {"message": outgoing.key, "receiver": outgoing.receiver, "answer": outgoing.answer}
-    db.info["ledger"](db, "admin", "message_retried", body, by=by, at=at)
-    return outgoing
+    return leases.retry(
+        db,
+        Outgoing,
+        outgoing_id,
+        unknown=OutgoingUnknown,
+        still_tried=OutgoingNotGivenUp,
+        action="message_retried",
+        tells={"message": "key", "receiver": "receiver", "answer": "answer"},
+        by=by,
+        at=at,
+    )
 
 
 def given_up(db: Session) -> Sequence[Outgoing]:
     """Return the messages that wait for a person, oldest first."""
-    rows = select(Outgoing).where(Outgoing.given_up_at.is_not(None)).order_by(Outgoing.id)
-    return db.scalars(rows).all()
+    return leases.given_up(db, Outgoing)
 
 
 def waiting(db: Session) -> Sequence[Outgoing]:

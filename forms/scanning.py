@@ -164,9 +164,13 @@ def _match(text: str, found: Mapping[str, Sequence[Found]]) -> Scan[Found]:
 
 
 def _is_meant(found: UnitFound | LotFound, line: _Line) -> bool:
-    identity = found.unit_id if isinstance(found, UnitFound) else found.lot_id
     is_part = line.part_no is None or found.part_no == line.part_no
-    return is_part and (line.id is None or identity == line.id)
+    return is_part and (line.id is None or identity_of(found) == line.id)
+
+
+def identity_of(found: UnitFound | LotFound) -> int:
+    """Return the number the serial store knows it by."""
+    return found.unit_id if isinstance(found, UnitFound) else found.lot_id
 
 
 def unit_answer(unit: UnitFound) -> dict[str, Json]:

@@ -94,7 +94,8 @@ def _errors() -> Iterator[str]:
 
 
 BASES = {
-    "EngineError", "NotAllowed", "NotFound", "Conflict", "Gone", "Refused", "Forbidden", "Invalid",
+    "EngineError", "NotAllowed", "NotFound", "Conflict", "Busy", "Gone", "Refused", "Forbidden",
+    "Invalid", "DiagramFault",
 }  # fmt: skip
 
 

@@ -12,8 +12,9 @@ from engine import clock, jobs
 from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
-from engine.cases import doors, mails, upkeep, uploads
+from engine.cases import doors, mails, segregation, upkeep, uploads
 from engine.cases.following import follow
+from engine.cases.tasks import printed_name
 from engine.db import Database
 from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
@@ -135,9 +136,12 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
     return {
         "actions": _action,
         "event_sinks": (follow,),
+        "also_did": (segregation.answered,),
         "on_task": mails.on_task,
         "send": mails.send,
+        "printed_name": printed_name,
         "on_signing_locked": mails.signing_locked,
+        "on_password_guessed": mails.password_guessed,
         "ledger": ledger.append,
         "documents": store,
         "seal": seal,

@@ -14,9 +14,9 @@ from werkzeug.exceptions import HTTPException
 from engine import errors
 from engine.bpmn.errors import StepFailed
 from engine.bpmn.incidents import record_incident
-from engine.db import is_busy
 from engine.errors import Problem
 from engine.evidence.failures import SigningLocked
+from engine.locks import is_busy
 from webapp.api import problems
 from webapp.config import holdfast
 from webapp.sentences import in_words
@@ -90,7 +90,7 @@ def on_integrity_error(error: IntegrityError) -> ResponseReturnValue:
 def on_operational_error(error: OperationalError) -> ResponseReturnValue:
     """Say that the case is busy when a lock was not to be had; anything else is an incident."""
     if is_busy(error):
-        return on_engine_error(errors.Busy())
+        return on_engine_error(holdfast().database.busy(error))
     return on_unexpected(error)
 
 

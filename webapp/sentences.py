@@ -1,6 +1,7 @@
 """Sentences of every room in the reader's language: a msgid and the facts it names."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 
 from flask_babel import gettext
@@ -13,7 +14,7 @@ from engine.words import say as engine_say
 from forms import library
 from forms.errors import Problem as FormProblem
 from forms.words import say as forms_say
-from webapp.times import language
+from webapp.times import language, write
 
 
 def in_words(said: EngineError | Problem) -> str:
@@ -28,14 +29,21 @@ def in_words(said: EngineError | Problem) -> str:
 
 
 def fill(sentence: str, facts: Mapping[str, object] | None = None) -> str:
-    """Translate `sentence` and put the facts into it; a fact that is a tuple is words itself."""
+    """Translate `sentence` and put the facts into it: a step as the form is called, words in words.
+
+    A fact that is a tuple is words itself.
+    """
     if not facts:
         return translated(sentence)
-    said = {
-        name: ", ".join(map(translated, fact)) if isinstance(fact, tuple) else fact
-        for name, fact in facts.items()
-    }
-    return translated(sentence) % said
+    return translated(sentence) % {name: _fact(name, fact) for name, fact in facts.items()}
+
+
+def _fact(name: str, fact: object) -> object:
+    if isinstance(fact, tuple):
+        return ", ".join(map(translated, fact))
+    if isinstance(fact, datetime):
+        return write(fact, "short")
+    return step_name(fact) if name == "element" and isinstance(fact, str) else fact
 
 
 def told(line: HistoryLine) -> str:

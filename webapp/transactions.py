@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.db import Base
 from webapp.config import holdfast
+from webapp.session import person_or_none
 
 
 class Reading(SQLAlchemy):
@@ -44,7 +45,8 @@ def begin() -> Iterator[Session]:
     """Give the one writing transaction of a POST: commit at the end, nothing on any error."""
     # the reading snapshot is older than what we are about to write
     reading.session.remove()
-    with holdfast().database.begin() as db:
+    person = person_or_none()
+    with holdfast().database.begin(by_id=person.id if person else None) as db:
         yield db
 
 

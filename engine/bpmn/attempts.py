@@ -14,8 +14,8 @@ from engine import clock
 from engine.bpmn.errors import ChangedMeanwhile, DiagramFault, NobodyWaits, StepFailed
 from engine.bpmn.models import Incident, Instance
 from engine.bpmn.step import StepEngine
-from engine.db import is_busy
 from engine.errors import Busy, EngineError
+from engine.locks import is_busy
 from engine.people.person import Person
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from engine.bpmn.xml import NAMES, read_xml
+from engine.bpmn.xml import NAMES, UnreadableFile, read_xml
 from engine.errors import NotFound
 
 LAYOUTS = "engine/evidence/layouts"
@@ -20,7 +20,8 @@ def closure(root: Path, process: str) -> dict[str, str]:
     """Return path to text of every file `process` runs on, below `root`, in order of path.
 
     Its diagram, the diagrams it calls or opens as children and theirs, their decision tables,
-    forms and evidence layouts.
+    forms and evidence layouts. Each is read once, byte for byte: it is what is checked, what is
+    kept and what runs. Raises `FileMissing`, `UnreadableFile`.
     """
     files: dict[str, str] = {}
     wanted, seen = [process], set[str]()
@@ -34,7 +35,7 @@ def closure(root: Path, process: str) -> dict[str, str]:
             raise FileMissing(process=process, file=path)
         data = (root / path).read_bytes()
         diagram = read_xml(data, path)
-        files[path] = data.decode()
+        files[path] = _text(data, path)
         files.update(_texts(root, _beside(root, name, diagram)))
         wanted.extend(called(diagram) + children(diagram))
     return dict(sorted(files.items()))
@@ -78,4 +79,12 @@ def _beside(root: Path, name: str, diagram: etree._Element) -> Iterator[Path]:
 
 
 def _texts(root: Path, paths: Iterator[Path]) -> dict[str, str]:
-    return {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in paths}
+    found = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+    return {path: _text(data, path) for path, data in found.items()}
+
+
+def _text(data: bytes, path: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(file=path, why="it is not written in UTF-8.") from error

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.errors import Busy, Conflict, EngineError, NotAllowed, NotFound, Refused
+from engine.errors import Conflict, EngineError, NotAllowed, NotFound, Refused
 
 
 class TaskAlreadyDone(Conflict):
@@ -23,10 +23,6 @@ class NoSuchCase(NotFound):
 
 class CaseIsOver(Conflict):
     """This case has already ended."""
-
-
-class BeingWorkedOn(Busy):
-    """A colleague is working on this case at this moment. Wait a little and try again."""
 
 
 class ChangedMeanwhile(Conflict):
@@ -54,7 +50,7 @@ class TooManyRounds(Refused):
 
 
 class DoneByTheSamePerson(NotAllowed):
-    """You did %(element)s in this case, so another person has to do this."""
+    """You or your principal did “%(element)s” on this case. Someone else must do this task."""
 
 
 class DiagramFault(EngineError):

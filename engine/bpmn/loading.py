@@ -7,16 +7,14 @@ from uuid import UUID
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 
 from engine.bpmn import library, projections, spiff
-from engine.bpmn.errors import BeingWorkedOn, CaseIsOver, ChangedMeanwhile, NoSuchCase, NoSuchTask
+from engine.bpmn.errors import CaseIsOver, ChangedMeanwhile, NoSuchCase, NoSuchTask
 from engine.bpmn.models import Instance, Task
 from engine.bpmn.projections import Picture
 from engine.bpmn.step import StepEngine
-from engine.db import is_busy
 
 WRITTEN = ("state", "state_sha256", "status", "ended_at", "ended_reason", "version")
 
@@ -57,7 +55,7 @@ class Run:
 
 
 def lock(db: Session, instance_id: int) -> Instance:
-    """Lock an instance to the end of the transaction; raises `BeingWorkedOn`, `NoSuchCase`."""
+    """Lock an instance to the end of the transaction; raises `NoSuchCase`."""
     found = _locked(db, ONE_INSTANCE, instance_id)
     if found is None:
         raise NoSuchCase
@@ -67,7 +65,7 @@ def lock(db: Session, instance_id: int) -> Instance:
 
 
 def lock_task(db: Session, task_id: UUID) -> tuple[Task, Instance]:
-    """Lock a task's instance, then the task; raises `BeingWorkedOn`, `NoSuchTask`."""
+    """Lock a task's instance, then the task; raises `NoSuchTask`."""
     found = _locked(db, ONE_TASK, task_id)
     if found is None:
         raise NoSuchTask
@@ -77,14 +75,9 @@ def lock_task(db: Session, task_id: UUID) -> tuple[Task, Instance]:
 
 
 def _locked(db: Session, query: Any, key: object) -> Any:
-    try:
-        return db.execute(
-            query, {"id": key}, execution_options={"populate_existing": True}
-        ).one_or_none()
-    except OperationalError as error:
-        if is_busy(error):
-            raise BeingWorkedOn from error
-        raise
+    return db.execute(
+        query, {"id": key}, execution_options={"populate_existing": True}
+    ).one_or_none()
 
 
 def is_over(instance: Instance) -> bool:

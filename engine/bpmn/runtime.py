@@ -32,8 +32,7 @@ from engine.bpmn.projections import Picture
 from engine.bpmn.running import advance, end
 from engine.bpmn.step import StepEngine
 from engine.bpmn.variables import check_variables
-from engine.people.models import PersonAccount
-from engine.people.person import Person
+from engine.people import Person, PersonAccount, acting_for
 
 __all__ = [
     "Parent",
@@ -91,7 +90,7 @@ def complete_task(
     arguments = {"task_id": str(task_id), "variables": dict(variables)}
     with attempt("complete_task", arguments, instance=instance, by=by, at=at) as current:
         _refuse_closed(db, task)
-        segregation.check(db, task, by)
+        segregation.refuse_if_barred(db, task, by)
         given = check_variables(variables)
         run = _load(db, instance, current)
         library_task = run.workflow.get_task_from_id(task_id)
@@ -103,7 +102,7 @@ def complete_task(
         library_task.run()
         del run.before.work[task_id]  # done, not withdrawn
         task.done_at, task.done_by_id = at, by.id if by else None
-        task.on_behalf_of_id = segregation.principal(by, task.role)
+        task.on_behalf_of_id = acting_for(by, task.role) if by else None
         db.flush()
         if hook := db.info.get("on_task"):
             hook(db, task, "closed")

@@ -38,7 +38,6 @@ def _proposal(
     task = db.get_one(Task, row.id)
     case = db.scalars(select(Case).where(Case.number == row.case_number)).one()
     work = _decided_on(db, case, task)
-    lacks = _lacks(db, task, person, at)
     return Proposal(
         amounts=tuple(
             (say(label, language), f"{quantity.normalize():f}")
@@ -47,8 +46,7 @@ def _proposal(
         by=printed_name(db, work.by_id) if work else None,
         step=f"{work.process}.{work.element_id}" if work else None,
         at=work.at if work else None,
-        refused=row.refused or (lacks.message if lacks else None),
-        facts=(("code", str(task.qualification)),) if lacks else (),
+        refused=row.refused or _lacks(db, task, person, at),
     )
 
 

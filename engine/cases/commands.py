@@ -187,7 +187,7 @@ def complete_task(
         return task
 
     refuse_unless_open(db, case, task)
-    refuse_unless_theirs(db, case, task, by, at=at)
+    refuse_unless_theirs(db, task, by, at=at)
     answers = checked_task(db, case, task, raw, by=by, at=at)
     signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
     answer = _keep(db, case, task, answers.answers, signature, by=by, at=at)

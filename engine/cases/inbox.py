@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from engine.bpmn import segregation
 from engine.bpmn.models import Instance, Task
-from engine.cases.models import Answer, Case
+from engine.cases.models import Case
 from engine.cases.pages import Page, TaskFilter, TaskGroup, TaskRow, TaskSort, TasksPage
-from engine.cases.segregation import NotTheSamePerson
 from engine.evidence.meanings import DECISIONS
-from engine.people import Person, PersonAccount, acting_for, standing
+from engine.people import Person, PersonAccount, acting_for
 
 DAY = timedelta(hours=24)
 WEEK = timedelta(days=7)
@@ -119,7 +119,7 @@ def task_rows(
     db: Session, found: Sequence[Found], person: Person, *, at: datetime
 ) -> tuple[TaskRow, ...]:
     """Turn tasks with their cases into rows as this person sees them."""
-    barred = _barred(db, found)
+    barred = segregation.barred(db, [task for task, _, _ in found])
     names = _names(db, person)
     return tuple(
         TaskRow(
@@ -139,7 +139,7 @@ def task_rows(
             claimed_by=claimed_by,
             is_mine=task.claimed_by_id == person.id,
             principal=names.get(acting_for(person, task.role) or 0),
-            refused=_refused(barred.get(task.id.hex, {}), person, task.role),
+            refused=segregation.refusal(barred[task.id], person, task.role),
         )
         for task, of_case, claimed_by in found
     )
@@ -152,41 +152,6 @@ def group_of(due_at: datetime | None, at: datetime) -> TaskGroup:
     if due_at < at:
         return "overdue"
     return "day" if due_at < at + DAY else "week"
-
-
-def _barred(db: Session, found: Sequence[Found]) -> dict[str, dict[int, str]]:
-    """Return, for each task that is set apart, who is barred by which element: one query."""
-    apart = [(task, of_case.id) for task, of_case, _ in found if task.separate_from]
-    if not apart:
-        return {}
-
-    rows = db.execute(
-        select(
-            Answer.case_id,
-            Answer.process,
-            Answer.element_id,
-            Answer.by_id,
-            Answer.on_behalf_of_id,
-        ).where(Answer.case_id.in_({case_id for _, case_id in apart}))
-    ).all()
-    return {
-        task.id.hex: {
-            who: row.element_id
-            for row in rows
-            if row.case_id == case_id
-            and f"{row.process}.{row.element_id}" in (task.separate_from or "")
-            for who in (row.by_id, row.on_behalf_of_id)
-            if who is not None
-        }
-        for task, case_id in apart
-    }
-
-
-def _refused(barred: dict[int, str], person: Person, role: str) -> str | None:
-    for who in standing(person, role):
-        if who in barred:
-            return str(NotTheSamePerson(element=barred[who].replace("_", " ")))
-    return None
 
 
 def _names(db: Session, person: Person) -> dict[int, str]:

@@ -68,12 +68,27 @@ def signing_locked(db: Session, person: Person, at: datetime) -> None:
         "address": "–",
         "path": "/people",
     }
-    receivers = [
+    key = f"signing_locked:{person.id}:{at.isoformat()}"
+    tell(db, _quality_management(db, at=at), key, "layouts/signing_locked", facts, at=at)
+
+
+def password_guessed(db: Session, person: Person, at: datetime) -> None:
+    """Tell quality management that someone tried to find out a password at an open session."""
+    facts = {
+        "tried_name": person.printed_name,
+        "tried_user_name": person.user_name,
+        "tried_at": at.isoformat(),
+        "path": "/people",
+    }
+    key = f"password_guessed:{person.id}:{at.isoformat()}"
+    tell(db, _quality_management(db, at=at), key, "layouts/password_guessed", facts, at=at)
+
+
+def _quality_management(db: Session, *, at: datetime) -> list[PersonAccount]:
+    return [
         *people_with_role(db, "qa_manager", at=at),
         *people_with_role(db, "management_representative", at=at),
     ]
-    key = f"signing_locked:{person.id}:{at.isoformat()}"
-    tell(db, receivers, key, "layouts/signing_locked", facts, at=at)
 
 
 def tell_deadlines(db: Session, *, at: datetime) -> int:

@@ -6,6 +6,9 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from engine.bpmn.errors import DoneByTheSamePerson
+from engine.errors import NotAllowed
+
 TaskFilter = Literal["mine", "teams", "signature", "decision", "unclaimed"]
 TaskSort = Literal["deadline", "opened", "case"]
 TaskGroup = Literal["overdue", "day", "week", "later"]
@@ -57,7 +60,7 @@ class TaskRow:
     claimed_by: str | None = None  # printed name
     is_mine: bool = False  # claimed by the person who looks
     principal: str | None = None  # for whom the role is held, when it is delegated
-    refused: str | None = None  # why this person cannot take it (segregation), a full sentence
+    refused: DoneByTheSamePerson | None = None  # why this person cannot take it
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,7 @@ class Proposal:
     by: str | None = None
     step: str | None = None  # `process.element` of that work
     at: datetime | None = None
-    refused: str | None = None  # why this person may not sign it: a sentence, its facts beside it
-    facts: tuple[tuple[str, str], ...] = ()
+    refused: NotAllowed | None = None  # why this person may not sign it
 
 
 @dataclass(frozen=True)

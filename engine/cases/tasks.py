@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session, aliased
 
 from engine.bpmn.errors import TaskAlreadyDone, TaskWithdrawn
 from engine.bpmn.models import Instance, Task
+from engine.bpmn.segregation import refuse_if_barred
 from engine.cases.models import Case
-from engine.cases.segregation import refuse_if_barred
 from engine.errors import Conflict, NotAllowed, NotFound
 from engine.evidence import ledger
 from engine.people import Person, authorize, holds_qualification
@@ -106,7 +106,7 @@ def refuse_unless_open(db: Session, case: Case, task: Task) -> None:
         raise TaskWithdrawn
 
 
-def refuse_unless_theirs(db: Session, case: Case, task: Task, by: Person, *, at: datetime) -> None:
+def refuse_unless_theirs(db: Session, task: Task, by: Person, *, at: datetime) -> None:
     """Raise unless `by` may do this task: role, qualification, separation, nobody else's claim."""
     if task.role not in by.roles:
         raise NotYourRole(role=task.role.replace("_", " "))
@@ -115,7 +115,7 @@ def refuse_unless_theirs(db: Session, case: Case, task: Task, by: Person, *, at:
     if task.qualification and not holds_qualification(db, by.id, task.qualification, at=at):
         raise NotQualified(code=task.qualification)
 
-    refuse_if_barred(db, case, task, by)
+    refuse_if_barred(db, task, by)
 
 
 def claim(db: Session, task_id: UUID, *, by: Person, at: datetime) -> Task:
@@ -123,7 +123,7 @@ def claim(db: Session, task_id: UUID, *, by: Person, at: datetime) -> Task:
     authorize(by, "task.claim")
     case, task = lock_case_of(db, task_id)
     refuse_unless_open(db, case, task)
-    refuse_unless_theirs(db, case, task, by, at=at)
+    refuse_unless_theirs(db, task, by, at=at)
 
     if task.claimed_by_id is None:
         task.claimed_by_id, task.claimed_at = by.id, at
@@ -153,7 +153,7 @@ def hand_over(
     case, task = lock_case_of(db, task_id)
     refuse_unless_open(db, case, task)
     task.claimed_by_id = None
-    refuse_unless_theirs(db, case, task, to, at=at)
+    refuse_unless_theirs(db, task, to, at=at)
 
     task.claimed_by_id, task.claimed_at = to.id, at
     body = {"to": to.printed_name, "reason": reason}

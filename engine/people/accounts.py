@@ -168,7 +168,7 @@ def change_password(
 ) -> PersonAccount:
     """Let a person choose their own password; every other session of theirs ends. Flushes.
 
-    Count wrong tries of `current` with the caller's throttle: this raises `WrongPassword`.
+    Raises `WrongPassword`, which nobody counts here: at the edge use `own_password`.
     """
     account = account_of(db, by.id)
     if not check_password(db, by.id, current, at=at):

@@ -91,6 +91,10 @@ class FieldFixed(Refused):
     """%(field)s cannot change any more. Describe it anew under another number."""
 
 
+class WhyMissing(Refused):
+    """Write why this changes: the reason is kept with what it was and what it is."""
+
+
 class NothingDescribed(NotFound):
     """There is no such record here. Look it up again before you change it."""
 

@@ -1,14 +1,20 @@
-"""Describing who and where and what: parties, locations, parts, lots, and other systems' names."""
+"""Describing who and where and what: parties, locations, parts, lots, and other systems' names.
+
+Each command is one ledger entry (see `master`); what was there already leaves none.
+"""
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Unpack
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.serials.errors import LotPartsDiffer
 from engine.serials.identifiers import standard
+from engine.serials.master import described
 from engine.serials.models import ExternalId, Location, Lot, Part, Party, TraceNode
+from engine.serials.record import How
 from engine.serials.sets import id_set
 
 UNKNOWN = "UNKNOWN"
@@ -26,6 +32,7 @@ def add_party(
     address: str | None = None,
     email: str | None = None,
     telephone: str | None = None,
+    **how: Unpack[How],
 ) -> Party:
     """Describe an organisation; `code` is our number for it. Flushes."""
     party = Party(
@@ -39,17 +46,15 @@ def add_party(
         email=email,
         telephone=telephone,
     )
-    db.add(party)
-    db.flush()
-    return party
+    return described(db, party, how)
 
 
-def add_location(db: Session, party_id: int, code: str, name: str, *, kind: str) -> Location:
+def add_location(
+    db: Session, party_id: int, code: str, name: str, *, kind: str, **how: Unpack[How]
+) -> Location:
     """Describe one place of a party; a consignee needs one to be shipped to. Flushes."""
     location = Location(party_id=party_id, code=standard(code), name=name.strip(), kind=kind)
-    db.add(location)
-    db.flush()
-    return location
+    return described(db, location, how)
 
 
 def add_part(
@@ -65,6 +70,7 @@ def add_part(
     di: str | None = None,
     issuer: str | None = None,
     uom: str = "pcs",
+    **how: Unpack[How],
 ) -> Part:
     """Describe a part; `control` is serial or lot. Flushes."""
     part = Part(
@@ -79,9 +85,7 @@ def add_part(
         di=di,
         issuer=issuer or ("gs1" if di else None),
     )
-    db.add(part)
-    db.flush()
-    return part
+    return described(db, part, how)
 
 
 def ensure_lot(
@@ -92,6 +96,7 @@ def ensure_lot(
     manufacturer_id: int | None = None,
     made_on: date | None = None,
     expires_on: date | None = None,
+    **how: Unpack[How],
 ) -> Lot:
     """Return the lot of this number, described now when it is new. Flushes.
 
@@ -115,12 +120,12 @@ def ensure_lot(
         made_on=made_on,
         expires_on=expires_on,
     )
-    db.add(lot)
-    db.flush()
-    return lot
+    return described(db, lot, how)
 
 
-def unknown_lot(db: Session, part_id: int, *, manufacturer_id: int | None = None) -> Lot:
+def unknown_lot(
+    db: Session, part_id: int, *, manufacturer_id: int | None = None, **how: Unpack[How]
+) -> Lot:
     """Return the UNKNOWN lot of a part: what nobody noted comes into scope as "cannot exclude"."""
     maker = manufacturer_id or db.get_one(Part, part_id).manufacturer_id
     found = db.scalar(
@@ -136,9 +141,7 @@ def unknown_lot(db: Session, part_id: int, *, manufacturer_id: int | None = None
         lot_no=UNKNOWN,
         is_unknown=True,
     )
-    db.add(lot)
-    db.flush()
-    return lot
+    return described(db, lot, how)
 
 
 def refuse_other_part(db: Session, lot: Lot, part_id: int) -> None:
@@ -173,9 +176,9 @@ def new_node(db: Session, kind: str) -> int:
     return node.id
 
 
-def name_also(db: Session, entity: str, entity_id: int, *, source: str, value: str) -> ExternalId:
+def name_also(
+    db: Session, entity: str, entity_id: int, *, named_by: str, value: str, **how: Unpack[How]
+) -> ExternalId:
     """Keep the name another system gives to one of our rows; flushes."""
-    name = ExternalId(source=source, entity=entity, entity_id=entity_id, value=standard(value))
-    db.add(name)
-    db.flush()
-    return name
+    name = ExternalId(source=named_by, entity=entity, entity_id=entity_id, value=standard(value))
+    return described(db, name, how)

@@ -15,7 +15,8 @@ class How(TypedDict):
 
     `at` is when we record it, `event_at` when it happened (the same when left out). `stream` is
     the ledger stream (`case:NC-2026-0007`); without it `data:<site>`. `documents` are numbers.
-    `reported` marks a fact from outside: it is never refused.
+    `reported` marks a fact from outside: it is never refused. `in_import` marks the rows of a file:
+    the one ledger entry of the batch names that file and stands for all of them.
     """
 
     by: Person | None
@@ -25,6 +26,7 @@ class How(TypedDict):
     documents: NotRequired[Sequence[str]]
     stream: NotRequired[str | None]
     reason: NotRequired[str | None]
+    in_import: NotRequired[bool]
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def company_of(told: Told) -> Company:
     """Found the company: released processes, places, a lot and three devices to be suspected."""
     people = People()
     release_processes(told.holdfast, people)
-    company = Company(told.holdfast, people, AT, lay_places(told.holdfast))
+    company = Company(told.holdfast, people, AT, lay_places(told.holdfast, at=AT))
     company.make_lot("S-0001", 40)
     company.make_devices("K-7", ["P-1", "P-2", "P-3"])
     return company

@@ -42,6 +42,12 @@ FACTS: dict[str, dict[str, Any]] = {
         "address": "192.0.2.7",
         "path": "/people/2",
     },
+    "layouts/password_guessed": {
+        "tried_name": "Chen Mei",
+        "tried_user_name": "mei.chen",
+        "tried_at": "2026-03-02T08:00:00+00:00",
+        "path": "/people",
+    },
     "quarantine/escalate_segregation": {
         **CASE,
         "in_house_count": 240,

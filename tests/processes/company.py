@@ -42,7 +42,7 @@ class Company(Goods):
 
     def lay_places(self) -> None:
         """Lay the places, where the company was not founded with them."""
-        self.places |= lay_places(self.holdfast)
+        self.places |= lay_places(self.holdfast, at=self.at)
 
     # --- time -------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ def found(kind: str, url: str, template: str, folder: Path, people: People) -> F
         holdfast = composed(folder, url)
     try:
         release_processes(holdfast, people)
-        return Founded(kind, template, folder, lay_places(holdfast))
+        return Founded(kind, template, folder, lay_places(holdfast, at=HIRED_AT))
     finally:
         holdfast.database.close()
 

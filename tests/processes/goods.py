@@ -23,13 +23,17 @@ PLACES = (
 )
 
 
-def lay_places(holdfast: Holdfast) -> dict[str, int]:
+def lay_places(holdfast: Holdfast, *, at: datetime) -> dict[str, int]:
     """Describe the maker, a supplier, a laboratory and a hospital, each with its one place."""
     places = {}
     with holdfast.database.begin() as db:
         for code, kind, place_kind in PLACES:
-            party = parties.add_party(db, code, code.title(), kind=kind, country="DE")
-            place = parties.add_location(db, party.id, code, code.title(), kind=place_kind)
+            party = parties.add_party(
+                db, code, code.title(), kind=kind, country="DE", by=None, at=at
+            )
+            place = parties.add_location(
+                db, party.id, code, code.title(), kind=place_kind, by=None, at=at
+            )
             places |= {f"{code}_party": party.id, code: place.id}
     return places
 
@@ -51,9 +55,8 @@ class Goods:
         with self.holdfast.database.begin() as db:
             part = parties.add_part(
                 db, self.places["TARN_party"], f"SET-{lot_no}", "Infusion set",
-                control="lot", kind="device",
-            )  # fmt: skip
-            lot_id = parties.ensure_lot(db, part.id, lot_no).id
+                control="lot", kind="device", **self._how())  # fmt: skip
+            lot_id = parties.ensure_lot(db, part.id, lot_no, **self._how()).id
         self.receive_more(lot_id, quantity)
         if shipped:
             self.ship(lot=lot_id, quantity=shipped)
@@ -72,9 +75,8 @@ class Goods:
         with self.holdfast.database.begin() as db:
             part = parties.add_part(
                 db, self.places["SUP_party"], f"C-{lot_no}", "Pressure sensor",
-                control="lot", kind="component",
-            )  # fmt: skip
-            lot_id = parties.ensure_lot(db, part.id, lot_no).id
+                control="lot", kind="component", **self._how())  # fmt: skip
+            lot_id = parties.ensure_lot(db, part.id, lot_no, **self._how()).id
         self.receive_more(lot_id, quantity)
         return lot_id
 
@@ -84,8 +86,7 @@ class Goods:
             if component_lot not in self._pumps:
                 self._pumps[component_lot] = parties.add_part(
                     db, self.places["TARN_party"], f"PUMP-{component_lot}", "Infusion pump",
-                    control="serial", kind="device",
-                ).id  # fmt: skip
+                    control="serial", kind="device", **self._how()).id  # fmt: skip
             inputs = [LotInput(component_lot, Decimal(len(serials)), self.places["TARN"])]
             made = build.build_units(
                 db, self._pumps[component_lot], list(serials), location_id=self.places["TARN"],

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from engine.bpmn.errors import DoneByTheSamePerson
 from engine.cases.models import Line, Round
-from engine.cases.segregation import NotTheSamePerson
 from engine.cases.tasks import claim
 from engine.errors import Invalid
 from engine.evidence.signatures import Signature
@@ -98,12 +98,12 @@ def test_nobody_approves_what_they_proposed(company: Company) -> None:
     task = company.task("approve_quality")
     with (
         company.holdfast.database.begin() as db,
-        pytest.raises(NotTheSamePerson, match="propose disposition"),
+        pytest.raises(DoneByTheSamePerson, match="propose disposition"),
     ):
         claim(db, task.id, by=both, at=company.at)
-    with pytest.raises(NotTheSamePerson):
+    with pytest.raises(DoneByTheSamePerson):
         company.do("approve_quality", by=both)
-    with pytest.raises(NotTheSamePerson):
+    with pytest.raises(DoneByTheSamePerson):
         company.complete(task, company.answers(task, both), None, by=both)
     assert "approve_quality" in company.waiting_at
 
@@ -119,7 +119,7 @@ def test_neither_does_the_delegate_of_who_proposed(company: Company) -> None:
         roles=frozenset({"mrb_quality"}),
         on_behalf_of=(("mrb_quality", proposer.id),),
     )
-    with pytest.raises(NotTheSamePerson):
+    with pytest.raises(DoneByTheSamePerson):
         company.do("approve_quality", by=stand_in)
 
 
@@ -140,7 +140,7 @@ def test_neither_does_who_had_it_proposed_by_a_delegate(company: Company) -> Non
     assert (proposed.by_id, proposed.on_behalf_of_id) == (stand_in.id, people.qa_engineer.id)
     principal = replace(people.qa_engineer, roles=frozenset({"qa_engineer", "mrb_quality"}))
     for barred in (principal, replace(stand_in, roles=frozenset({"mrb_quality"}))):
-        with pytest.raises(NotTheSamePerson):
+        with pytest.raises(DoneByTheSamePerson):
             company.do("approve_quality", by=barred)
     company.do("approve_quality")
 
@@ -154,7 +154,7 @@ def test_a_proposer_of_an_earlier_round_is_barred_from_every_later_one(company: 
     company.do("approve_quality", decision="reject")
     company.do("approve_engineering")
     company.do("propose_disposition", by=company.people.second_qa_engineer, lines=lines)
-    with pytest.raises(NotTheSamePerson):
+    with pytest.raises(DoneByTheSamePerson):
         company.do("approve_quality", by=first)
 
 

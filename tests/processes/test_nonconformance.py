@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
+from engine.bpmn.errors import DoneByTheSamePerson
 from engine.cases import balance, commands
 from engine.cases.balance import BalanceIncomplete, Holding
 from engine.cases.correcting import correct_answer
-from engine.cases.segregation import NotTheSamePerson
 from engine.cases.tasks import CaseEnded
 from tests.processes.company import Company
 
@@ -61,7 +61,7 @@ def test_whoever_triaged_does_not_confirm_the_screening(company: Company) -> Non
     company.report("S-1")
     both = replace(company.people.qa_engineer, roles=frozenset({"qa_engineer", "qa_manager"}))
     company.do("triage", by=both, outcome="not_a_nonconformance", severity="minor")
-    with pytest.raises(NotTheSamePerson):
+    with pytest.raises(DoneByTheSamePerson):
         company.do("confirm_screening", by=both)
     company.do("confirm_screening")
     assert company.totals == {"released_not_affected": 40}
@@ -123,7 +123,7 @@ def test_whoever_proposed_or_investigated_does_not_close(company: Company) -> No
     company.do("confirm_no_fault")
     company.release()
     both = replace(company.people.qa_engineer, roles=frozenset({"qa_engineer", "qa_manager"}))
-    with pytest.raises(NotTheSamePerson):
+    with pytest.raises(DoneByTheSamePerson):
         company.do("verify_and_close", by=both)
 
 

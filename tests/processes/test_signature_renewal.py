@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.actions.close_case import StillRunning
+from engine.bpmn.errors import DoneByTheSamePerson
 from engine.cases.correcting import (
     AlreadyCorrected,
     Corrected,
@@ -14,7 +15,6 @@ from engine.cases.correcting import (
     correct_answer,
 )
 from engine.cases.models import Answer
-from engine.cases.segregation import NotTheSamePerson
 from engine.errors import Invalid
 from engine.evidence.documents import Document
 from engine.evidence.signatures import SignatureVoided
@@ -163,7 +163,7 @@ def test_who_was_barred_from_the_first_signature_is_barred_from_the_next(company
     company.do("propose_disposition", by=both, lines=lines)
     company.do("approve_quality")
     correct(company, company.answer("approve_quality"), reason="Typing error")
-    with pytest.raises(NotTheSamePerson):
+    with pytest.raises(DoneByTheSamePerson):
         company.do("sign_again", by=both)
 
 

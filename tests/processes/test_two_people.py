@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 
 from engine.cases.models import Answer
 from engine.cases.signing import Signing
-from engine.cases.tasks import TaskAlreadyDone
+from engine.cases.tasks import TaskAlreadyDone, TaskClaimed, claim
 from engine.commands import KeyUsedForSomethingElse
+from engine.errors import BusyWith
 from engine.evidence.ceremony import PendingExpired, RecordChanged, WrongCredentials
 from engine.evidence.failures import SigningLocked, note_failure
 from engine.evidence.signatures import Signature
@@ -26,6 +27,24 @@ def test_the_second_of_two_people_is_told_who_was_first(company: Company) -> Non
     company.complete(task, answers, None, by=first)
     with pytest.raises(TaskAlreadyDone, match="Chen Mei"):
         company.complete(task, answers, None, by=second)
+
+
+def test_whoever_meets_a_colleague_at_one_case_is_told_who_it_is(company: Company) -> None:
+    company.make_lot("S-1", 40)
+    company.report("S-1")
+    task, people = company.task("triage"), company.people
+    database = company.holdfast.database
+    if database.writer.dialect.name == "sqlite":
+        pytest.skip("SQLite says nothing of whom it waits for: see tests/engine/test_locks.py")
+    with database.begin(by_id=people.qa_engineer.id) as db:
+        claim(db, task.id, by=people.qa_engineer, at=company.at)
+        with (
+            pytest.raises(BusyWith, match="Chen Mei has been saving something here since"),
+            database.begin(by_id=people.second_qa_engineer.id) as other,
+        ):
+            claim(other, task.id, by=people.second_qa_engineer, at=company.at)
+    with database.begin() as db, pytest.raises(TaskClaimed, match="Chen Mei"):
+        claim(db, task.id, by=people.second_qa_engineer, at=company.at)
 
 
 def test_the_same_page_sent_twice_counts_once(company: Company) -> None:

@@ -41,10 +41,10 @@ def at_once(database: Database, *works: Callable[[Session], object]) -> list[Eng
 @pytest.mark.parametrize("attempt", range(5))
 def test_two_at_once_cannot_make_two_lots_of_each_other(database: Database, attempt: int) -> None:
     with database.begin() as db:
-        maker = parties.add_party(db, "OWN", "Maker", kind="site")
-        store = parties.add_location(db, maker.id, "WH", "Store", kind="warehouse").id
-        part = parties.add_part(db, maker.id, "MIX", "Mix", control="lot", kind="material")
-        one, two = (parties.ensure_lot(db, part.id, f"M-{n}").id for n in (1, 2))
+        maker = parties.add_party(db, "OWN", "Maker", kind="site", **HOW)
+        store = parties.add_location(db, maker.id, "WH", "Store", kind="warehouse", **HOW).id
+        part = parties.add_part(db, maker.id, "MIX", "Mix", control="lot", kind="material", **HOW)
+        one, two = (parties.ensure_lot(db, part.id, f"M-{n}", **HOW).id for n in (1, 2))
 
     def mix(inp: int, out: int) -> Callable[[Session], object]:
         return lambda db: build.add_inputs(db, out, [LotInput(inp)], location_id=store, **HOW)
@@ -59,11 +59,13 @@ def test_two_at_once_cannot_make_two_lots_of_each_other(database: Database, atte
 @pytest.mark.parametrize("attempt", range(5))
 def test_two_who_ship_one_unit_at_once_ship_it_once(database: Database, attempt: int) -> None:
     with database.begin() as db:
-        maker = parties.add_party(db, "OWN", "Maker", kind="site")
-        clinic = parties.add_party(db, "C-1", "Clinic", kind="consignee")
-        store = parties.add_location(db, maker.id, "WH", "Store", kind="warehouse").id
-        ward = parties.add_location(db, clinic.id, "W", "Ward", kind="consignee").id
-        part = parties.add_part(db, maker.id, "PUMP", "Pump", control="serial", kind="device")
+        maker = parties.add_party(db, "OWN", "Maker", kind="site", **HOW)
+        clinic = parties.add_party(db, "C-1", "Clinic", kind="consignee", **HOW)
+        store = parties.add_location(db, maker.id, "WH", "Store", kind="warehouse", **HOW).id
+        ward = parties.add_location(db, clinic.id, "W", "Ward", kind="consignee", **HOW).id
+        part = parties.add_part(
+            db, maker.id, "PUMP", "Pump", control="serial", kind="device", **HOW
+        )
         (unit,) = receive.receive_units(
             db, part.id, ["SN-1"], location_id=store, usability="conforming", **HOW
         ).unit_ids

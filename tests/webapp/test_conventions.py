@@ -3,19 +3,23 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from engine.bpmn.errors import DoneByTheSamePerson
 from engine.db import Base
+from engine.errors import BusyWith, EngineError
 from engine.people.permissions import permissions
 from tests.support.personas import People
 from tests.webapp.conftest import Visitor
 from webapp.compose import Holdfast
 from webapp.permissions import PUBLIC, SIGNED_IN
+from webapp.sentences import in_words
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "webapp" / "templates").rglob("*.html"))
@@ -126,3 +130,28 @@ def test_a_translation_keeps_the_places_of_its_facts() -> None:
             places = re.compile(r"%\(\w+\)\d*[sd]")
             said = set(places.findall(message.string))
             assert set(places.findall(message.id)) == said, message.id
+
+
+def test_every_error_a_person_may_read_is_gathered_for_translation() -> None:
+    sys.path.insert(0, str(ROOT / "tools"))
+    import words
+
+    gathered = {message.id for message in words.catalogue()}
+    silent = [e.__qualname__ for e in _errors(EngineError) if e.message not in gathered]
+    assert not silent, f"name the base of {silent} in BASES of tools/words.py"
+
+
+def _errors(base: type[EngineError]) -> Iterator[type[EngineError]]:
+    for error in base.__subclasses__():
+        if error.__module__.startswith(("engine.", "notifications.", "webapp.")):
+            yield error
+            yield from _errors(error)
+
+
+def test_a_refusal_names_steps_and_times_in_the_readers_language(app: Flask) -> None:
+    since = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        apart = in_words(DoneByTheSamePerson(element="propose disposition"))
+        busy = in_words(BusyWith(by="Chen Mei", since=since))
+    assert "“提出处置建议”" in apart, apart
+    assert re.search(r"Chen Mei 自 3月2日 \d\d:\d\d 起", busy), busy

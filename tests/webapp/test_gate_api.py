@@ -69,9 +69,11 @@ def test_a_door_that_asks_knows_the_holds_that_stand_and_an_auditor_is_no_door(
 ) -> None:
     at = now() - timedelta(minutes=16)
     with holdfast.database.begin() as db:
-        maker = parties.add_party(db, "OWN", "Maker", kind="site")
-        part = parties.add_part(db, maker.id, "SET", "Set", control="lot", kind="device")
-        lots = [parties.ensure_lot(db, part.id, f"L-{n}").id for n in (1, 2)]
+        maker = parties.add_party(db, "OWN", "Maker", kind="site", by=None, at=at)
+        part = parties.add_part(
+            db, maker.id, "SET", "Set", control="lot", kind="device", by=None, at=at
+        )
+        lots = [parties.ensure_lot(db, part.id, f"L-{n}", by=None, at=at).id for n in (1, 2)]
         first = place(db, lots[0], at=at)
     question = {"door": "ship", "targets": ["L-1"]}
 

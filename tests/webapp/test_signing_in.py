@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 from flask import Flask
+from sqlalchemy import select
 
-from tests.support.personas import People
+from engine.outbox import Outgoing
+from tests.support.personas import PASSWORD, People
 from tests.webapp.conftest import Visitor
+from webapp.compose import Holdfast
 
 Enter = Callable[..., Visitor]
 
@@ -101,3 +104,22 @@ def test_an_unexpected_error_shows_a_number_and_nothing_else(
     assert answer.status_code == 500
     assert "I-" in answer.text
     assert "secret" not in answer.text
+
+
+def test_the_password_cannot_be_found_out_at_an_open_session(
+    signed_in: Enter, people: People, holdfast: Holdfast
+) -> None:
+    visitor = signed_in(people.qa_engineer)
+    new = {"new": "nine loud herons at noon", "again": "nine loud herons at noon"}
+    for _ in range(3):
+        answer = visitor.post("/profile/password", {"current": "not it", **new})
+        assert answer.status_code == 422
+        assert "Your present password is wrong." in answer.text
+    answer = visitor.post("/profile/password", {"current": PASSWORD, **new})
+    assert answer.status_code == 429
+    assert "There were too many tries." in answer.text
+    with holdfast.database.read() as db:
+        wanted = Outgoing.layout == "layouts/password_guessed"
+        told = set(db.scalars(select(Outgoing.receiver).where(wanted)))
+    managers = (people.qa_manager, people.second_qa_manager, people.management_representative)
+    assert told == {f"{one.user_name}@holdfast.example" for one in managers}

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 from werkzeug.test import TestResponse
 
 from engine import clock, jobs, outbox
@@ -21,6 +22,7 @@ from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Task
 from engine.cases import ending, preparing, releases, tasks as case_tasks
 from engine.cases.ending import REOPEN, VOID, Ending
+from engine.db import Database
 from engine.evidence import documents, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing
@@ -46,8 +48,7 @@ class World:
 
     company: Company
     app: Flask
-    database_path: Path
-    kept: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
+    copy: "SqliteCopy | PostgresCopy"
     cookies: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     session_ids: dict[str, int] = field(default_factory=dict)
@@ -94,16 +95,34 @@ class World:
 
     def keep(self) -> None:
         """Remember everything as it is now."""
+        self.copy.keep()
+
+    def put_back(self) -> None:
+        """Make everything as it was."""
+        self.copy.put_back()
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return the sha256 of the rows of every table (on SQLite)."""
+        assert isinstance(self.copy, SqliteCopy)
+        return self.copy.fingerprint()
+
+
+@dataclass
+class SqliteCopy:
+    """A copy of a SQLite file in memory."""
+
+    path: Path
+    kept: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
+
+    def keep(self) -> None:
         with self._file() as file:
             file.backup(self.kept)
 
     def put_back(self) -> None:
-        """Make everything as it was."""
         with self._file() as file:
             self.kept.backup(file)
 
     def fingerprint(self) -> dict[str, str]:
-        """Return the sha256 of the rows of every table."""
         with self._file() as file:
             tables = file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
             names = [row[0] for row in tables]
@@ -111,11 +130,47 @@ class World:
 
     @contextmanager
     def _file(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self.database_path, timeout=10)
+        connection = sqlite3.connect(self.path, timeout=10)
         try:
             yield connection
         finally:
             connection.close()
+
+
+@dataclass
+class PostgresCopy:
+    """A copy of a PostgreSQL database beside it, made by the server."""
+
+    database: Database
+
+    def keep(self) -> None:
+        self._copy(self._name, self._kept)
+
+    def put_back(self) -> None:
+        self._copy(self._kept, self._name)
+
+    def forget(self) -> None:
+        """Drop the copy."""
+        with self._maintenance() as server:
+            server.execute(f"DROP DATABASE IF EXISTS {self._kept} WITH (FORCE)")
+
+    def _copy(self, template: str, name: str) -> None:
+        self.database.close()  # the server copies only what nobody is connected to
+        with self._maintenance() as server:
+            server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+
+    @property
+    def _name(self) -> str:
+        return str(make_url(self.database.url).database)
+
+    @property
+    def _kept(self) -> str:
+        return f"{self._name}_kept"
+
+    def _maintenance(self) -> psycopg.Connection[Any]:
+        host = make_url(self.database.url).query["host"]
+        return psycopg.connect(host=str(host), user="postgres", dbname="postgres", autocommit=True)
 
 
 def _digest(rows: sqlite3.Cursor) -> str:
@@ -128,16 +183,21 @@ def _digest(rows: sqlite3.Cursor) -> str:
 # --- making it -------------------------------------------------------------------------------
 
 
-def make_world(folder: Path) -> World:
-    """Found the company, open cases in every state, and sign everyone in."""
-    path = folder / "holdfast.db"
-    url = f"sqlite:///{path}"
-    lay_schema(url, peopled=True)
-    people = People()
-    founded = found("sqlite", url, url, folder, people)
+def make_world(folder: Path, *, peopled_url: str | None = None) -> World:
+    """Found the company, open cases in every state, and sign everyone in.
+
+    On PostgreSQL where the address of a peopled database is given, else on a SQLite file.
+    """
+    path, people = folder / "holdfast.db", People()
+    url = peopled_url or f"sqlite:///{path}"
+    if peopled_url is None:
+        lay_schema(url, peopled=True)
+    kind = "postgresql" if peopled_url else "sqlite"
+    founded = found(kind, url, url, folder, people)
     holdfast = composed(folder, url)
     company = Company(holdfast, people, MORNING, dict(founded.places))
-    world = World(company, create_app(holdfast), path)
+    copy = PostgresCopy(holdfast.database) if peopled_url else SqliteCopy(path)
+    world = World(company, create_app(holdfast), copy)
     with clock.at(MORNING):
         _lay_goods(world)
         _open_cases(world)

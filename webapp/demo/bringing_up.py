@@ -19,6 +19,7 @@ from webapp.compose import Holdfast, compose
 from webapp.demo import catalogue as cat, describing, histories, people, pumps, sets, works
 from webapp.demo.deliveries import ON_THE_WAY, Orders, deliver, hospitals
 from webapp.demo.histories import Told
+from webapp.demo.people import ADMINISTRATOR
 from webapp.demo.stage import Say, Stage
 from webapp.demo.timeline import Telling, play
 from webapp.demo.works import Size, Works
@@ -133,8 +134,9 @@ def _live_through(settings: Settings, present: datetime, scale: Scale, say: Say)
 def _trade(stage: Stage, begin: datetime, end: datetime, scale: Scale) -> None:
     """Make everything and ship the orders of the months before the cases."""
     with stage.holdfast.database.begin() as db:
-        describing.lay_catalogue(db)
-        describing.lay_hospitals(db)
+        by = stage.who(ADMINISTRATOR.user_name)
+        describing.lay_catalogue(db, by=by, at=stage.at)
+        describing.lay_hospitals(db, by=by, at=stage.at)
         stage.at = begin
 
         def working(user_name: str, at: datetime) -> Works:

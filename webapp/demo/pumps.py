@@ -88,7 +88,7 @@ def _build_run(works: Works, size: Size, run: int) -> Telling:
 def _springs(works: Works, size: Size, run: int) -> LotInput:
     if run != size.runs // 2:
         return newest_input(works, cat.SPRING, size.run_length)
-    lot = parties.unknown_lot(works.db, works.part(cat.SPRING).id)
+    lot = parties.unknown_lot(works.db, works.part(cat.SPRING).id, **works.how)
     return LotInput(lot.id)
 
 

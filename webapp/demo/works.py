@@ -83,7 +83,7 @@ class Works:
 def new_lot(works: Works, part: Part, lot_no: str, *, expires_on: date | None = None) -> Lot:
     """Describe a lot of a part made now."""
     return parties.ensure_lot(
-        works.db, part.id, lot_no, made_on=works.at.date(), expires_on=expires_on
+        works.db, part.id, lot_no, made_on=works.at.date(), expires_on=expires_on, **works.how
     )
 
 

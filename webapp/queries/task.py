@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.bpmn import segregation
 from engine.bpmn.models import Instance, Task
 from engine.cases import commands
 from engine.cases.asking import form_at
@@ -16,7 +17,6 @@ from engine.cases.inbox import task_rows
 from engine.cases.models import Case
 from engine.cases.overview import case_facts
 from engine.cases.pages import Draft, TaskPage
-from engine.cases.segregation import doers
 from engine.cases.tasks import TaskUnknown, printed_name
 from engine.people import Person, PersonAccount, holds_qualification, people_with_role
 from forms.form import Form
@@ -70,11 +70,11 @@ def shown_form(db: Session, task: Task) -> Form:
     return form_at(db, task.process, task.element_id, instance_id=task.instance_id)
 
 
-def barred_names(db: Session, case: Case, task: Task) -> list[tuple[str, str]]:
+def barred_names(db: Session, task: Task) -> list[tuple[str, str]]:
     """Return who may not do a task, each with the step that bars them."""
     return [
         (printed_name(db, person_id), words.element(element))
-        for person_id, element in doers(db, case, task).items()
+        for person_id, element in segregation.barred(db, [task])[task.id].items()
     ]
 
 
@@ -94,8 +94,8 @@ def _as_text(raw: Any) -> str:
 
 def successors(db: Session, task_id: UUID, *, at: datetime) -> list[tuple[str, str]]:
     """Return who could do a task: their role, qualified, not set apart; id and printed name."""
-    task, case = task_and_case(db, task_id)
-    barred = doers(db, case, task)
+    task, _case = task_and_case(db, task_id)
+    barred = segregation.barred(db, [task])[task.id]
     return [
         (str(one.id), one.printed_name)
         for one in sorted(people_with_role(db, task.role, at=at), key=lambda one: one.printed_name)

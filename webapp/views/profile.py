@@ -11,12 +11,14 @@ from sqlalchemy import select
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
 from engine.people import PersonAccount, accounts, delegations, sessions
+from engine.people.own_password import choose_password
 from engine.people.queries import account_of, may_sign, own_roles
-from webapp.config import LANGUAGES
+from engine.people.throttle import TriedTooOften
+from webapp.config import LANGUAGES, holdfast
 from webapp.i18n import keep
 from webapp.permissions import allow
 from webapp.session import must_change_password, person, session_id
-from webapp.transactions import begin, read
+from webapp.transactions import begin, read, reading
 from webapp.words import role as role_words
 
 bp = Blueprint("profile", __name__, url_prefix="/profile")
@@ -188,20 +190,20 @@ def change_password() -> ResponseReturnValue:
     try:
         if request.form.get("new") != request.form.get("again"):
             raise Invalid([Problem("again", "The two new passwords differ. Type them again.")])
-        with begin() as db:
-            accounts.change_password(
-                db,
-                current=request.form.get("current", ""),
-                new=request.form.get("new", ""),
-                by=person(),
-                session_id=session_id(),
-                at=now(),
-            )
+        reading.session.remove()  # its snapshot is older than what is about to be written
+        choose_password(
+            holdfast().database,
+            current=request.form.get("current", ""),
+            new=request.form.get("new", ""),
+            by=person(),
+            session_id=session_id(),
+            at=now(),
+        )
     except EngineError as wrong:
         page = render_template(
             "profile/password.html", problems=_password_problems(wrong), is_first=False
         )
-        return page, 422
+        return page, 429 if isinstance(wrong, TriedTooOften) else 422
 
     flash(gettext("Your password is changed. Your other devices are signed out."))
     return redirect(url_for(".index"), 303)
@@ -210,5 +212,5 @@ def change_password() -> ResponseReturnValue:
 def _password_problems(error: EngineError) -> list[Problem]:
     if isinstance(error, Invalid):
         return error.problems
-    at = "current" if isinstance(error, accounts.WrongPassword) else "new"
+    at = "current" if isinstance(error, (accounts.WrongPassword, TriedTooOften)) else "new"
     return [Problem(at, error.message, tuple(error.facts.items()))]

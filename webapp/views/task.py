@@ -192,12 +192,12 @@ def sign_page(task_id: UUID, nonce: str) -> ResponseReturnValue:
 
 def _sign_page(task_id: UUID, nonce: str, problems: list[Problem]) -> str:
     db = read()
-    task, case = task_and_case(db, task_id)
+    task, _case = task_and_case(db, task_id)
     return render_template(
         "tasks/sign.html",
         page=task_page(db, task_id, person(), at=now()),
         sign=signing.sign_page(db, nonce),
-        barred=barred_names(db, case, task),
+        barred=barred_names(db, task),
         entered=request.form,
         problems=problems,
     )

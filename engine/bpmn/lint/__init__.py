@@ -6,7 +6,7 @@ silently, so this is a whitelist.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from engine.bpmn.lint import (
     people,
     timing,
 )
-from engine.bpmn.lint.around import Folder
+from engine.bpmn.lint.around import Around, Closure, Folder
 from engine.bpmn.lint.diagram import Complaint, Diagram, Lookup
 from engine.bpmn.lint.finding import Finding
 from engine.bpmn.step import Action
 from engine.bpmn.xml import NAMES, UnreadableFile, read_xml
 
-__all__ = ["Finding", "check_file", "check_paths", "main", "rules"]
+__all__ = ["Finding", "check_closure", "check_file", "check_paths", "main", "rules"]
 
 Rule = Callable[[Diagram], Iterator[Complaint]]
 MODULES = (drawing, naming, elements, flow, timing, people, data, deciding)
@@ -55,25 +55,45 @@ def check_paths(paths: Iterable[str | Path], *, actions: Lookup | None = None) -
     return [finding for path in _files(paths) for finding in check_file(path, actions=actions)]
 
 
-def check_file(
-    path: Path, *, shown_as: str | None = None, actions: Lookup | None = None
-) -> list[Finding]:
+def check_closure(files: Mapping[str, str], *, actions: Lookup | None = None) -> list[Finding]:
+    """Check every diagram of a closure against the very texts it will run on, not the disk."""
+    around = Closure(files)
+    return [
+        finding
+        for path, text in files.items()
+        if path.endswith(".bpmn")
+        for finding in _check(text.encode(), path, around, actions)
+    ]
+
+
+def check_file(path: Path, *, actions: Lookup | None = None) -> list[Finding]:
     """Check one file; forms, tables and called diagrams are looked for around it."""
-    file = shown_as or str(path)
     try:
-        root = read_xml(path.read_bytes(), file)
-    except (OSError, UnreadableFile) as error:
-        return [Finding(file, "-", "file_can_be_read", str(error))]
+        data = path.read_bytes()
+    except OSError as error:
+        return [_unreadable(str(path), str(error))]
+    return _check(data, str(path), Folder(path), actions)
+
+
+def _check(data: bytes, file: str, around: Around, actions: Lookup | None) -> list[Finding]:
+    try:
+        root = read_xml(data, file)
+    except UnreadableFile as error:
+        return [_unreadable(file, str(error))]
     process = root.find("bpmn:process", NAMES)
     if process is None:
-        return [Finding(file, "-", "file_can_be_read", "There is no process in this file.")]
+        return [_unreadable(file, "There is no process in this file.")]
 
-    diagram = Diagram(file, root, process, Folder(path), _asked_once(actions))
+    diagram = Diagram(file, root, process, around, _asked_once(actions))
     return [
         Finding(file, element, rule.__name__, " ".join(sentence.split()))
         for rule in rules()
         for element, sentence in dict.fromkeys(rule(diagram))
     ]
+
+
+def _unreadable(file: str, why: str) -> Finding:
+    return Finding(file, "-", "file_can_be_read", why)
 
 
 def main(paths: Sequence[str], *, actions: Lookup | None = None) -> int:

@@ -18,6 +18,16 @@ class Around(Protocol):
 
 
 @dataclass(frozen=True)
+class Closure:
+    """The files of one version as they were read, whatever lies on the disk by now."""
+
+    files: Mapping[str, str]
+
+    def text(self, path: str) -> str | None:
+        return self.files.get(path)
+
+
+@dataclass(frozen=True)
 class Folder:
     """The folders around a diagram, or just the one it lies in."""
 

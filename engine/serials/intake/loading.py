@@ -15,14 +15,14 @@ from engine.serials.record import How, StockPart
 
 def _load_parties(db: Session, rows: Sequence[Row], how: How) -> None:
     for row in rows:
-        row.values["new_id"] = parties.add_party(db, **_fields("party", row)).id
+        row.values["new_id"] = parties.add_party(db, **_fields("party", row), **_in_import(how)).id
 
 
 def _load_locations(db: Session, rows: Sequence[Row], how: How) -> None:
     for row in rows:
         said = row.values
         place = parties.add_location(
-            db, said["party_id"], said["code"], said["name"], kind=said["kind"]
+            db, said["party_id"], said["code"], said["name"], kind=said["kind"], **_in_import(how)
         )
         said["new_id"] = place.id
 
@@ -32,7 +32,7 @@ def _load_parts(db: Session, rows: Sequence[Row], how: How) -> None:
         said = _fields("part", row)
         said["uom"] = said["uom"] or "pcs"
         del said["manufacturer"]
-        part = parties.add_part(db, row.values["manufacturer_id"], **said)
+        part = parties.add_part(db, row.values["manufacturer_id"], **said, **_in_import(how))
         row.values["new_id"] = part.id
 
 
@@ -46,8 +46,13 @@ def _load_lots(db: Session, rows: Sequence[Row], how: How) -> None:
             manufacturer_id=said["manufacturer_id"],
             made_on=said["made_on"],
             expires_on=said["expires_on"],
+            **_in_import(how),
         )
         said["new_id"] = lot.id
+
+
+def _in_import(how: How) -> How:
+    return {**how, "in_import": True}
 
 
 def _fields(kind: str, row: Row) -> dict[str, Any]:

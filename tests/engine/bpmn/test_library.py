@@ -1,7 +1,7 @@
 """A version is put in force by two signatures, and never changes."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 from sqlalchemy.exc import DBAPIError
 
 from engine.bpmn import closure, library, xml
@@ -13,7 +13,7 @@ from engine.bpmn.library import (
     WrongCapacity,
 )
 from engine.bpmn.models import Definition
-from tests.engine.bpmn.conftest import NOW
+from tests.engine.bpmn.conftest import NOW, form
 from tests.engine.bpmn.drawing import call, end, process, start, user
 
 
@@ -129,6 +129,45 @@ def test_a_diagram_with_problems_is_not_installed(database, house, people):
     with pytest.raises(DiagramRefused, match="user_task_has_a_form") as refused:
         install(database, house, people.administrator)
     assert [f.element for f in refused.value.findings] == ["look"]
+
+
+def swap_once_read(database, path, text):
+    """Write `text` to `path` when the first query runs: the closure has been read by then."""
+
+    @event.listens_for(database.writer, "before_cursor_execute")
+    def swap(*_anything):
+        path.write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize("name", ["workflows/simple/simple.bpmn", "forms/simple/look.toml"])
+def test_a_file_mended_for_the_check_alone_does_not_pass(database, house, simple, people, name):
+    path = house.root / name
+    right = path.read_text("utf-8")
+    wrong = {"look.toml": form("decision").replace('"decision"', '"typename"')}
+    path.write_text(wrong.get(path.name, right.replace('"PT4H"', '"soon, please"')), "utf-8")
+    swap_once_read(database, path, right)
+
+    with pytest.raises(DiagramRefused):
+        install(database, house, people.administrator)
+
+
+def test_what_is_kept_and_run_is_what_was_checked(database, house, simple, people):
+    path = house.root / "workflows/simple/simple.bpmn"
+    checked = path.read_bytes().decode()
+    swap_once_read(database, path, "<a/>")
+
+    assert (
+        install(database, house, people.administrator).files["workflows/simple/simple.bpmn"]
+        == checked
+    )
+    assert path.read_text("utf-8") == "<a/>"
+
+
+def test_a_file_in_another_encoding_is_refused_in_a_sentence(house, simple):
+    path = house.root / "forms/simple/look.toml"
+    path.write_bytes('title = "数量"'.encode("gb18030"))
+    with pytest.raises(xml.UnreadableFile, match=r"look.toml cannot be read: .* UTF-8"):
+        closure.closure(house.root, "simple")
 
 
 HOSTILE = {

@@ -200,6 +200,51 @@ BAD_TABLES = {
     "decision_inputs_are_declared": BOARD.replace('"minor","major"', ""),
     "decision_is_complete": BOARD.replace('<text>"minor"</text>', '<text>"major"</text>'),
 }
+# a rule may be broken in more than one way: each has its sentence
+WAYS = [
+    ("one_pool", "holds 2 processes", lambda: swapped(
+        "<bpmndi:BPMNDiagram", '<bpmn:process id="more"/><bpmndi:BPMNDiagram')),
+    ("one_lane_set", "A lane holds no further lanes", lambda: swapped(
+        "<bpmn:flowNodeRef>opened</bpmn:flowNodeRef>",
+        '<bpmn:flowNodeRef>opened</bpmn:flowNodeRef><bpmn:childLaneSet id="more_lanes"/>')),
+    ("conditions_leave_choices_only", "default arrow out of a task", lambda: swapped(
+        '<bpmn:userTask id="look"', '<bpmn:userTask default="look_to_done" id="look"')),
+    ("loops_are_bounded", "a number from 1 to 50", lambda: swapped(
+        'name="max_rounds" value="3"', 'name="max_rounds" value="99"')),
+    ("timers_can_be_read", "Say when it fires", lambda: swapped(
+        '<bpmn:timeDuration>"PT8H"</bpmn:timeDuration>', "")),
+    ("signature_meanings_are_known", "no answer 'decision=bless' to sign", lambda: swapped(
+        "decision=approve:approve", "decision=bless:approve")),
+    ("separate_from_names_a_user_task", "There is no process bad", lambda: swapped(
+        "good.propose", "bad.propose")),
+    ("names_are_written_before", "Nothing ever writes decison", lambda: swapped(
+        "get('decision', 'reject')", "get('decison', 'reject')")),
+    ("service_task_parameters_fit", "It needs the property parameter.lot", lambda: swapped(
+        "parameter.lot", "parameters.lot")),
+    ("service_task_parameters_fit", "takes no parameter colour", lambda: swapped(
+        'name="parameter.lot" value="lot" />',
+        'name="parameter.lot" value="lot" />'
+        '<spiffworkflow:property name="parameter.colour" value="lot" />')),
+    ("service_task_parameters_fit", "parameter.lot does not fit", lambda: swapped(
+        'name="parameter.lot" value="lot"', 'name="parameter.lot" value="7"')),
+]  # fmt: skip
+MINOR_MAJOR = '"minor","major"'
+TABLE_WAYS = [
+    ("variables_are_not_reserved", "It writes typename", decision(
+        "board", [("severity", MINOR_MAJOR)], ["typename"], {"any": ["-", "True"]})),
+    ("decision_inputs_are_declared", "not the name of a variable", decision(
+        "board", [("severity + lot", MINOR_MAJOR)], ["ask_design"], {"any": ["-", "True"]})),
+    ("decision_is_complete", "more than 10000 combinations", decision(
+        "board", [(name, ",".join(f'"{n}"' for n in range(101))) for name in ("lot", "severity")],
+        ["ask_design"], {"any": ["-", "-", "True"]})),
+    ("decision_is_complete", "A cell cannot be worked out", BOARD.replace(
+        '<text>"minor"</text>', "<text>lot.upper()</text>")),
+    ("decision_is_complete", "No rule answers to severity=minor", decision(
+        "board", [("severity", MINOR_MAJOR)], ["ask_design"], {"major": ['"major"', "True"]})),
+    ("decision_is_complete", "The rules any, major all answer to severity=major", decision(
+        "board", [("severity", MINOR_MAJOR)], ["ask_design"],
+        {"any": ["-", "False"], "major": ['"major"', "True"]})),
+]  # fmt: skip
 ELSEWHERE = {
     "user_task_has_a_form",
     "call_activity_has_an_io_specification",
@@ -222,6 +267,34 @@ def test_a_bad_diagram_breaks_its_rule(house, rule):
 def test_a_bad_table_breaks_its_rule(house, rule):
     draw_good(house, board=BAD_TABLES[rule])
     assert rule in {finding.rule for finding in house.check("good")}
+
+
+def says(house, rule, sentence):
+    return any(f.rule == rule and sentence in str(f) for f in house.check("good"))
+
+
+@pytest.mark.parametrize(("rule", "sentence", "xml"), WAYS)
+def test_each_way_to_break_a_rule_has_its_sentence(house, rule, sentence, xml):
+    draw_good(house, xml())
+    assert says(house, rule, sentence), house.check("good")
+
+
+@pytest.mark.parametrize(("rule", "sentence", "board"), TABLE_WAYS)
+def test_each_way_to_break_a_table_has_its_sentence(house, rule, sentence, board):
+    draw_good(house, board=board)
+    assert says(house, rule, sentence), house.check("good")
+
+
+def test_a_decision_without_its_table_is_told_where_to_write_it(house):
+    draw_good(house).with_name("board.dmn").unlink()
+    sentence = "Write its decision table, workflows/good/board.dmn"
+    assert says(house, "business_rule_task_has_a_table", sentence)
+
+
+def test_what_a_called_process_needs_must_be_written_before(house):
+    draw_good(house, inner=process("inner", start("a", "b"), end("b"), inputs=("colour",)))
+    sentence = "inner_work: names_are_written_before: colour is not written on every way"
+    assert says(house, "names_are_written_before", sentence)
 
 
 def test_a_task_without_a_form_breaks_its_rule(house):

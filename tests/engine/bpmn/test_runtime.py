@@ -133,6 +133,33 @@ def test_a_delegate_is_kept_apart_from_the_principal(story, review, people):
         story.do("approve", decision="approve", by=delegate)
 
 
+def test_a_principal_is_kept_apart_from_the_delegate(story, review, people):
+    from dataclasses import replace
+
+    story.release("review")
+    story.start("review")
+    delegate = replace(
+        people.second_qa_engineer, on_behalf_of=(("qa_engineer", people.qa_manager.id),)
+    )
+    story.do("check", finding="none", by=delegate)
+    with pytest.raises(DoneByTheSamePerson):
+        story.do("approve", decision="approve", by=people.qa_manager)
+    story.do("approve", decision="approve", by=people.second_qa_manager)
+
+
+def test_a_case_started_anew_remembers_who_did_what(story, review, people):
+    story.release("review")
+    story.start("review", key="NC-2026-0001")
+    story.do("check", finding="none", by=people.qa_manager)
+    again = story.start("review", key="NC-2026-0001")
+    story.do("check", finding="none", by=people.qa_engineer, instance=again)
+    with pytest.raises(DoneByTheSamePerson):
+        story.do("approve", decision="approve", by=people.qa_manager, instance=again)
+    other = story.start("review", key="NC-2026-0002")
+    story.do("check", finding="none", by=people.qa_engineer, instance=other)
+    story.do("approve", decision="approve", by=people.qa_manager, instance=other)
+
+
 def test_a_round_too_many_is_refused_in_words(story, review, people):
     story.release("review")
     case = story.start("review")

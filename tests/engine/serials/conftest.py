@@ -22,14 +22,22 @@ class Shop:
     how: dict[str, Any]
 
     def __post_init__(self) -> None:
-        db = self.db
-        self.maker = parties.add_party(db, "OWN", "Linden Infusion", kind="site", country="CN")
-        self.supplier = parties.add_party(db, "S-1", "Resin Works", kind="supplier")
-        self.hospital = parties.add_party(db, "C-1", "St Mary", kind="consignee", country="GB")
-        self.store = parties.add_location(db, self.maker.id, "WH-1", "Store", kind="warehouse")
-        self.line = parties.add_location(db, self.maker.id, "L-1", "Line 1", kind="line")
-        self.cage = parties.add_location(db, self.maker.id, "Q-1", "Cage", kind="quarantine")
-        self.ward = parties.add_location(db, self.hospital.id, "C-1-S", "Ward", kind="consignee")
+        db, how = self.db, self.how
+        self.maker = parties.add_party(
+            db, "OWN", "Linden Infusion", kind="site", country="CN", **how
+        )
+        self.supplier = parties.add_party(db, "S-1", "Resin Works", kind="supplier", **how)
+        self.hospital = parties.add_party(
+            db, "C-1", "St Mary", kind="consignee", country="GB", **how
+        )
+        self.store = parties.add_location(
+            db, self.maker.id, "WH-1", "Store", kind="warehouse", **how
+        )
+        self.line = parties.add_location(db, self.maker.id, "L-1", "Line 1", kind="line", **how)
+        self.cage = parties.add_location(db, self.maker.id, "Q-1", "Cage", kind="quarantine", **how)
+        self.ward = parties.add_location(
+            db, self.hospital.id, "C-1-S", "Ward", kind="consignee", **how
+        )
         self.resin = self.part("RES", "lot", "material", self.supplier.id)
         self.body = self.part("BODY", "lot", "component")
         self.board = self.part("PCBA", "serial", "component")
@@ -38,11 +46,18 @@ class Shop:
 
     def part(self, no, control, kind, maker=None, di=None):
         return parties.add_part(
-            self.db, maker or self.maker.id, no, no.title(), control=control, kind=kind, di=di
+            self.db,
+            maker or self.maker.id,
+            no,
+            no.title(),
+            control=control,
+            kind=kind,
+            di=di,
+            **self.how,
         )
 
     def lot(self, part, no, quantity=0, **more):
-        lot = parties.ensure_lot(self.db, part.id, no, **more)
+        lot = parties.ensure_lot(self.db, part.id, no, **more, **self.how)
         if quantity:
             receive.receive_lot(
                 self.db,
@@ -79,7 +94,7 @@ class Shop:
         )
 
     def build_lot(self, part, no, quantity, *inputs):
-        lot = parties.ensure_lot(self.db, part.id, no)
+        lot = parties.ensure_lot(self.db, part.id, no, **self.how)
         build.build_lot(
             self.db,
             lot.id,

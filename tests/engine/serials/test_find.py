@@ -59,7 +59,9 @@ def test_what_is_wrong_is_said(shop, pump, text, words):
 
 def test_a_lot_is_found_by_number_label_and_by_the_suppliers_name_for_it(shop, pump):
     lot = shop.lot(shop.resin, "R-1")
-    parties.name_also(shop.db, "lot", lot.id, source="supplier:S-1", value="RW/26/0001")
+    parties.name_also(
+        shop.db, "lot", lot.id, named_by="supplier:S-1", value="RW/26/0001", **shop.how
+    )
     assert [m.kind for m in find.resolve(shop.db, "AbC")] == ["lot"]
     assert [m.kind for m in find.resolve(shop.db, f"(01){GTIN}(10)AbC")] == ["lot"]
     assert [m.id for m in find.resolve(shop.db, "RW/26/0001")] == [lot.id]

@@ -243,6 +243,6 @@ def test_key_fields_are_locked_once_released(database, people):
 def test_every_command_leaves_a_ledger_entry_that_its_events_can_be_held_against(shop):
     shop.units(shop.pump, "SN-1")
     [event] = shop.db.scalars(select(Event))
-    [entry] = ledger.entries(shop.db, "data:main")
+    [entry] = ledger.entries(shop.db, "data:main", action="events_recorded")
     assert entry.body["count"] == 1
     assert entry.body["sha256"] == recording_sha256(shop.db, event.recording)

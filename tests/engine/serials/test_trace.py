@@ -90,7 +90,7 @@ def test_an_install_that_did_not_occur_is_in_no_history(shop):
 
 def test_an_unknown_lot_cannot_be_excluded(shop):
     resin = shop.lot(shop.resin, "R-7", 10)
-    unknown = parties.unknown_lot(shop.db, shop.resin.id)
+    unknown = parties.unknown_lot(shop.db, shop.resin.id, **shop.how)
     [sure] = shop.build(shop.pump, "SN-1", inputs=[resin]).unit_ids
     [maybe] = shop.build(shop.pump, "SN-2", inputs=[unknown]).unit_ids
 
