@@ -1,8 +1,9 @@
 // Counts what is told while it is told: piece by piece, or scanned into the box of one result.
-import { countScans, scanned } from "./scans.js";
+import { countScans, enterMovesOn, scanned } from "./scans.js";
 
 export function attach(field) {
   countScans(field);
+  enterMovesOn(field);
   const box = field.querySelector("[data-scan]");
   const rest = field.querySelector("input[type=checkbox]");
   const said = field.querySelector("[data-judged]");
