@@ -1,5 +1,5 @@
 // Draws the diagram of a case with what is done, where it waits, and what is due.
-const READABLE = 0.75; // words of a step can be read from here on
+const READABLE = 0.8; // words of a step can be read from here on
 let viewer;
 
 function load() {
@@ -27,7 +27,7 @@ async function draw(place) {
     container: place,
     bpmnRenderer: { defaultFillColor: "var(--card)", defaultStrokeColor: "var(--line-strong)", defaultLabelColor: "var(--text)" },
     // a wide process is drawn small: its words are larger than the boxes ask for
-    textRenderer: { defaultStyle: { fontSize: 14 }, externalStyle: { fontSize: 13 } },
+    textRenderer: { defaultStyle: { fontSize: 14 }, externalStyle: { fontSize: 11 } },
     // the wheel scrolls the page; the diagram moves by dragging, keys and buttons
     zoomScroll: ["value", null],
   });
@@ -65,6 +65,7 @@ function fitTo(canvas, place, wanted = false) {
   tall(place.clientWidth < 700 ? 300 : inner.height * READABLE + 40);
   canvas.zoom(READABLE);
   const box = canvas.viewbox();
+  if (now.right - now.left > box.width) now.right = now.left + box.width / 2;
   const middle = (from, to, low, size, room) => (size <= room ? low + size / 2 - room / 2 : Math.min(Math.max((from + to) / 2 - room / 2, low - 20), low + size - room + 20));
   canvas.viewbox({ ...box, x: middle(now.left, now.right, inner.x, inner.width, box.width), y: middle(now.top, now.bottom, inner.y, inner.height, box.height) });
 }
@@ -73,6 +74,10 @@ function fitTo(canvas, place, wanted = false) {
 function work(place, canvas) {
   const found = [...place.querySelectorAll(".s-now, .s-incident")].map((mark) => canvas._elementRegistry.get(mark.dataset.elementId)).filter(Boolean);
   if (!found.length) return null;
+
+  // a join waits for what is done elsewhere: the work is at the steps
+  const steps = found.filter((one) => !one.type.endsWith("Gateway"));
+  if (steps.length) found.splice(0, found.length, ...steps);
   return {
     left: Math.min(...found.map((e) => e.x)), right: Math.max(...found.map((e) => e.x + e.width)),
     top: Math.min(...found.map((e) => e.y)), bottom: Math.max(...found.map((e) => e.y + e.height)),
