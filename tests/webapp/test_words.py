@@ -17,7 +17,7 @@ def test_every_custody_and_usability_has_its_word():
 
 
 def test_every_tick_of_the_scheduler_has_its_word(holdfast):
-    ticks = {tick.name for tick in holdfast.scheduler()._ticks}  # noqa: SLF001
+    ticks = {tick.name for tick in holdfast.scheduler()._ticks}
 
     assert ticks == set(words.TICK), "say it in webapp/words.py"
 
@@ -35,18 +35,24 @@ def test_the_summary_of_problems_names_a_field_in_the_words_of_its_form():
     ("agent", "known"),
     [
         (
-            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/142.0.0.0 Safari/537.36",
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "Chrome/142.0.0.0 Safari/537.36"
+            ),
             ("Chrome", "Linux"),
         ),
         (
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"
+            ),
             ("Edge", "Windows"),
         ),
         (
-            "Mozilla/5.0 (Linux; Android 15; SM-X306) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/142.0.0.0 Mobile Safari/537.36",
+            (
+                "Mozilla/5.0 (Linux; Android 15; SM-X306) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "Chrome/142.0.0.0 Mobile Safari/537.36"
+            ),
             ("Chrome", "Android"),
         ),
         ("curl/8.5.0", None),
