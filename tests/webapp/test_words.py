@@ -6,8 +6,10 @@ from flask_babel import Babel
 
 from engine.errors import Problem
 from engine.serials.models import CUSTODIES, USABILITIES
+from forms import library
 from webapp import words
 from webapp.browsers import browser_of
+from webapp.queries.task import typed_answers
 from webapp.sentences import in_words
 
 
@@ -29,6 +31,21 @@ def test_the_summary_of_problems_names_a_field_in_the_words_of_its_form():
 
     with app.test_request_context():
         assert in_words(problem) == "请填写“已发出”。"
+
+
+def test_what_is_kept_after_a_conflict_reads_as_it_was_answered():
+    app = Flask("forms_in_english")
+    Babel(app, locale_selector=lambda: "en")
+    raw = {
+        "segregated": {"scanned": "", "none": False, "counts": [{"key": "s-1", "counted": "150"}]},
+        "tags_intact": False,
+        "tags_remark": "Two were off.",
+    }
+
+    with app.test_request_context():
+        kept = dict(typed_answers(library.form("recount", "recount_held_stock"), raw))
+
+    assert list(kept.values()) == ["150", "No", "Two were off."]
 
 
 @pytest.mark.parametrize(
