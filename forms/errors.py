@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 
 from forms import words
 
+# facts that stand in the form file: the label of the field, its names of two results
+WORDS = frozenset({"label", "good", "bad"})
+
 
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong with one answer: where it is and what to do about it.
 
     `at` is the path as the form names it (`lines.0.quantity`), or "" for the whole form.
-    `sentence` is a msgid with %(fact)s places; the fact `label` is a msgid too.
+    `sentence` is a msgid with %(fact)s places; the facts that are words of the form are msgids too.
     """
 
     at: str
@@ -31,9 +34,9 @@ class Problem:
         return words.say(self.sentence, language) % dict(self.facts_in(language))
 
     def facts_in(self, language: str) -> tuple[tuple[str, object], ...]:
-        """Return the facts with the field's label in `language`."""
+        """Return the facts with the words of the form in `language`."""
         return tuple(
-            (name, words.say(str(fact), language) if name == "label" else fact)
+            (name, words.say(str(fact), language) if name in WORDS else fact)
             for name, fact in self.facts
         )
 

@@ -20,6 +20,7 @@ from jinja2.ext import i18n
 
 from engine.errors import NotFound
 from engine.people.roles import role_of
+from forms.words import say
 
 FOLDER = Path(__file__).parent
 LANGUAGES = ("en", "zh")
@@ -50,6 +51,8 @@ def render(layout: str, body: dict[str, Any], *, language: str, site_url: str = 
 
     environment = _environment(language if language in LANGUAGES else "en")
     facts = {**body, "site_url": site_url.rstrip("/")}
+    if "task_name" in body:  # a task is called what its form is called
+        facts["task_name"] = say(str(body["task_name"]), language)
     subject, text, html = (
         environment.get_template(f"{layout}.{part}").render(facts) for part in PARTS
     )

@@ -11,6 +11,7 @@ import pytest
 from babel.messages.pofile import read_po
 from lxml import etree
 
+from forms import library
 from tests.support.tree import PACKAGES, ROOT, files, here
 
 
@@ -107,6 +108,16 @@ def test_a_term_is_translated_by_its_own_word(term: Term) -> None:
             assert not (term.is_in(msgid) and wrong in msgstr), (
                 f"{here(path)}: {wrong} is not {term.en}: {msgid!r} → {msgstr!r}"
             )
+
+
+def test_a_step_has_one_name_wherever_it_is_named() -> None:
+    titles = {form.title for form in library.all_forms()}
+    said: dict[str, dict[str, Path]] = {}
+    for path, msgid, msgstr in translations():
+        if msgid in titles:
+            said.setdefault(msgid, {})[msgstr] = path
+    for title, names in said.items():
+        assert len(names) == 1, f"{title} is {' and '.join(names)}: write one of them everywhere"
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,8 @@ def receipt(db: Session, task_id: UUID, *, at: datetime) -> Receipt:
         select(Answer).where(Answer.task_id == task_id).order_by(Answer.version.desc())
     ).first()
     signed = db.get(Signature, answer.signature_id) if answer and answer.signature_id else None
-    waiting = db.scalars(
-        select(Task.name)
+    waiting = db.execute(
+        select(Task.name, Task.role)
         .join(Instance, Instance.id == Task.root_id)
         .where(
             Instance.business_key == case.number,
@@ -109,7 +109,7 @@ def receipt(db: Session, task_id: UUID, *, at: datetime) -> Receipt:
         signature=signature_line(signed) if signed else None,
         record_sha256=signed.record_sha256 if signed else None,
         document=next(iter(_documents(db, case, task)), None),
-        next_steps=tuple(waiting),
+        next_steps=tuple((name, role) for name, role in waiting),
     )
 
 

@@ -17,6 +17,7 @@ from engine.people.permissions import may
 from webapp import views, words
 from webapp.api import serve_api
 from webapp.assets import serve_assets
+from webapp.browsers import browser_of
 from webapp.config import Holdfast, configure
 from webapp.errors import map_errors
 from webapp.i18n import speak
@@ -77,6 +78,7 @@ def _add_words(app: Flask) -> None:
         words=words,
         said=fill,
         say=in_words,
+        browser_of=browser_of,
         told=told,
         at_fields=at_fields,
         me=person_or_none,

@@ -12,7 +12,7 @@ from engine.evidence.meanings import sentence
 from engine.serials.errors import OnHold
 from engine.words import say as engine_say
 from forms import library
-from forms.errors import Problem as FormProblem
+from forms.errors import WORDS, Problem as FormProblem
 from forms.words import say as forms_say
 from webapp.times import language, write
 
@@ -20,7 +20,9 @@ from webapp.times import language, write
 def in_words(said: EngineError | Problem) -> str:
     """Return the error's or problem's sentence, translated and filled."""
     if isinstance(said, Problem):
-        return fill(said.sentence, dict(said.facts))
+        # words of a form are said by its own catalogue: one English word may be two in Chinese
+        facts = {n: of_form(str(f)) if n in WORDS else f for n, f in said.facts}
+        return fill(said.sentence, facts)
     if isinstance(said, OnHold):  # what the gate says of each, in the reader's words
         denied = [verdict.problem for verdict in said.verdicts[:20]]
         sentences = (". " if language() == "en" else "。").join(map(in_words, denied))
@@ -65,6 +67,12 @@ def translated(text: str) -> str:
         if found != text:
             return str(found)
     return text
+
+
+def of_form(text: str) -> str:
+    """Find words of a form in the catalogue of the forms, or anywhere else."""
+    found = forms_say(text, language())
+    return found if found != text else translated(text)
 
 
 def at_fields(problems: Sequence[Problem]) -> list[FormProblem]:

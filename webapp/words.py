@@ -18,16 +18,12 @@ STATUS = {
     "open": N_("Open"),
     "closed": N_("Closed"),
     "void": N_("Void"),
-    "running": N_("Running"),
-    "completed": N_("Completed"),
-    "cancelled": N_("Cancelled"),
-    "incident": N_("Incident"),
     "sealing": N_("Being sealed"),
     "sealed": N_("Sealed"),
     "attached": N_("Attached"),
     "review": N_("Review copy"),
     "draft": N_("Draft"),
-    "released": N_("Released"),
+    "released": N_("Released version"),
     "retired": N_("Retired"),
 }
 SEVERITY = {"minor": N_("Minor"), "major": N_("Major"), "critical": N_("Critical")}
@@ -56,44 +52,23 @@ MEANING = {
 }
 CUSTODY = {
     "in_house": N_("In house"),
-    "returned": N_("Returned, not checked yet"),
-    "at_third_party": N_("At a third party"),
     "in_transit": N_("In transit"),
+    "at_third_party": N_("At a third party"),
     "at_consignee": N_("At a consignee"),
-    "supplier": N_("Back at the supplier"),
+    "returned": N_("Returned, not yet checked"),
+    "consumed": N_("Built into another device"),
     "destroyed": N_("Destroyed"),
     "never_existed": N_("Never existed, recorded in error"),
     "unknown": N_("Not known"),
-    "consumed": N_("Built into another device"),
-    "installed": N_("Installed in another device"),
+    "several": N_("At several places"),
 }
 USABILITY = {
     "unreleased": N_("Not yet released"),
     "conforming": N_("Conforming"),
     "nonconforming": N_("Nonconforming"),
     "scrapped": N_("Scrapped"),
-    "consumed": N_("Built into another device"),
-    "expired": N_("Expired"),
-    "used": N_("Used"),
-}
-ACCOUNT = {
-    "in_house_held": N_("In house, held"),
-    "in_transit": N_("In transit"),
-    "at_consignee": N_("At consignees"),
-    "at_consignee_unanswered": N_("At consignees, unanswered"),
-    "at_consignee_confirmed": N_("At consignees, confirmed"),
-    "returned": N_("Returned"),
-    "corrected": N_("Corrected"),
-    "reworked": N_("Reworked"),
-    "destroyed": N_("Destroyed"),
-    "used": N_("Used or implanted"),
-    "used_or_implanted": N_("Used or implanted"),
-    "released_as_not_affected": N_("Released as not affected"),
-    "released": N_("Released"),
-    "transferred_to_recall": N_("Transferred to a recall"),
-    "left_control_without_field_action": N_("Left control, no field action"),
-    "left_control": N_("Left control"),
-    "unresolved": N_("Unresolved after documented effort"),
+    "unknown": N_("Not known"),
+    "several": N_("Differs within the lot"),
 }
 DOOR = {
     "ship": N_("Shipping"),
@@ -105,6 +80,16 @@ DOOR = {
     "regrade": N_("Regrade"),
     "scrap": N_("Scrap"),
     "destroy": N_("Destruction"),
+}
+TICK = {
+    "jobs": N_("Sealing and other long work"),
+    "timers": N_("Timers of the diagrams"),
+    "children": N_("Reports of ended processes"),
+    "mail": N_("Mail"),
+    "deadlines": N_("Reminders of deadlines"),
+    "doors": N_("Doors that have not asked"),
+    "recounts": N_("Recounts of held stock"),
+    "checkpoint": N_("Checkpoint of the ledger"),
 }
 THEME = {"auto": N_("as this device"), "light": N_("light"), "dark": N_("dark")}
 TARGET = {
@@ -147,9 +132,10 @@ step = _lookup(STEP)
 meaning = _lookup(MEANING)
 custody = _lookup(CUSTODY)
 usability = _lookup(USABILITY)
-account = _lookup(ACCOUNT)
+account = _lookup({})  # the accounts of the balance are words already
 door = _lookup(DOOR)
 theme = _lookup(THEME)
+tick = _lookup(TICK)
 target = _lookup(TARGET)
 group = _lookup(GROUP)
 line_state = _lookup(LINE_STATE)

@@ -125,7 +125,12 @@ def _title(description: str) -> str:
     first = description.strip().split("\n")[0]
     for stop in (". ", "。"):
         first = first.split(stop)[0]
-    return first.rstrip(".") if len(first) <= TITLE_LENGTH else f"{first[: TITLE_LENGTH - 1]}…"
+    if len(first) <= TITLE_LENGTH:
+        return first.rstrip(".")
+    cut = first[: TITLE_LENGTH - 1]
+    # between two words; Chinese writes none apart
+    whole = cut.rpartition(" ")[0] if " " in cut[TITLE_LENGTH // 2 :] else cut
+    return f"{whole.rstrip(' ,;:')}…"
 
 
 def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetime) -> None:

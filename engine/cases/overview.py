@@ -131,7 +131,17 @@ def _open_tasks(
     names = _names(db, tasks)
     found = [(task, case, names.get(task.claimed_by_id or 0)) for task in tasks if task.is_open]
     rows = inbox.task_rows(db, found, person, at=at)
-    return tuple(sorted(rows, key=lambda row: (not row.is_mine, row.role not in person.roles)))
+    return tuple(
+        sorted(
+            rows,
+            key=lambda row: (
+                not row.is_mine,
+                row.role not in person.roles,
+                row.due_at is None,
+                row.due_at or at,
+            ),
+        )
+    )
 
 
 def _names(db: Session, tasks: list[Task]) -> dict[int, str]:

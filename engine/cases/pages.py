@@ -368,4 +368,4 @@ class Receipt:
     signature: SignatureLine | None = None
     record_sha256: str | None = None
     document: DocumentLine | None = None
-    next_steps: tuple[str, ...] = ()
+    next_steps: tuple[tuple[str, str], ...] = ()  # each with the role that does it

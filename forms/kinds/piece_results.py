@@ -1,28 +1,37 @@
-"""The result of sorting: every unit good or bad, every quantity split into good and bad.
+"""What became of every piece: of two results each unit has one, each quantity is split in two.
 
-Hundreds of units are sorted into two boxes: the bad ones are scanned, and all others are good.
+The form names its two results: good and bad where pieces are sorted, destroyed and not destroyed
+where they are destroyed. Hundreds of units go into two boxes: those of one result are scanned, and
+all others have the other.
 """
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from forms.context import Context, Stock
 from forms.decimals import decimal_of, text_of
 from forms.errors import Problem
 from forms.field import Json, Posted, Shown, posted_text
-from forms.kind import Kind, Wrong, blank
+from forms.kind import Kind, Option, Wrong, blank, is_words
+from forms.kinds.units import show_units
 from forms.rows import read_rows
 from forms.scanning import printable, scan_text, scans
 from forms.words import N_, say
 
-JUDGE = N_("Say whether %(name)s is good or bad.")
-SPLIT = N_("Enter how many of %(name)s are good and how many are bad.")
-SUM = N_("Good and bad of %(name)s make %(sum)s; there are %(count)s.")
-STRANGE = N_("%(key)s is not among what is to be sorted.")
-NOT_THERE = N_("%(text)s is not among the units to be sorted. Take it out, or report it.")
-HEAD = (N_("Part"), N_("Unit or lot"), N_("Location"), N_("Good"), N_("Bad"))
+JUDGE = N_("Choose for %(name)s: “%(good)s” or “%(bad)s”.")
+SPLIT = N_("Enter both quantities of %(name)s: “%(good)s” and “%(bad)s”.")
+SUM = N_("The two quantities of %(name)s make %(sum)s; there are %(count)s.")
+STRANGE = N_("%(key)s is not among what this step is about.")
+NOT_THERE = N_("%(text)s is not among the units of this step. Take it out, or report it.")
+HEAD = (N_("Part"), N_("Unit or lot"), N_("Location"))
 COLUMNS = ("key", "result", "good", "bad")
+RESULTS = ("good", "bad")
+
+
+def is_result(value: object) -> bool:
+    """Say whether an option names one of the two results."""
+    return value in RESULTS
 
 
 class PieceResults(Kind):
@@ -32,22 +41,28 @@ class PieceResults(Kind):
     is_wide = True
     anchors_itself = False
     is_group = True
+    options: ClassVar[Mapping[str, Option]] = {
+        "good": (is_words, N_("Good")),
+        "bad": (is_words, N_("Bad")),
+        "scanned": (is_result, "bad"),  # the box whose units are scanned
+    }
+    translated = ("good", "bad")
     sentence_if_missing = N_("Enter a result for every piece under “%(label)s”.")
 
     def accept(self, raw: Json, context: Context) -> Json:
-        """Take a result for every piece there is to sort."""
-        rows, scanned, rest_is_good = self._parts(raw)
+        """Take a result for every piece there is."""
+        rows, scanned, has_rest = self._parts(raw)
         pieces = context.pieces()
         given = {str(row.get("key")): row for row in rows}
         problems = [
             self.problem(STRANGE, key=key[:60]) for key in given.keys() - {p.key for p in pieces}
         ]
         units = {piece.unit.unit_id: piece.key for piece in pieces if piece.unit is not None}
-        bad = self._bad(scanned, units, context, problems)
-        if rest_is_good:
-            told = {key for key, row in given.items() if row.get("result") in {"good", "bad"}}
-            given |= {key: {"result": "good"} for key in units.values() if key not in told}
-        given |= {key: {"result": "bad"} for key in bad}
+        in_box = self._in_box(scanned, units, context, problems)
+        if has_rest:
+            told = {key for key, row in given.items() if row.get("result") in RESULTS}
+            given |= {key: {"result": self.rest} for key in units.values() if key not in told}
+        given |= {key: {"result": self.box} for key in in_box}
         results = []
         for place, piece in enumerate(pieces):
             split = self._split(piece, given.get(piece.key, {}), place, problems)
@@ -57,39 +72,51 @@ class PieceResults(Kind):
             raise Wrong(problems)
         return results
 
+    @property
+    def box(self) -> str:
+        """Name the result whose units are scanned into the box."""
+        return str(self.option("scanned"))
+
+    @property
+    def rest(self) -> str:
+        """Name the result that all units outside the box may have."""
+        return "good" if self.box == "bad" else "bad"
+
     def _parts(self, raw: Json) -> tuple[list[dict[str, Any]], Json, bool]:
-        """Bring rows alone, and rows with scans of the bad units, into one shape."""
+        """Bring rows alone, and rows with scans of the units in the box, into one shape."""
         parts = raw if isinstance(raw, dict) else {"rows": raw}
         rows = parts.get("rows", [])
-        is_known = set(parts) <= {"rows", "bad", "rest_is_good"} and isinstance(rows, list)
+        rest_is = f"rest_is_{self.rest}"
+        is_known = set(parts) <= {"rows", self.box, rest_is} and isinstance(rows, list)
         if not is_known or not all(isinstance(row, dict) for row in rows):
             raise self.wrong(self.sentence_if_missing)
-        return rows, parts.get("bad") or "", parts.get("rest_is_good") is True
+        return rows, parts.get(self.box) or "", parts.get(rest_is) is True
 
-    def _bad(
+    def _in_box(
         self, scanned: Json, units: Mapping[int, str], context: Context, problems: list[Problem]
     ) -> set[str]:
-        """Return the keys of the units scanned as bad; what is not to be sorted is a problem."""
+        """Return the keys of the scanned units; a unit of another step is a problem."""
         keys: set[str] = set()
         for scan in scans(scanned, context.find_units):
-            # a serial that several products share means the one that is to be sorted
+            # a serial that several products share means the one of this step
             found = {units[unit.unit_id] for unit in scan.found if unit.unit_id in units}
             keys |= found
             if not found:
-                problems.append(self.problem(NOT_THERE, "bad", text=printable(scan.text)[:60]))
+                problems.append(self.problem(NOT_THERE, self.box, text=printable(scan.text)[:60]))
         return keys
 
     def _split(
         self, piece: Stock, row: Mapping[str, Any], place: int, problems: list[Problem]
     ) -> tuple[Decimal, Decimal] | None:
+        words = {result: self.option(result) for result in RESULTS}
         facts: dict[str, object] = {"name": piece.name}
         good, bad = decimal_of(row.get("good")), decimal_of(row.get("bad"))
-        if piece.unit is not None and row.get("result") in {"good", "bad"}:
-            good, bad = (Decimal(row["result"] == word) for word in ("good", "bad"))
+        if piece.unit is not None and row.get("result") in RESULTS:
+            good, bad = (Decimal(row["result"] == result) for result in RESULTS)
         if good is None or bad is None or good < 0 or bad < 0:
             is_unit = piece.unit is not None
             at = f"{place}.{'result' if is_unit else 'good'}"
-            problems.append(self.problem(JUDGE if is_unit else SPLIT, at, **facts))
+            problems.append(self.problem(JUDGE if is_unit else SPLIT, at, **facts, **words))
             return None
         if good + bad != piece.quantity:
             facts |= {"sum": text_of(good + bad), "count": text_of(piece.quantity)}
@@ -100,21 +127,21 @@ class PieceResults(Kind):
     def is_blank(self, raw: Json) -> bool:
         """Say whether nothing was judged; the keys of the rows say nothing."""
         if isinstance(raw, dict):
-            rest = raw.get("rest_is_good")
-            return not rest and blank(raw.get("bad")) and self.is_blank(raw.get("rows"))
+            rest = raw.get(f"rest_is_{self.rest}")
+            return not rest and blank(raw.get(self.box)) and self.is_blank(raw.get("rows"))
         if not isinstance(raw, list):
             return blank(raw)
         told = ("result", "good", "bad")
         return blank([[r.get(c) for c in told] if isinstance(r, dict) else r for r in raw])
 
     def read(self, posted: Posted, name: str) -> Json:
-        """Take the rows, and the scans of the bad units where there are any."""
+        """Take the rows, and the scans of the units in the box where there are any."""
         rows = read_rows(posted, name, COLUMNS)
-        bad = posted_text(posted, f"{name}-bad") or ""
-        rest_is_good = posted_text(posted, f"{name}-rest") == "good"
-        if not bad.strip() and not rest_is_good:
+        in_box = posted_text(posted, f"{name}-{self.box}") or ""
+        has_rest = posted_text(posted, f"{name}-rest") == self.rest
+        if not in_box.strip() and not has_rest:
             return rows
-        return {"rows": rows, "bad": bad, "rest_is_good": rest_is_good}
+        return {"rows": rows, self.box: in_box, f"rest_is_{self.rest}": has_rest}
 
     def filled(self, raw: Json, context: Context) -> Any:
         """Return a row for every piece, with what was judged so far, and the scans."""
@@ -125,21 +152,28 @@ class PieceResults(Kind):
         pieces = [_row(piece, given.get(piece.key, {})) for piece in context.pieces()]
         return {
             "rows": pieces,
-            "bad": scan_text(parts.get("bad")),
-            "rest_is_good": parts.get("rest_is_good") is True,
+            "in_box": scan_text(parts.get(self.box)),
+            "has_rest": parts.get(f"rest_is_{self.rest}") is True,
             "unit_count": sum(1 for piece in pieces if piece["is_unit"]),
         }
 
     def show(self, value: Json, language: str) -> Shown:
-        """Write a row for every piece."""
-        rows = tuple(
-            tuple(str(row[c]) for c in ("part_no", "name", "location", "good", "bad"))
-            for row in value
+        """Write the units of each result by part, and a row for every lot."""
+        lots = [row for row in value if row["unit_id"] is None]
+        said = [say(self.option(result), language) for result in RESULTS]
+        lines = tuple(
+            f"{words}: {line}"
+            for result, words in zip(RESULTS, said, strict=True)
+            for line in show_units(_units_of(value, result))
         )
-        return Shown((), tuple(say(head, language) for head in HEAD), rows)
+        rows = tuple(
+            tuple(str(row[c]) for c in ("part_no", "name", "location", *RESULTS)) for row in lots
+        )
+        head = (*(say(head, language) for head in HEAD), *said) if rows else ()
+        return Shown(lines, head, rows)
 
     def variable(self, value: Json) -> Json:
-        """Tell the diagram how many are good, as text."""
+        """Tell the diagram how many have the first result, as text."""
         return text_of(sum((Decimal(row["good"]) for row in value), Decimal(0)))
 
     def compared(self, value: Json) -> Any:
@@ -153,9 +187,18 @@ class PieceResults(Kind):
         return {"type": "array", "items": {"type": "object", "properties": properties}}
 
 
+def _units_of(value: Json, result: str) -> list[dict[str, Any]]:
+    """Return the units with one result, as `show_units` takes them."""
+    return [
+        {"part_no": row["part_no"], "serial": row["name"]}
+        for row in value
+        if row["unit_id"] is not None and Decimal(row[result])
+    ]
+
+
 def _row(piece: Stock, given: Mapping[str, Any]) -> dict[str, Any]:
     result = given.get("result")
-    if piece.unit is not None and result not in {"good", "bad"}:
+    if piece.unit is not None and result not in RESULTS:
         good = decimal_of(given.get("good"))
         result = None if good is None else "good" if good else "bad"
     return {

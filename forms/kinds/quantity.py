@@ -12,7 +12,8 @@ from forms.words import N_, say
 
 NOT_A_NUMBER = N_("Write “%(label)s” as a number, with a point before decimals.")
 UOMS: Mapping[str, str] = {
-    "each": N_("each"),
+    "each": N_("pieces"),
+    "pcs": N_("pieces"),
     "box": N_("boxes"),
     "g": "g",
     "kg": "kg",

@@ -19,7 +19,7 @@ COUNT = N_("Enter how many of %(name)s stand at %(location)s, or 0 if there are 
 SCAN = N_("Scan the units that stand there, or tick that none does.")
 NOT_BOTH = N_("Units are scanned and yet it is ticked that none stands there. Correct one of them.")
 UNKNOWN = N_("Scanned but not known")
-NONE = N_("No unit stands there")
+NONE = N_("No unit found there")
 HEAD = (N_("Part"), N_("Lot"), N_("Location"), N_("Counted"))
 _PARTS = frozenset({"scanned", "none", "counts", "units", "unknown"})
 

@@ -177,6 +177,52 @@ def test_the_keyboard_moves_opens_and_claims(
     assert company.task("triage").claimed_by_id == engineer.person.id
 
 
+def test_the_keyboard_goes_to_pages_and_saves_the_draft_without_leaving(
+    hands: Callable[..., Hands], reported: str, company: Company
+) -> None:
+    engineer = hands(company.people.qa_engineer)
+    page, keys = engineer.page, engineer.page.keyboard
+    engineer.seen.open(reported)
+    keys.press("s")
+    page.wait_for_selector("[data-saved][data-state=saved]")
+    assert page.url.endswith(reported)
+    for key, path in (("n", "/nonconformances"), ("i", "/")):
+        keys.press("g")
+        with page.expect_navigation():
+            keys.press(key)
+        assert page.url.removeprefix(engineer.seen.address) == path
+
+
+def test_two_minutes_before_the_session_ends_it_can_be_prolonged(
+    hands: Callable[..., Hands], reported: str, company: Company
+) -> None:
+    engineer = hands(company.people.qa_engineer)
+    page = engineer.page
+    page.clock.install()
+    engineer.seen.open(reported)
+    left = int(page.get_attribute("body", "data-session-ends") or 0)
+    page.clock.fast_forward((left - 121) * 1000)
+    assert not page.is_visible("#session-ends")
+    page.clock.fast_forward(2_000)
+    assert page.is_visible("#session-ends")
+    page.locator("#session-ends button").click()
+    page.wait_for_selector("#session-ends", state="hidden")
+    assert page.url.endswith(reported)
+
+
+def test_enter_in_a_field_goes_on_and_never_leaves_the_task(
+    hands: Callable[..., Hands], reported: str, company: Company
+) -> None:
+    engineer = hands(company.people.qa_engineer)
+    engineer.seen.open(reported)
+    engineer.fill({"outcome": "confirmed", "requirement": "DRW-7 rev 3"})
+    with engineer.page.expect_navigation():
+        engineer.page.locator("[name=requirement]").press("Enter")
+    assert "/tasks/" in engineer.page.url
+    focused = "() => document.activeElement.matches('[data-summary]')"
+    assert engineer.page.evaluate(focused)  # it went on, and says what is missing
+
+
 def test_a_key_typed_into_a_field_is_a_letter(
     hands: Callable[..., Hands], company: Company
 ) -> None:

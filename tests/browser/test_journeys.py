@@ -126,6 +126,57 @@ def test_four_people_bring_a_nonconformance_from_report_to_sealed_record(
         assert told.holds, str(told)
 
 
+TOO_SMALL = """fields => fields.flatMap(field => [...field.querySelectorAll(
+    "button, select, textarea, summary, label.option, input:not([type=hidden])"
+)]).filter(one => one.checkVisibility() && !one.closest("[aria-hidden]")
+    && !(one.matches("[type=checkbox], [type=radio]") && one.closest("label.option")))
+  .filter(one => one.getBoundingClientRect().height < 40)
+  .map(one => one.outerHTML.slice(0, 90))"""
+
+
+def test_gloves_and_a_scanner_are_enough_to_segregate_and_to_destroy(
+    look: Look, company: Company
+) -> None:
+    serials = [f"SCN-{n:02d}" for n in range(4)]
+    company.make_devices("SENS-90", serials)
+    company.make_lot("S-4200", 6)
+    company.report("SENS-90\nS-4200")
+    company.do("triage")
+    person = company.people.warehouse
+    storekeeper = Hands(look(person, width=390), person)
+    page, keys = storekeeper.page, storekeeper.page.keyboard
+
+    def scan(box: str, *scans: str) -> None:
+        page.locator(box).click()
+        for one in scans:
+            keys.type(one)
+            keys.press("Enter")
+
+    def fits(element: str) -> None:
+        storekeeper.seen.open(f"/tasks/{company.task(element).id}")
+        assert storekeeper.seen.overflow == 0
+        assert page.eval_on_selector_all("#form", TOO_SMALL) == []
+
+    fits("confirm_segregation")
+    stays_at = page.url
+    scan("[name=segregated-scanned]", *serials)
+    assert page.locator("[data-scan-count]").inner_text() == "4 scanned"
+    # Enter after a count goes on to the next
+    scan("[name=segregated-0-counted]", *page.locator("[data-expected]").all_inner_texts())
+    assert page.url == stays_at
+    storekeeper.go_on({"done": ["moved", "tagged", "lines_checked"]})
+    storekeeper.finish()
+    company.do("investigate")
+    company.propose({"type": "scrap", "units": "\n".join(serials), "justification": "Cracked"})
+    company.do("decide_samples")
+
+    fits("destroy_units")
+    scan("[name=destroyed-good]", *serials[:3])
+    assert "Destroyed 3" in page.locator("[data-judged]").inner_text()
+    page.locator("[name=destroyed-rest]").check()
+    assert "Not found or not destroyed 1" in page.locator("[data-judged]").inner_text()
+
+
 def test_the_warehouse_works_on_a_phone_in_chinese(look: Look, company: Company) -> None:
     lot_id = company.make_lot("S-4100", 12)
     company.report("S-4100", language="zh")

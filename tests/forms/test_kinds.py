@@ -228,3 +228,66 @@ def test_the_api_describes_every_kind(one):
         form = one(kind)
         assert issubclass(form.schema_class, FormSchema)
         assert form.kinds["answer"].metadata["type"]
+
+
+DESTROYED = 'good = "Destroyed"\nbad = "Not found or not destroyed"\nscanned = "good"'
+
+
+def test_each_unit_that_is_scanned_as_destroyed_counts_and_the_others_stay_pending(one, context):
+    form = one("piece_results", DESTROYED)
+    raw = {
+        "rows": [{"key": "lot:7@QA-1", "good": "10", "bad": "0"}],
+        "good": "SN-1\nSN-2",
+        "rest_is_bad": True,
+    }
+
+    loaded = form.load({"answer": raw}, context)
+
+    assert {row["name"]: row["good"] for row in loaded.answers["answer"]} == {
+        "SN-1": "1", "SN-2": "1", "SN-3": "0", "LOT-7": "10",
+    }  # fmt: skip
+    assert loaded.variables == {"told": "12"}
+    assert form.load(loaded.answers, context) == loaded
+
+
+def test_a_unit_nobody_spoke_of_is_asked_for_in_the_words_of_the_step(one, context):
+    raw = {"rows": [{"key": "lot:7@QA-1", "good": "10", "bad": "0"}], "good": "SN-1\nSN-2"}
+
+    with pytest.raises(FormProblems) as caught:
+        one("piece_results", DESTROYED).load({"answer": raw}, context)
+
+    (problem,) = caught.value.problems
+    assert str(problem) == "Choose for SN-3: “Destroyed” or “Not found or not destroyed”."
+    assert problem.said("zh") == "请为 SN-3 选择“已销毁”还是“未找到或未销毁”。"
+
+
+def test_the_page_and_the_record_say_what_became_of_the_pieces_in_the_words_of_the_step(
+    one, context
+):
+    form = one("piece_results", DESTROYED)
+    rows = [{"key": f"unit:{n}", "result": "good" if n < 4 else "bad"} for n in (1, 2, 4)]
+    rows.append({"key": "lot:7@QA-1", "good": "8", "bad": "2"})
+    loaded = form.load({"answer": rows}, context)
+
+    words = page(form, context, loaded.answers).text_content()
+    shown = form.shown(loaded.answers, "en")[0][2]
+
+    assert "Destroyed" in words
+    assert "Good" not in words
+    assert shown.lines == (
+        "Destroyed: P-100 (2): SN-1, SN-2",
+        "Not found or not destroyed: P-200 (1): SN-3",
+    )
+    assert shown.head[-2:] == ("Destroyed", "Not found or not destroyed")
+    assert shown.rows == (("R-1", "LOT-7", "QA-1", "8", "2"),)
+
+
+@pytest.mark.parametrize("step", ["destroy_units", "perform_rework", "relabel_units"])
+def test_only_sorting_asks_whether_a_piece_is_good_or_bad(step):
+    from forms import library
+
+    kinds = library.form("disposition_line", step).kinds
+    asked = [kind for kind in kinds.values() if kind.asked.kind == "piece_results"]
+
+    assert [kind.option("good") for kind in asked] != ["Good"]
+    assert [kind.option("bad") for kind in asked] != ["Bad"]

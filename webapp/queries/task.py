@@ -20,7 +20,11 @@ from engine.cases.pages import Draft, TaskPage
 from engine.cases.tasks import TaskUnknown, printed_name
 from engine.people import Person, PersonAccount, holds_qualification, people_with_role
 from forms.form import Form
+from forms.kind import Kind
+from forms.kinds.piece_results import RESULTS
+from forms.words import say
 from webapp import words
+from webapp.times import language
 
 LAST = 3  # lines of history beside a form
 
@@ -80,15 +84,23 @@ def barred_names(db: Session, task: Task) -> list[tuple[str, str]]:
 
 def typed_answers(form: Form, raw: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what was typed so far, unchecked, to be read and copied: label and text."""
-    kept = [(field.label, _as_text(raw.get(field.id))) for field in form.fields]
+    kept = [
+        (field.label, _as_text(raw.get(field.id), form.kinds[field.id])) for field in form.fields
+    ]
     return [(label, text) for label, text in kept if text]
 
 
-def _as_text(raw: Any) -> str:
-    if isinstance(raw, Mapping):
-        raw = list(raw.values())
+def _as_text(raw: Any, kind: Kind) -> str:
+    if isinstance(raw, bool):  # what was answered yes or no has words of its own, a tick has none
+        return say(kind.option("yes" if raw else "no"), language()) if "yes" in kind.options else ""
+    if isinstance(raw, Mapping):  # what names a row to the machine tells a person nothing
+        raw = [value for name, value in raw.items() if name != "key"]
     if isinstance(raw, (list, tuple)):
-        return "\n".join(text for text in map(_as_text, raw) if text)
+        return "\n".join(text for one in raw if (text := _as_text(one, kind)))
+    if kind.asked.choices:
+        return kind.say_choice(str(raw or ""), language())
+    if raw in RESULTS and "scanned" in kind.options:
+        return say(kind.option(raw), language())
     return "" if raw is None else str(raw)
 
 

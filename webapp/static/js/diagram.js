@@ -1,4 +1,5 @@
 // Draws the diagram of a case with what is done, where it waits, and what is due.
+const READABLE = 0.8; // words of a step can be read from here on
 let viewer;
 
 function load() {
@@ -25,6 +26,8 @@ async function draw(place) {
   const drawn = new Viewer({
     container: place,
     bpmnRenderer: { defaultFillColor: "var(--card)", defaultStrokeColor: "var(--line-strong)", defaultLabelColor: "var(--text)" },
+    // a wide process is drawn small: its words are larger than the boxes ask for
+    textRenderer: { defaultStyle: { fontSize: 14 }, externalStyle: { fontSize: 11 } },
     // the wheel scrolls the page; the diagram moves by dragging, keys and buttons
     zoomScroll: ["value", null],
   });
@@ -32,7 +35,7 @@ async function draw(place) {
   place.querySelector(".waits")?.remove();
   const canvas = drawn.get("canvas");
   mark(drawn, canvas, JSON.parse(place.dataset.marks || "[]"));
-  const fit = () => fitTo(canvas, place);
+  const fit = (wanted) => fitTo(canvas, place, wanted === true);
   fit();
   place.dataset.ready = "yes";
   buttons(place, canvas, fit);
@@ -45,24 +48,40 @@ async function draw(place) {
   addEventListener("beforeprint", () => canvas.zoom("fit-viewport"));
 }
 
-function fitTo(canvas, place) {
+function fitTo(canvas, place, wanted = false) {
   // as tall as the drawing needs at this width, within reason
   const { inner } = canvas.viewbox();
   const whole = (inner.height / inner.width) * place.clientWidth + 40;
-  place.style.height = `${Math.round(Math.min(560, Math.max(220, whole)))}px`;
-  canvas.resized();
+  const tall = (height) => {
+    place.style.height = `${Math.round(Math.min(560, Math.max(220, height)))}px`;
+    canvas.resized();
+  };
+  tall(whole);
   canvas.zoom("fit-viewport", "auto");
-  if (place.clientWidth >= 700) return;
+  const now = work(place, canvas);
+  if (wanted || "whole" in place.dataset || !now || canvas.zoom() >= READABLE) return;
 
-  // on a phone the whole would be unreadable: show the part where the work is
-  place.style.height = "300px";
-  canvas.resized();
-  const id = place.querySelector(".s-now")?.dataset.elementId;
-  const element = id && canvas._elementRegistry.get(id);
-  if (!element) return;
-  canvas.zoom(0.7);
+  // the whole would be unreadable: show the part where the work is, the button shows the whole
+  tall(place.clientWidth < 700 ? 300 : inner.height * READABLE + 40);
+  canvas.zoom(READABLE);
   const box = canvas.viewbox();
-  canvas.viewbox({ ...box, x: element.x + element.width / 2 - box.width / 2, y: element.y + element.height / 2 - box.height / 2 });
+  if (now.right - now.left > box.width) now.right = now.left + box.width / 2;
+  const middle = (from, to, low, size, room) => (size <= room ? low + size / 2 - room / 2 : Math.min(Math.max((from + to) / 2 - room / 2, low - 20), low + size - room + 20));
+  canvas.viewbox({ ...box, x: middle(now.left, now.right, inner.x, inner.width, box.width), y: middle(now.top, now.bottom, inner.y, inner.height, box.height) });
+}
+
+// The smallest box around every place where the case waits
+function work(place, canvas) {
+  const found = [...place.querySelectorAll(".s-now, .s-incident")].map((mark) => canvas._elementRegistry.get(mark.dataset.elementId)).filter(Boolean);
+  if (!found.length) return null;
+
+  // a join waits for what is done elsewhere: the work is at the steps
+  const steps = found.filter((one) => !one.type.endsWith("Gateway"));
+  if (steps.length) found.splice(0, found.length, ...steps);
+  return {
+    left: Math.min(...found.map((e) => e.x)), right: Math.max(...found.map((e) => e.x + e.width)),
+    top: Math.min(...found.map((e) => e.y)), bottom: Math.max(...found.map((e) => e.y + e.height)),
+  };
 }
 
 function mark(drawn, canvas, marks) {
@@ -86,7 +105,7 @@ function chip(count, due, tone) {
 
 function buttons(place, canvas, fit) {
   const card = place.closest(".card");
-  card?.querySelector("[data-fit]")?.addEventListener("click", fit);
+  card?.querySelector("[data-fit]")?.addEventListener("click", () => fit(true));
   for (const [name, factor] of [["in", 1.25], ["out", 0.8]])
     card?.querySelector(`[data-zoom=${name}]`)?.addEventListener("click", () => canvas.zoom(canvas.zoom() * factor));
 }

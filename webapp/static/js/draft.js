@@ -5,9 +5,10 @@ export function attach(form) {
   const said = form.querySelector("[data-saved]");
   let timer, last = typed(form);
 
-  const save = async () => {
+  const save = async ({ type } = {}) => {
     const now = typed(form);
-    if (now === last || form.dataset.sending) return;
+    // asked for by its key it is saved even when nothing changed, so that it says so
+    if ((now === last && type !== "save") || form.dataset.sending) return;
     say(said, "saving", said?.dataset.saving);
     try {
       const answer = await fetch(form.dataset.draft, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
@@ -20,6 +21,7 @@ export function attach(form) {
   };
 
   const soon = () => { clearTimeout(timer); timer = setTimeout(save, PAUSE); };
+  form.addEventListener("save", save);
   form.addEventListener("input", soon);
   form.addEventListener("change", soon);
   document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });

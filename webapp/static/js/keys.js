@@ -30,7 +30,7 @@ const actions = {
   k: () => move(-1),
   Enter: () => current()?.querySelector("[data-open]")?.click() ?? false,
   c: () => current()?.querySelector("[data-key=c]")?.click() ?? document.querySelector("[data-page-key=c] button")?.click() ?? false,
-  s: () => document.querySelector("[data-key=s]")?.click() ?? false,
+  s: () => document.querySelector("form[data-draft]")?.dispatchEvent(new Event("save")) ?? false,
   g: () => { go = Date.now(); },
   "/": () => { const box = document.querySelector("[data-search]"); box?.focus(); box?.select(); },
   "?": (help) => help.showModal(),

@@ -18,4 +18,14 @@ export function countScans(root) {
   }
 }
 
+// A scanner ends with Enter: in a count it goes on to the next one and does not send the form
+export function enterMovesOn(field) {
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || !event.target.matches("input.short")) return;
+    event.preventDefault();
+    const all = [...field.querySelectorAll("input.short")];
+    all[all.indexOf(event.target) + 1]?.focus();
+  });
+}
+
 export const scanned = (box) => box.value.split(/[\n;\t]+/).map((line) => line.trim()).filter(Boolean);

@@ -1,8 +1,9 @@
 // Says beside each count by how much it differs; a blind count has nothing to compare with.
-import { countScans } from "./scans.js";
+import { countScans, enterMovesOn } from "./scans.js";
 
 export function attach(field) {
   countScans(field);
+  enterMovesOn(field);
   for (const row of field.querySelectorAll("[data-count-row]")) {
     const expected = row.querySelector("[data-expected]");
     const input = row.querySelector("input.short");
