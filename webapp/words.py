@@ -56,9 +56,10 @@ MEANING = {
 }
 CUSTODY = {
     "in_house": N_("In house"),
-    "third_party": N_("At a third party"),
+    "at_third_party": N_("At a third party"),
     "in_transit": N_("In transit"),
-    "consignee": N_("At a consignee"),
+    "at_consignee": N_("At a consignee"),
+    "returned": N_("Returned, not yet checked"),
     "supplier": N_("Back at the supplier"),
     "destroyed": N_("Destroyed"),
     "unknown": N_("Not known"),
@@ -73,6 +74,7 @@ USABILITY = {
     "consumed": N_("Built into another device"),
     "expired": N_("Expired"),
     "used": N_("Used"),
+    "unknown": N_("Not known"),
 }
 ACCOUNT = {
     "in_house_held": N_("In house, held"),
@@ -151,6 +153,33 @@ theme = _lookup(THEME)
 target = _lookup(TARGET)
 group = _lookup(GROUP)
 line_state = _lookup(LINE_STATE)
+
+
+UOM = {"pcs": N_("pcs")}  # what is not written alike everywhere, as kg and ml are
+AGE = {
+    "day": N_("Less than 1 day"),
+    "week": N_("1 to 7 days"),
+    "month": N_("7 to 30 days"),
+    "older": N_("30 days or more"),
+}
+age = _lookup(AGE)
+
+
+def uom(code: str | None) -> str:
+    """Return a unit of measure in the reader's language."""
+    return gettext(UOM[code]) if code in UOM else code or ""
+
+
+def through(what: str) -> str:
+    """Return what a hold bears on something through: the engine says `lot 7` or `segment 3`."""
+    kind, _, name = what.partition(" ")
+    if kind == "lot" and name:
+        return gettext("lot %(number)s", number=name)
+    if kind == "segment" and name:
+        return gettext("its production run")
+    if kind == "stock" and name:
+        return gettext("this part of the lot")
+    return what
 
 
 def role(code: str | None) -> str:

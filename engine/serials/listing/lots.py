@@ -31,6 +31,7 @@ class LotRow:
     maker: str
     expires_on: date | None
     stock: Decimal
+    uom: str
     unit_count: int
     whole_holds: tuple[str, ...]  # case numbers
     part_holds: tuple[str, ...]
@@ -105,7 +106,7 @@ def _rows(db: Session, ids: Sequence[int]) -> tuple[LotRow, ...]:
     found = {
         lot.id: LotRow(
             lot.id, lot.lot_no, made.part_no, made.name, made.name_zh, maker, lot.expires_on,
-            stock.get(lot.id, Decimal(0)), unit_counts.get(lot.id, 0),
+            stock.get(lot.id, Decimal(0)), made.uom, unit_counts.get(lot.id, 0),
             whole.get(lot.id, ()), part.get(lot.id, ()),
         )
         for lot, made, maker in rows

@@ -15,11 +15,19 @@ from engine.serials.models import (
     ShipmentLine,
     Unit,
 )
-from engine.serials.queries.history import of_node, shipments, timeline
-from engine.serials.queries.shown import LotPage, StockRow
+from engine.serials.queries.history import (
+    count_moments,
+    count_shipments,
+    of_node,
+    shipments,
+    timeline,
+)
+from engine.serials.queries.shown import LotPage, Pages, StockRow
+
+FIRST = Pages()
 
 
-def lot_page(db: Session, lot_id: int) -> LotPage:
+def lot_page(db: Session, lot_id: int, pages: Pages = FIRST) -> LotPage:
     """Return the page of a lot; raises `LotUnknown`."""
     row = db.execute(
         select(Lot, Part, Party.name)
@@ -55,8 +63,10 @@ def lot_page(db: Session, lot_id: int) -> LotPage:
         stock=stock_of_lot(db, lot_id),
         units=tuple((custody, usability, count) for custody, usability, count in counted),
         made_of=composition(db, lot_id=lot_id),
-        shipments=shipments(db, ShipmentLine.lot_id == lot_id),
-        timeline=timeline(db, of_node(lot_id)),
+        shipments=shipments(db, ShipmentLine.lot_id == lot_id, page=pages.shipments),
+        timeline=timeline(db, of_node(lot_id), page=pages.timeline),
+        shipment_count=count_shipments(db, ShipmentLine.lot_id == lot_id),
+        timeline_count=count_moments(db, of_node(lot_id)),
     )
 
 
