@@ -155,6 +155,7 @@ group = _lookup(GROUP)
 line_state = _lookup(LINE_STATE)
 
 
+BASES = (N_("forward trace"),)  # what the engine writes as the basis of a hold
 UOM = {"pcs": N_("pcs")}  # what is not written alike everywhere, as kg and ml are
 AGE = {
     "day": N_("Less than 1 day"),

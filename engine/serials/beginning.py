@@ -105,7 +105,16 @@ def parts_named(db: Session, text: str, *, most: int = NAMED) -> list[Match]:
         .limit(most)
     )
     return [
-        Match("part", part.id, part.part_no, part.id, part.part_no, part.name, maker=maker)
+        Match(
+            "part",
+            part.id,
+            part.part_no,
+            part.id,
+            part.part_no,
+            part.name,
+            maker=maker,
+            part_name_zh=part.name_zh,
+        )
         for part, maker in rows
     ]
 

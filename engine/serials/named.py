@@ -30,6 +30,7 @@ class Match:
     lot_no: str | None = None
     expires_on: date | None = None
     maker: str | None = None
+    part_name_zh: str | None = None
     also: str | None = None  # what another system calls it, where it was found by that
 
 
@@ -67,6 +68,7 @@ def _unit_matches(db: Session, where: object) -> Named:
                 lot_no=lot.lot_no if lot else None,
                 expires_on=lot.expires_on if lot else None,
                 maker=maker,
+                part_name_zh=part.name_zh,
             )
         )
     return found
@@ -122,6 +124,7 @@ def _lot_matches(db: Session, where: object) -> Named:
                 lot_no=lot.lot_no,
                 expires_on=lot.expires_on,
                 maker=maker,
+                part_name_zh=part.name_zh,
             )
         )
     return found

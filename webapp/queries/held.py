@@ -157,6 +157,8 @@ def _lines(db: Session, shown: Sequence[Held], names: dict[int, str]) -> list[Ho
 
 
 def _place(held: Held) -> str:
+    if held.location and held.party and held.location.startswith(held.party):
+        return held.location  # a consignee's store is named after it
     return " · ".join(part for part in (held.location, held.party) if part)
 
 

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.serials.models import (
@@ -22,22 +22,23 @@ SHOWN = 50  # events, or shipments, to a page
 
 def count_shipments(db: Session, where: ColumnElement[bool]) -> int:
     """Return how many shipments `shipments` would show on all pages."""
-    return db.scalar(select(func.count()).select_from(ShipmentLine).where(where)) or 0
+    return db.scalar(select(func.count(ShipmentLine.shipment_id.distinct())).where(where)) or 0
 
 
 def shipments(db: Session, where: ColumnElement[bool], *, page: int = 1) -> tuple[Sent, ...]:
-    """Return one page of the shipments of what `where` names, the newest first."""
+    """Return one page of the shipments of what `where` names, the newest first, each once."""
     later = aliased(Event)
+    one = literal(Decimal(1), ShipmentLine.quantity.type)
+    quantity = func.sum(func.coalesce(ShipmentLine.quantity, one), type_=ShipmentLine.quantity.type)
     rows = db.execute(
-        select(
-            Shipment, Party.name, Party.country, Location.name, ShipmentLine.quantity, later.type
-        )
+        select(Shipment, Party.name, Party.country, Location.name, quantity, later.type)
         .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
         .join(Party, Party.id == Shipment.consignee_id)
         .join(Location, Location.id == Shipment.location_id)
         .outerjoin(later, later.corrects_id == Shipment.event_id)
         .where(where)
-        .order_by(Shipment.shipped_at.desc(), Shipment.id.desc(), ShipmentLine.id.desc())
+        .group_by(Shipment.id, Party.name, Party.country, Location.name, later.type)
+        .order_by(Shipment.shipped_at.desc(), Shipment.id.desc())
         .limit(SHOWN)
         .offset((page - 1) * SHOWN)
     )
@@ -50,7 +51,7 @@ def shipments(db: Session, where: ColumnElement[bool], *, page: int = 1) -> tupl
             location,
             shipment.shipped_at,
             shipment.document_no,
-            quantity or Decimal(1),
+            quantity,
             corrected_by != "did_not_occur",
         )
         for shipment, consignee, country, location, quantity, corrected_by in rows

@@ -132,6 +132,7 @@ class LotPage:
     holds: tuple[Holding, ...]
     stock: tuple[StockRow, ...]
     units: tuple[tuple[str, str, int], ...]  # custody, usability, count
+    installed_count: int  # of its units, now inside other units
     made_of: Made
     shipments: tuple[Sent, ...]
     timeline: tuple[Moment, ...]
