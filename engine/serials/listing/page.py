@@ -124,5 +124,7 @@ def count_some(
     db: Session, key: InstrumentedAttribute[int], conditions: Sequence[ColumnElement[bool]]
 ) -> int:
     """Count the rows, up to one more than COUNTED."""
-    some = select(key).where(*conditions).limit(COUNTED + 1).subquery()
-    return db.scalar(select(func.count()).select_from(some)) or 0
+    some = select(key).where(*conditions).limit(COUNTED + 1)
+    if not conditions:  # along the index of the key; with a filter, along the filter's own
+        some = some.order_by(key)
+    return db.scalar(select(func.count()).select_from(some.subquery())) or 0
