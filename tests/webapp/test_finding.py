@@ -185,7 +185,7 @@ def test_every_miss_is_said_in_chinese(look: Any, stocked: dict[str, Any]) -> No
 
 def test_a_label_is_told_as_it_was_understood(look: Any, stocked: dict[str, Any]) -> None:
     said = words(look(f"(01){GTIN}(17)270228(10)L-7(21)X-9"))
-    assert f"Read as a device label (GS1) : GTIN {GTIN} · lot L-7 · serial X-9" in said
+    assert f"Read as a device label (GS1): GTIN {GTIN} · lot L-7 · serial X-9" in said
 
 
 def test_a_lot_number_of_two_makers_is_told_apart(look: Any, stocked: dict[str, Any]) -> None:
