@@ -113,6 +113,16 @@ def ago(moment: datetime) -> str:
     return gettext("%(minutes)d min ago", minutes=max(0, int(seconds // 60)))
 
 
+def age(moment: datetime) -> str:
+    """Say how long something has lasted since a moment: in days, hours or minutes."""
+    seconds = max(0.0, (now() - moment).total_seconds())
+    if seconds >= 86400:
+        return ngettext("%(num)d day", "%(num)d days", int(seconds // 86400))
+    if seconds >= 3600:
+        return ngettext("%(num)d hour", "%(num)d hours", int(seconds // 3600))
+    return ngettext("%(num)d minute", "%(num)d minutes", int(seconds // 60))
+
+
 def urgency(due_at: datetime | None, *, at: datetime | None = None) -> str:
     """Return the tone of a deadline: red when past, amber within a day, else green."""
     if due_at is None:
@@ -151,7 +161,7 @@ def size(count: int) -> str:
 
 def add_filters(app: Flask) -> None:
     """Give the templates these words for times and numbers."""
-    for shown in (when, when_full, left, ago, urgency, spent, on_day, number, size):
+    for shown in (when, when_full, left, ago, age, urgency, spent, on_day, number, size):
         app.jinja_env.filters[shown.__name__] = shown
     app.jinja_env.globals.update(
         now=now, clock_of=write, zone_offset=offset, utc_zone=ZoneInfo("UTC")

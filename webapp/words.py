@@ -141,6 +141,34 @@ group = _lookup(GROUP)
 line_state = _lookup(LINE_STATE)
 
 
+BASES = (N_("forward trace"),)  # what the engine writes as the basis of a hold
+UOM = {"pcs": N_("pcs")}  # what is not written alike everywhere, as kg and ml are
+AGE = {
+    "day": N_("Less than 1 day"),
+    "week": N_("1 to 7 days"),
+    "month": N_("7 to 30 days"),
+    "older": N_("30 days or more"),
+}
+age = _lookup(AGE)
+
+
+def uom(code: str | None) -> str:
+    """Return a unit of measure in the reader's language."""
+    return gettext(UOM[code]) if code in UOM else code or ""
+
+
+def through(what: str) -> str:
+    """Return what a hold bears on something through: the engine says `lot 7` or `segment 3`."""
+    kind, _, name = what.partition(" ")
+    if kind == "lot" and name:
+        return gettext("lot %(number)s", number=name)
+    if kind == "segment" and name:
+        return gettext("its production run")
+    if kind == "stock" and name:
+        return gettext("this part of the lot")
+    return what
+
+
 def role(code: str | None) -> str:
     """Return a role in the reader's language."""
     found = roles().get(code or "")

@@ -304,7 +304,11 @@ class HoldLine:
     placed_at: datetime
     released_by: str | None = None
     released_at: datetime | None = None
-    acknowledged: tuple[str, ...] = ()  # the doors that have answered
+    uom: str | None = None
+    custody: str | None = None
+    target_count: int = 0  # how many units, lots and runs it names
+    acknowledged: tuple[tuple[str, datetime], ...] = ()  # the doors that know of it, since when
+    unaware: tuple[str, ...] = ()  # the connected doors that have not asked since
 
 
 @dataclass(frozen=True)

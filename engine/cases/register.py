@@ -38,7 +38,7 @@ class Wanted:
             words = self.text.strip()
             found.append(
                 or_(
-                    Case.number == words.upper(),
+                    Case.number.startswith(words.upper(), autoescape=True),
                     Case.title.icontains(words, autoescape=True),
                     Case.subject.icontains(words, autoescape=True),
                 )
@@ -123,4 +123,19 @@ def _overdue(db: Session, conditions: list[ColumnElement[bool]], at: datetime) -
             .where(*conditions, Case.state == "open", Case.number.in_(late))
         )
         or 0
+    )
+
+
+def is_a_case(db: Session, number: str) -> bool:
+    """Say whether there is a case with this number."""
+    return db.scalar(select(Case.id).where(Case.number == number)) is not None
+
+
+def newest_number(db: Session, series: str) -> str | None:
+    """Return the newest number of a series: of `NC-2026-` the last one given."""
+    return db.scalar(
+        select(Case.number)
+        .where(Case.number.startswith(series, autoescape=True))
+        .order_by(Case.id.desc())
+        .limit(1)
     )

@@ -21,6 +21,8 @@ SEPARATORS = ("\x1d", "<GS>", "{GS}", "␝", "^")  # how scanners and label text
 SYMBOLOGIES = ("]d2", "]C1", "]Q3", "]e0", "]J1")
 _BRACKETED_AI = re.compile(r"\((\d{2,4})\)")
 _PLAIN_UDI = re.compile(r"01\d{14}")
+_LABEL_START = re.compile(r"\(01\)\d{14}|\](?:d2|C1|Q3|e0|J1)|https?://")
+_HIBC = re.compile(r"\+(?:[A-Z][A-Z0-9]{3}[A-Z0-9]+|\$)")
 
 WRONG_CHECK_DIGIT = N_(
     "The check digit of %(di)s is wrong. Scan the label again, or type the number as printed"
@@ -77,6 +79,34 @@ def parse_many(text: str) -> list[Parsed]:
         for cell in line.split("\t")
         if cell.strip()
     ]
+
+
+def several(text: str) -> list[str]:
+    """Return the scans in one text: lines and tabs apart, and labels that were run together.
+
+    A text that is one scan comes back alone; words with spaces between stay as they are.
+    """
+    cells = [standard(cell) for line in text.splitlines() for cell in line.split("\t")]
+    return [piece for cell in cells if cell for piece in _labels_apart(cell)]
+
+
+def _labels_apart(cell: str) -> list[str]:
+    starts = [found.start() for found in _LABEL_START.finditer(cell)]
+    if len(starts) < 2 or starts[0] != 0:
+        return [cell]
+
+    ends = [*starts[1:], len(cell)]
+    return [standard(cell[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def looks_like_hibc(text: str) -> bool:
+    """Say whether this is a HIBC label, of which we keep only the numbers printed beside it."""
+    return bool(_HIBC.match(text))
+
+
+def is_wrong_gtin(text: str) -> bool:
+    """Say whether digits alone, as long as a GTIN, have a check digit that does not fit."""
+    return text.isascii() and text.isdigit() and len(text) in (12, 13, 14) and not gtin_14(text)
 
 
 def _elements(said: str) -> list[GS1ElementString] | None:

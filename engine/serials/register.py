@@ -14,7 +14,9 @@ from engine.serials.models import (
     HoldExemption,
     HoldTargetRow,
     Location,
+    Lot,
     LotStock,
+    Part,
     Party,
     Unit,
     UnitRoot,
@@ -40,6 +42,7 @@ class Held:
     party: str | None
     custody: str
     quantity: Decimal
+    uom: str | None = None
 
     def age(self, at: datetime) -> timedelta:
         """Return how long it has been held."""
@@ -54,7 +57,7 @@ def register(
     placed_by_id: int | None = None,
     placed_before: datetime | None = None,
 ) -> list[Held]:
-    """Return what every standing hold holds, place by place, oldest hold first.
+    """Return what every standing hold holds, place by place and unit of measure, oldest hold first.
 
     One query. A unit held through its lot or run counts under that hold, once, and inside another
     with its host; exempted ones do not.
@@ -66,15 +69,17 @@ def register(
             held.c.location_id,
             held.c.custody,
             func.sum(held.c.quantity),
+            Part.uom,
             Location.name,
             Party.name,
         )
         .outerjoin(held, held.c.hold_id == Hold.id)
+        .outerjoin(Part, Part.id == held.c.part_id)
         .outerjoin(Location, Location.id == held.c.location_id)
         .outerjoin(Party, Party.id == Location.party_id)
         .where(Hold.released_at.is_(None))
-        .group_by(Hold.id, held.c.location_id, held.c.custody, Location.name, Party.name)
-        .order_by(Hold.placed_at, Hold.id, Location.name)
+        .group_by(Hold.id, held.c.location_id, held.c.custody, Part.uom, Location.name, Party.name)
+        .order_by(Hold.placed_at, Hold.id, Location.name, held.c.custody, Part.uom)
     )
     for column, wanted in (
         (held.c.location_id, location_id),
@@ -100,21 +105,31 @@ def register(
             party,
             custody or "unknown",
             quantity or Decimal(0),
+            uom,
         )
-        for hold, place_id, custody, quantity, place, party in db.execute(query)
+        for hold, place_id, custody, quantity, uom, place, party in db.execute(query)
     ]
 
 
 def _held() -> Iterable[Select[*tuple[Any, ...]]]:
     one = literal(Decimal(1), LotStock.quantity.type).label("quantity")
     # what it is keeps two units in one place apart, and one unit that is held in two ways together
-    of_unit = (literal("unit").label("what"), Unit.id, Unit.location_id, Unit.custody, one)
+    of_unit = (
+        literal("unit").label("what"),
+        Unit.id,
+        Unit.location_id,
+        Unit.custody,
+        one,
+        Unit.part_id,
+    )
+    part = select(Lot.part_id).where(Lot.id == LotStock.lot_id).scalar_subquery()
     of_stock = (
         literal("stock").label("what"),
         LotStock.id,
         LotStock.location_id,
         LotStock.custody,
         LotStock.quantity,
+        part.label("part_id"),
     )
     row = HoldTargetRow
     standing = row.release_event_id.is_(None)

@@ -25,11 +25,28 @@ PAGES = {
     "void": f"{CASE}/void",
     "report": "/report",
     "holds": "/holds",
+    "holds_narrowed": "/holds?age=week&case=NC-2026-0001&sort=newest",
+    "holds_of_no_case": "/holds?case=NC-1999-0001",
+    "holds_nowhere": "/holds?place=2",
+    "holds_released": "/holds?state=released",
     "tags": "/holds/tags/NC-2026-0001",
-    "look_up": "/units-and-lots",
+    "tags_of_some": "/holds/tags?hold=1",
+    "tags_of_none": "/holds/tags",
+    "units": "/units-and-lots",
+    "lots": "/units-and-lots?kind=lot",
+    "units_narrowed": "/units-and-lots?begins=PMP&place=TARN&custody=in_house&held=no",
+    "units_that_do_not_fit": "/units-and-lots?begins=pmp-0001&part=X&place=X&held=yes",
     "unit": "/units-and-lots/units/1",
     "lot": "/units-and-lots/lots/1",
+    "lot_of_a_component": "/units-and-lots/lots/2",
     "search": "/search?q=PMP",
+    "search_of_everything": "/search?q=S",
+    "search_for_nothing": "/search",
+    "search_in_small_letters": "/search?q=pmp-0001",
+    "search_of_a_label": "/search?q=(01)07032069804987(21)1",
+    "search_of_several": "/search?q=PMP-0001%20PMP-9999",
+    "search_too_long": "/search?q=" + "X" * 300,
+    "search_in_chinese": "/search?q=" + "%E6%89%B9%E5%8F%B7" * 12,
     "people": "/people",
     "person": "/people/3",
     "review": "/people/review",
@@ -42,7 +59,8 @@ PAGES = {
     "keyboard": "/keyboard",
 }
 EMPTY = [
-    "/", "/approvals", "/nonconformances", "/holds", "/units-and-lots", "/search?q=nothing",
+    "/", "/approvals", "/nonconformances", "/holds", "/holds?state=released", "/units-and-lots",
+    "/units-and-lots?kind=lot", "/search?q=nothing",
     "/people/review", "/process-ops", "/mail-folder", "/report",
 ]  # fmt: skip
 ERRORS = {
@@ -134,7 +152,10 @@ def test_the_door_passes_before_and_after_too_many_tries(
     assert faults(seen, expected=429) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/nonconformances", "/holds", "/report", "/profile"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/nonconformances", "/holds", "/units-and-lots", "/search?q=PMP", "/report", "/profile"],
+)
 def test_a_list_or_form_stays_within_its_budget(
     look: Look, served: tuple[str, Company], path: str
 ) -> None:

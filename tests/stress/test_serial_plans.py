@@ -1,4 +1,4 @@
-"""At a million units no trace and no gate reads a whole table: the plans are held on PostgreSQL."""
+"""At a million units no trace, gate or list reads a whole table: plans are held on PostgreSQL."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,10 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from engine.db import Database
-from engine.serials import gate, trace
+from engine.serials import find, gate, listing, trace
+from engine.serials.beginning import beginning_with
+from engine.serials.listing import Start, Wanted
+from engine.serials.near import near
 from engine.serials.targets import HoldTarget
 
 pytestmark = pytest.mark.stress
@@ -102,4 +105,21 @@ def test_no_trace_and_no_gate_reads_a_whole_table(peopled: Database, plans: list
         for targets in (asked[:1], asked):
             assert not any(v.allowed for v in gate.check(db, targets, door="ship"))
         assert not gate.check(db, ["SN-77"], door="ship")[0].allowed
+    assert not plans, "read whole: " + "; ".join(sorted(set(plans)))
+
+
+def test_no_list_and_no_beginning_reads_a_whole_table(peopled: Database, plans: list[str]) -> None:
+    with peopled.read() as db:
+        assert len(beginning_with(db, "SN-7777").units) == 10
+        assert near(db, "sn-77")[0].label == "SN-77"
+        assert find.look_up(db, "SN-1000000").matches[0].id == UNITS
+        newest = listing.units(db, Wanted())
+        beyond = listing.units(db, Wanted(), Start(after=newest.after))
+        assert beyond.rows[0].id == newest.rows[-1].id - 1
+        named = listing.units(db, Wanted(begins="SN-99"))
+        following = listing.units(db, Wanted(begins="SN-99"), Start(after=named.after))
+        assert following.rows[0].serial > named.rows[-1].serial
+        back = listing.units(db, Wanted(begins="SN-99"), Start(before=following.rows[0].id))
+        assert back.rows == named.rows
+        assert all(row.holds for row in newest.rows)
     assert not plans, "read whole: " + "; ".join(sorted(set(plans)))

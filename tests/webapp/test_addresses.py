@@ -7,12 +7,10 @@ import pytest
 
 from engine.cases.models import Case
 from engine.cases.pages import Page
-from engine.serials.find import Found, look_up
 from tests.support.personas import People
 from tests.webapp.conftest import Visitor
 from webapp.compose import Holdfast
 from webapp.create_app import LARGEST_ID, create_app
-from webapp.views.search import is_nothing
 from webapp.views.tasks import FAR_BEYOND, page_number, up_to_last
 
 Enter = Callable[..., Visitor]
@@ -45,17 +43,11 @@ def test_a_list_is_asked_again_for_its_last_page(holdfast: Holdfast) -> None:
     assert shown.number == 3
 
 
-def test_only_a_name_unknown_to_the_stores_counts_as_nothing(holdfast: Holdfast) -> None:
-    with holdfast.database.read() as db:
-        assert is_nothing(look_up(db, "crack"))
-    assert not is_nothing(Found("crack"))
-
-
 def test_the_search_does_not_say_nothing_above_the_cases_it_found(
     holdfast: Holdfast, signed_in: Enter, people: People, at: datetime
 ) -> None:
     visitor = signed_in(people.qa_engineer)
-    assert "There is nothing recorded" in visitor.get("/search?q=crack").text
+    assert "“crack” was not found" in visitor.get("/search?q=crack").text
 
     with holdfast.database.begin() as db:
         case = Case(number="NC-2026-0001", process="nonconformance", title="A crack")
@@ -63,4 +55,4 @@ def test_the_search_does_not_say_nothing_above_the_cases_it_found(
         db.add(case)
     page = visitor.get("/search?q=crack").text
     assert "A crack" in page
-    assert "There is nothing recorded" not in page
+    assert "was not found" not in page

@@ -24,7 +24,8 @@ from forms.form import Form
 from webapp import words
 from webapp.ceremony import document_line
 from webapp.queries.case import answer_sections
-from webapp.queries.stock import standing_holds, tag_lines
+from webapp.queries.held import standing_holds
+from webapp.queries.hold_targets import tag_lines
 from webapp.times import language
 from webapp.words import N_
 

@@ -44,9 +44,22 @@ def _form() -> Form:
 @bp.get("")
 @allow("case.report")
 def new() -> ResponseReturnValue:
-    """Show the form with what this person has typed so far."""
+    """Show the form with what this person has typed so far, or with what led here."""
     kept = commands.find_draft(read(), PLACE, by=person())
-    return _page(kept.answers if kept else {}, [])
+    return _page(kept.answers if kept else _begun(), [])
+
+
+def _begun() -> dict[str, Any]:
+    """Return the start of a report: about what was shown, or what the search could not find."""
+    scanned, sought = (
+        request.args.get(name, "").replace("\x00", "").strip()[:200]
+        for name in ("scanned", "unidentified")
+    )
+    field = next((one.id for one in _form().fields if one.kind == "suspects"), "")
+    if not field or not (scanned or sought):
+        return {}
+    rows = [{"description": sought, "quantity": ""}] if sought else []
+    return {field: {"scanned": scanned, "unidentified": rows}}
 
 
 def _page(raw: dict[str, Any], problems: list[Problem]) -> str:

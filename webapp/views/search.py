@@ -1,12 +1,12 @@
-"""One box for everything: a case number, a serial, a lot, a UDI, words of a title."""
+"""One box for everything: a case number, a serial, a lot, a UDI, the beginning of one, words."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine.cases.register import Wanted, cases
 from engine.clock import now
-from engine.serials import find
+from engine.serials.named import Match
 from webapp.permissions import allow
+from webapp.queries.search import LONGEST, PIECES, Looked, look_up
 from webapp.transactions import read
 
 bp = Blueprint("search", __name__)
@@ -15,37 +15,46 @@ bp = Blueprint("search", __name__)
 @bp.get("/search")
 @allow("unit.read")
 def index() -> ResponseReturnValue:
-    """Open what was found when it is one thing, else list it."""
-    text = request.args.get("q", "").strip()[:500]
-    if not text:
-        return redirect(url_for("units.index"))
-
-    db = read()
-    listed = cases(db, Wanted(text=text), at=now())
-    found = find.look_up(db, text)
-    matches = [match for match in found.matches if match.kind in ("unit", "lot")]
-    numbered = [row for row in listed.rows if row.number == text.upper()]
-    if len(numbered) == 1:
-        return redirect(url_for("case.overview", number=numbered[0].number))
-    if len(matches) == 1 and not listed.rows:
-        return redirect(address_of(matches[0]))
+    """Open what was named in full; else list what begins so, or say what was not found."""
+    typed = request.args.get("q", "")
+    looked = look_up(read(), typed, at=now())
+    address = address_of_one(looked)
+    if address and not is_live():
+        return redirect(address)
     return render_template(
         "search.html",
-        search_text=text,
-        rows=listed.rows,
-        matches=matches,
-        problem=None if listed.rows and is_nothing(found) else found.problem,
+        looked=looked,
+        search_text=looked.text,
         address_of=address_of,
+        longest=LONGEST,
+        most=PIECES,
     )
 
 
-def is_nothing(found: find.Found) -> bool:
-    """Tell whether no unit or lot has this name, as for a word of a title."""
-    return found.problem is not None and found.problem.sentence == find.NOT_RECORDED
+def is_live() -> bool:
+    """Say whether a page that is open asks for its part again, while a person types."""
+    return request.headers.get("HX-Request") == "true"
 
 
-def address_of(match: find.Match) -> str:
-    """Return the page of a unit or lot."""
+def address_of_one(looked: Looked) -> str | None:
+    """Return where to go when the text names one thing in full."""
+    numbered = [row for row in looked.cases if row.number == looked.text.upper()]
+    if len(numbered) == 1:
+        return url_for("case.overview", number=numbered[0].number)
+    if looked.found is not None and looked.found.problem is not None:
+        return None  # the label and what is recorded differ: that is read first
+    goods = [match for match in looked.exact if match.kind in ("unit", "lot")]
+    if len(goods) == 1:
+        return address_of(goods[0])
+    if len(looked.exact) == 1 and looked.count == 1:
+        return address_of(looked.exact[0])
+    return None
+
+
+def address_of(match: Match) -> str:
+    """Return the page of a unit or lot, or the list of what there is of a part."""
     if match.kind == "unit":
         return url_for("units.unit", unit_id=match.id)
-    return url_for("units.lot", lot_id=match.id)
+    if match.kind == "lot":
+        return url_for("units.lot", lot_id=match.id)
+    return url_for("units.index", kind="all", part=match.part_no)

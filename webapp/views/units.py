@@ -1,14 +1,24 @@
 """Look-up of units and lots."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine.serials.queries import Moment, lot_page, unit_page
+from engine.cases.pages import Page
+from engine.clock import now
+from engine.serials.identifiers import parse
+from engine.serials.listing import COUNTED
+from engine.serials.models.axes import CUSTODIES, USABILITIES
+from engine.serials.queries import SHOWN, LotPage, Pages, UnitPage, lot_page, unit_page
 from webapp.permissions import allow
-from webapp.queries.stock import actors, units_of_lot, went_into
+from webapp.queries.listed import LARGEST, asked_of, is_controlled_by_lot, units_and_lots
+from webapp.queries.search import look_up, readable
+from webapp.queries.stock import actors, lot_axes, units_of_lot, went_into
 from webapp.transactions import read
+from webapp.views.search import address_of, address_of_one, is_live
+from webapp.views.tasks import FAR_BEYOND
 
 bp = Blueprint("units", __name__, url_prefix="/units-and-lots")
 
@@ -16,33 +26,86 @@ bp = Blueprint("units", __name__, url_prefix="/units-and-lots")
 @bp.get("")
 @allow("unit.read")
 def index() -> ResponseReturnValue:
-    """Show where to type or scan."""
-    return render_template("units/index.html")
+    """List units and lots, the newest first; what names one in full is opened."""
+    db, said = read(), request.args
+    if said.get("kind") == "all":  # of a part: as it is controlled
+        part = said.get("part", "")
+        kind = "lot" if is_controlled_by_lot(db, readable(part)) else "unit"
+        return redirect(url_for(".index", kind=kind, part=part))
+    if not is_live() and (typed := said.get("q", "")).strip():
+        looked = look_up(db, typed, at=now())
+        named = address_of_one(looked)
+        if named or looked.pieces or looked.is_too_long or looked.said.is_label:
+            return redirect(named or url_for("search.index", q=typed))
+
+    asked = asked_of(said)
+    return render_template(
+        "units/index.html",
+        found=units_and_lots(db, asked),
+        asked=asked,
+        address=lambda **changed: url_for(
+            ".index", **{name: value for name, value in {**asked.kept, **changed}.items() if value}
+        ),
+        address_of=address_of,
+        custodies=CUSTODIES,
+        usabilities=USABILITIES,
+        counted=COUNTED,
+        is_label=parse(asked.begins).is_label,
+    )
 
 
 @bp.get("/units/<int:unit_id>")
 @allow("unit.read")
 def unit(unit_id: int) -> ResponseReturnValue:
     """Show one unit."""
-    db = read()
-    view = unit_page(db, unit_id)
-    return render_template("units/unit.html", view=view, people=_actors(view.timeline))
+    db, pages = read(), _pages()
+    view = unit_page(db, unit_id, pages)
+    return render_template(
+        "units/unit.html",
+        view=view,
+        people=actors(db, (moment.actor_id for moment in view.timeline)),
+        **_paged(view, pages, unit_id=unit_id),
+    )
 
 
 @bp.get("/lots/<int:lot_id>")
 @allow("lot.read")
 def lot(lot_id: int) -> ResponseReturnValue:
     """Show one lot."""
-    db = read()
-    view = lot_page(db, lot_id)
+    db, pages = read(), _pages()
+    view = lot_page(db, lot_id, pages)
+    after = request.args.get("into", type=int)
     return render_template(
         "units/lot.html",
         view=view,
-        people=_actors(view.timeline),
-        went_into=went_into(db, lot_id),
+        axes=lot_axes(view),
+        people=actors(db, (moment.actor_id for moment in view.timeline)),
+        into=went_into(db, lot_id, after=after if after and 0 < after <= LARGEST else None),
+        is_into_first=not after,
         units=units_of_lot(db, lot_id),
+        counted=COUNTED,
+        **_paged(view, pages, lot_id=lot_id),
     )
 
 
-def _actors(timeline: Sequence[Moment]) -> dict[int, str]:
-    return actors(read(), (moment.actor_id for moment in timeline))
+def _pages() -> Pages:
+    """Return which page of shipments and events is asked for; nonsense is the first."""
+
+    def asked(name: str) -> int:
+        return min(max(1, request.args.get(name, 1, type=int)), FAR_BEYOND)
+
+    return Pages(shipments=asked("sent"), timeline=asked("events"))
+
+
+def _paged(view: UnitPage | LotPage, pages: Pages, **ids: int) -> dict[str, Any]:
+    """Return where the shipments and the events of a page stand, and how to turn them."""
+
+    def turn(name: str) -> Callable[[int], str]:
+        return lambda number: url_for(str(request.endpoint), **ids, **{name: number})  # type: ignore[arg-type]
+
+    return {
+        "sent_page": Page(number=pages.shipments, size=SHOWN, total_count=view.shipment_count),
+        "events_page": Page(number=pages.timeline, size=SHOWN, total_count=view.timeline_count),
+        "sent_address": turn("sent"),
+        "events_address": turn("events"),
+    }

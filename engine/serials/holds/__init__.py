@@ -1,6 +1,12 @@
 """Placing and releasing holds. Holds of several cases are a union: none frees another's."""
 
-from engine.serials.holds.doors import acknowledge, connected, unacknowledged, unknown_to_all
+from engine.serials.holds.doors import (
+    acknowledge,
+    connected,
+    known_at,
+    unacknowledged,
+    unknown_to_all,
+)
 from engine.serials.holds.placing import place
 from engine.serials.holds.releasing import release, release_case
 from engine.serials.holds.standing import holds_on, of_case
@@ -10,6 +16,7 @@ __all__ = [
     "acknowledge",
     "connected",
     "holds_on",
+    "known_at",
     "of_case",
     "place",
     "release",

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from engine.serials.models import Hold, HoldDoor
-from engine.serials.sets import is_sqlite
+from engine.serials.sets import id_set, is_sqlite
 
 
 def acknowledge(db: Session, hold_ids: Iterable[int], *, door: str, at: datetime) -> None:
@@ -57,3 +57,15 @@ def unknown_to_all(db: Session, *, before: datetime) -> list[Hold]:
 def connected(db: Session) -> list[str]:
     """Return the doors that have asked the gate at least once, by name."""
     return list(db.scalars(select(HoldDoor.door).distinct().order_by(HoldDoor.door)))
+
+
+def known_at(db: Session, hold_ids: Iterable[int]) -> dict[int, dict[str, datetime]]:
+    """Return, for each hold, since when each door knows of it."""
+    found: dict[int, dict[str, datetime]] = {}
+    for hold_id, door, at in db.execute(
+        select(HoldDoor.hold_id, HoldDoor.door, HoldDoor.acknowledged_at)
+        .where(HoldDoor.hold_id.in_(id_set(db, hold_ids)))
+        .order_by(HoldDoor.door)
+    ):
+        found.setdefault(hold_id, {})[door] = at
+    return found

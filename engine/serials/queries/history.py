@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.serials.models import (
@@ -17,20 +17,30 @@ from engine.serials.models import (
 from engine.serials.queries.shown import Moment, Sent
 from engine.serials.vocabulary import KINDS
 
+SHOWN = 50  # events, or shipments, to a page
 
-def shipments(db: Session, where: ColumnElement[bool]) -> tuple[Sent, ...]:
-    """Return the shipments of what `where` names, the oldest first."""
+
+def count_shipments(db: Session, where: ColumnElement[bool]) -> int:
+    """Return how many shipments `shipments` would show on all pages."""
+    return db.scalar(select(func.count(ShipmentLine.shipment_id.distinct())).where(where)) or 0
+
+
+def shipments(db: Session, where: ColumnElement[bool], *, page: int = 1) -> tuple[Sent, ...]:
+    """Return one page of the shipments of what `where` names, the newest first, each once."""
     later = aliased(Event)
+    one = literal(Decimal(1), ShipmentLine.quantity.type)
+    quantity = func.sum(func.coalesce(ShipmentLine.quantity, one), type_=ShipmentLine.quantity.type)
     rows = db.execute(
-        select(
-            Shipment, Party.name, Party.country, Location.name, ShipmentLine.quantity, later.type
-        )
+        select(Shipment, Party.name, Party.country, Location.name, quantity, later.type)
         .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
         .join(Party, Party.id == Shipment.consignee_id)
         .join(Location, Location.id == Shipment.location_id)
         .outerjoin(later, later.corrects_id == Shipment.event_id)
         .where(where)
-        .order_by(Shipment.shipped_at, Shipment.id)
+        .group_by(Shipment.id, Party.name, Party.country, Location.name, later.type)
+        .order_by(Shipment.shipped_at.desc(), Shipment.id.desc())
+        .limit(SHOWN)
+        .offset((page - 1) * SHOWN)
     )
     return tuple(
         Sent(
@@ -41,7 +51,7 @@ def shipments(db: Session, where: ColumnElement[bool]) -> tuple[Sent, ...]:
             location,
             shipment.shipped_at,
             shipment.document_no,
-            quantity or Decimal(1),
+            quantity,
             corrected_by != "did_not_occur",
         )
         for shipment, consignee, country, location, quantity, corrected_by in rows
@@ -58,16 +68,26 @@ def of_node(node_id: int) -> Select[int, str]:
     return select(EventNode.event_id, EventNode.role).where(EventNode.node_id == node_id)
 
 
-def timeline(db: Session, links: Select[int, str]) -> tuple[Moment, ...]:
-    """Return the events that `links` chooses, by the time they happened."""
+def count_moments(db: Session, links: Select[int, str]) -> int:
+    """Return how many events `links` chooses."""
+    return db.scalar(select(func.count()).select_from(links.subquery())) or 0
+
+
+def timeline(db: Session, links: Select[int, str], *, page: int = 1) -> tuple[Moment, ...]:
+    """Return one page of the events that `links` chooses: the newest page first.
+
+    Within a page they stand by the time they happened.
+    """
     linked, later = links.subquery(), aliased(Event)
     rows = db.execute(
         select(Event, linked.c.role, Location.name, later.id)
         .join(linked, linked.c.event_id == Event.id)
         .outerjoin(Location, Location.id == Event.location_id)
         .outerjoin(later, later.corrects_id == Event.id)
-        .order_by(Event.event_at, Event.id)
-    )
+        .order_by(Event.event_at.desc(), Event.id.desc())
+        .limit(SHOWN)
+        .offset((page - 1) * SHOWN)
+    ).all()
     return tuple(
         Moment(
             event.id,
@@ -84,5 +104,5 @@ def timeline(db: Session, links: Select[int, str]) -> tuple[Moment, ...]:
             event.corrects_id,
             corrected_by,
         )
-        for event, role, location, corrected_by in rows
+        for event, role, location, corrected_by in reversed(rows)
     )

@@ -1,6 +1,6 @@
 """The page of one lot: a fixed number of queries."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.serials.active import holdings_of_lots, holdings_of_stock
@@ -14,12 +14,21 @@ from engine.serials.models import (
     Party,
     ShipmentLine,
     Unit,
+    UnitRoot,
 )
-from engine.serials.queries.history import of_node, shipments, timeline
-from engine.serials.queries.shown import LotPage, StockRow
+from engine.serials.queries.history import (
+    count_moments,
+    count_shipments,
+    of_node,
+    shipments,
+    timeline,
+)
+from engine.serials.queries.shown import LotPage, Pages, StockRow
+
+FIRST = Pages()
 
 
-def lot_page(db: Session, lot_id: int) -> LotPage:
+def lot_page(db: Session, lot_id: int, pages: Pages = FIRST) -> LotPage:
     """Return the page of a lot; raises `LotUnknown`."""
     row = db.execute(
         select(Lot, Part, Party.name)
@@ -31,6 +40,9 @@ def lot_page(db: Session, lot_id: int) -> LotPage:
         raise LotUnknown(lot=lot_id)
 
     lot, part, maker = row
+    # a unit goes where the device goes that it is in
+    inside = select(UnitRoot.root_id).where(UnitRoot.lot_id == lot_id)
+    sent = or_(ShipmentLine.lot_id == lot_id, ShipmentLine.unit_id.in_(inside))
     counted = db.execute(
         select(Unit.custody, Unit.usability, func.count())
         .where(Unit.lot_id == lot_id)
@@ -55,9 +67,20 @@ def lot_page(db: Session, lot_id: int) -> LotPage:
         stock=stock_of_lot(db, lot_id),
         units=tuple((custody, usability, count) for custody, usability, count in counted),
         made_of=composition(db, lot_id=lot_id),
-        shipments=shipments(db, ShipmentLine.lot_id == lot_id),
-        timeline=timeline(db, of_node(lot_id)),
+        shipments=shipments(db, sent, page=pages.shipments),
+        timeline=timeline(db, of_node(lot_id), page=pages.timeline),
+        shipment_count=count_shipments(db, sent),
+        installed_count=_installed(db, lot_id),
+        timeline_count=count_moments(db, of_node(lot_id)),
     )
+
+
+def _installed(db: Session, lot_id: int) -> int:
+    """Count the units of a lot that are inside another unit now."""
+    inside = select(func.count()).where(
+        UnitRoot.lot_id == lot_id, UnitRoot.root_id != UnitRoot.unit_id
+    )
+    return db.scalar(inside) or 0
 
 
 def stock_of_lot(db: Session, lot_id: int) -> tuple[StockRow, ...]:

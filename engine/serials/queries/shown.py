@@ -59,6 +59,14 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class Pages:
+    """Which page of the shipments and of the timeline is asked for."""
+
+    shipments: int = 1
+    timeline: int = 1
+
+
+@dataclass(frozen=True)
 class UnitPage:
     """Everything the page of a unit shows."""
 
@@ -79,11 +87,14 @@ class UnitPage:
     location: str | None
     party: str | None
     root_id: int
+    root: Host | None  # what it is in the end inside of; none for what stands by itself
     holds: tuple[Holding, ...]
     hosts: tuple[Host, ...]
     made_of: Made
     shipments: tuple[Sent, ...]
     timeline: tuple[Moment, ...]
+    shipment_count: int
+    timeline_count: int
 
 
 @dataclass(frozen=True)
@@ -121,6 +132,9 @@ class LotPage:
     holds: tuple[Holding, ...]
     stock: tuple[StockRow, ...]
     units: tuple[tuple[str, str, int], ...]  # custody, usability, count
+    installed_count: int  # of its units, now inside other units
     made_of: Made
     shipments: tuple[Sent, ...]
     timeline: tuple[Moment, ...]
+    shipment_count: int
+    timeline_count: int

@@ -17,11 +17,19 @@ from engine.serials.models import (
     Unit,
     UnitRoot,
 )
-from engine.serials.queries.history import of_unit, shipments, timeline
-from engine.serials.queries.shown import Host, UnitPage
+from engine.serials.queries.history import (
+    count_moments,
+    count_shipments,
+    of_unit,
+    shipments,
+    timeline,
+)
+from engine.serials.queries.shown import Host, Pages, UnitPage
+
+FIRST = Pages()
 
 
-def unit_page(db: Session, unit_id: int) -> UnitPage:
+def unit_page(db: Session, unit_id: int, pages: Pages = FIRST) -> UnitPage:
     """Return the page of a unit; raises `UnitUnknown`."""
     row = db.execute(
         select(Unit, Part, Party.name, Lot, Location.name, UnitRoot.root_id)
@@ -37,6 +45,7 @@ def unit_page(db: Session, unit_id: int) -> UnitPage:
 
     unit, part, maker, joined, location, root_id = row
     lot: Lot | None = joined
+    sent = ShipmentLine.unit_id.in_({unit.id, root_id})
     return UnitPage(
         unit_id=unit.id,
         serial=unit.serial,
@@ -55,11 +64,14 @@ def unit_page(db: Session, unit_id: int) -> UnitPage:
         location=location,
         party=_party_of(db, unit.location_id),
         root_id=root_id,
+        root=_root(db, root_id) if root_id != unit.id else None,
         holds=holdings_of_units(db, [unit.id])[unit.id],
         hosts=_hosts(db, unit.id),
         made_of=composition(db, unit_id=unit.id),
-        shipments=shipments(db, ShipmentLine.unit_id.in_({unit.id, root_id})),
-        timeline=timeline(db, of_unit(unit.id)),
+        shipments=shipments(db, sent, page=pages.shipments),
+        timeline=timeline(db, of_unit(unit.id), page=pages.timeline),
+        shipment_count=count_shipments(db, sent),
+        timeline_count=count_moments(db, of_unit(unit.id)),
     )
 
 
@@ -71,6 +83,15 @@ def _party_of(db: Session, location_id: int | None) -> str | None:
         .join(Location, Location.party_id == Party.id)
         .where(Location.id == location_id)
     )
+
+
+def _root(db: Session, root_id: int) -> Host:
+    row = db.execute(
+        select(Unit.id, Unit.serial, Part.part_no)
+        .join(Part, Part.id == Unit.part_id)
+        .where(Unit.id == root_id)
+    ).one()
+    return Host(*row, until=None)
 
 
 def _hosts(db: Session, unit_id: int) -> tuple[Host, ...]:
