@@ -27,7 +27,7 @@ class Term:
     choice: bool = False
 
     def is_in(self, words: str) -> bool:
-        return re.search(rf"\b{re.escape(self.en)}(s|es)?\b", words, re.IGNORECASE) is not None
+        return re.search(rf"\b{re.escape(self.en)}(s|es)?\b(?!-)", words, re.IGNORECASE) is not None
 
 
 def terms() -> list[Term]:

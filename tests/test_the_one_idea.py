@@ -131,5 +131,5 @@ def test_every_process_has_its_story(diagram: Diagram) -> None:
 @each_diagram
 def test_every_called_process_is_drawn(diagram: Diagram) -> None:
     processes = {other.process for other in diagrams()}
-    missing = diagram.of("callActivity") - processes
+    missing = diagram.called - processes
     assert not missing, f"{here(diagram.path)} calls {missing}: draw it"

@@ -22,6 +22,7 @@ from webapp.config import Holdfast, configure
 from webapp.errors import map_errors
 from webapp.i18n import speak
 from webapp.navigation import navigation
+from webapp.reading import reading
 from webapp.security import secure
 from webapp.sentences import at_fields, fill, in_words, told
 from webapp.session import (
@@ -31,7 +32,7 @@ from webapp.session import (
     seconds_left,
 )
 from webapp.times import left, urgency
-from webapp.transactions import new_request_key, reading
+from webapp.transactions import new_request_key
 
 LARGEST_ID = 2**63 - 1  # what a database holds in an integer
 

@@ -19,8 +19,9 @@ from engine.evidence.failures import SigningLocked
 from engine.locks import is_busy
 from webapp.api import problems
 from webapp.config import holdfast
+from webapp.reading import reading
 from webapp.sentences import in_words
-from webapp.transactions import is_repeat, reading
+from webapp.transactions import is_repeat
 
 STATUS: tuple[tuple[type[errors.EngineError], int], ...] = (
     (errors.Invalid, 422),

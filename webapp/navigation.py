@@ -8,8 +8,8 @@ from flask_babel import gettext
 
 from engine.cases.inbox import badge
 from engine.people.permissions import may
+from webapp.reading import read
 from webapp.session import person_or_none
-from webapp.transactions import read
 from webapp.words import N_
 
 # endpoint, words, icon, action that opens it, key after "g"

@@ -15,7 +15,7 @@ from engine.people.queries import account_of, person_of
 from engine.people.sign_in import SignedIn
 from webapp.api import problems
 from webapp.config import holdfast
-from webapp.transactions import read
+from webapp.reading import read
 
 login_manager = LoginManager()
 

@@ -25,8 +25,9 @@ from engine.evidence.failures import SigningLocked
 from engine.evidence.meanings import sentence
 from engine.evidence.signatures import PendingSign
 from webapp.errors import status_of
+from webapp.reading import reading
 from webapp.session import person, session_id
-from webapp.transactions import begin, reading
+from webapp.transactions import begin
 from webapp.words import N_
 
 

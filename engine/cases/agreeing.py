@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine.bpmn.models import Task
 from engine.cases import missing
 from engine.cases.carrying_out import good_parts
-from engine.cases.dispositions import parts_of_line
+from engine.cases.dispositions import parts_of_line, pending
 from engine.cases.models import Case, Line
 from engine.cases.samples import samples_of, without
 from engine.errors import Invalid, Problem
@@ -21,6 +21,13 @@ COUNTED_OTHERWISE = N_(
     "stays so, have the record of the destruction corrected first."
 )
 
+TO_BE_DECIDED = N_(
+    "%(quantity)s came back or turned up and nobody has decided on them. Choose that the board has "
+    "to decide on more."
+)
+ALL_DECIDED = N_(
+    "Nothing is held here that was not decided on, so there is nothing more to decide."
+)
 EXISTED = N_(
     "%(unit)s was shipped or installed once, so it existed. Choose “Not found after search”."
 )
@@ -30,6 +37,8 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
     """Raise `Invalid` when an answer contradicts what an earlier step of the case recorded."""
     if task.element_id == "resolve_count_mismatch":
         _refuse_existed(db, case, answers)
+    if task.element_id == "verify_and_close":
+        _refuse_undecided(db, case, answers["decision"])
     if task.process != "disposition_line":
         return
     line = db.scalar(select(Line).where(Line.instance_id == task.instance_id))
@@ -39,6 +48,15 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
         _refuse_nothing_left(db, line, answers)
     if task.element_id == "witness_destruction":
         _compare_count(db, case, line, answers)
+
+
+def _refuse_undecided(db: Session, case: Case, decision: str) -> None:
+    undecided = sum((part.quantity for part in pending(db, case)), Decimal(0))
+    if decision == "close" and undecided:
+        facts = (("quantity", f"{undecided.normalize():f}"),)
+        raise Invalid([Problem("decision", TO_BE_DECIDED, facts)])
+    if decision != "close" and not undecided:
+        raise Invalid([Problem("decision", ALL_DECIDED)])
 
 
 def _refuse_existed(db: Session, case: Case, answers: dict[str, Any]) -> None:

@@ -423,7 +423,7 @@ def test_a_confirmed_nonconformance_that_left_control_is_evaluated_and_closed() 
     case.do("evaluate_field_action", field_action="no_field_action")
     assert case.waiting_at == {"verify_and_close"}
 
-    case.do("verify_and_close")
+    case.do("verify_and_close", decision="close")
     assert case.ended_at == {"closed"}
 
 

@@ -18,7 +18,7 @@ def test_a_mail_lies_in_the_folder_and_can_be_listed_and_read(database, say, kep
     deliver_due(database, {"mail": channel}, keep=kept.keep, at=at)
     (mail,) = mails(channel.folder)
     assert (mail.receiver, mail.sent_at) == ("mei.chen@holdfast.example", at)
-    assert mail.subject == "NC-2026-0007：Propose disposition 待您处理"
+    assert mail.subject == "NC-2026-0007：提出处置建议 待您处理"
     assert read_mail(channel.folder, mail.name)["Subject"] == mail.subject
     assert (channel.folder / mail.name).read_bytes() in kept.values()
 

@@ -104,7 +104,7 @@ def test_a_case_does_not_close_while_a_unit_is_unaccounted_for(company: Company)
     task = company.task("verify_and_close")
     with company.holdfast.database.begin() as db:
         affected_by_mistake(db, company)
-    with pytest.raises(BalanceIncomplete, match="On hold in house: 1"):
+    with pytest.raises(BalanceIncomplete, match="Not found: 1"):
         company.do("verify_and_close", task=task)
     assert company.case.state == "open"
 
@@ -113,7 +113,7 @@ def affected_by_mistake(db: Session, company: Company) -> None:
     """Bring a unit into the balance that no step has decided on."""
     part = Holding("scope", company.unit("Q-1").id, None, Decimal(1))
     case = db.merge(company.case)
-    balance.post(db, case, [part], to="held", evidence="story", by=None, at=company.at)
+    balance.post(db, case, [part], to="not_found", evidence="story", by=None, at=company.at)
 
 
 def test_whoever_proposed_or_investigated_does_not_close(company: Company) -> None:

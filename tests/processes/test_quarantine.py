@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.cases.segregation import NotTheSamePerson
+from engine.bpmn.errors import DoneByTheSamePerson
 from engine.errors import EngineError, Invalid
 from engine.serials.errors import NotUsable, OnHold
 from tests.processes.company import Company
@@ -265,5 +265,5 @@ def test_whoever_counted_does_not_explain_the_difference(company: Company) -> No
     both = replace(company.people.warehouse, roles=roles)
     found = {"scanned": "P-1", "none": False, "counts": []}
     company.do("confirm_segregation", by=both, segregated=found)
-    with pytest.raises(NotTheSamePerson):
+    with pytest.raises(DoneByTheSamePerson):
         company.do("resolve_count_mismatch", by=both)

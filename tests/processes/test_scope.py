@@ -86,9 +86,9 @@ def install_module(company: Company, serial: str, host: str, *, lot: str) -> int
         if part_id is None:
             part_id = parties.add_part(
                 db, company.places["TARN_party"], "MODULE", "Drive module",
-                control="serial", kind="component",
+                control="serial", kind="component", **how,
             ).id  # fmt: skip
-        lot_id = parties.ensure_lot(db, part_id, lot).id
+        lot_id = parties.ensure_lot(db, part_id, lot, **how).id
         made = build.build_units(
             db, part_id, [serial], location_id=company.places["TARN"], lot_id=lot_id, **how
         )

@@ -24,6 +24,7 @@ class Diagram:
     ids: dict[str, set[str]] = field(default_factory=dict)  # "userTask" → {"triage", …}
     lanes: set[str] = field(default_factory=set)
     documents: set[str] = field(default_factory=set)
+    called: set[str] = field(default_factory=set)  # processes; one may be called at two places
 
     def of(self, kind: str) -> set[str]:
         return self.ids.get(kind, set())
@@ -53,6 +54,8 @@ def _read(path: Path) -> Diagram:
             diagram.lanes.add(element.get("id"))
         elif element.get("id"):
             diagram.ids.setdefault(kind, set()).add(element.get("id"))
+            if kind == "callActivity":
+                diagram.called.add(element.get("calledElement"))
             properties = _properties(element.find(f"{BPMN}extensionElements"))
             if element is not process and "document" in properties:
                 diagram.documents.add(properties["document"])

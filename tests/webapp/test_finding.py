@@ -31,7 +31,9 @@ def stocked(holdfast: Holdfast, people: People) -> dict[str, Any]:
         lot = shop.lot(shop.set, "15AMLB", 100)
         other = shop.lot(shop.set, "15AMLB", 5, manufacturer_id=shop.supplier.id)
         named = shop.lot(shop.resin, "R-9", 10)
-        parties.name_also(db, "lot", named.id, source="supplier:S-1", value="RW/26/0001")
+        parties.name_also(
+            db, "lot", named.id, named_by="supplier:S-1", value="RW/26/0001", **shop.how
+        )
         return {
             "unit": pumps[0], "lot": lot.id, "other": other.id, "named": named.id,
             "store": shop.store.id, "cage": shop.cage.id,

@@ -14,9 +14,10 @@ from engine.serials.gate import DOORS, Verdict, check
 from engine.serials.holds import acknowledge, unacknowledged
 from webapp.api.reading import JsonParser
 from webapp.permissions import allow
+from webapp.reading import read
 from webapp.sentences import in_words
 from webapp.session import person
-from webapp.transactions import begin, read
+from webapp.transactions import begin
 
 bp = Blueprint(
     "gate", __name__, url_prefix="/api/v1/gate", description="Whether held product may pass a door."

@@ -36,6 +36,7 @@ BOOK: Mapping[str, Answers] = {
         "supplier_involved": False,
     },
     "nonconformance.verify_and_close": {
+        "decision": "close",
         "supplier_notified": {"number": "", "because": "The cause lies in our own equipment."},
         "capa_needed": {"number": "CAPA-2026-031", "because": ""},
         "risk_file_reviewed": {"number": "RMF-12 rev 7", "because": ""},

@@ -8,9 +8,9 @@ from engine.cases.inbox import my_tasks
 from engine.clock import now
 from engine.people import may_sign
 from webapp.permissions import allow
+from webapp.reading import read
 from webapp.session import person
 from webapp.times import language
-from webapp.transactions import read
 from webapp.views.tasks import page_addresses, up_to_last
 
 bp = Blueprint("approvals", __name__, url_prefix="/approvals")

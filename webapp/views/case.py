@@ -24,9 +24,10 @@ from webapp.downloads import download
 from webapp.permissions import allow
 from webapp.qr import qr
 from webapp.queries.case import answer_sections, in_order, unit_lines
+from webapp.reading import read
 from webapp.session import person
 from webapp.times import language
-from webapp.transactions import begin, read
+from webapp.transactions import begin
 from webapp.words import N_
 
 bp = Blueprint("case", __name__, url_prefix="/nonconformances/<number>")

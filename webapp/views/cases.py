@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from engine.cases.register import Wanted, cases
 from engine.clock import now
 from webapp.permissions import allow
-from webapp.transactions import read
+from webapp.reading import read
 from webapp.views.tasks import addresses, page_addresses, up_to_last
 
 bp = Blueprint("cases", __name__, url_prefix="/nonconformances")

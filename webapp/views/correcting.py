@@ -15,8 +15,9 @@ from engine.clock import now
 from engine.errors import Conflict, EngineError, Invalid, Problem
 from webapp.permissions import allow
 from webapp.queries.correction import Correction, compared, correction
+from webapp.reading import read
 from webapp.session import person
-from webapp.transactions import begin, read, request_key
+from webapp.transactions import begin, request_key
 from webapp.uploads import posted_with_files
 from webapp.views.task import saved_words
 

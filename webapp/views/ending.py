@@ -12,8 +12,9 @@ from engine.errors import EngineError, Problem, Refused
 from engine.evidence.failures import SigningLocked
 from webapp import signing
 from webapp.permissions import allow
+from webapp.reading import read
 from webapp.session import person, session_id
-from webapp.transactions import begin, read, request_key
+from webapp.transactions import begin, request_key
 
 bp = Blueprint("ending", __name__, url_prefix="/nonconformances/<number>")
 

@@ -10,7 +10,7 @@ from webapp.qr import qr
 from webapp.queries.held import AGES, Asked, released_holds, standing
 from webapp.queries.hold_targets import TagLine, tags_of_case, tags_of_holds
 from webapp.queries.stock import place_name
-from webapp.transactions import read
+from webapp.reading import read
 from webapp.views.tasks import addresses, page_addresses, up_to_last
 
 bp = Blueprint("holds", __name__, url_prefix="/holds")

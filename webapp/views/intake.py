@@ -9,9 +9,10 @@ from engine.serials import intake
 from engine.serials.dictionary import entity
 from webapp.permissions import allow
 from webapp.queries.intake import batch_page, batches, in_the_readers_words
+from webapp.reading import read
 from webapp.session import person
 from webapp.times import language
-from webapp.transactions import begin, read
+from webapp.transactions import begin
 
 bp = Blueprint("intake", __name__, url_prefix="/intake")
 

@@ -17,8 +17,9 @@ from webapp import signing
 from webapp.diagrams import drawing
 from webapp.permissions import allow
 from webapp.queries.process import barred_from_release, closure_files, open_capacities
+from webapp.reading import read
 from webapp.session import person, session_id
-from webapp.transactions import begin, read
+from webapp.transactions import begin
 from webapp.words import N_
 
 bp = Blueprint("ops", __name__, url_prefix="/process-ops")

@@ -16,8 +16,9 @@ from engine.people.models import RoleGrant
 from engine.people.queries import account_of
 from engine.people.roles import roles
 from webapp.permissions import allow
+from webapp.reading import read
 from webapp.session import person
-from webapp.transactions import begin, read
+from webapp.transactions import begin
 from webapp.words import N_, role as role_words
 
 bp = Blueprint("people", __name__, url_prefix="/people")

@@ -17,8 +17,9 @@ from engine.people.throttle import TriedTooOften
 from webapp.config import LANGUAGES, holdfast
 from webapp.i18n import keep
 from webapp.permissions import allow
+from webapp.reading import read, reading
 from webapp.session import must_change_password, person, session_id
-from webapp.transactions import begin, read, reading
+from webapp.transactions import begin
 from webapp.words import role as role_words
 
 bp = Blueprint("profile", __name__, url_prefix="/profile")

@@ -18,9 +18,10 @@ from forms.form import Form
 from webapp import ceremony
 from webapp.permissions import allow
 from webapp.queries.report import understood
+from webapp.reading import read
 from webapp.session import person
 from webapp.times import number
-from webapp.transactions import begin, read, request_key
+from webapp.transactions import begin, request_key
 from webapp.uploads import posted_with_files
 from webapp.views.task import saved_words
 

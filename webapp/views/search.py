@@ -7,7 +7,7 @@ from engine.clock import now
 from engine.serials.named import Match
 from webapp.permissions import allow
 from webapp.queries.search import LONGEST, PIECES, Looked, look_up
-from webapp.transactions import read
+from webapp.reading import read
 
 bp = Blueprint("search", __name__)
 

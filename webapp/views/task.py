@@ -26,10 +26,11 @@ from webapp.queries.task import (
     task_page,
     typed_answers,
 )
+from webapp.reading import read
 from webapp.sentences import in_words
 from webapp.session import person
 from webapp.times import write
-from webapp.transactions import begin, read, request_key
+from webapp.transactions import begin, request_key
 from webapp.uploads import posted_with_files
 
 bp = Blueprint("task", __name__, url_prefix="/tasks/<uuid:task_id>")

@@ -16,8 +16,9 @@ from engine.errors import NotAllowed, Problem
 from engine.people import person_of
 from webapp.permissions import allow
 from webapp.queries.task import successors, task_page
+from webapp.reading import read
 from webapp.session import person
-from webapp.transactions import begin, read
+from webapp.transactions import begin
 from webapp.words import N_
 
 bp = Blueprint("tasks", __name__)

@@ -16,7 +16,7 @@ from webapp.permissions import allow
 from webapp.queries.listed import LARGEST, asked_of, is_controlled_by_lot, units_and_lots
 from webapp.queries.search import look_up, readable
 from webapp.queries.stock import actors, lot_axes, units_of_lot, went_into
-from webapp.transactions import read
+from webapp.reading import read
 from webapp.views.search import address_of, address_of_one, is_live
 from webapp.views.tasks import FAR_BEYOND
 

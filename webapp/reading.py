@@ -1,0 +1,30 @@
+"""One session per request that only reads, on the engine the composed application made."""
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from engine.db import Base
+from webapp.config import holdfast
+
+
+class Reading(SQLAlchemy):
+    """The extension over our own base and engine: `db.Model` and `Model.query` are never used."""
+
+    def _make_declarative_base(self, model_class: object, **_options: object) -> type[Base]:  # type: ignore[override]
+        # a subclass of our base, as the extension makes one, is refused by SQLAlchemy 2.1
+        self.metadatas[None] = Base.metadata
+        return Base
+
+    def _make_engine(self, bind_key: object, options: object, app: object) -> Engine:
+        return app.extensions["holdfast"].database.reader  # type: ignore[attr-defined,no-any-return]
+
+
+reading = Reading(model_class=Base, session_options={"expire_on_commit": False})
+
+
+def read() -> Session:
+    """Return this request's reading session: one snapshot, nothing kept."""
+    session = reading.session()
+    session.info.update(holdfast().database.info)
+    return session
