@@ -64,7 +64,7 @@ def _check_nothing_left(db: Session, *, is_sealed: bool) -> None:
     waiting = db.scalars(select(Outgoing.key).where(Outgoing.sent_at.is_(None))).all()
     assert not waiting, f"not sent: {waiting}"
     jobs = db.scalars(select(Job).where(Job.done_at.is_(None))).all()
-    assert not (is_sealed and jobs), f"not done: {[job.key for job in jobs]}"
+    assert not (is_sealed and jobs), f"not done: {[(job.key, job.failure) for job in jobs]}"
     wanted = select(Document.key).where(Document.state == "sealing")
     asked = {f"seal_document:{key}" for key in db.scalars(wanted)}
     assert asked == {job.key for job in jobs if job.name == "seal_document"}

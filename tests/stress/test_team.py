@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,13 +50,12 @@ def test_web_processes_and_workers_share_one_postgresql(
     fresh_postgres: FreshPostgres, tmp_path: Path
 ) -> None:
     port = free_port()
-    with fresh_postgres("empty") as url:
+    with fresh_postgres("empty") as url, closing(Database(url)) as bare:
         environment = {
             **os.environ,
             "HOLDFAST_DATA": str(tmp_path),
             "HOLDFAST_DATABASE_URL": url,
         }
-        bare = Database(url)
         with bare.writer.begin() as connection:
             connection.exec_driver_sql("DROP SCHEMA public CASCADE")
             connection.exec_driver_sql("CREATE SCHEMA public")
@@ -77,4 +76,3 @@ def test_web_processes_and_workers_share_one_postgresql(
                     break
                 time.sleep(0.2)
             assert {"jobs", "mail", "timers", "children"} <= beating
-        bare.close()
