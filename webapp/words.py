@@ -90,6 +90,7 @@ TICK = {
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
     "checkpoint": N_("Checkpoint of the ledger"),
+    "uploads": N_("Dropping files of drafts that were left"),
 }
 THEME = {"auto": N_("as this device"), "light": N_("light"), "dark": N_("dark")}
 TARGET = {
