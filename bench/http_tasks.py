@@ -38,6 +38,7 @@ from webapp.serve import THREADS
 
 CLIENTS = 4
 WHO = PEOPLE.warehouse
+CHECKED = re.compile(r'name="checked" value="([^"]+)"')
 KEY = re.compile(r'name="request_key" value="([^"]+)"')
 
 
@@ -74,7 +75,9 @@ class Browser:
         page = self.ask("GET", f"/tasks/{task}/check")
         key = KEY.search(page)
         assert key, page[:2000]
-        return {"csrf_token": token_of(page), "request_key": key[1]}
+        checked = CHECKED.search(page)
+        assert checked, page[:2000]
+        return {"csrf_token": token_of(page), "request_key": key[1], "checked": checked[1]}
 
     def confirm(self, task: str, form: dict[str, Any]) -> None:
         """Complete a task that was checked."""

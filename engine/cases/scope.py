@@ -155,7 +155,7 @@ def _scope(
         held=of(IN_HOUSE),
         to_hold=of(NOT_HELD),
         left=of(LEFT_CONTROL),
-        decided=of(name for name, account in ACCOUNTS.items() if not account.is_open),
+        decided=of(tuple(name for name, account in ACCOUNTS.items() if not account.is_open)),
     )
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
 from engine import clock
 from engine.cases import commands
+from engine.cases.models import Case
 from engine.people import Person
 from tests.processes.company import Company
 from tests.processes.test_scope import DEVICES, rows
@@ -122,3 +124,44 @@ def test_the_investigation_page_asks_what_every_description_is(
     units = text_of(visitor.get(f"/nonconformances/{company.number}/units"))
     assert "Pump without a label" in units
     assert "Not found" in units
+
+
+def test_answers_changed_after_they_were_checked_are_not_sent(company: Company, app: Flask) -> None:
+    company.make_devices("SENS-1", DEVICES)
+    reporter = company.people.qa_technician
+    drafted(company, reporter, "P-1")
+    visitor = enter(app, reporter)
+    visitor.get("/report/check")
+    drafted(company, reporter, "P-1\nP-2")  # in another window
+
+    refused = visitor.post("/report/save")
+    assert refused.status_code == 409
+    assert "changed in another window" in text_of(refused)
+    assert 'href="/report/check"' in refused.text
+    with company.holdfast.database.read() as db:
+        assert db.scalar(select(func.count()).select_from(Case)) == 0
+
+    assert "2 units by their serials" in text_of(visitor.get("/report/check"))
+    assert visitor.post("/report/save").status_code == 303
+
+
+def test_a_task_is_not_completed_with_answers_nobody_checked(company: Company, app: Flask) -> None:
+    company.make_devices("SENS-1", DEVICES)
+    company.report("P-1")
+    task, engineer = company.task("triage"), company.people.qa_engineer
+    answers = company.answers(task, engineer)
+    visitor = enter(app, engineer)
+
+    def typed(**own: object) -> None:
+        with company.holdfast.database.begin() as db:
+            raw = {**answers, **own}
+            commands.save_draft(db, f"task:{task.id}", raw, by=engineer, at=company.at)
+
+    typed()
+    visitor.get(f"/tasks/{task.id}/check")
+    typed(rationale="Typed in another window.")
+    assert visitor.post(f"/tasks/{task.id}/complete").status_code == 409
+    assert company.waiting_at == {"triage"}
+    visitor.get(f"/tasks/{task.id}/check")
+    assert visitor.post(f"/tasks/{task.id}/complete").status_code == 303
+    assert company.answer("triage").answers["rationale"] == "Typed in another window."

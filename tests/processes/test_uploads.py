@@ -79,6 +79,7 @@ def test_a_file_of_a_refused_form_is_kept_and_is_on_the_case_once_when_the_form_
         again = {**ANSWERS, "evidence": SHA256, **photo("the same again.png")}
         assert sent(company, visitor, again).status_code == 303
         assert company.documents == []  # checked, not yet accepted
+        visitor.get(f"/tasks/{task_id}/check")
         assert visitor.post(f"/tasks/{task_id}/complete").status_code == 303
 
         (file,) = company.documents

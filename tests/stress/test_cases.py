@@ -17,6 +17,7 @@ from tests.processes.company import Company
 from tests.stress.crowd import THREADS, at_once, beside, check_consistent, patiently
 from tests.support.personas import PASSWORD
 from tests.webapp.conftest import Visitor
+from webapp.ceremony import fingerprint
 from webapp.create_app import create_app
 from webapp.queries.task import place
 
@@ -120,7 +121,7 @@ def page_to_sign(company: Company, visitor: Visitor, task: Task, number: int) ->
             db, task.id, answers, by=person, session_id=str(session), at=company.at
         )
     if opened is None:
-        address, typed = f"/tasks/{task.id}/complete", {}
+        address, typed = f"/tasks/{task.id}/complete", {"checked": fingerprint(answers)}
     else:
         address = f"/tasks/{task.id}/sign/{opened.nonce}"
         typed = {"user_name": person.user_name, "password": PASSWORD}

@@ -36,20 +36,24 @@ def app(holdfast: Holdfast) -> Flask:
 
 @dataclass
 class Visitor:
-    """One browser: reads pages, and sends forms with the token of the page it read last."""
+    """One browser: reads pages, and sends forms with the hidden fields of the page it read last."""
 
     client: FlaskClient
     token: str = ""
+    checked: str = ""
 
     def get(self, address: str, **more: Any) -> TestResponse:
         answer = self.client.get(address, **more)
         found = re.search(r'name="csrf_token" value="([^"]+)"', answer.text)
         if found:
             self.token = found[1]
+        shown = re.search(r'name="checked" value="([^"]+)"', answer.text)
+        self.checked = shown[1] if shown else ""
         return answer
 
     def post(self, address: str, data: dict[str, Any] | None = None, **more: Any) -> TestResponse:
-        sent = {"csrf_token": self.token, "request_key": "key-of-this-form-1", **(data or {})}
+        hidden = {"csrf_token": self.token, "checked": self.checked}
+        sent = {**hidden, "request_key": "key-of-this-form-1", **(data or {})}
         return self.client.post(address, data=sent, **more)
 
     def sign_in(self, person: Person, password: str = PASSWORD) -> TestResponse:

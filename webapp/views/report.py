@@ -125,6 +125,7 @@ def check() -> ResponseReturnValue:
         context=ceremony.context_of(db, None, None),
         answers=answers,
         understood=understood(db, form, answers),
+        checked=ceremony.fingerprint(kept.answers),
     )
 
 
@@ -137,9 +138,12 @@ def save() -> ResponseReturnValue:
     if kept is None:
         return _already_saved(key)
     try:
+        ceremony.refuse_unless_checked(kept.answers)
         with begin() as db:
             opened = commands.report(db, kept.answers, by=person(), at=now(), key=key)
             scope = scope_of(db, case_named(db, opened.number))
+    except ceremony.AnswersChanged as changed:
+        return ceremony.check_again(changed, url_for(".check"))
     except Invalid as wrong:
         return _page(kept.answers, wrong.problems), 422
     flash(gettext("%(number)s is open. Thank you for reporting.", number=opened.number))

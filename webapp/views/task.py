@@ -148,6 +148,7 @@ def check(task_id: UUID) -> ResponseReturnValue:
         form=shown_form(db, task),
         context=ceremony.context_of(db, case, task),
         answers=answers,
+        checked=ceremony.fingerprint(shown.draft.raw),
     )
 
 
@@ -159,10 +160,13 @@ def complete(task_id: UUID) -> ResponseReturnValue:
     if kept is None:  # sent twice: the first one recorded it
         return redirect(url_for(".receipt", task_id=task_id), 303)
     try:
+        ceremony.refuse_unless_checked(kept.answers)
         with begin() as db:
             commands.complete_task(
                 db, task_id, kept.answers, by=person(), at=now(), key=request_key()
             )
+    except ceremony.AnswersChanged as changed:
+        return ceremony.check_again(changed, url_for(".check", task_id=task_id))
     except Invalid as wrong:
         shown = task_page(read(), task_id, person(), at=now())
         return _form_page(shown, kept.answers, wrong.problems), 422

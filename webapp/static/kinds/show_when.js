@@ -45,6 +45,9 @@ function answer(id, fields) {
   if (field.classList.contains("kind-yes-no")) return on.length ? on[0] === "yes" : null;
   if (field.classList.contains("kind-confirm")) return on.length ? true : null;
   if (types.has("radio")) return on[0] ?? null;
+  // of lines that each have one, the server compares the words of all of them between commas
+  const each = controls.filter((c) => "compared" in c.dataset);
+  if (each.length) return [...new Set(each.map((c) => c.value))].filter(Boolean).join(",") || null;
   if (field.classList.contains("kind-choices") || field.classList.contains("kind-checklist")) return on.length ? on : null;
   return controls.map((c) => c.value.trim()).find((text) => text) ?? null;
 }
