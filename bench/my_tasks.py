@@ -62,7 +62,7 @@ def load(ours: Company, count: int) -> None:
                 "root_id": root, "process": "nonconformance", "element_id": "triage",
                 "name": "Triage report", "role": role, "priority": 0,
                 "due_at": now + timedelta(minutes=chance.randrange(-10_000, 30_000)),
-                "signature": "outcome=duplicate:reject" if n % 3 else None,
+                "signature": "outcome=duplicate:attest" if n % 3 else None,
                 "separate_from": "nonconformance.triage" if n % 7 == 0 else None,
                 "opened_at": now - timedelta(hours=n % 700),
                 "claimed_by_id": getattr(PEOPLE, role).id if n % 11 == 0 else None,
