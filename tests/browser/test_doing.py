@@ -240,3 +240,25 @@ def test_shortcuts_are_shown_when_asked_for(hands: Callable[..., Hands], company
     engineer.page.keyboard.press("?")
     assert engineer.page.is_visible("#keyboard")
     assert engineer.seen.axe() == []
+
+
+def test_what_any_line_needs_is_asked_wherever_the_line_stands(
+    hands: Callable[..., Hands], company: Company
+) -> None:
+    lot = company.make_lot("S-8800", 10)
+    company.report("S-8800")
+    for element in ("triage", "confirm_segregation", "investigate"):
+        company.do(element)
+    engineer = hands(company.people.qa_engineer)
+    page = engineer.page
+    engineer.seen.open(f"/tasks/{company.task('propose_disposition').id}")
+    specification = page.locator('[data-field="registered_specification"]')
+    page.select_option("#field-lines-0-type", "scrap")
+    assert not specification.is_visible()
+
+    page.click("[data-add-row]")
+    page.select_option("#field-lines-1-type", "use_as_is")
+    page.select_option("#field-lines-1-lot", f"lot-{lot}")
+    assert specification.is_visible()
+    page.select_option("#field-lines-1-type", "scrap")
+    assert not specification.is_visible()
