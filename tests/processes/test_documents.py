@@ -57,3 +57,17 @@ def test_the_records_of_a_chinese_case_are_in_chinese(company: Company) -> None:
         ).all()
     )
     assert all(re.search(r"[\u4e00-\u9fff]", sentence) for sentence in signed)
+
+
+def test_a_report_that_was_screened_out_leaves_a_sealed_record(company: Company) -> None:
+    company.make_lot("S-1", 40)
+    company.report("S-1")
+    company.do("triage", outcome="not_a_nonconformance", severity="minor")
+    company.do("confirm_screening")
+    assert company.case.state == "closed"
+    company.seal_documents()
+    (sealed,) = [one for one in company.documents if one.state == "sealed"]
+    assert sealed.kind == "nonconformance/nonconformance_report"
+    assert "Not a nonconformance" in (sealed.record or "")
+    pdf = company.reads(lambda db: documents.content_of(db, sealed))
+    assert verify.verify_pdf(pdf, database=company.holdfast.database).holds
