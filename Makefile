@@ -29,7 +29,7 @@ test: $(TESTS) ## Run everything that gates (JOBS=4 for four at once)
 
 stress: $(TESTS) ## Run what takes long: a kill at every point, many units, many threads
 	@tools/install_system $(TEST_PACKAGES)
-	@$(BIN)/python -m pytest -m stress
+	@$(BIN)/python -m pytest -m stress -n $(JOBS) --dist worksteal -rP
 
 check: $(TESTS) ## Hold the code and the diagrams to the rules
 	@failed=; \

@@ -23,8 +23,10 @@ log = logging.getLogger("holdfast")
 def opened(folder: Path) -> Holdfast:
     """Compose the installation in `folder` and bring its database to this version."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for chatty in ("apscheduler", "alembic", "spiff", "pyhanko", "fontTools", "weasyprint"):
+    for chatty in ("alembic", "spiff", "pyhanko", "fontTools", "weasyprint"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # that a tick is left out because the last one is still at work is no news
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     with _alone(folder):
         holdfast = compose(Settings.read(folder))
         upgrade(holdfast.database)
