@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from engine.cases import missing
+from engine.cases import correcting, missing
+from engine.cases.correcting import DecidedTheWay
 from engine.errors import Invalid
 from engine.serials import build, correct, parties, ship, state
 from engine.serials.build import ToBuild
@@ -180,3 +181,18 @@ def test_more_units_than_a_query_has_parameters_are_asked_about_at_once(company:
     company.make_devices("SENS-1", UNITS, shipped=1)
     found = company.reads(lambda db: missing.existed(db, range(1, 70_000)))
     assert found == "P-1"
+
+
+# --- an answer that struck out is not rewritten ----------------------------------------------
+
+
+def test_no_correction_says_afterwards_that_something_never_existed(company: Company) -> None:
+    company.make_devices("SENS-1", UNITS)
+    to_the_search(company)
+    company.do("resolve_count_mismatch", explanation="not_found", found_units=SEEN)
+    old = company.answer("resolve_count_mismatch")
+    with company.holdfast.database.begin() as db, pytest.raises(DecidedTheWay):
+        correcting.correct_answer(
+            db, old.id, {**old.answers, **wrong(old.answers["found_units"])}, reason="A typo.",
+            by=company.people.qa_engineer, at=company.at, key="never-existed",
+        )  # fmt: skip
