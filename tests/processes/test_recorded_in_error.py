@@ -1,13 +1,17 @@
 """Stories of what was struck out: it never existed, until the world says otherwise."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from engine.cases import correcting, missing
+from engine.cases import approvals, balance, correcting, missing
 from engine.cases.correcting import DecidedTheWay
+from engine.cases.overview import case_balance, case_facts
+from engine.cases.records import sections
+from engine.cases.scope import scope_of
 from engine.errors import Invalid
 from engine.serials import build, correct, parties, ship, state
 from engine.serials.build import ToBuild
@@ -196,3 +200,48 @@ def test_no_correction_says_afterwards_that_something_never_existed(company: Com
             db, old.id, {**old.answers, **wrong(old.answers["found_units"])}, reason="A typo.",
             by=company.people.qa_engineer, at=company.at, key="never-existed",
         )  # fmt: skip
+
+
+# --- what is counted -------------------------------------------------------------------------
+
+
+def test_what_never_existed_is_not_affected_and_does_not_vanish(company: Company) -> None:
+    strike_out(company)
+
+    def look(db: Any) -> dict[str, Decimal]:
+        scope, shown = scope_of(db, company.case), case_balance(db, company.case)
+        return {
+            "the head of the case": case_facts(db, company.case).affected,
+            "the panel beside a form": scope.affected,
+            "its parts": scope.held + scope.to_hold + scope.left + scope.decided,
+            "the balance": shown.total if shown else Decimal(0),
+            "its lines": sum(
+                (one.quantity for one in shown.lines if one.is_affected) if shown else (),
+                Decimal(0),
+            ),
+        }
+
+    numbers = company.reads(look)
+    assert numbers == dict.fromkeys(numbers, Decimal(1))
+    shown = company.reads(lambda db: case_balance(db, company.case))
+    [struck] = [one for one in shown.lines if not one.is_affected]
+    assert (struck.account, struck.quantity) == (balance.ACCOUNTS["recorded_in_error"].label, 1)
+
+
+def test_the_printed_balance_ends_in_the_affected_and_says_what_never_existed_after_it(
+    company: Company,
+) -> None:
+    strike_out(company)
+    printed = company.reads(lambda db: sections.balance(db, company.case))["table"]["rows"]
+    assert [(words, Decimal(quantity)) for words, quantity in printed] == [
+        ("On hold in house", 1),
+        ("All affected", 1),
+        ("Never existed, recorded in error", 1),
+    ]
+
+
+def test_an_approver_is_told_the_same_number_of_affected_units(company: Company) -> None:
+    strike_out(company)
+    task = company.task("investigate")
+    rows = company.reads(lambda db: approvals._amounts(db, company.case, task))
+    assert [quantity for _, quantity in rows] == [1]
