@@ -18,6 +18,7 @@ from engine.serials.build import ToBuild
 from engine.serials.errors import OnHold
 from engine.serials.models import HoldBreach
 from engine.serials.record import How
+from engine.serials.register import register
 from tests.processes.company import Answers, Company
 
 UNITS = ["P-1", "P-2"]
@@ -245,3 +246,29 @@ def test_an_approver_is_told_the_same_number_of_affected_units(company: Company)
     task = company.task("investigate")
     rows = company.reads(lambda db: approvals._amounts(db, company.case, task))
     assert [quantity for _, quantity in rows] == [1]
+
+
+# --- the registers ---------------------------------------------------------------------------
+
+
+def in_register(company: Company) -> Decimal:
+    """Return how much the register of holds says this case holds."""
+    rows = company.reads(lambda db: register(db, case_number=company.number))
+    return sum((one.quantity for one in rows), Decimal(0))
+
+
+def test_the_register_of_holds_counts_no_unit_that_never_existed(company: Company) -> None:
+    strike_out(company)
+    assert in_register(company) == 1
+    company.receive_return("P-2")
+    assert in_register(company) == 2
+
+
+def test_the_register_of_holds_counts_no_destroyed_unit(company: Company) -> None:
+    company.make_devices("SENS-1", UNITS)
+    company.to_disposition("P-1 P-2")
+    company.propose(company.line("scrap", "P-1"))
+    company.do("decide_samples")
+    company.do("destroy_units")
+    company.do("witness_destruction")
+    assert in_register(company) == 1
