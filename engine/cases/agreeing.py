@@ -29,7 +29,8 @@ ALL_DECIDED = N_(
     "Nothing is held here that was not decided on, so there is nothing more to decide."
 )
 EXISTED = N_(
-    "%(unit)s was shipped or installed once, so it existed. Choose “Not found after search”."
+    "%(unit)s was shipped, sent out or installed once, or something was installed in it, so it "
+    "existed. Choose “Not found after search”."
 )
 
 

@@ -76,7 +76,7 @@ def _amounts(db: Session, case: Case, task: Task) -> list[tuple[str, Decimal]]:
             (TYPES[line.type].label, sum((p.quantity for p in parts_of_line(db, line)), Decimal(0)))
             for line in lines
         ]
-    return [(ALL_AFFECTED, sum(balance.totals(db, case.id).values(), Decimal(0)))]
+    return [(ALL_AFFECTED, balance.affected(balance.totals(db, case.id)))]
 
 
 def _lines(db: Session, case: Case, task: Task) -> Sequence[Line]:

@@ -4,7 +4,7 @@ A posting moves a unit, or a quantity of a lot, from one account to another; the
 `scope`. Nothing is rewritten: a mistake is undone by a second posting. Unknown is never zero.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,10 +24,11 @@ SCOPE = "scope"
 
 @dataclass(frozen=True)
 class Account:
-    """One account: its words, and whether what lies in it still waits for a decision."""
+    """One account: its words, whether what lies in it waits for a decision, and is affected."""
 
     label: str
     is_open: bool
+    is_affected: bool = True
 
 
 # the order is the order of every table that shows a balance
@@ -53,7 +54,9 @@ ACCOUNTS: dict[str, Account] = {
     "transferred_to_recall": Account(N_("Transferred to a recall"), is_open=False),
     "left_without_field_action": Account(N_("Left control, no field action"), is_open=False),
     "unresolved": Account(N_("Unresolved after documented effort"), is_open=False),
-    "recorded_in_error": Account(N_("Never existed, recorded in error"), is_open=False),
+    "recorded_in_error": Account(
+        N_("Never existed, recorded in error"), is_open=False, is_affected=False
+    ),
 }
 IN_HOUSE = ("held", "held_elsewhere")
 NOT_HELD = {"in_house": "held", "at_third_party": "held_elsewhere"}  # what a hold moves where
@@ -177,6 +180,12 @@ def totals(db: Session, case_id: int) -> dict[str, Decimal]:
     for holding in holdings(db, case_id):
         sums[holding.account] = sums.get(holding.account, Decimal(0)) + holding.quantity
     return {name: sums[name] for name in ACCOUNTS if name in sums}
+
+
+def affected(sums: Mapping[str, Decimal]) -> Decimal:
+    """Return how much of these totals is affected: what never existed is shown, not counted."""
+    counted = (quantity for name, quantity in sums.items() if ACCOUNTS[name].is_affected)
+    return sum(counted, Decimal(0))
 
 
 def refuse_unless_complete(db: Session, case: Case) -> None:

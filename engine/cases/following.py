@@ -34,10 +34,10 @@ DECIDED = {
     "in_transit": "left_without_field_action",
     "at_consignee": "left_without_field_action",
     "not_found": "unresolved",
-    "recorded_in_error": "recorded_in_error",
 }
+STRUCK_OUT = "recorded_in_error"
 # what a quantity that lies nowhere any more has become; else it is in what it was built into
-NOWHERE = {"stock_adjusted": "not_found", "never_existed": "recorded_in_error"}
+NOWHERE = {"stock_adjusted": "not_found", "never_existed": STRUCK_OUT}
 
 # the case whose own disposition is acting: it posts what it does itself, under its own words
 _acting: ContextVar[int | None] = ContextVar("acting", default=None)
@@ -121,7 +121,9 @@ def _move_units(db: Session, case: Case, units: set[int], event: Event) -> None:
 
 
 def _may_move(account: str, to: str | None) -> bool:
-    return ACCOUNTS[account].is_open or (account in DECIDED.values() and to in HERE)
+    if ACCOUNTS[account].is_open or account == STRUCK_OUT:
+        return True  # what is seen somewhere existed after all: a fact is never swallowed
+    return account in DECIDED.values() and to in HERE
 
 
 def _same_place(account: str, to: str | None) -> bool:
@@ -174,10 +176,10 @@ def _rebalance(
 def _move_quantity(
     db: Session, case: Case, lot_id: int, quantity: Decimal, *, place: str, to: str, event: Event
 ) -> None:
-    """Post a quantity out of where it lay; never more than the case has there."""
+    """Post a quantity out of where it lay; never more than the case has there or struck out."""
     lying = {one.account: one for one in balance.holdings(db, case.id) if one.lot_id == lot_id}
     sources = (place, DECIDED[place]) if to in HERE and place in DECIDED else (place,)
-    for account in sources:
+    for account in (*sources, STRUCK_OUT):
         there = lying[account].quantity if account in lying else Decimal(0)
         moved = min(quantity, there)
         if moved > 0:

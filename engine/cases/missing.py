@@ -1,11 +1,11 @@
 """What a search did not find: it has left our control, unless it is shown never to have existed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
 
 from engine.bpmn.step import Step
 from engine.cases import balance, segregated
@@ -13,23 +13,32 @@ from engine.cases.balance import Holding
 from engine.cases.carrying_out import how, units_of
 from engine.cases.dispositions import Part
 from engine.cases.following import acting
-from engine.cases.holding import let_out_units
 from engine.cases.models import Answer, Case
 from engine.serials import state
-from engine.serials.models import Event, EventLink, Unit
+from engine.serials.models import Event, EventLink, Install, Unit
 from engine.serials.record import Recorded, StockPart
+from engine.serials.sets import id_set
 
 # explanations that end a search without the units: see forms/quarantine/resolve_count_mismatch
 GONE = frozenset({"consumed", "shipped", "not_found"})
 RECORD_WRONG = "record_wrong"
 # what is recorded of a thing only where somebody had it in hand
-HANDLED = ("shipped", "shipment_reported", "delivered", "returned", "installed", "removed")
+HANDLED = (
+    "shipped",
+    "shipment_reported",
+    "delivered",
+    "sent_out",
+    "returned",
+    "installed",
+    "removed",
+)
 
 
 def post(step: Step, case: Case, answer: Answer) -> list[Holding]:
     """Post what the search that `answer` tells of did not find; return what has left our control.
 
-    What never existed is struck out of the record and leaves the hold: the answer is signed.
+    What never existed is struck out of the record: the answer is signed. The hold stays on it to
+    the end of the case, for it may turn up after all.
     """
     explanation = answer.answers.get("explanation")
     lost, spots = _lost(step, case, answer)
@@ -51,25 +60,38 @@ def post(step: Step, case: Case, answer: Answer) -> list[Holding]:
 def _strike_out(
     step: Step, case: Case, lost: list[Holding], spots: Sequence[StockPart], answer: Answer
 ) -> None:
-    units = _units(lost)
     reason = f"{case.number}: {answer.answers['never_existed_because']}"
     with acting(case):
         recorded = state.strike_out(
-            step.db, units=units, stock_parts=spots, **how(step, case, reason)
+            step.db, units=_units(lost), stock_parts=spots, **how(step, case, reason)
         )
-        let_out_units(step.db, case, units, reason=reason, by=step.by, at=step.at)
         evidence = "count mismatch: recorded in error"
         _post(step, case, lost, "recorded_in_error", evidence, recorded)
 
 
 def handled(db: Session, case: Case, found: dict[str, Any]) -> str | None:
-    """Return a held unit not among those `found` that existed: it was shipped or installed once."""
+    """Return the serial of a held unit not among those `found` that is shown to have existed."""
     held = balance.holdings(db, case.id, accounts=balance.IN_HOUSE)
+    return existed(db, _unseen(found, held))
+
+
+def existed(db: Session, unit_ids: Iterable[int]) -> str | None:
+    """Return the serial of a unit that was in somebody's hands once, or ever had one inside it.
+
+    What was recorded and withdrawn since shows nothing.
+    """
+    later = aliased(Event)
+    in_hand = exists().where(
+        EventLink.unit_id == Unit.id,
+        EventLink.event_id == Event.id,
+        Event.type.in_(HANDLED),
+        ~exists().where(later.corrects_id == Event.id),
+    )
+    # what is inside a host was built in by somebody, and would be let go with its host
+    is_host = exists().where(Install.host_id == Unit.id)
     return db.scalar(
         select(Unit.serial)
-        .join(EventLink, EventLink.unit_id == Unit.id)
-        .join(Event, Event.id == EventLink.event_id)
-        .where(Unit.id.in_(_unseen(found, held)), Event.type.in_(HANDLED))
+        .where(Unit.id.in_(id_set(db, unit_ids)), in_hand | is_host)
         .order_by(Unit.serial)
         .limit(1)
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -98,7 +97,7 @@ def case_facts(db: Session, case: Case) -> CaseFacts:
             else s.description or ""
             for s in subjects
         ),
-        affected=sum(balance.totals(db, case.id).values(), Decimal(0)),
+        affected=balance.affected(balance.totals(db, case.id)),
     )
 
 
@@ -108,9 +107,14 @@ def case_balance(db: Session, case: Case) -> Balance | None:
     if not sums:
         return None
     return Balance(
-        total=sum(sums.values(), Decimal(0)),
+        total=balance.affected(sums),
         lines=tuple(
-            BalanceLine(balance.ACCOUNTS[name].label, quantity, TONES.get(name, "green"))
+            BalanceLine(
+                account=balance.ACCOUNTS[name].label,
+                quantity=quantity,
+                tone=TONES.get(name, "green"),
+                is_affected=balance.ACCOUNTS[name].is_affected,
+            )
             for name, quantity in sums.items()
         ),
         is_complete=not any(balance.ACCOUNTS[name].is_open for name in sums),

@@ -193,11 +193,12 @@ class BalanceLine:
     account: str
     quantity: Decimal
     tone: Tone = "neutral"
+    is_affected: bool = True  # what never existed is shown and not counted
 
 
 @dataclass(frozen=True)
 class Balance:
-    """Every affected unit in exactly one account."""
+    """Every affected unit in exactly one account, and what was struck out."""
 
     total: Decimal
     lines: tuple[BalanceLine, ...]

@@ -124,6 +124,7 @@ def _scope(
     pieces: Sequence[_Piece],
     ways: Mapping[tuple[int | None, int | None], int | None],
 ) -> Scope:
+    pieces = [piece for piece in pieces if ACCOUNTS[piece.account].is_affected]
     names = stock_names(db, [(None, lot_id) for lot_id, _ in lots] + [(u, None) for u in unit_ids])
 
     def of(accounts: Iterable[str]) -> Decimal:

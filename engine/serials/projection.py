@@ -1,7 +1,8 @@
 """What the events say now: custody, usability, place and grade of a unit, by folding its events.
 
 The fold goes by the time things happened, then by the order they were recorded, and passes over
-what a later event corrects. A late fact therefore falls into its place.
+what a later event corrects. A late fact therefore falls into its place. That a unit never existed
+stands only until anything else is recorded of it, whenever that happened.
 """
 
 from collections.abc import Iterable
@@ -66,7 +67,14 @@ def fold(db: Session, unit_ids: Iterable[int]) -> dict[int, State]:
         .where(EventLink.unit_id.in_(id_set(db, unit_ids)), later.id.is_(None))
         .order_by(Event.event_at, Event.id)
     )
-    for link, kind, payload in rows:
+    found = rows.all()
+    newest: dict[int, int] = {}  # the last fact recorded of each unit
+    for link, *_ in found:
+        if link.custody or link.usability or link.location_id:
+            newest[link.unit_id] = max(newest.get(link.unit_id, 0), link.event_id)
+    for link, kind, payload in found:
+        if kind == "never_existed" and link.event_id < newest[link.unit_id]:
+            continue
         _take(states.setdefault(link.unit_id, State()), link, kind, payload)
     return states
 

@@ -21,8 +21,7 @@ from engine.serials.models import (
     Unit,
     UnitRoot,
 )
-
-GONE = ("consumed", "destroyed", "never_existed")
+from engine.serials.models.axes import GONE
 
 
 @dataclass(frozen=True)
@@ -154,11 +153,11 @@ def _held() -> Iterable[Select[*tuple[Any, ...]]]:
         )
         if exempt_kind == "stock":
             query = query.where(LotStock.quantity != 0, LotStock.custody.not_in(GONE))
-        elif kind != "unit":
+        else:
+            query = query.where(Unit.custody.not_in(GONE))
+        if exempt_kind == "unit" and kind != "unit":
             stands_alone = select(UnitRoot.root_id).where(UnitRoot.unit_id == Unit.id)
-            query = query.where(
-                stands_alone.scalar_subquery() == Unit.id, Unit.custody.not_in(GONE)
-            )
+            query = query.where(stands_alone.scalar_subquery() == Unit.id)
         if kind in ("lot", "segment"):
             query = query.where(~exempt.exists())
         yield query

@@ -115,8 +115,9 @@ def strike_out(
 ) -> Recorded:
     """Record that goods never existed and were recorded in error; give the `reason`.
 
-    Quantities are posted away; a unit keeps its history, lies nowhere and passes no door. A thing
-    that turns up under its serial after all is received as returned, nonconforming.
+    Quantities are posted away; a unit keeps its history and its holds, lies nowhere and passes no
+    door. It yields to whatever is recorded of the unit later; a thing that turns up under its
+    serial after all is received as returned, nonconforming.
     """
     rows = units_by_id(db, units, lock=True)
     taken = stock.take(db, stock_parts)

@@ -200,7 +200,7 @@ def wrong(company: Company, found: object) -> dict[str, object]:
     }
 
 
-def test_a_quantity_recorded_in_error_is_struck_out_and_leaves_the_hold(company: Company) -> None:
+def test_a_quantity_recorded_in_error_is_struck_out_and_no_longer_held(company: Company) -> None:
     lot = company.make_lot("S-1", 40)
     company.report("S-1")
     company.do("triage")
@@ -224,7 +224,9 @@ def test_a_quantity_recorded_in_error_is_struck_out_and_leaves_the_hold(company:
     assert company.totals == {"destroyed": 47, "recorded_in_error": 3}
 
 
-def test_a_unit_recorded_in_error_is_held_by_no_case_and_passes_no_door(company: Company) -> None:
+def test_a_unit_recorded_in_error_passes_no_door_and_is_held_when_it_turns_up(
+    company: Company,
+) -> None:
     company.make_devices("SENS-1", UNITS)
     other = company.report("P-2")
     company.report("P-1 P-2")
@@ -233,7 +235,8 @@ def test_a_unit_recorded_in_error_is_held_by_no_case_and_passes_no_door(company:
     company.do("confirm_segregation", segregated=found)
     company.do("resolve_count_mismatch", **wrong(company, found))
     assert company.totals == {"held": 1, "recorded_in_error": 1}
-    assert company.holding_cases("P-2") == {other}
+    assert company.holding_cases("P-2") == {company.number, other}
+    assert not company.may_ship("P-2")
     assert company.unit("P-2").custody == "never_existed"
     first, company.number = company.number, other
     assert company.totals == {"recorded_in_error": 1}
@@ -242,6 +245,7 @@ def test_a_unit_recorded_in_error_is_held_by_no_case_and_passes_no_door(company:
     company.number = first
     company.receive_return("P-2")  # it turned up after all
     assert company.totals == {"held": 2}
+    assert company.number in company.holding_cases("P-2")
     with pytest.raises(OnHold):
         company.ship("P-2")
 
@@ -253,7 +257,7 @@ def test_what_was_shipped_once_cannot_have_been_recorded_in_error(company: Compa
     company.do("triage")
     found = {"scanned": "P-2", "none": False, "counts": []}
     company.do("confirm_segregation", segregated=found)
-    with pytest.raises(Invalid, match="P-1 was shipped or installed once"):
+    with pytest.raises(Invalid, match="P-1 was shipped, sent out or installed once"):
         company.do("resolve_count_mismatch", **wrong(company, found))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases import answers as kept
 from engine.cases.asking import form_at
-from engine.cases.balance import ACCOUNTS, totals
+from engine.cases.balance import ACCOUNTS, affected, totals
 from engine.cases.models import Answer, Case, Subject
 from engine.cases.names import StockName, Target, stock_names
 from engine.cases.records import listing
@@ -147,16 +147,22 @@ def _subject(row: Subject, names: dict[Target, StockName], language: str) -> lis
 
 
 def balance(db: Session, case: Case) -> Section:
-    """Return the unit balance of the case, as a table that ends in its total."""
+    """Return the unit balance of the case, as a table: its total, then what is not in it."""
     sums = totals(db, case.id)
     language = case.language
+
+    def rows(*, counted: bool) -> list[list[str]]:
+        some = (name for name in sums if ACCOUNTS[name].is_affected == counted)
+        return [[say(ACCOUNTS[name].label, language), str(sums[name])] for name in some]
+
     return {
         "heading": say(N_("Unit balance"), language),
         "table": {
             "columns": [say(N_("Account"), language), say(N_("Quantity"), language)],
             "rows": [
-                *([say(ACCOUNTS[name].label, language), str(sums[name])] for name in sums),
-                [say(N_("All affected"), language), str(sum(sums.values()))],
+                *rows(counted=True),
+                [say(N_("All affected"), language), str(affected(sums))],
+                *rows(counted=False),
             ],
         },
     }

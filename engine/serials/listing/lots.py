@@ -12,11 +12,11 @@ from engine.serials.begins import begins
 from engine.serials.holds.reached import cases_on_lots, held_lots
 from engine.serials.listing.page import SIZE, Listed, Order, Start, Wanted, count_some, page
 from engine.serials.models import ExternalId, Lot, LotStock, Part, Party, Unit
+from engine.serials.models.axes import GONE
 from engine.serials.named import called
 from engine.serials.sets import id_set
 
 FIRST = Start()
-GONE = ("consumed", "destroyed")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ USABILITIES = {
     "unknown": "Not known",
 }
 IN_OUR_HANDS = ("in_house", "returned")  # what a person here can touch, hold and count
+GONE = ("consumed", "destroyed", "never_existed")  # nothing of it lies anywhere any more
 OUT_OF_CONTROL = ("in_transit", "at_consignee", "unknown")
 
 
