@@ -55,7 +55,8 @@ def _refuse_undecided(db: Session, case: Case, decision: str | None) -> None:
         return  # a case that runs on an earlier form is not asked: the closing looks for itself
 
     here = balance.holdings(db, case.id, accounts=tuple(balance.NOT_HELD))  # held by the round
-    undecided = sum((part.quantity for part in (*pending(db, case), *here)), Decimal(0))
+    quantities = [part.quantity for part in pending(db, case)] + [one.quantity for one in here]
+    undecided = sum(quantities, Decimal(0))
     if decision == "close" and undecided:
         facts = (("quantity", f"{undecided.normalize():f}"),)
         raise Invalid([Problem("decision", TO_BE_DECIDED, facts)])
