@@ -244,6 +244,7 @@ def test_what_was_identified_by_the_investigation_is_held_and_decided_on(
     company.do("investigate", identified=rows(company, outcome="identified", scanned="P-1"))
     assert company.totals == {"held": 1}
     assert not company.may_ship("P-1")
+    company.do("recount_held_stock")  # it was not there to be segregated with the others
     [one] = scope(company).described
     assert (one.outcome, one.names) == ("identified", ("P-1",))
     company.propose(company.line("scrap", "P-1"))
@@ -281,7 +282,7 @@ def test_what_the_investigation_only_describes_is_asked_about_again(company: Com
     company.do("investigate", others_affected=True, other_suspects=more)
     assert company.waiting_at == {"investigate"}
     company.do("investigate", identified=rows(company, outcome="identified", scanned="P-2"))
-    assert company.waiting_at == {"propose_disposition"}
+    assert company.waiting_at == {"propose_disposition", "recount_held_stock"}
     assert company.totals == {"held": 2}
 
 
