@@ -2,6 +2,7 @@
 
 from marshmallow import Schema
 
+from engine.actions.lift_holds import lift_holds
 from engine.bpmn.step import Step
 from engine.cases import balance, facts, identifying
 from engine.cases.carrying_out import case_of
@@ -32,6 +33,8 @@ def close_case(step: Step) -> dict[str, bool]:
         raise StillRunning(processes=names.capitalize())
     if step.variables.get("outcome") == "confirmed":
         identifying.refuse_unless_resolved(db, case)
+    else:
+        lift_holds(step)  # what came back since the screening goes free with the rest
     balance.refuse_unless_complete(db, case)
 
     # what came back, was kept or left control needs this case's holds no longer

@@ -1,9 +1,9 @@
-"""Say, when all lines of a round have ended, whether anything is still pending."""
+"""Say, when all lines of a round have ended, whether anything is pending, with what came since."""
 
 from marshmallow import Schema, fields
 
 from engine.bpmn.step import Step
-from engine.cases import dispositions
+from engine.cases import affected, dispositions, evaluation, holding
 from engine.cases.carrying_out import case_of
 
 
@@ -18,5 +18,9 @@ class Result(Schema):
 
 
 def settle_round(step: Step) -> dict[str, bool]:
-    """Look at what is held and in no running line."""
-    return {"pending": bool(dispositions.pending(step.db, case_of(step)))}
+    """Hold what came since; look at what is held and in no running line."""
+    case = case_of(step)
+    settled = affected.settle(step.db, case, by=step.by, at=step.at)
+    holding.place(step.db, case, settled, by=step.by, at=step.at)
+    evaluation.ensure(step.db, case, by=step.by, at=step.at)
+    return {"pending": bool(dispositions.pending(step.db, case))}

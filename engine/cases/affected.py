@@ -1,5 +1,6 @@
 """What a case affects: its subjects, everything that contains them, and where that is."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,20 +83,20 @@ def subject_words(db: Session, case: Case) -> str:
 
 
 def _take_up_subjects(db: Session, case: Case, *, at: datetime) -> None:
-    known = {(one.unit_id, one.lot_id, one.description) for one in subjects_of(db, case)}
+    subjects = subjects_of(db, case)
+    known = {(one.unit_id, one.lot_id) for one in subjects}
+    described = Counter((one.description, one.quantity) for one in subjects if one.description)
     for answer in kept.standing(db, case):
         for value in answer.answers.values():
             for named in _suspects(value):
-                key = (named.get("unit_id"), named.get("lot_id"), named.get("description"))
-                if key in known:
+                if _is_known(named, known, described):
                     continue
-                known.add(key)
                 db.add(
                     Subject(
                         case_id=case.id,
-                        unit_id=key[0],
-                        lot_id=key[1],
-                        description=key[2],
+                        unit_id=named.get("unit_id"),
+                        lot_id=named.get("lot_id"),
+                        description=named.get("description"),
                         quantity=_quantity(named),
                         source=answer.element_id,
                         by_id=answer.by_id,
@@ -103,6 +104,28 @@ def _take_up_subjects(db: Session, case: Case, *, at: datetime) -> None:
                     )
                 )
     db.flush()
+
+
+def _is_known(
+    named: dict[str, Any],
+    known: set[tuple[int | None, int | None]],
+    described: Counter[tuple[str, Decimal | None]],
+) -> bool:
+    """Say whether what is named is taken up already, and count it off.
+
+    A unit or a lot is one thing however often it is named. Every description is a thing of its
+    own: the same words twice are two. No correction changes what an answer described, so as
+    many as stand in the answers are as many as there are.
+    """
+    key = (named.get("unit_id"), named.get("lot_id"))
+    if key != (None, None):
+        was_known = key in known
+        known.add(key)
+        return was_known
+
+    words = (named["description"], _quantity(named))
+    described[words] -= 1
+    return described[words] >= 0
 
 
 def _suspects(value: Any) -> Iterable[dict[str, Any]]:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
-from engine.cases import missing
+from engine.cases import balance, missing
 from engine.cases.carrying_out import good_parts
 from engine.cases.dispositions import parts_of_line, pending
 from engine.cases.models import Case, Line
@@ -39,7 +39,7 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
     if task.element_id == "resolve_count_mismatch":
         _refuse_existed(db, case, answers)
     if task.element_id == "verify_and_close":
-        _refuse_undecided(db, case, answers["decision"])
+        _refuse_undecided(db, case, answers.get("decision"))
     if task.process != "disposition_line":
         return
     line = db.scalar(select(Line).where(Line.instance_id == task.instance_id))
@@ -51,8 +51,13 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
         _compare_count(db, case, line, answers)
 
 
-def _refuse_undecided(db: Session, case: Case, decision: str) -> None:
-    undecided = sum((part.quantity for part in pending(db, case)), Decimal(0))
+def _refuse_undecided(db: Session, case: Case, decision: str | None) -> None:
+    if decision is None:
+        return  # a case that runs on an earlier form is not asked: the closing looks for itself
+
+    here = balance.holdings(db, case.id, accounts=tuple(balance.NOT_HELD))  # held by the round
+    quantities = [part.quantity for part in pending(db, case)] + [one.quantity for one in here]
+    undecided = sum(quantities, Decimal(0))
     if decision == "close" and undecided:
         facts = (("quantity", f"{undecided.normalize():f}"),)
         raise Invalid([Problem("decision", TO_BE_DECIDED, facts)])

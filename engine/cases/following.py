@@ -9,10 +9,12 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import affected, balance, evaluation, holding
+from engine.bpmn.models import Instance
+from engine.cases import affected, answers as kept, balance, evaluation, holding
 from engine.cases.balance import ACCOUNTS, OF_CUSTODY, Holding
 from engine.cases.breaches import open_breaches
 from engine.cases.models import Case, Posting, Subject
+from engine.serials import holds
 from engine.serials.active import holdings_of_stock
 from engine.serials.models import (
     Event,
@@ -67,6 +69,8 @@ def follow(db: Session, events: list[Event]) -> None:
         nodes = set(db.scalars(select(EventNode.node_id).where(EventNode.event_id.in_(ids))))
         for case in _open_cases(db):
             _take_in(db, case, units, nodes | lots, at)
+    for case in moved:
+        _hold_what_came(db, case, at)
     open_breaches(db, ids, at=at)
     for case in moved:
         evaluation.ensure(db, case, by=None, at=at)
@@ -108,11 +112,13 @@ def _move_units(db: Session, case: Case, units: set[int], event: Event) -> None:
             if _may_move(one.account, to) and not _same_place(one.account, to)
         ]
         if to is not None and lying:
+            was_held = lying[0].account in balance.IN_HOUSE
             balance.post(
                 db,
                 case,
                 lying,
-                to=balance.NOT_HELD.get(to, to) if event.type != "returned" else to,
+                # what comes from elsewhere is held by a hold, never by a posting alone
+                to=balance.NOT_HELD.get(to, to) if was_held else to,
                 evidence=event.type,
                 by=None,
                 at=event.recorded_at,
@@ -203,17 +209,37 @@ def _take_in(db: Session, case: Case, units: set[int], nodes: set[int], at: date
     if not (found.unit_ids & units or set(found.lot_ids) & nodes):
         return
     settled = affected.settle(db, case, by=None, at=at)
-    if _has_held(db, case):
+    if _is_to_hold(db, case):
         holding.place(db, case, settled, by=None, at=at)
 
 
-def _has_held(db: Session, case: Case) -> bool:
-    held = balance.IN_HOUSE
-    return (
-        db.scalar(
-            select(Posting.id)
-            .where(Posting.case_id == case.id, Posting.to_account.in_(held))
-            .limit(1)
-        )
-        is not None
+def _hold_what_came(db: Session, case: Case, at: datetime) -> None:
+    """Hold what is in our hands again by whatever event, where the case wants it held."""
+    if balance.holdings(db, case.id, accounts=tuple(balance.NOT_HELD)) and _is_to_hold(db, case):
+        holding.place(db, case, affected.settle(db, case, by=None, at=at), by=None, at=at)
+
+
+def _is_to_hold(db: Session, case: Case) -> bool:
+    """Say whether what comes into our hands is held: by what people want, not by what was held.
+
+    All of it may have been out of our hands until now. What was screened out goes free.
+    """
+    here = case.instance_id
+    triage = kept.latest(db, case, case.process, "triage", instance_id=here)
+    if triage is not None and triage.answers.get("outcome") == "confirmed":
+        return True
+    if kept.latest(db, case, case.process, "confirm_screening", instance_id=here) is not None:
+        return False
+
+    report = kept.latest(db, case, case.process, "report")
+    asked = report is not None and bool(report.answers.get("hold_now"))
+    return asked or _was_reopened(db, case) or bool(holds.of_case(db, case.number))
+
+
+def _was_reopened(db: Session, case: Case) -> bool:
+    earlier = select(Instance.id).where(
+        Instance.business_key == case.number,
+        Instance.process == case.process,
+        Instance.id != case.instance_id,
     )
+    return db.scalar(earlier.limit(1)) is not None

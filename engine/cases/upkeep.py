@@ -15,9 +15,15 @@ from engine.cases.models import Case
 from engine.cases.tasks import lock_case
 from engine.db import Database
 from engine.errors import Busy
+from engine.people import Person
 
 RECOUNT_EVERY = timedelta(days=7)  # held stock is counted again while it is held
 COUNTED = ("confirm_segregation", "recount_held_stock")
+COUNTING = (
+    select(Instance.business_key)
+    .join(Task, Task.root_id == Instance.id)
+    .where(Task.element_id.in_(COUNTED), Task.done_at.is_(None), Task.cancelled_at.is_(None))
+)
 
 
 def take_up_reports(database: Database, *, at: datetime) -> int:
@@ -58,6 +64,12 @@ def open_recounts(database: Database, *, at: datetime) -> int:
     return len(due)
 
 
+def count_again(db: Session, case: Case, *, by: Person | None, at: datetime) -> None:
+    """Have what is held segregated, tagged and counted, unless a count is open that will see it."""
+    if db.scalar(COUNTING.where(Instance.business_key == case.number).limit(1)) is None:
+        open_child(db, case, "recount", by=by, at=at)
+
+
 def cases_to_recount(db: Session, *, at: datetime) -> list[str]:
     """Return the open cases that hold stock last counted more than a week ago."""
     counted = (
@@ -67,18 +79,13 @@ def cases_to_recount(db: Session, *, at: datetime) -> list[str]:
         .group_by(Instance.business_key)
         .subquery()
     )
-    counting = (
-        select(Instance.business_key)
-        .join(Task, Task.root_id == Instance.id)
-        .where(Task.element_id.in_(COUNTED), Task.done_at.is_(None), Task.cancelled_at.is_(None))
-    )
     cases = db.scalars(
         select(Case)
         .join(counted, counted.c.business_key == Case.number)
         .where(
             Case.state == "open",
             counted.c.last < at - RECOUNT_EVERY,
-            Case.number.not_in(counting),
+            Case.number.not_in(COUNTING),
         )
     ).all()
     return [case.number for case in cases if balance.holdings(db, case.id, accounts=("held",))]

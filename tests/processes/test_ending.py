@@ -143,3 +143,20 @@ def test_a_reopened_lot_is_held_where_it_is_and_sought_where_it_went(company: Co
     assert company.stock_that_may_ship(lot) == 0
     company.do("triage")
     assert "evaluate_health_risk" in company.waiting_at
+
+
+def test_a_reopened_case_has_its_field_action_evaluated_once(company: Company) -> None:
+    company.make_devices("SENS-1", UNITS, shipped=1)
+    company.to_disposition("P-1 P-2")
+    company.propose(company.line("no_fault_found", "P-2"))
+    company.do("confirm_no_fault")
+    company.release()
+    company.do("evaluate_health_risk")
+    company.do("evaluate_field_action")
+    company.do("verify_and_close")
+    sign(company, REOPEN, reason="The fault was seen again.")
+    assert company.waiting_at == {"triage"}
+    company.report_shipment("P-2")
+    assert "evaluate_health_risk" not in company.waiting_at  # triage opens it
+    company.do("triage")
+    assert len(company.open_tasks_at("evaluate_health_risk")) == 1

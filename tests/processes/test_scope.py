@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine.cases import affected, balance, segregated
+from engine.cases import affected, balance, identifying, segregated
+from engine.cases.correcting import correct_answer
 from engine.cases.foreseeing import foresee
 from engine.cases.identifying import NotIdentifiedYet
 from engine.cases.models import Subject
@@ -243,6 +244,7 @@ def test_what_was_identified_by_the_investigation_is_held_and_decided_on(
     company.do("investigate", identified=rows(company, outcome="identified", scanned="P-1"))
     assert company.totals == {"held": 1}
     assert not company.may_ship("P-1")
+    company.do("recount_held_stock")  # it was not there to be segregated with the others
     [one] = scope(company).described
     assert (one.outcome, one.names) == ("identified", ("P-1",))
     company.propose(company.line("scrap", "P-1"))
@@ -280,7 +282,7 @@ def test_what_the_investigation_only_describes_is_asked_about_again(company: Com
     company.do("investigate", others_affected=True, other_suspects=more)
     assert company.waiting_at == {"investigate"}
     company.do("investigate", identified=rows(company, outcome="identified", scanned="P-2"))
-    assert company.waiting_at == {"propose_disposition"}
+    assert company.waiting_at == {"propose_disposition", "recount_held_stock"}
     assert company.totals == {"held": 2}
 
 
@@ -312,6 +314,57 @@ def test_a_case_does_not_close_while_something_is_not_identified(company: Compan
     with pytest.raises(NotIdentifiedYet, match="A box nobody looked into"):
         company.do("verify_and_close")
     assert company.case.state == "open"
+
+
+def described_rows(company: Company) -> list[Subject]:
+    return list(company.reads(lambda db: identifying.descriptions(db, company.case)))
+
+
+def test_two_descriptions_in_the_same_words_are_two(company: Company) -> None:
+    unlabelled = {"description": "No label"}
+    two = [{**unlabelled, "quantity": "2"}, {**unlabelled, "quantity": "3"}]
+    company.report(suspects={"scanned": "", "unidentified": two})
+    assert [one.quantity for one in described_rows(company)] == [2, 3]
+    company.do("triage")
+    first, second = described_rows(company)
+    said = {"outcome": "not_identified", "reason": "No record names it."}
+    with pytest.raises(Invalid, match="Say what became of"):
+        company.do("investigate", identified={"rows": [{"key": f"subject-{first.id}", **said}]})
+    rows = [{"key": f"subject-{one.id}", **said} for one in (first, second)]
+    company.do("investigate", identified={"rows": rows})
+    assert company.totals == {"not_found": 5}
+
+
+def test_what_is_described_again_in_the_same_words_is_asked_about_again(company: Company) -> None:
+    described(company, quantity="2")
+    said = {"outcome": "not_identified", "reason": "No record names it."}
+    again = [{"description": "Pump without a label", "quantity": "2"}]
+    company.do(
+        "investigate",
+        identified=rows(company, **said),
+        others_affected=True,
+        other_suspects={"scanned": "", "unidentified": again},
+    )
+    assert company.totals == {"not_found": 2}
+    assert "investigate" in company.waiting_at
+    _, second = described_rows(company)
+    company.do("investigate", identified={"rows": [{"key": f"subject-{second.id}", **said}]})
+    assert company.totals == {"not_found": 4}
+
+
+def test_a_corrected_answer_does_not_double_what_it_described(company: Company) -> None:
+    described(company, quantity="2")
+    report = company.answer("report")
+    kept = {name: value for name, value in report.answers.items() if name != "suspects"}
+    raw = {**kept, "description": "The pouch seal is open on four of twenty."}
+    with company.holdfast.database.begin() as db:
+        correct_answer(
+            db, report.id, raw, reason="Four, not three.", by=company.people.qa_manager,
+            at=company.at, key=company.new_key(),
+        )  # fmt: skip
+    said = {"outcome": "not_identified", "reason": "No record names it."}
+    company.do("investigate", identified=rows(company, **said))
+    assert len(described_rows(company)) == 1
 
 
 def test_a_reopened_case_takes_up_what_stayed_unresolved(company: Company) -> None:
