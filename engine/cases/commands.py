@@ -158,7 +158,7 @@ def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetim
         at=at,
     )
     case.instance_id = instance.id
-    uploads.adopt(db, case, answers.answers, by=by, at=at)
+    uploads.adopt(db, case, answers.answers, place=f"start:{case.process}", by=by, at=at)
     ledger.append(
         db,
         case.stream,
@@ -197,9 +197,10 @@ def complete_task(
     signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
     answer = _keep(db, case, task, answers.answers, signature, by=by, at=at)
     runtime.complete_task(db, task_id, variables=answers.variables, by=by, at=at)
-    uploads.adopt(db, case, answers.answers, by=by, at=at, task_id=task_id)
+    place = f"task:{task_id}"
+    uploads.adopt(db, case, answers.answers, place=place, by=by, at=at, task_id=task_id)
     seal_if_last(db, case, task, by=by, at=at)
-    _drop_draft(db, by, f"task:{task_id}")
+    _drop_draft(db, by, place)
     case.version += 1
     ledger.append(
         db,

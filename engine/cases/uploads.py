@@ -73,12 +73,14 @@ def adopt(
     case: Case,
     answers: Mapping[str, Any],
     *,
+    place: str,
     by: Person,
     at: datetime,
     task_id: UUID | None = None,
 ) -> None:
     """Make the files that accepted answers name files of the case, each once; flushes.
 
+    `place` is that of the draft the answers come from: the same file in another draft stays.
     Call it in the transaction that accepts the answers. Writes the ledger for each new file.
     """
     hashes = sorted({one["sha256"] for value in answers.values() for one in _files(value)})
@@ -87,7 +89,8 @@ def adopt(
         if found is not None:
             _note(db, case, found, task_id, by=by, at=at)
     if hashes:
-        db.execute(delete(Upload).where(Upload.person_id == by.id, Upload.sha256.in_(hashes)))
+        here = (Upload.person_id == by.id, Upload.place == place)
+        db.execute(delete(Upload).where(*here, Upload.sha256.in_(hashes)))
         db.flush()
 
 

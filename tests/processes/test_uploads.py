@@ -13,8 +13,9 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from engine import clock
+from engine.cases.commands import save_draft
 from engine.cases.models import Attachment, Upload
-from engine.cases.uploads import ABANDONED_FOR
+from engine.cases.uploads import ABANDONED_FOR, keep_upload
 from engine.evidence import documents, ledger
 from engine.people import Person
 from tests.processes.company import Company
@@ -155,6 +156,21 @@ def test_bytes_that_a_case_holds_stay_when_a_draft_with_them_is_dropped(
     dropped(company)
     assert kept(company) == []
     assert company.holdfast.documents.open(SHA256) == PHOTO
+
+
+def test_a_file_stays_with_ones_other_drafts_when_one_of_them_is_accepted(
+    company: Company,
+) -> None:
+    by, places = company.people.qa_technician, ("start:nonconformance", "task:another")
+    with company.holdfast.database.begin() as db:
+        for place in places:
+            keep_upload(db, place, name="a.png", content=PHOTO, by=by, at=company.at)
+            save_draft(db, place, {"photos": [SHA256]}, by=by, at=company.at)
+    company.make_lot("S-2", 40)
+    company.report("S-2", photos=[SHA256])
+    assert [one.sha256 for one in company.documents] == [SHA256]
+    left = company.reads(lambda db: list(db.scalars(select(Upload.place))))
+    assert left == ["task:another"]
 
 
 def dropped(company: Company) -> None:
