@@ -144,21 +144,24 @@ def drop_abandoned(database: Database, *, at: datetime) -> int:
     The rows go first: a crash in between leaves bytes that nobody names, never a name without
     bytes. Bytes that somebody sent again in the last day stay (`DocumentStore.drop`).
     """
-    with database.read() as db:
-        due = _abandoned(db, at=at)
-    if not due:
-        return 0
+    with database.read() as db:  # most hours nothing is due, and nobody need wait for us
+        if not _abandoned(db, at=at):
+            return 0
     with database.begin() as db:
-        gone = list(db.scalars(select(Upload).where(Upload.id.in_(due))))
-        hashes = {one.sha256 for one in gone}
-        for one in gone:
-            db.delete(one)
-        db.flush()
-        unnamed = hashes - _named(db, hashes)
+        gone = _drop_rows(db, at=at)
+        unnamed = set(gone) - _named(db, set(gone))
         store: DocumentStore = db.info["documents"]
     for sha256 in unnamed:
         store.drop(sha256, at=at)
     return len(gone)
+
+
+def _drop_rows(db: Session, *, at: datetime) -> list[str]:
+    # asked again here: a file may have been sent again, or a draft saved, since we looked
+    due = Upload.id.in_(_abandoned(db, at=at))
+    # and once more as each row is taken, by whoever has just had it in hand
+    unnamed_still = Upload.at < at - UNNAMED_FOR
+    return list(db.scalars(delete(Upload).where(due, unnamed_still).returning(Upload.sha256)))
 
 
 def _abandoned(db: Session, *, at: datetime) -> list[int]:

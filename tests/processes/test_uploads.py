@@ -1,21 +1,24 @@
 """Stories of uploads: a file is the person's own until the answer that names it is accepted."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from engine import clock
 from engine.cases.commands import save_draft
 from engine.cases.models import Attachment, Upload
-from engine.cases.uploads import ABANDONED_FOR, keep_upload
+from engine.cases.uploads import ABANDONED_FOR, drop_abandoned, keep_upload
+from engine.db import Database
 from engine.evidence import documents, ledger
 from engine.people import Person
 from tests.processes.company import Company
@@ -171,6 +174,44 @@ def test_a_file_stays_with_ones_other_drafts_when_one_of_them_is_accepted(
     assert [one.sha256 for one in company.documents] == [SHA256]
     left = company.reads(lambda db: list(db.scalars(select(Upload.place))))
     assert left == ["task:another"]
+
+
+@dataclass
+class Meanwhile:
+    """A database at which somebody acts after it was looked at, before it is written to."""
+
+    database: Database
+    act: Callable[[Session], object]
+
+    def read(self) -> AbstractContextManager[Session]:
+        return self.database.read()
+
+    def begin(self) -> AbstractContextManager[Session]:
+        with self.database.begin() as db:
+            self.act(db)
+        return self.database.begin()
+
+
+@pytest.mark.parametrize("act", ["sends the file again", "saves the draft again"])
+def test_a_file_in_use_again_while_old_ones_are_dropped_stays(company: Company, act: str) -> None:
+    by, place, sent_at = company.people.qa_technician, "task:another", company.at
+
+    def keep(db: Session) -> None:
+        keep_upload(db, place, name="a.png", content=PHOTO, by=by, at=company.at)
+
+    def save(db: Session) -> None:
+        save_draft(db, place, {"photos": [SHA256]}, by=by, at=company.at)
+
+    with company.holdfast.database.begin() as db:
+        keep(db)
+        save(db)
+    path = company.holdfast.documents.path(SHA256)
+    os.utime(path, (sent_at.timestamp(),) * 2)
+    company.at += ABANDONED_FOR * 2
+    meanwhile = Meanwhile(company.holdfast.database, keep if act.startswith("sends") else save)
+    assert drop_abandoned(cast("Database", meanwhile), at=company.at) == 0
+    assert kept(company) == [SHA256]
+    assert path.exists()
 
 
 def dropped(company: Company) -> None:
