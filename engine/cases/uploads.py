@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine.cases.models import Attachment, Case, Draft, Upload
 from engine.db import Database
 from engine.evidence import documents
-from engine.evidence.documents import Document
+from engine.evidence.documents import Document, StoredFile
 from engine.evidence.file_names import name_alone
 from engine.evidence.signatures import Signature
 from engine.evidence.store import DocumentStore
@@ -103,16 +103,8 @@ def _taken_up(db: Session, case: Case, sha256: str, *, by: Person, at: datetime)
     upload = upload_of(db, sha256, by=by)
     if upload is None:
         return None
-    return documents.attach_stored(
-        db,
-        stream=case.stream,
-        name=upload.name,
-        media_type=upload.media_type,
-        sha256=sha256,
-        byte_count=upload.bytes,
-        by=by,
-        at=at,
-    )
+    file = StoredFile(upload.name, upload.media_type, sha256, upload.bytes)
+    return documents.attach_stored(db, stream=case.stream, file=file, by=by, at=at)
 
 
 def _note(

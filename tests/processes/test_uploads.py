@@ -10,15 +10,17 @@ from typing import Any, cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from engine import clock
-from engine.cases.commands import save_draft
+from engine.cases.commands import attach, save_draft
 from engine.cases.models import Attachment, Upload
+from engine.cases.tasks import lock_case
 from engine.cases.uploads import ABANDONED_FOR, drop_abandoned, keep_upload
 from engine.db import Database
+from engine.errors import Busy
 from engine.evidence import documents, ledger
 from engine.people import Person
 from tests.processes.company import Company
@@ -225,6 +227,38 @@ def test_files_given_to_a_case_are_all_attached_or_none(company: Company, app: F
         visitor.get(address)
         files = [(BytesIO(PHOTO), "good.png"), (BytesIO(b"MZ"), "bad.png")]
         assert visitor.post(address, {"file": files}).status_code == 422
+    assert company.documents == []
+
+
+def test_the_bytes_of_a_file_are_on_the_disk_before_anybody_waits_for_its_case(
+    company: Company, app: Flask
+) -> None:
+    store, held = company.holdfast.documents, []
+    with visiting(company, app, company.people.qa_engineer) as visitor:
+        address = f"/nonconformances/{company.number}/documents"
+        visitor.get(address)
+
+        @event.listens_for(company.holdfast.database.writer, "before_cursor_execute")
+        def look(_connection: Any, _cursor: Any, _statement: str, *_: Any) -> None:
+            held.append(store.holds(SHA256))
+
+        assert visitor.post(address, {"file": (BytesIO(PHOTO), "a.png")}).status_code == 303
+    assert held
+    assert all(held)
+
+
+def test_no_file_is_attached_while_a_colleague_closes_the_case(
+    company: Company, app: Flask
+) -> None:
+    database, by = company.holdfast.database, company.people.qa_engineer
+    if database.writer.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time, whatever the case")
+    with database.read() as db:
+        file = documents.store_file(db, name="a.png", content=PHOTO)
+    with database.begin() as closing:
+        lock_case(closing, company.number)
+        with pytest.raises(Busy), database.begin() as db:
+            attach(db, company.number, file, by=by, at=company.at)
     assert company.documents == []
 
 
