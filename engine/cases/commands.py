@@ -19,9 +19,16 @@ from engine.cases.models import Answer, Attachment, Case, Comment, Draft
 from engine.cases.numbering import next_number
 from engine.cases.sealing import seal_if_last
 from engine.cases.signing import Signing, meaning_of, record_to_sign
-from engine.cases.tasks import lock_case_of, refuse_ended, refuse_unless_open, refuse_unless_theirs
+from engine.cases.tasks import (
+    lock_case,
+    lock_case_of,
+    refuse_ended,
+    refuse_unless_open,
+    refuse_unless_theirs,
+)
 from engine.errors import Invalid, Problem, Refused
 from engine.evidence import ceremony, documents, ledger
+from engine.evidence.documents import StoredFile
 from engine.evidence.signatures import Signature
 from engine.people import Person, acting_for, authorize
 from forms.form import Answers
@@ -158,7 +165,7 @@ def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetim
         at=at,
     )
     case.instance_id = instance.id
-    uploads.adopt(db, case, answers.answers, by=by, at=at)
+    uploads.adopt(db, case, answers.answers, place=f"start:{case.process}", by=by, at=at)
     ledger.append(
         db,
         case.stream,
@@ -197,9 +204,10 @@ def complete_task(
     signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
     answer = _keep(db, case, task, answers.answers, signature, by=by, at=at)
     runtime.complete_task(db, task_id, variables=answers.variables, by=by, at=at)
-    uploads.adopt(db, case, answers.answers, by=by, at=at, task_id=task_id)
+    place = f"task:{task_id}"
+    uploads.adopt(db, case, answers.answers, place=place, by=by, at=at, task_id=task_id)
     seal_if_last(db, case, task, by=by, at=at)
-    _drop_draft(db, by, f"task:{task_id}")
+    _drop_draft(db, by, place)
     case.version += 1
     ledger.append(
         db,
@@ -317,13 +325,12 @@ def comment(db: Session, case: Case, text: str, *, by: Person, at: datetime) -> 
     return note
 
 
-def attach(
-    db: Session, case: Case, name: str, content: bytes, *, by: Person, at: datetime
-) -> Attachment:
-    """Add a file to an open case; raises an `UploadRefused`."""
+def attach(db: Session, number: str, file: StoredFile, *, by: Person, at: datetime) -> Attachment:
+    """Add a file, stored before (`documents.store_file`), to an open case; raises `CaseEnded`."""
     authorize(by, "case.attach")
+    case = lock_case(db, number)  # no file after the entry that closes the case
     refuse_ended(case)
-    stored = documents.attach(db, stream=case.stream, name=name, content=content, by=by, at=at)
+    stored = documents.attach_stored(db, stream=case.stream, file=file, by=by, at=at)
     attachment = Attachment(case_id=case.id, document_id=stored.id, by_id=by.id, at=at)
     db.add(attachment)
     db.flush()

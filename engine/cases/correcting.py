@@ -99,7 +99,8 @@ def correct_answer(
         corrects=old,
         reason=reason.strip(),
     )
-    uploads.adopt(db, case, answers, by=by, at=at, task_id=old.task_id)
+    place = f"answer:{answer_id}"
+    uploads.adopt(db, case, answers, place=place, by=by, at=at, task_id=old.task_id)
     voided = _void_signatures(db, case, old, reason.strip(), by=by, at=at)
     case.version += 1
     body = {

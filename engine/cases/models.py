@@ -143,7 +143,7 @@ class Draft(Base):
 
     id: Mapped[Key]
     person_id: Mapped[Ref]
-    place: Mapped[str]  # "task:<uuid>" or "start:<process>"
+    place: Mapped[str]  # "task:<uuid>", "start:<process>" or "answer:<id>"
     answers: Mapped[dict[str, Any]]
     saved_at: Mapped[datetime]
 

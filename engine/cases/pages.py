@@ -254,7 +254,7 @@ class DocumentLine:
     signatures: tuple[SignatureLine, ...] = ()
     version: int | None = None  # of a sealed document, with the newest there is
     newest: int | None = None
-    standing: str | None = None  # stands | superseded | voided | reopened
+    standing: str | None = None  # stands | superseded | voided | reopened | case_void
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine.cases.models import Attachment, Case, Draft, Upload
 from engine.db import Database
 from engine.evidence import documents
-from engine.evidence.documents import Document
+from engine.evidence.documents import Document, StoredFile
 from engine.evidence.file_names import name_alone
 from engine.evidence.signatures import Signature
 from engine.evidence.store import DocumentStore
@@ -73,12 +73,14 @@ def adopt(
     case: Case,
     answers: Mapping[str, Any],
     *,
+    place: str,
     by: Person,
     at: datetime,
     task_id: UUID | None = None,
 ) -> None:
     """Make the files that accepted answers name files of the case, each once; flushes.
 
+    `place` is that of the draft the answers come from: the same file in another draft stays.
     Call it in the transaction that accepts the answers. Writes the ledger for each new file.
     """
     hashes = sorted({one["sha256"] for value in answers.values() for one in _files(value)})
@@ -87,7 +89,8 @@ def adopt(
         if found is not None:
             _note(db, case, found, task_id, by=by, at=at)
     if hashes:
-        db.execute(delete(Upload).where(Upload.person_id == by.id, Upload.sha256.in_(hashes)))
+        here = (Upload.person_id == by.id, Upload.place == place)
+        db.execute(delete(Upload).where(*here, Upload.sha256.in_(hashes)))
         db.flush()
 
 
@@ -100,16 +103,8 @@ def _taken_up(db: Session, case: Case, sha256: str, *, by: Person, at: datetime)
     upload = upload_of(db, sha256, by=by)
     if upload is None:
         return None
-    return documents.attach_stored(
-        db,
-        stream=case.stream,
-        name=upload.name,
-        media_type=upload.media_type,
-        sha256=sha256,
-        byte_count=upload.bytes,
-        by=by,
-        at=at,
-    )
+    file = StoredFile(upload.name, upload.media_type, sha256, upload.bytes)
+    return documents.attach_stored(db, stream=case.stream, file=file, by=by, at=at)
 
 
 def _note(
@@ -141,21 +136,24 @@ def drop_abandoned(database: Database, *, at: datetime) -> int:
     The rows go first: a crash in between leaves bytes that nobody names, never a name without
     bytes. Bytes that somebody sent again in the last day stay (`DocumentStore.drop`).
     """
-    with database.read() as db:
-        due = _abandoned(db, at=at)
-    if not due:
-        return 0
+    with database.read() as db:  # most hours nothing is due, and nobody need wait for us
+        if not _abandoned(db, at=at):
+            return 0
     with database.begin() as db:
-        gone = list(db.scalars(select(Upload).where(Upload.id.in_(due))))
-        hashes = {one.sha256 for one in gone}
-        for one in gone:
-            db.delete(one)
-        db.flush()
-        unnamed = hashes - _named(db, hashes)
+        gone = _drop_rows(db, at=at)
+        unnamed = set(gone) - _named(db, set(gone))
         store: DocumentStore = db.info["documents"]
     for sha256 in unnamed:
         store.drop(sha256, at=at)
     return len(gone)
+
+
+def _drop_rows(db: Session, *, at: datetime) -> list[str]:
+    # asked again here: a file may have been sent again, or a draft saved, since we looked
+    due = Upload.id.in_(_abandoned(db, at=at))
+    # and once more as each row is taken, by whoever has just had it in hand
+    unnamed_still = Upload.at < at - UNNAMED_FOR
+    return list(db.scalars(delete(Upload).where(due, unnamed_still).returning(Upload.sha256)))
 
 
 def _abandoned(db: Session, *, at: datetime) -> list[int]:

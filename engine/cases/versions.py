@@ -11,7 +11,8 @@ from engine.cases.models import Case
 from engine.evidence.documents import Document
 from engine.evidence.signatures import SignatureVoided
 
-STANDS, SUPERSEDED, VOIDED, REOPENED = "stands", "superseded", "voided", "reopened"
+STANDS, SUPERSEDED, VOIDED = "stands", "superseded", "voided"
+REOPENED, CASE_VOID = "reopened", "case_void"
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Version:
     """One sealed file among those of the same record: its number, the newest, and whether it holds.
 
     `superseded` by a newer version; `voided` while a signature on it is void and asked again;
-    `reopened` when it closed a case that was opened again.
+    `reopened` when it closed a case that was opened again, `case_void` when that was then voided.
     """
 
     number: int
@@ -54,5 +55,6 @@ def _standing(case: Case, document: Document, void: set[int], *, is_newest: bool
     if void.intersection(document.signature_ids or ()):
         return VOIDED
     # the report of the whole case is signed to close it
-    closes = document.kind.startswith(f"{case.process}/")
-    return REOPENED if closes and case.state == "open" else STANDS
+    if case.state == "closed" or not document.kind.startswith(f"{case.process}/"):
+        return STANDS
+    return CASE_VOID if case.state == "void" else REOPENED

@@ -1,5 +1,6 @@
 """Documents of a case: what people attached, what they reviewed, what was sealed; see `sealing`."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -72,48 +73,51 @@ def attach(
     db: Session, *, stream: str, name: str, content: bytes, by: Person, at: datetime
 ) -> Document:
     """Keep an upload with a case; raises an `UploadRefused`. Flushes and writes the ledger."""
-    media_type = check_upload(name, content)
-    store: DocumentStore = db.info["documents"]
     return attach_stored(
-        db,
-        stream=stream,
-        name=name,
-        media_type=media_type,
-        sha256=store.put(content),
-        byte_count=len(content),
-        by=by,
-        at=at,
+        db, stream=stream, file=store_file(db, name=name, content=content), by=by, at=at
     )
 
 
+@dataclass(frozen=True)
+class StoredFile:
+    """A checked file whose bytes are in the store, named by nothing yet."""
+
+    name: str
+    media_type: str
+    sha256: str
+    byte_count: int
+
+
+def store_file(db: Session, *, name: str, content: bytes) -> StoredFile:
+    """Check a file and put its bytes in the store; raises an `UploadRefused`, `NoRoomLeft`.
+
+    It writes no row, so a reading session will do: large files reach the disk without a lock.
+    """
+    media_type = check_upload(name, content)
+    store: DocumentStore = db.info["documents"]
+    return StoredFile(name, media_type, store.put(content), len(content))
+
+
 def attach_stored(
-    db: Session,
-    *,
-    stream: str,
-    name: str,
-    media_type: str,
-    sha256: str,
-    byte_count: int,
-    by: Person,
-    at: datetime,
+    db: Session, *, stream: str, file: StoredFile, by: Person, at: datetime
 ) -> Document:
-    """Name a checked file, already in the store, among those of a case; flushes, writes ledger."""
+    """Name a stored file among those of a case. Flushes and writes the ledger."""
     document = Document(
         stream=stream,
         kind="attachment",
-        name=name_alone(name),
-        download_name=safe_name(name),
-        media_type=media_type,
+        name=name_alone(file.name),
+        download_name=safe_name(file.name),
+        media_type=file.media_type,
         state="attached",
-        sha256=sha256,
-        bytes=byte_count,
+        sha256=file.sha256,
+        bytes=file.byte_count,
         at=at,
         by_id=by.id,
     )
     db.add(document)
     db.flush()
     body = {"document_id": document.id, "name": document.name, "sha256": document.sha256}
-    ledger.append(db, stream, "document_attached", body | {"bytes": byte_count}, by=by, at=at)
+    ledger.append(db, stream, "document_attached", body | {"bytes": file.byte_count}, by=by, at=at)
     return document
 
 

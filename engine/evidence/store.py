@@ -45,9 +45,7 @@ class DocumentStore:
         """
         sha256 = hashlib.sha256(content).hexdigest()
         path = self.path(sha256)
-        if path.exists():
-            os.utime(path)  # `drop` leaves what was put a moment ago, before its name commits
-        else:
+        if not _touch(path):
             try:
                 write_durably(path, content)
             except OSError as problem:
@@ -86,6 +84,15 @@ class DocumentStore:
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
             raise ContentLost(sha256=sha256)
         return self.folder / sha256[:2] / sha256
+
+
+def _touch(path: Path) -> bool:
+    """Make a file young, so that `drop` leaves it; False where there is none, or none any more."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return path.exists()  # `drop` may have looked at its age before, and removed it since
 
 
 def write_durably(path: Path, content: bytes) -> None:

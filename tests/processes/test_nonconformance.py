@@ -11,6 +11,7 @@ from engine.cases import balance, commands
 from engine.cases.balance import BalanceIncomplete, Holding
 from engine.cases.correcting import correct_answer
 from engine.cases.tasks import CaseEnded
+from engine.evidence import documents
 from tests.processes.company import Company
 
 
@@ -138,8 +139,9 @@ def test_a_closed_case_refuses_every_change(company: Company) -> None:
     manager = company.people.qa_manager
     with pytest.raises(CaseEnded, match="closed"):
         company.complete(closing, {}, None, by=company.people.second_qa_manager)
+    note = company.reads(lambda db: documents.store_file(db, name="note.txt", content=b"seen"))
     with company.holdfast.database.begin() as db, pytest.raises(CaseEnded):
-        commands.attach(db, db.merge(company.case), "note.txt", b"seen", by=manager, at=company.at)
+        commands.attach(db, company.number, note, by=manager, at=company.at)
     with company.holdfast.database.begin() as db, pytest.raises(CaseEnded):
         correct_answer(
             db, company.answer("investigate").id, {}, reason="Typing error", by=manager,

@@ -1,20 +1,26 @@
 """Stories of uploads: a file is the person's own until the answer that names it is accepted."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from engine import clock
+from engine.cases.commands import attach, save_draft
 from engine.cases.models import Attachment, Upload
-from engine.cases.uploads import ABANDONED_FOR
+from engine.cases.tasks import lock_case
+from engine.cases.uploads import ABANDONED_FOR, drop_abandoned, keep_upload
+from engine.db import Database
+from engine.errors import Busy
 from engine.evidence import documents, ledger
 from engine.people import Person
 from tests.processes.company import Company
@@ -158,6 +164,59 @@ def test_bytes_that_a_case_holds_stay_when_a_draft_with_them_is_dropped(
     assert company.holdfast.documents.open(SHA256) == PHOTO
 
 
+def test_a_file_stays_with_ones_other_drafts_when_one_of_them_is_accepted(
+    company: Company,
+) -> None:
+    by, places = company.people.qa_technician, ("start:nonconformance", "task:another")
+    with company.holdfast.database.begin() as db:
+        for place in places:
+            keep_upload(db, place, name="a.png", content=PHOTO, by=by, at=company.at)
+            save_draft(db, place, {"photos": [SHA256]}, by=by, at=company.at)
+    company.make_lot("S-2", 40)
+    company.report("S-2", photos=[SHA256])
+    assert [one.sha256 for one in company.documents] == [SHA256]
+    left = company.reads(lambda db: list(db.scalars(select(Upload.place))))
+    assert left == ["task:another"]
+
+
+@dataclass
+class Meanwhile:
+    """A database at which somebody acts after it was looked at, before it is written to."""
+
+    database: Database
+    act: Callable[[Session], object]
+
+    def read(self) -> AbstractContextManager[Session]:
+        return self.database.read()
+
+    def begin(self) -> AbstractContextManager[Session]:
+        with self.database.begin() as db:
+            self.act(db)
+        return self.database.begin()
+
+
+@pytest.mark.parametrize("act", ["sends the file again", "saves the draft again"])
+def test_a_file_in_use_again_while_old_ones_are_dropped_stays(company: Company, act: str) -> None:
+    by, place, sent_at = company.people.qa_technician, "task:another", company.at
+
+    def keep(db: Session) -> None:
+        keep_upload(db, place, name="a.png", content=PHOTO, by=by, at=company.at)
+
+    def save(db: Session) -> None:
+        save_draft(db, place, {"photos": [SHA256]}, by=by, at=company.at)
+
+    with company.holdfast.database.begin() as db:
+        keep(db)
+        save(db)
+    path = company.holdfast.documents.path(SHA256)
+    os.utime(path, (sent_at.timestamp(),) * 2)
+    company.at += ABANDONED_FOR * 2
+    meanwhile = Meanwhile(company.holdfast.database, keep if act.startswith("sends") else save)
+    assert drop_abandoned(cast("Database", meanwhile), at=company.at) == 0
+    assert kept(company) == [SHA256]
+    assert path.exists()
+
+
 def dropped(company: Company) -> None:
     with clock.at(company.at):
         company.holdfast.drop_abandoned_uploads()
@@ -169,6 +228,38 @@ def test_files_given_to_a_case_are_all_attached_or_none(company: Company, app: F
         visitor.get(address)
         files = [(BytesIO(PHOTO), "good.png"), (BytesIO(b"MZ"), "bad.png")]
         assert visitor.post(address, {"file": files}).status_code == 422
+    assert company.documents == []
+
+
+def test_the_bytes_of_a_file_are_on_the_disk_before_anybody_waits_for_its_case(
+    company: Company, app: Flask
+) -> None:
+    store, held = company.holdfast.documents, []
+    with visiting(company, app, company.people.qa_engineer) as visitor:
+        address = f"/nonconformances/{company.number}/documents"
+        visitor.get(address)
+
+        @event.listens_for(company.holdfast.database.writer, "before_cursor_execute")
+        def look(_connection: Any, _cursor: Any, _statement: str, *_: Any) -> None:
+            held.append(store.holds(SHA256))
+
+        assert visitor.post(address, {"file": (BytesIO(PHOTO), "a.png")}).status_code == 303
+    assert held
+    assert all(held)
+
+
+def test_no_file_is_attached_while_a_colleague_closes_the_case(
+    company: Company, app: Flask
+) -> None:
+    database, by = company.holdfast.database, company.people.qa_engineer
+    if database.writer.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time, whatever the case")
+    with database.read() as db:
+        file = documents.store_file(db, name="a.png", content=PHOTO)
+    with database.begin() as closing:
+        lock_case(closing, company.number)
+        with pytest.raises(Busy), database.begin() as db:
+            attach(db, company.number, file, by=by, at=company.at)
     assert company.documents == []
 
 

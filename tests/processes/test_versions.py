@@ -3,7 +3,7 @@
 import json
 
 from engine import clock
-from engine.cases.ending import REOPEN
+from engine.cases.ending import REOPEN, VOID
 from engine.cases.versions import versions
 from engine.evidence.documents import Document
 from tests.processes.company import Company
@@ -61,3 +61,12 @@ def test_the_report_of_a_reopened_case_does_not_stand(company: Company) -> None:
     sign(company, REOPEN, reason="The fault was seen again.")
     assert standing(company, "nonconformance_report") == [(1, "reopened")]
     assert "the case was reopened" in shown(company)
+
+
+def test_the_report_of_a_case_that_was_reopened_and_voided_does_not_stand(company: Company) -> None:
+    closed(company)
+    company.seal_documents()
+    sign(company, REOPEN, reason="The fault was seen again.")
+    sign(company, VOID, reason="The fault was of another case.")
+    assert standing(company, "nonconformance_report") == [(1, "case_void")]
+    assert "the case was reopened and then voided" in shown(company)

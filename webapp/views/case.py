@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 
 from engine.bpmn.models import Instance
 from engine.cases import commands
@@ -13,11 +14,12 @@ from engine.cases.models import Case
 from engine.cases.overview import case_balance, case_facts, case_named, case_page
 from engine.cases.pages import DocumentLine
 from engine.cases.scope import scope_of
+from engine.cases.tasks import refuse_ended
 from engine.cases.versions import versions
 from engine.clock import now
 from engine.errors import Conflict, EngineError, NotFound, Problem
 from engine.evidence import documents as documents_room
-from engine.evidence.documents import Document
+from engine.evidence.documents import Document, StoredFile
 from webapp.ceremony import document_line
 from webapp.diagrams import drawing
 from webapp.downloads import download
@@ -165,10 +167,10 @@ def attach(number: str) -> ResponseReturnValue:
     if not files:
         return _documents_page(number, [Problem("file", N_("Choose a file first."))]), 422
     try:
+        stored = _stored(number, files)
         with begin() as db:
-            found = case_named(db, number)
-            for file in files:
-                commands.attach(db, found, str(file.filename), file.read(), by=person(), at=now())
+            for one in stored:
+                commands.attach(db, number, one, by=person(), at=now())
     except Conflict:
         raise
     except EngineError as refused:
@@ -176,6 +178,15 @@ def attach(number: str) -> ResponseReturnValue:
         return _documents_page(number, [problem]), 422
     flash(gettext("The files are attached."))
     return redirect(url_for(".documents", number=number), 303)
+
+
+def _stored(number: str, files: list[FileStorage]) -> list[StoredFile]:
+    """Put the bytes in the store, before a transaction that would make colleagues wait for it."""
+    db = read()
+    refuse_ended(case_named(db, number))
+    return [
+        documents_room.store_file(db, name=str(one.filename), content=one.read()) for one in files
+    ]
 
 
 @bp.get("/history")

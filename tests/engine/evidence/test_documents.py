@@ -1,5 +1,6 @@
 """Documents: kept by content, sealed after the last signature, attached only if what they say."""
 
+import os
 import zipfile
 from hashlib import sha256
 from io import BytesIO
@@ -30,6 +31,22 @@ def test_a_file_is_named_by_its_content(store):
     assert store.put(b"evidence") == name
     assert store.open(name) == b"evidence"
     assert [p.name for p in store.folder.rglob("*") if p.is_file()] == [name]
+
+
+@pytest.mark.parametrize("moment", ["before it is made young", "after"])
+def test_a_file_put_while_its_old_copy_is_dropped_is_there(store, monkeypatch, moment):
+    name, touch = store.put(b"evidence"), os.utime
+
+    def touch_as_it_goes(path):
+        if moment == "after":
+            touch(path)
+        path.unlink()  # whoever drops it had looked at its age before
+        if moment != "after":
+            touch(path)
+
+    monkeypatch.setattr(os, "utime", touch_as_it_goes)
+    assert store.put(b"evidence") == name
+    assert store.open(name) == b"evidence"
 
 
 def test_a_lost_or_damaged_file_is_told(store):
