@@ -28,7 +28,10 @@ class LotFound:
 
 @dataclass(frozen=True)
 class Stock:
-    """One unit, or a quantity of one lot at one location; `key` names it within the case."""
+    """One unit, or a quantity of one lot; `key` names it within the case.
+
+    It lies at `location`, or, where that is several, at `places` with how much lies at each.
+    """
 
     key: str
     part_no: str
@@ -37,6 +40,7 @@ class Stock:
     uom: str = "each"
     unit: UnitFound | None = None
     lot: LotFound | None = None
+    places: tuple[tuple[str, Decimal], ...] = ()
 
     @property
     def name(self) -> str:

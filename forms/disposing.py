@@ -11,6 +11,7 @@ from forms.errors import Problem
 from forms.field import Json
 from forms.kind import Kind, blank
 from forms.kinds.units import AMBIGUOUS, UNKNOWN
+from forms.places import places_answer, places_of_stock, say_places
 from forms.scanning import Scan, printable, scans, unit_answer
 from forms.texts import TextRefused, clean
 from forms.words import N_
@@ -29,7 +30,11 @@ UNIT_GONE = N_("%(text)s is not held in this case, or a decision on it is alread
 TWICE = N_("%(text)s stands on two lines.")
 QUANTITY = N_("Enter how many of the lot this line takes, as a number greater than zero.")
 WHOLE = N_("Enter a whole number.")
-TOO_MUCH = N_("The lines take %(sum)s of %(name)s at %(location)s; %(held)s are held.")
+TOO_MUCH = N_("The lines take %(sum)s of %(name)s; %(held)s are held and not decided: %(places)s.")
+TOO_MUCH_OF = N_(
+    "The lines take %(sum)s of %(name)s; %(held)s are not decided yet, of all that is held: "
+    "%(places)s."
+)
 NO_REST = N_("No unit of %(part)s is left for this line.")
 
 
@@ -101,14 +106,25 @@ class Disposing:
         else:
             self._taken[key] += quantity
             if self._taken[key] > pool.quantity:
-                facts = {"name": pool.name, "location": pool.location}
-                held, total = text_of(pool.quantity), text_of(self._taken[key])
-                self._wrong(place, "quantity", TOO_MUCH, sum=total, held=held, **facts)
+                self._too_much(place, pool, self._taken[key])
             line |= {
                 "lot": _lot_answer(pool),
                 "quantity": text_of(quantity),
                 "uom": pool.uom,
             }
+
+    def _too_much(self, place: int, pool: Stock, taken: Decimal) -> None:
+        lying = places_of_stock(pool)
+        is_all = sum(count for _, count in lying) == pool.quantity
+        self._wrong(
+            place,
+            "quantity",
+            TOO_MUCH if is_all else TOO_MUCH_OF,
+            sum=text_of(taken),
+            name=pool.name,
+            held=text_of(pool.quantity),
+            places=say_places(lying, self.context.language),
+        )
 
     def _take_units(self, place: int, raw: Json, line: dict[str, Json]) -> None:
         try:
@@ -192,5 +208,5 @@ def _lot_answer(pool: Stock) -> dict[str, Json]:
         "lot_id": pool.lot.lot_id if pool.lot else None,
         "lot_number": pool.name,
         "part_no": pool.part_no,
-        "location": pool.location,
+        **places_answer(pool),
     }

@@ -11,6 +11,7 @@ from engine.cases import identifying
 from engine.cases.dispositions import Part, parts_of_line, pending
 from engine.cases.models import Case, Line
 from engine.cases.names import stock_names
+from engine.cases.places import places_of
 from engine.cases.samples import kept_as_samples, without
 from engine.cases.segregated import expected
 from engine.cases.uploads import file_of, upload_of
@@ -74,9 +75,11 @@ def form_context(
         now=at,
         find_units=find_units,
         find_lots=find_lots,
-        pending=lambda: stocks(db, pending(db, case)) if case else (),
+        pending=lambda: stocks(db, case, pending(db, case)) if case else (),
         expected=lambda: expected(db, case) if case else (),
-        pieces=lambda: stocks(db, _line_parts(db, instance_id)),
+        pieces=lambda: (
+            stocks(db, case, _line_parts(db, instance_id), is_drawn=True) if case else ()
+        ),
         unidentified=lambda: _descriptions(db, case) if case else (),
         people=people,
         attachment=attachment,
@@ -96,13 +99,21 @@ def _resolved(db: Session, texts: Sequence[str]) -> Sequence[find.Found]:
     return [replace(one, text=text) for text, one in zip(texts, found, strict=True)]
 
 
-def stocks(db: Session, parts: Sequence[Part]) -> list[Stock]:
-    """Return parts as forms show them, keyed `unit-7` or `lot-12`, in the order of their names."""
+def stocks(
+    db: Session, case: Case, parts: Sequence[Part], *, is_drawn: bool = False
+) -> list[Stock]:
+    """Return parts as forms show them, keyed `unit-7` or `lot-12`, in the order of their names.
+
+    A lot tells every place where this case holds it; `is_drawn` only those a line takes from.
+    """
     names = stock_names(db, [(p.unit_id, p.lot_id) for p in parts])
+    lying = places_of(db, case, parts, is_drawn=is_drawn)
     found = [
         Stock(
             key=f"unit-{p.unit_id}" if p.unit_id else f"lot-{p.lot_id}",
             part_no=names[p.unit_id, p.lot_id].part,
+            location=", ".join(place for place, _ in lying.get(p.key, ())),
+            places=lying.get(p.key, ()),
             quantity=p.quantity,
             unit=UnitFound(p.unit_id, names[p.unit_id, None].name, names[p.unit_id, None].part)
             if p.unit_id

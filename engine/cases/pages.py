@@ -287,6 +287,7 @@ class UnitLine:
     usability: str
     holds: tuple[str, ...]  # case numbers of the holds that stand
     account: str | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,12 @@ class Scope:
     held: Decimal
     to_hold: Decimal
     left: Decimal
-    decided: Decimal
+    settled: tuple[tuple[str, Decimal], ...] = ()  # how each part ended, by its account's words
+
+    @property
+    def decided(self) -> Decimal:
+        """Return how much needs no decision any more: with the figures above it makes up all."""
+        return sum((quantity for _, quantity in self.settled), Decimal(0))
 
     @property
     def open_descriptions(self) -> tuple[Described, ...]:
@@ -156,7 +161,11 @@ def _scope(
         held=of(IN_HOUSE),
         to_hold=of(NOT_HELD),
         left=of(LEFT_CONTROL),
-        decided=of(tuple(name for name, account in ACCOUNTS.items() if not account.is_open)),
+        settled=tuple(
+            (account.label, of((name,)))
+            for name, account in ACCOUNTS.items()
+            if not account.is_open and of((name,))
+        ),
     )
 
 

@@ -26,7 +26,8 @@ IN_HAND = (
         LotStock.custody.in_((*IN_OUR_HANDS, "at_third_party")),
         LotStock.quantity > 0,
     )
-    .order_by(Location.name, Lot.lot_no, LotStock.id)
+    # what lies with us comes first, as the balance takes "held" before "held_elsewhere"
+    .order_by(LotStock.custody == "at_third_party", Location.name, Lot.lot_no, LotStock.id)
 )
 
 

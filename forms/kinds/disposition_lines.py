@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from forms.context import Context
+from forms.context import Context, Stock
+from forms.decimals import text_of
 from forms.disposing import PARTS, Disposing, rest_choices
 from forms.field import Json, Posted, Shown
 from forms.kind import Kind, Option, Wrong, blank, is_list_of_words
 from forms.kinds.quantity import say_uom
 from forms.kinds.units import show_units
+from forms.places import places_of_stock, say_place_of, say_places
 from forms.rows import read_rows, rows_of, with_row, without_row
 from forms.scanning import scan_text
 from forms.words import N_, say
@@ -73,18 +75,11 @@ class DispositionLines(Kind):
         return {
             "rows": rows or [_row({})],
             "has_units": any(s.unit for s in stock),
-            "lots": [
-                (s.key, context.say(
-                    N_("%(part)s %(lot)s at %(location)s: %(count)s %(uom)s held"),
-                    part=s.part_no, lot=s.name, location=s.location,
-                    count=f"{s.quantity.normalize():f}", uom=say_uom(s.uom, context.language),
-                ))
-                for s in stock if s.unit is None
-            ],
+            "lots": [(s.key, _lot_words(s, context)) for s in stock if s.unit is None],
             "rests": rest_choices(stock, context),
             "types": [(t, context.say(TYPES[t])) for t in self.option("types")],
             "held": _by_uom(Disposing(self, context, []).held(), context.language),
-        }  # fmt: skip
+        }
 
     def with_row(self, raw: Json) -> Json:
         """Return the answer with an empty line more."""
@@ -127,6 +122,25 @@ class DispositionLines(Kind):
         return {"type": "object", "properties": {"lines": lines}}
 
 
+def _lot_words(stock: Stock, context: Context) -> str:
+    """Say how much of a lot is to be decided on, and where all that is held of it lies."""
+    places = places_of_stock(stock)
+    facts = {
+        "part": stock.part_no,
+        "lot": stock.name,
+        "count": text_of(stock.quantity),
+        "uom": say_uom(stock.uom, context.language),
+        "places": say_places(places, context.language),
+    }
+    lying = sum(count for _, count in places)
+    if not places:
+        return context.say(N_("%(part)s %(lot)s: %(count)s %(uom)s held"), **facts)
+    if lying == stock.quantity:
+        return context.say(N_("%(part)s %(lot)s: %(count)s %(uom)s held, %(places)s"), **facts)
+    words = N_("%(part)s %(lot)s: %(count)s %(uom)s not decided yet; held are %(places)s")
+    return context.say(words, **facts)
+
+
 def _row(raw: Mapping[str, Any]) -> dict[str, str]:
     """Write a raw or accepted line as its controls show it."""
     row = {column: "" if raw.get(column) is None else str(raw[column]) for column in COLUMNS}
@@ -139,7 +153,7 @@ def _row(raw: Mapping[str, Any]) -> dict[str, str]:
 
 def _shown_line(line: Mapping[str, Any], language: str) -> tuple[str, ...]:
     lot = line["lot"]
-    what = f"{lot['part_no']} {lot['lot_number']} {lot['location']}" if lot else ""
+    what = f"{lot['part_no']} {lot['lot_number']} {say_place_of(lot, language)}" if lot else ""
     uom = say_uom(line["uom"], language)
     return (
         what or "; ".join(show_units(line["units"])),

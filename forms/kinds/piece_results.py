@@ -15,6 +15,7 @@ from forms.errors import Problem
 from forms.field import Json, Posted, Shown, posted_text
 from forms.kind import Kind, Option, Wrong, blank, is_words
 from forms.kinds.units import show_units
+from forms.places import places_answer, say_place_of, say_where
 from forms.rows import read_rows
 from forms.scanning import printable, scan_text, scans
 from forms.words import N_, say
@@ -149,7 +150,10 @@ class PieceResults(Kind):
         kept = parts.get("rows")
         rows = [row for row in kept if isinstance(row, dict)] if isinstance(kept, list) else []
         given = {str(row.get("key")): row for row in rows}
-        pieces = [_row(piece, given.get(piece.key, {})) for piece in context.pieces()]
+        pieces = [
+            _row(piece, given.get(piece.key, {})) | {"location": say_where(piece, context.language)}
+            for piece in context.pieces()
+        ]
         return {
             "rows": pieces,
             "in_box": scan_text(parts.get(self.box)),
@@ -167,7 +171,13 @@ class PieceResults(Kind):
             for line in show_units(_units_of(value, result))
         )
         rows = tuple(
-            tuple(str(row[c]) for c in ("part_no", "name", "location", *RESULTS)) for row in lots
+            (
+                row["part_no"],
+                row["name"],
+                say_place_of(row, language),
+                *(str(row[result]) for result in RESULTS),
+            )
+            for row in lots
         )
         head = (*(say(head, language) for head in HEAD), *said) if rows else ()
         return Shown(lines, head, rows)
@@ -205,7 +215,6 @@ def _row(piece: Stock, given: Mapping[str, Any]) -> dict[str, Any]:
         "key": piece.key,
         "part_no": piece.part_no,
         "name": piece.name,
-        "location": piece.location,
         "is_unit": piece.unit is not None,
         "quantity": text_of(piece.quantity),
         "result": result or "",
@@ -219,7 +228,7 @@ def _answer(piece: Stock, good: Decimal, bad: Decimal) -> dict[str, Json]:
         "key": piece.key,
         "part_no": piece.part_no,
         "name": piece.name,
-        "location": piece.location,
+        **places_answer(piece),
         "unit_id": piece.unit.unit_id if piece.unit else None,
         "lot_id": piece.lot.lot_id if piece.lot else None,
         "good": text_of(good),

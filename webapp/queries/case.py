@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -11,13 +12,16 @@ from engine.cases import answers as kept, balance, identifying
 from engine.cases.asking import form_at
 from engine.cases.balance import Holding
 from engine.cases.models import Case
-from engine.cases.names import stock_names
+from engine.cases.names import StockName, stock_names
 from engine.cases.pages import AnswerSection, StepLine, UnitLine
 from engine.cases.tasks import printed_name
 from engine.evidence.signatures import Signature, SignatureVoided
-from engine.serials.active import holdings_of_lots, holdings_of_units
-from engine.serials.models import LotStock, Unit
+from engine.serials.active import Holding as OnHold, holdings_of_units
+from engine.serials.models import Location, Unit
+from engine.serials.register import GONE
+from engine.serials.sets import id_set
 from webapp.ceremony import signature_line
+from webapp.queries.lying import Lying, lying
 
 
 @dataclass(frozen=True)
@@ -48,38 +52,51 @@ def unit_lines(db: Session, case: Case) -> list[UnitLine]:
     """Return every unit and lot quantity in the balance of a case, on its three axes."""
     parts = balance.holdings(db, case.id)
     names = stock_names(db, [(part.unit_id, part.lot_id) for part in parts])
-    unit_ids = [part.unit_id for part in parts if part.unit_id is not None]
-    lot_ids = [part.lot_id for part in parts if part.lot_id is not None]
-    units = {unit.id: unit for unit in db.scalars(select(Unit).where(Unit.id.in_(unit_ids)))}
-    states = _lot_states(db, lot_ids)
-    on_units = holdings_of_units(db, unit_ids)
-    on_lots = holdings_of_lots(db, lot_ids)
-    lines = []
+    units = _units(db, [part.unit_id for part in parts if part.unit_id is not None])
+    on_units = holdings_of_units(db, units)
+    of_lots = lying(db, case, parts)
     described = {one.id: one.description or "" for one in identifying.descriptions(db, case)}
+    lines = []
     for part in parts:
         if part.subject_id is not None:
             lines.append(_described(part, described[part.subject_id]))
             continue
         name = names[part.unit_id, part.lot_id]
-        unit = units.get(part.unit_id or 0)
-        custody, usability = (
-            (unit.custody, unit.usability) if unit else states.get(part.lot_id or 0, ("", ""))
-        )
-        held = on_units.get(part.unit_id or 0, ()) + on_lots.get(part.lot_id or 0, ())
-        lines.append(
-            UnitLine(
-                kind="unit" if part.unit_id is not None else "lot",
-                id=part.unit_id or part.lot_id or 0,
-                name=name.name,
-                part=name.part,
-                quantity=part.quantity,
-                custody=custody,
-                usability=usability,
-                holds=tuple(sorted({hold.case_number for hold in held})),
-                account=balance.ACCOUNTS[part.account].label,
-            )
-        )
+        pieces = of_lots.get((part.account, part.lot_id or 0), [])
+        if part.unit_id is not None:
+            pieces = [_of_unit(*units[part.unit_id], on_units.get(part.unit_id, ()))]
+        lines += [_line(part, name, piece) for piece in pieces]
     return lines
+
+
+def _units(db: Session, unit_ids: Sequence[int]) -> dict[int, tuple[Unit, str]]:
+    """Return units by id, each with the name of its place."""
+    rows = db.execute(
+        select(Unit, Location.name)
+        .outerjoin(Location, Location.id == Unit.location_id)
+        .where(Unit.id.in_(id_set(db, unit_ids)))
+    )
+    return {unit.id: (unit, place or "") for unit, place in rows}
+
+
+def _of_unit(unit: Unit, place: str, holds: Sequence[OnHold]) -> Lying:
+    bearing = () if unit.custody in GONE else tuple(sorted({one.case_number for one in holds}))
+    return Lying(Decimal(1), place, unit.custody, unit.usability, bearing)
+
+
+def _line(part: Holding, name: StockName, piece: Lying) -> UnitLine:
+    return UnitLine(
+        kind="unit" if part.unit_id is not None else "lot",
+        id=part.unit_id or part.lot_id or 0,
+        name=name.name,
+        part=name.part,
+        quantity=piece.quantity,
+        custody=piece.custody,
+        usability=piece.usability,
+        holds=piece.holds,
+        account=balance.ACCOUNTS[part.account].label,
+        place=piece.place,
+    )
 
 
 def _described(part: Holding, words: str) -> UnitLine:
@@ -95,27 +112,6 @@ def _described(part: Holding, words: str) -> UnitLine:
         holds=(),
         account=balance.ACCOUNTS[part.account].label,
     )
-
-
-def _lot_states(db: Session, lot_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """Return custody and usability of each lot where all of its stock agrees, else "several"."""
-    rows = db.execute(
-        select(LotStock.lot_id, LotStock.custody, LotStock.usability)
-        .where(
-            LotStock.lot_id.in_(lot_ids),
-            LotStock.quantity != 0,
-            LotStock.custody.in_(balance.OF_CUSTODY),  # not what was built into something
-        )
-        .distinct()
-    )
-    states: dict[int, tuple[str, str]] = {}
-    for lot_id, custody, usability in rows:
-        before = states.get(lot_id, (custody, usability))
-        states[lot_id] = (
-            custody if before[0] == custody else "several",
-            usability if before[1] == usability else "several",
-        )
-    return states
 
 
 def answer_sections(db: Session, case: Case, language: str) -> list[GivenAnswer]:

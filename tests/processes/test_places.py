@@ -1,0 +1,142 @@
+"""Stories of a lot that lies at several places: every count says how much lies where."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from engine import clock
+from engine.cases.scope import scope_of
+from engine.errors import Invalid
+from engine.people import Person
+from engine.serials import state
+from engine.serials.models import LotStock
+from engine.serials.record import StockPart
+from forms import library
+from tests.processes.company import Company
+from tests.webapp.conftest import Visitor
+from webapp.create_app import create_app
+from webapp.queries.case import unit_lines
+
+
+@pytest.fixture
+def app(company: Company) -> Iterator[Flask]:
+    with clock.at(company.at):
+        yield create_app(company.holdfast)
+
+
+def enter(app: Flask, person: Person) -> Visitor:
+    visitor = Visitor(app.test_client())
+    assert visitor.sign_in(person).status_code == 303
+    return visitor
+
+
+def text_of(page: Any) -> str:
+    """Return what a page says, without its markup."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text))
+
+
+def lay(company: Company, lot_no: str, *, shipped: int = 0) -> int:
+    """Make a lot that lies in two of our places: 150 at the maker's, 90 at the laboratory."""
+    lot = company.make_lot(lot_no, 240 + shipped, shipped=shipped)
+    with company.holdfast.database.begin() as db:
+        here = LotStock.location_id == company.places["TARN"]
+        row = db.scalars(select(LotStock).where(LotStock.lot_id == lot, here)).one()
+        state.move(
+            db, location_id=company.places["LAB"], stock_parts=[StockPart(row.id, Decimal(90))],
+            by=company.people.warehouse, at=company.at,
+        )  # fmt: skip
+    return lot
+
+
+def test_the_proposal_names_every_place_of_a_lot_in_form_and_error(
+    company: Company, app: Flask
+) -> None:
+    lay(company, "E-1")
+    company.to_disposition("E-1")
+    task = company.task("propose_disposition")
+    page = text_of(enter(app, company.people.qa_engineer).get(f"/tasks/{task.id}"))
+    assert "SET-E-1 E-1: 240 pieces held, 150 at Tarn, 90 at Lab" in page
+    with pytest.raises(Invalid) as refused:
+        company.do(
+            "propose_disposition", lines={"lines": [company.line("scrap", lot="E-1", quantity=300)]}
+        )
+    assert (
+        "The lines take 300 of E-1; 240 are held and not decided: 150 at Tarn, 90 at Lab."
+        in str(refused.value) + str(refused.value.problems)
+    )
+
+
+def test_what_is_destroyed_of_a_lot_names_its_place_in_form_and_record(
+    company: Company, app: Flask
+) -> None:
+    lay(company, "E-1")
+    company.to_disposition("E-1")
+    company.propose(company.line("scrap", lot="E-1", quantity=160))
+    company.do("decide_samples", samples_kept=False)
+    task = company.task("destroy_units")
+    page = text_of(enter(app, company.people.warehouse).get(f"/tasks/{task.id}"))
+    assert "150 at Tarn, 10 at Lab" in page
+    company.do("destroy_units")
+    answer = company.answer("destroy_units")
+    form = library.form("disposition_line", "destroy_units")
+    shown = " ".join(str(one) for _, _, one in form.shown(answer.answers, "en"))
+    assert "150 at Tarn, 10 at Lab" in shown
+    proposed = company.answer("propose_disposition")
+    shown = str(library.form("disposition", "propose_disposition").shown(proposed.answers, "en"))
+    assert "SET-E-1 E-1 150 at Tarn, 90 at Lab" in shown
+
+
+def to_the_end(company: Company) -> None:
+    """Destroy five of a lot, let 235 go, and decide that 260 at a consignee need no action."""
+    lay(company, "E-1", shipped=260)
+    company.report("E-1")
+    company.do("triage")
+    for element in ("evaluate_health_risk", "evaluate_field_action"):
+        if element in company.waiting_at:
+            company.do(element)
+    company.do("confirm_segregation")
+    company.do("investigate")
+    company.propose(
+        company.line("scrap", lot="E-1", quantity=5),
+        company.line("no_fault_found", lot="E-1", quantity=100),
+    )
+    company.do("decide_samples", samples_kept=False)
+    company.do("destroy_units")
+    company.do("witness_destruction")
+    company.do("confirm_no_fault")
+    company.release()
+
+
+def test_each_balance_row_tells_the_place_and_state_of_its_own_pieces(
+    company: Company,
+) -> None:
+    to_the_end(company)
+    lines = company.reads(lambda db: unit_lines(db, company.case))
+    found = {
+        (line.account, line.place): (line.quantity, line.custody, line.usability) for line in lines
+    }
+    assert "several" not in {line.custody for line in lines}
+    assert found["Destroyed", "Tarn"] == (5, "destroyed", "scrapped")
+    assert found["Left control, no field action", "Hosp"][:2] == (260, "in_transit")
+    assert found["On hold in house", "Tarn"][:2] == (45, "in_house")
+    assert found["On hold at a third party", "Lab"][:2] == (90, "at_third_party")
+    assert sum(line.quantity for line in lines) == 500
+    [destroyed] = [line for line in lines if line.account == "Destroyed"]
+    assert destroyed.holds == ()
+
+
+def test_what_left_and_what_was_destroyed_and_released_still_add_up_to_all_that_is_affected(
+    company: Company,
+) -> None:
+    to_the_end(company)
+    found = company.reads(lambda db: scope_of(db, company.case))
+    settled = dict(found.settled)
+    assert settled["Left control, no field action"] == 260
+    assert settled["Destroyed"] == 5
+    assert settled["Released, no fault found"] == 100
+    assert found.held + found.to_hold + found.left + found.decided == found.affected == 500
