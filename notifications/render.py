@@ -51,8 +51,9 @@ def render(layout: str, body: dict[str, Any], *, language: str, site_url: str = 
 
     environment = _environment(language if language in LANGUAGES else "en")
     facts = {**body, "site_url": site_url.rstrip("/")}
-    if "task_name" in body:  # a task is called what its form is called
-        facts["task_name"] = say(str(body["task_name"]), language)
+    if "task_name" in body:  # a task is called what its form is called, with its line or round
+        named = filter(None, [say(str(body["task_name"]), language), body.get("about")])
+        facts["task_name"] = " · ".join(map(str, named))
     subject, text, html = (
         environment.get_template(f"{layout}.{part}").render(facts) for part in PARTS
     )

@@ -15,6 +15,7 @@ from engine.bpmn.models import Instance, Task
 from engine.cases import commands, preparing
 from engine.cases.answers import answers_sha256
 from engine.cases.context import form_context
+from engine.cases.inbox import task_rows
 from engine.cases.models import Answer, Case
 from engine.cases.pages import DocumentLine, Receipt, SignatureLine
 from engine.cases.tasks import printed_name
@@ -119,8 +120,8 @@ def receipt(db: Session, task_id: UUID, *, at: datetime) -> Receipt:
         select(Answer).where(Answer.task_id == task_id).order_by(Answer.version.desc())
     ).first()
     signed = db.get(Signature, answer.signature_id) if answer and answer.signature_id else None
-    waiting = db.execute(
-        select(Task.name, Task.role)
+    waiting = db.scalars(
+        select(Task)
         .join(Instance, Instance.id == Task.root_id)
         .where(
             Instance.business_key == case.number,
@@ -128,7 +129,7 @@ def receipt(db: Session, task_id: UUID, *, at: datetime) -> Receipt:
             Task.cancelled_at.is_(None),
         )
         .order_by(Task.due_at)
-    )
+    ).all()
     return Receipt(
         task_name=task.name,
         case_number=case.number,
@@ -137,7 +138,7 @@ def receipt(db: Session, task_id: UUID, *, at: datetime) -> Receipt:
         signature=signature_line(signed) if signed else None,
         record_sha256=signed.record_sha256 if signed else None,
         document=next(iter(_documents(db, case, task)), None),
-        next_steps=tuple((name, role) for name, role in waiting),
+        next_steps=task_rows(db, [(one, case, None) for one in waiting], person(), at=at),
     )
 
 

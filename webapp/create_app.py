@@ -24,7 +24,7 @@ from webapp.i18n import speak
 from webapp.navigation import navigation
 from webapp.reading import reading
 from webapp.security import secure
-from webapp.sentences import at_fields, fill, in_words, told
+from webapp.sentences import at_fields, fill, in_words, titled, told
 from webapp.session import (
     keep_sessions,
     must_change_password,
@@ -78,6 +78,7 @@ def _add_words(app: Flask) -> None:
         mark=app.extensions["holdfast"].settings.mark,
         words=words,
         said=fill,
+        titled=titled,
         say=in_words,
         browser_of=browser_of,
         told=told,

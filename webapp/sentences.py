@@ -6,7 +6,7 @@ from functools import cache
 
 from flask_babel import gettext
 
-from engine.cases.pages import HistoryLine
+from engine.cases.pages import AnswerSection, HistoryLine, SignedDecision, StepLine, TaskRow
 from engine.errors import EngineError, Problem
 from engine.evidence.meanings import sentence
 from engine.serials.errors import OnHold
@@ -46,6 +46,12 @@ def _fact(name: str, fact: object) -> object:
     if isinstance(fact, datetime):
         return write(fact, "short")
     return step_name(fact) if name == "element" and isinstance(fact, str) else fact
+
+
+def titled(row: TaskRow | StepLine | SignedDecision | AnswerSection) -> str:
+    """Return the name of a task in the reader's words, with the line or round it is of."""
+    name = translated(row.name)
+    return f"{name} · {row.about.said(language())}" if row.about else name
 
 
 def told(line: HistoryLine) -> str:

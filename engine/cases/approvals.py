@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.bpmn.models import Task
 from engine.bpmn.segregation import elements
 from engine.cases import balance
+from engine.cases.about import about
 from engine.cases.dispositions import TYPES, lines_of, parts_of_line
 from engine.cases.models import Answer, Case, Line, Round
 from engine.cases.pages import Proposal, SignedDecision, TaskRow
@@ -106,6 +107,7 @@ def signed_lately(db: Session, person: Person, *, at: datetime) -> list[SignedDe
         .limit(MOST_LATELY)
     ).all()
     tasks = {str(task.id): task for task in _tasks(db, [row[0].task_id or "" for row in rows])}
+    named = about(db, tasks.values())
     return [
         SignedDecision(
             task_id=tasks[signed.task_id or ""].id,
@@ -114,6 +116,7 @@ def signed_lately(db: Session, person: Person, *, at: datetime) -> list[SignedDe
             meaning=signed.meaning,
             at=signed.at,
             is_void=voided_id is not None,
+            about=named.get(tasks[signed.task_id or ""].id),
         )
         for signed, voided_id in rows
         if signed.task_id in tasks

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn import segregation
 from engine.bpmn.models import Instance, Task
+from engine.cases.about import about
 from engine.cases.models import Case
 from engine.cases.pages import Page, TaskFilter, TaskGroup, TaskRow, TaskSort, TasksPage
 from engine.evidence.meanings import DECISIONS
@@ -120,6 +121,7 @@ def task_rows(
 ) -> tuple[TaskRow, ...]:
     """Turn tasks with their cases into rows as this person sees them."""
     barred = segregation.barred(db, [task for task, _, _ in found])
+    named = about(db, [task for task, _, _ in found])
     names = _names(db, person)
     return tuple(
         TaskRow(
@@ -140,6 +142,7 @@ def task_rows(
             is_mine=task.claimed_by_id == person.id,
             principal=names.get(acting_for(person, task.role) or 0),
             refused=segregation.refusal(barred[task.id], person, task.role),
+            about=named.get(task.id),
         )
         for task, of_case, claimed_by in found
     )

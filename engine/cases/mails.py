@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine import outbox
 from engine.bpmn.models import Instance, Task
 from engine.bpmn.step import Step
+from engine.cases.about import About, about
 from engine.cases.models import Case
 from engine.cases.tasks import CaseUnknown, case_numbered, printed_name
 from engine.people import Person, PersonAccount, people_with_role
@@ -130,9 +131,10 @@ def _tell_holders(
         "path": f"/tasks/{task.id}",
     }
     receivers = people_with_role(db, task.role, at=at)
+    named = about(db, [task]).get(task.id)
     if also_managers:
         receivers += people_with_role(db, "qa_manager", at=at)
-    return tell(db, receivers, f"{layout}:{task.id}", layout, facts, at=at)
+    return tell(db, receivers, f"{layout}:{task.id}", layout, facts, at=at, named=named)
 
 
 def tell(
@@ -143,13 +145,22 @@ def tell(
     facts: dict[str, Any],
     *,
     at: datetime,
+    named: About | None = None,
 ) -> int:
-    """Put one mail for each receiver with an address in the outbox, once for each `key`."""
+    """Put one mail for each receiver with an address in the outbox, once for each `key`.
+
+    `named` is the line or round of the task it is about, said in each receiver's language.
+    """
     said = {
         f"{key}:{one.id}": {
             "receiver": one.email,
             "language": one.language,
-            "body": {**facts, "printed_name": one.printed_name, "time_zone": one.time_zone},
+            "body": {
+                **facts,
+                **({"about": named.said(one.language)} if named else {}),
+                "printed_name": one.printed_name,
+                "time_zone": one.time_zone,
+            },
         }
         for one in receivers
         if one.email

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from engine.bpmn import diagrams
 from engine.bpmn.models import Instance, Task
 from engine.cases import balance, identifying, inbox
+from engine.cases.about import about
 from engine.cases.models import Case, Comment
 from engine.cases.names import stock_names
 from engine.cases.pages import (
@@ -187,6 +188,7 @@ def _diagrams(db: Session, instance: Instance, tasks: list[Task]) -> Iterator[Di
 
 def _steps(db: Session, instances: list[Instance], tasks: list[Task]) -> tuple[StepLine, ...]:
     names = _names(db, tasks)
+    named = about(db, tasks)
     seen: dict[tuple[int, str], int] = {}
     steps = []
     for task in tasks:
@@ -204,7 +206,8 @@ def _steps(db: Session, instances: list[Instance], tasks: list[Task]) -> tuple[S
                 due_at=task.due_at,
                 task_id=task.id if task.is_open else None,
                 role=task.role,
-                round=visit if visit > 1 else None,
+                round=visit if visit > 1 and task.id not in named else None,
+                about=named.get(task.id),
             )
         )
     reached = {(task.process, task.element_id) for task in tasks}

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from engine.bpmn.errors import DoneByTheSamePerson
+from engine.cases.about import About
 from engine.errors import NotAllowed
 
 TaskFilter = Literal["mine", "teams", "signature", "decision", "unclaimed"]
@@ -61,6 +62,7 @@ class TaskRow:
     is_mine: bool = False  # claimed by the person who looks
     principal: str | None = None  # for whom the role is held, when it is delegated
     refused: DoneByTheSamePerson | None = None  # why this person cannot take it
+    about: About | None = None  # its line or round, which tells it from others called alike
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class SignedDecision:
     meaning: str
     at: datetime
     is_void: bool
+    about: About | None = None
 
 
 @dataclass(frozen=True)
@@ -184,6 +187,7 @@ class StepLine:
     role: str | None = None
     why: str | None = None  # why it cannot start yet
     round: int | None = None
+    about: About | None = None
 
 
 @dataclass(frozen=True)
@@ -272,6 +276,7 @@ class AnswerSection:
     reason: str | None = None
     answer_id: int | None = None
     on_behalf_of: str | None = None
+    about: About | None = None
 
 
 @dataclass(frozen=True)
@@ -374,4 +379,4 @@ class Receipt:
     signature: SignatureLine | None = None
     record_sha256: str | None = None
     document: DocumentLine | None = None
-    next_steps: tuple[tuple[str, str], ...] = ()  # each with the role that does it
+    next_steps: tuple[TaskRow, ...] = ()

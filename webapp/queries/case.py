@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases import answers as kept, balance, identifying
+from engine.cases.about import about_answers
 from engine.cases.asking import form_at
 from engine.cases.balance import Holding
 from engine.cases.models import Case
@@ -118,7 +119,9 @@ def answer_sections(db: Session, case: Case, language: str) -> list[GivenAnswer]
     """Return every answer that stands, in words, with its signature; oldest first."""
     voided = set(db.scalars(select(SignatureVoided.signature_id)))
     sections = []
-    for answer in kept.standing(db, case):
+    given = kept.standing(db, case)
+    named = about_answers(db, given)
+    for answer in given:
         form = form_at(
             db,
             answer.process,
@@ -142,6 +145,7 @@ def answer_sections(db: Session, case: Case, language: str) -> list[GivenAnswer]
                 signatures=(signature_line(signed, is_void=signed.id in voided),) if signed else (),
                 reason=answer.reason,
                 answer_id=answer.id,
+                about=named.get(answer.task_id),
                 on_behalf_of=printed_name(db, answer.on_behalf_of_id)
                 if answer.on_behalf_of_id
                 else None,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
 from engine.cases import renewing
+from engine.cases.about import about
 from engine.cases.answers import standing
 from engine.cases.asking import form_at
 from engine.cases.models import Case
@@ -32,7 +33,7 @@ def record_of(db: Session, case: Case, task: Task, answers: dict[str, Any]) -> R
     What colleagues answer at the same time is left out, so that their step does not void this one.
     """
     form = form_at(db, task.process, task.element_id, instance_id=task.instance_id)
-    own = answered(form, answers, case.language)
+    own = answered(form, answers, case.language, named=about(db, [task]).get(task.id))
     if (renewed := renewed_signature(db, task)) is not None:
         return _renewal(db, case, task, renewed, own)
     if task.document is None:

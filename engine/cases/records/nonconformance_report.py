@@ -8,6 +8,7 @@ from engine.bpmn.models import Task
 from engine.cases import answers as kept
 from engine.cases.models import Case
 from engine.cases.records.sections import Record, all_answers, balance, head, sources, subjects
+from engine.cases.records.signed import signatures
 from engine.words import N_
 
 PROCESS = "nonconformance"
@@ -23,5 +24,6 @@ def draw(db: Session, case: Case, _task: Task, own: list[dict[str, Any]] | None)
             *all_answers(db, case),
             *(own or ()),
             balance(db, case),
+            signatures(db, case),
         ],
     }

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases import answers as kept
+from engine.cases.about import About, about_answers
 from engine.cases.asking import form_at
 from engine.cases.balance import ACCOUNTS, affected, totals
 from engine.cases.models import Answer, Case, Subject
@@ -54,9 +55,21 @@ def head(
     }
 
 
-def answered(form: Form, answers: dict[str, Any], language: str, *, by: str = "") -> list[Section]:
-    """Return the sections of one answered form, in the official language of the record."""
+def answered(
+    form: Form,
+    answers: dict[str, Any],
+    language: str,
+    *,
+    by: str = "",
+    named: About | None = None,
+) -> list[Section]:
+    """Return the sections of one answered form, in the official language of the record.
+
+    `named` is the line or round it was answered for: steps of two lines are called alike.
+    """
     title = words.say(form.title, language)
+    if named is not None:
+        title = f"{title} ({named.said(language)})"
     unanswered = (words.say(NOT_ANSWERED, language),)
     sections: list[Section] = []
     for heading, group in groupby(form.shown(answers, language), key=lambda one: one[0]):
@@ -80,7 +93,9 @@ def answered(form: Form, answers: dict[str, Any], language: str, *, by: str = ""
 def kept_answers(db: Session, case: Case, answers: Iterable[Answer]) -> list[Section]:
     """Return kept answers as sections, each with who gave it and when."""
     sections: list[Section] = []
-    for answer in answers:
+    given = list(answers)
+    named = about_answers(db, given)
+    for answer in given:
         who = say(
             N_("%(name)s, %(at)s"),
             case.language,
@@ -93,7 +108,8 @@ def kept_answers(db: Session, case: Case, answers: Iterable[Answer]) -> list[Sec
             answer.element_id,
             instance_id=answer.instance_id or case.instance_id,
         )
-        sections += answered(form, answer.answers, case.language, by=who)
+        of = named.get(answer.task_id)
+        sections += answered(form, answer.answers, case.language, by=who, named=of)
     return sections
 
 

@@ -1,0 +1,60 @@
+"""Who signed what in a case: every signature that stands, with its meaning in full words."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import Task
+from engine.cases.about import about
+from engine.cases.models import Case
+from engine.cases.records.sections import Section
+from engine.evidence.meanings import sentence
+from engine.evidence.signatures import Signature, SignatureVoided
+from engine.words import N_, say
+from forms import words
+
+COLUMNS = (N_("Step"), N_("Signed by"), N_("Meaning"), N_("Signed at"))
+
+
+def signatures(db: Session, case: Case) -> Section:
+    """Return the signatures that stand in the order given, each with its step and line.
+
+    21 CFR 11.50: printed name, date and time, and meaning of each, whatever the document's own.
+    """
+    voided = select(SignatureVoided.signature_id)
+    found = db.scalars(
+        select(Signature)
+        .where(Signature.stream == case.stream, Signature.id.not_in(voided))
+        .order_by(Signature.id)
+    ).all()
+    steps = _steps(db, case, found)
+    rows = [
+        [
+            steps.get(one.id, "–"),
+            one.printed_name,
+            sentence(one.meaning, case.language),
+            f"{one.at:%Y-%m-%d %H:%M} UTC",
+        ]
+        for one in found
+    ]
+    return {
+        "heading": say(N_("Signatures in this case"), case.language),
+        "table": {"columns": [say(one, case.language) for one in COLUMNS], "rows": rows},
+    }
+
+
+def _steps(db: Session, case: Case, found: Sequence[Signature]) -> dict[int, str]:
+    """Return the step that each signature was given at; a report has no task of the diagram."""
+    ids = {one.id: UUID(one.task_id) for one in found if one.task_id}
+    tasks = {one.id: one for one in db.scalars(select(Task).where(Task.id.in_(ids.values())))}
+    named = about(db, tasks.values())
+    steps = {}
+    for signature_id, task_id in ids.items():
+        if (task := tasks.get(task_id)) is None:
+            continue
+        title = words.say(task.name, case.language)
+        of = named.get(task_id)
+        steps[signature_id] = f"{title} ({of.said(case.language)})" if of else title
+    return steps
