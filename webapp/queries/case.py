@@ -19,7 +19,7 @@ from engine.cases.tasks import printed_name
 from engine.evidence.signatures import Signature, SignatureVoided
 from engine.serials.active import Holding as OnHold, holdings_of_units
 from engine.serials.models import Location, Unit
-from engine.serials.register import GONE
+from engine.serials.models.axes import GONE
 from engine.serials.sets import id_set
 from webapp.ceremony import signature_line
 from webapp.queries.lying import Lying, lying

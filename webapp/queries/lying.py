@@ -11,8 +11,7 @@ from engine.cases.balance import IN_HOUSE, LEFT_CONTROL, NOT_HELD, OF_CUSTODY, H
 from engine.cases.models import Case
 from engine.serials.active import holdings_of_stock
 from engine.serials.models import Location, LotStock
-from engine.serials.models.axes import IN_OUR_HANDS, OUT_OF_CONTROL
-from engine.serials.register import GONE
+from engine.serials.models.axes import GONE, IN_OUR_HANDS, OUT_OF_CONTROL
 from engine.serials.sets import id_set
 
 IN_HAND = (*IN_OUR_HANDS, "at_third_party")
