@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases import answers as kept, balance
+from engine.cases.asking import form_at
 from engine.cases.balance import SCOPE, Holding
 from engine.cases.models import Case, Subject
 from engine.errors import Refused
@@ -63,10 +64,19 @@ def resolved_rows(value: Any) -> list[dict[str, Any]]:
 
 
 def unresolved(db: Session, case: Case) -> list[Subject]:
-    """Return the descriptions nobody has resolved."""
+    """Return the descriptions nobody has resolved, where the investigation is asked about them.
+
+    A case goes on with the forms it began with: what they never ask cannot be said.
+    """
     described = descriptions(db, case)
     said = outcomes(db, case) if described else {}
-    return [one for one in described if one.id not in said]
+    left = [one for one in described if one.id not in said]
+    return left if left and _is_asked(db, case) else []
+
+
+def _is_asked(db: Session, case: Case) -> bool:
+    form = form_at(db, case.process, "investigate", instance_id=case.instance_id)
+    return any(field.kind == "identification" for field in form.fields)
 
 
 def take_up(db: Session, case: Case, *, by: Person | None, at: datetime) -> None:

@@ -44,6 +44,8 @@ def post(step: Step, case: Case, answer: Answer) -> list[Holding]:
     lost, spots = _lost(step, case, answer)
     if not lost or explanation not in {*GONE, RECORD_WRONG}:
         return []
+    if explanation == RECORD_WRONG and "never_existed_because" not in answer.answers:
+        return []  # an earlier form, which nobody signs: it explains the difference and no more
     if explanation == RECORD_WRONG:
         _strike_out(step, case, lost, spots, answer)
         return []

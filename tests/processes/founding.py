@@ -53,11 +53,12 @@ def release_processes(holdfast: Holdfast, people: People) -> None:
     for process in PROCESSES:
         with holdfast.database.begin() as db:
             draft = releases.install(db, process, by=people.administrator, at=HIRED_AT).id
-        _release(holdfast, draft, "process_owner", people.qa_manager)
-        _release(holdfast, draft, "quality", people.management_representative)
+        release_version(holdfast, draft, "process_owner", people.qa_manager)
+        release_version(holdfast, draft, "quality", people.management_representative)
 
 
-def _release(holdfast: Holdfast, definition_id: int, capacity: str, by: Person) -> None:
+def release_version(holdfast: Holdfast, definition_id: int, capacity: str, by: Person) -> None:
+    """Have one of the two people sign a version that is installed."""
     session = f"release-{by.id}"
     with holdfast.database.begin() as db:
         pending = releases.open_signing(
