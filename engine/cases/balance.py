@@ -179,6 +179,17 @@ def totals(db: Session, case_id: int) -> dict[str, Decimal]:
     return {name: sums[name] for name in ACCOUNTS if name in sums}
 
 
+def sums(db: Session, case_ids: Iterable[int]) -> dict[int, Decimal]:
+    """Return everything in the balance of each case, in whatever account: what came from scope."""
+    ids = set(case_ids)
+    ins = select(Posting.case_id, Posting.quantity).where(Posting.from_account == SCOPE)
+    outs = select(Posting.case_id, -Posting.quantity).where(Posting.to_account == SCOPE)
+    moves = union_all(*(one.where(Posting.case_id.in_(ids)) for one in (ins, outs))).subquery()
+    case_id, quantity = moves.columns
+    rows = db.execute(select(case_id, func.sum(quantity)).group_by(case_id))
+    return {row[0]: row[1] for row in rows}
+
+
 def refuse_unless_complete(db: Session, case: Case) -> None:
     """Raise `BalanceIncomplete` while anything lies in an open account."""
     still_open = {n: q for n, q in totals(db, case.id).items() if ACCOUNTS[n].is_open}
