@@ -3,11 +3,12 @@
 The one rule, asked wherever a task is claimed, handed over, completed or listed.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Subquery, select, union_all
+from sqlalchemy import Select, Subquery, select, tuple_, union
 from sqlalchemy.orm import Session, aliased
 
 from engine.bpmn.errors import DoneByTheSamePerson
@@ -30,30 +31,54 @@ def barred(db: Session, tasks: Sequence[Task]) -> dict[UUID, dict[int, str]]:
 
     Doers, delegates and principals, in every tree that ran under the case's number (a reopened
     case has several) and in all rounds; and whoever `db.info["also_did"]` names, which the rooms
-    above know: each takes the tasks asked about (columns `task`, `case`) and returns a select of
-    (task, process, element, person, principal). One query.
+    above know: each takes the cases asked about (column `case`) and returns a select of
+    (case, process, element, person, principal). Two queries, however many tasks.
     """
     apart = {task.id: elements(task.separate_from) for task in tasks if task.separate_from}
     found: dict[UUID, dict[int, str]] = {task.id: {} for task in tasks}
     if not apart:
         return found
 
+    roots = {task.root_id for task in tasks if task.id in apart}
+    case_of = dict(
+        db.execute(select(Instance.id, Instance.business_key).where(Instance.id.in_(roots))).all()
+    )
+    wanted = {pair for pairs in apart.values() for pair in pairs}
+    did = _did(db, {case for case in case_of.values() if case}, wanted)
+    for task in tasks:
+        for process, element in apart.get(task.id, ()):
+            people = did.get((case_of[task.root_id], process, element), ())
+            found[task.id] |= dict.fromkeys(people, element)
+    return found
+
+
+def _did(
+    db: Session, cases: set[str], wanted: set[tuple[str, str]]
+) -> dict[tuple[str | None, str, str], set[int]]:
+    """Return who did each wanted element of each case: once per case, not once per task."""
     asked = (
-        select(Task.id.label("task"), Instance.business_key.label("case"))
-        .join(Instance, Instance.id == Task.root_id)
-        .where(Task.id.in_(apart))
+        select(Instance.business_key.label("case"))
+        .where(Instance.business_key.in_(cases))
+        .distinct()
         .subquery()
     )
     ways: Sequence[AlsoDid] = (_done, *db.info.get("also_did", ()))
-    for task_id, process, element, *people in db.execute(union_all(*(way(asked) for way in ways))):
-        if (process, element) in apart[task_id]:
-            found[task_id] |= {person: element for person in people if person is not None}
-    return found
+    did: dict[tuple[str | None, str, str], set[int]] = defaultdict(set)
+    for case, process, element, *people in db.execute(
+        union(*(_only(way(asked), wanted) for way in ways))
+    ):
+        did[case, process, element] |= {person for person in people if person is not None}
+    return did
+
+
+def _only(did: Select[*tuple[Any, ...]], wanted: set[tuple[str, str]]) -> Select[*tuple[Any, ...]]:
+    _case, process, element, *_people = did.selected_columns
+    return did.where(tuple_(process, element).in_(wanted))
 
 
 def _done(asked: Subquery) -> Select[*tuple[Any, ...]]:
     return (
-        select(asked.c.task, Task.process, Task.element_id, Task.done_by_id, Task.on_behalf_of_id)
+        select(asked.c.case, Task.process, Task.element_id, Task.done_by_id, Task.on_behalf_of_id)
         .join(_tree, _tree.business_key == asked.c.case)
         .join(Task, Task.root_id == _tree.id)
         .where(Task.done_at.is_not(None))

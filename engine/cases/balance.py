@@ -188,6 +188,18 @@ def affected(sums: Mapping[str, Decimal]) -> Decimal:
     return sum(counted, Decimal(0))
 
 
+def affected_of(db: Session, case_ids: Iterable[int]) -> dict[int, Decimal]:
+    """Return how much each of these cases affects, in one query."""
+    ids = set(case_ids)
+    counted = [name for name, account in ACCOUNTS.items() if account.is_affected]
+    ins = select(Posting.case_id, Posting.quantity).where(Posting.to_account.in_(counted))
+    outs = select(Posting.case_id, -Posting.quantity).where(Posting.from_account.in_(counted))
+    moves = union_all(*(one.where(Posting.case_id.in_(ids)) for one in (ins, outs))).subquery()
+    case_id, quantity = moves.columns
+    rows = db.execute(select(case_id, func.sum(quantity)).group_by(case_id))
+    return {row[0]: row[1] for row in rows}
+
+
 def refuse_unless_complete(db: Session, case: Case) -> None:
     """Raise `BalanceIncomplete` while anything lies in an open account."""
     still_open = {n: q for n, q in totals(db, case.id).items() if ACCOUNTS[n].is_open}

@@ -13,7 +13,7 @@ from engine.bpmn.models import Instance, Task
 from engine.cases.about import about
 from engine.cases.models import Case
 from engine.cases.pages import Page, TaskFilter, TaskGroup, TaskRow, TaskSort, TasksPage
-from engine.evidence.meanings import DECISIONS
+from engine.evidence.meanings import DECISION_IF_REFUSABLE, DECISIONS
 from engine.people import Person, PersonAccount, acting_for
 
 DAY = timedelta(hours=24)
@@ -67,7 +67,11 @@ def _wanted(person: Person, show: TaskFilter, sort: TaskSort = "deadline") -> Co
 
 def is_decision() -> ColumnElement[bool]:
     """Return the condition that signing a task decides on work laid before the signer."""
-    return or_(*(Task.signature.contains(f":{meaning}") for meaning in DECISIONS))
+    refusable = (DECISION_IF_REFUSABLE, "reject")
+    return or_(
+        *(Task.signature.contains(f":{meaning}") for meaning in DECISIONS),
+        and_(*(Task.signature.contains(f":{meaning}") for meaning in refusable)),
+    )
 
 
 def _role(sort: TaskSort) -> ColumnElement[str]:

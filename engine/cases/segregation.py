@@ -11,7 +11,7 @@ def answered(asked: Subquery) -> Select[*tuple[Any, ...]]:
     """Return who wrote any version of any answer of the cases that `asked` is about."""
     return (
         select(
-            asked.c.task, Answer.process, Answer.element_id, Answer.by_id, Answer.on_behalf_of_id
+            asked.c.case, Answer.process, Answer.element_id, Answer.by_id, Answer.on_behalf_of_id
         )
         .join(Case, Case.number == asked.c.case)
         .join(Answer, Answer.case_id == Case.id)

@@ -62,8 +62,10 @@ MEANINGS: Final = MappingProxyType(
     }
 )
 # what decides on work that was laid before the signer; to author, perform, verify or witness is
-# work of one's own, and a rejection is always the other answer to one of these
-DECISIONS: Final = ("approve", "release", "close", "attest")
+# work of one's own, and so is to attest, unless the other answer is to reject: then another
+# proposed what is attested
+DECISIONS: Final = ("approve", "release", "close")
+DECISION_IF_REFUSABLE: Final = "attest"
 LANGUAGES: Final = ("en", "zh")
 
 

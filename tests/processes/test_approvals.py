@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from engine import clock
 from engine.cases.approvals import proposals, signed_lately
@@ -52,6 +54,58 @@ def test_a_signature_under_ones_own_work_is_no_approval(company: Company, app: F
         assert waiting(company, getattr(company.people, company.task(step).role)) == []
         company.do(step)
     assert waiting(company, company.people.qa_manager) == ["verify_and_close"]
+
+
+def test_what_one_found_or_judged_oneself_is_no_approval_though_it_is_attested(
+    company: Company,
+) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-3"], shipped=1)
+    company.report("P-1 P-2 P-3")
+    company.do("triage")
+    company.do("evaluate_health_risk")
+    company.do("confirm_segregation", segregated={"scanned": "P-2", "none": False, "counts": []})
+    for step in ("resolve_count_mismatch", "evaluate_field_action"):
+        assert waiting(company, getattr(company.people, company.task(step).role)) == [], step
+    company.do("evaluate_field_action")
+    regulatory = company.people.regulatory_affairs
+    signed = company.reads(lambda db: signed_lately(db, regulatory, at=company.at))
+    assert signed == []
+
+
+def test_to_attest_what_others_proposed_is_an_approval(company: Company, app: Flask) -> None:
+    company.propose(company.line("use_as_is", lot="S-1", quantity=40))
+    decider = getattr(company.people, company.task("confirm_concession").role)
+    assert "confirm_concession" in waiting(company, decider)
+    company.do("confirm_concession")
+    signed = company.reads(lambda db: signed_lately(db, decider, at=company.at))
+    assert "attest" in [one.meaning for one in signed]
+
+
+def test_a_long_list_of_approvals_asks_the_database_no_more_than_a_short_one(
+    company: Company,
+) -> None:
+    member = company.people.mrb_quality
+    asked: list[str] = []
+    counts = []
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-3"])
+    for number in range(1, 4):
+        company.to_disposition(f"P-{number}")
+        lines = {"lines": [company.line("no_fault_found", f"P-{number}")]}
+        company.do("propose_disposition", lines=lines)
+        with company.holdfast.database.read() as db:
+            rows = my_tasks(db, member, at=company.at, show="decision").rows
+        with company.holdfast.database.read() as db:
+            engine, before = db.get_bind(), len(asked)
+
+            def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+                asked.append(statement)
+
+            event.listen(engine, "before_cursor_execute", count)
+            shown = proposals(db, rows, member, language="en", at=company.at)
+            event.remove(engine, "before_cursor_execute", count)
+        assert [one.amounts for _row, one in shown] == [(("No fault found", "1"),)] * number
+        counts.append(len(asked) - before)
+    assert counts == [counts[0]] * 3
 
 
 def test_an_approval_says_what_how_much_and_whose_work_it_is(company: Company, app: Flask) -> None:

@@ -3,15 +3,20 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import Select, Subquery, func, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn import runtime
 from engine.bpmn.errors import DoneByTheSamePerson
+from engine.bpmn.segregation import barred
 from engine.cases import commands, preparing
 from engine.cases.correcting import correct_answer
 from engine.cases.ending import REOPEN
+from engine.cases.segregation import answered
 from engine.cases.tasks import claim, hand_over
 from engine.people import Person
 from tests.processes.company import Company
@@ -99,3 +104,23 @@ def test_what_one_did_in_another_case_bars_nobody(company: Company) -> None:
     lines = {"lines": [company.line("no_fault_found", "P-1")]}
     company.do("propose_disposition", by=company.people.second_qa_engineer, lines=lines)
     company.do("approve_quality", by=both)
+
+
+def test_who_did_what_in_a_case_is_read_once_however_many_tasks_wait_for_another(
+    company: Company,
+) -> None:
+    to_board(company, by=company.people.qa_engineer)
+    tasks = [company.task("approve_quality"), company.task("approve_engineering")]
+    read: list[int] = []
+
+    def ask(db: Session) -> dict[UUID, dict[int, str]]:
+        def way(asked: Subquery) -> Select[Any]:
+            read.append(db.scalar(select(func.count()).select_from(asked)) or 0)
+            return answered(asked)
+
+        db.info["also_did"] = (way,)
+        return barred(db, tasks)
+
+    doer = {company.people.qa_engineer.id: "propose_disposition"}
+    assert company.reads(ask) == {task.id: doer for task in tasks}
+    assert read == [1]

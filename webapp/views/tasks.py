@@ -31,15 +31,10 @@ FAR_BEYOND = 1_000_000_000  # no list has so many pages, and every database can 
 @bp.get("/")
 @allow("task.read")
 def index() -> ResponseReturnValue:
-    """List my tasks, soonest deadline first."""
-    return task_list(gettext("My tasks"), "mine", chips=True)
-
-
-def task_list(title: str, default: TaskFilter, *, chips: bool) -> str:
-    """Render a list of tasks under `title`; the address carries filter, order and page."""
-    show = request.args.get("show", default)
+    """List my tasks, soonest deadline first; the address carries filter, order and page."""
+    show = request.args.get("show", "mine")
     sort = request.args.get("sort", "deadline")
-    show = show if show in get_args(TaskFilter) else default
+    show = show if show in get_args(TaskFilter) else "mine"
     sort = sort if sort in get_args(TaskSort) else "deadline"
     listed = up_to_last(
         lambda number: my_tasks(
@@ -54,11 +49,9 @@ def task_list(title: str, default: TaskFilter, *, chips: bool) -> str:
     )
     return render_template(
         "tasks/index.html",
-        title=title,
         listed=listed,
         show=show,
         sort=sort,
-        chips=chips,
         address=addresses(sort=sort),
         page_address=page_addresses(show=show, sort=sort),
     )
