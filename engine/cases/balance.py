@@ -4,6 +4,7 @@ A posting moves a unit, or a quantity of a lot, from one account to another; the
 `scope`. Nothing is rewritten: a mistake is undone by a second posting. Unknown is never zero.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -177,6 +178,15 @@ def totals(db: Session, case_id: int) -> dict[str, Decimal]:
     for holding in holdings(db, case_id):
         sums[holding.account] = sums.get(holding.account, Decimal(0)) + holding.quantity
     return {name: sums[name] for name in ACCOUNTS if name in sums}
+
+
+def holdings_sha256(db: Session, case_id: int) -> str:
+    """Return the fingerprint of which unit and which quantity lies in which account."""
+    lying = sorted(
+        f"{one.account} {one.unit_id} {one.lot_id} {one.subject_id} {one.quantity.normalize():f}"
+        for one in holdings(db, case_id)
+    )
+    return hashlib.sha256("\n".join(lying).encode()).hexdigest()
 
 
 def refuse_unless_complete(db: Session, case: Case) -> None:
