@@ -236,14 +236,15 @@ def case() -> None:
 @click.argument("number")
 @click.argument("witness", required=False, type=click.Path(exists=True, file_okay=False))
 def verify_case(folder: Path, number: str, witness: str | None) -> None:
-    """Say in words what holds of a case's ledger, signatures and documents.
+    """Say in words what holds of a case: ledger, signatures, documents, answers and balance.
 
     WITNESS is a copy of the witness folder that this server cannot write.
     """
+    from engine.cases.verifying import check_case
     from engine.evidence.verify import main_verify_case
 
     said = [number, witness] if witness else [number]
-    sys.exit(main_verify_case(said, database=_composed(folder).database))
+    sys.exit(main_verify_case(said, database=_composed(folder).database, check=check_case))
 
 
 def _composed(folder: Path) -> "Holdfast":

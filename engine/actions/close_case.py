@@ -41,7 +41,10 @@ def close_case(step: Step) -> dict[str, bool]:
     holds.release_case(db, case.number, reason="case closed", by=step.by, at=step.at)
     case.state, case.ended_at = "closed", step.at
     facts.record(db, case, "closure", step.at.isoformat(), by=step.by, at=step.at)
-    body = {name: str(quantity) for name, quantity in balance.totals(db, case.id).items()}
-    ledger.append(db, case.stream, "case_closed", {"balance": body}, by=step.by, at=step.at)
+    body = {
+        "balance": {name: str(quantity) for name, quantity in balance.totals(db, case.id).items()},
+        "holdings_sha256": balance.holdings_sha256(db, case.id),
+    }
+    ledger.append(db, case.stream, "case_closed", body, by=step.by, at=step.at)
     checkpoints.checkpoint(db, at=step.at)
     return {}

@@ -5,13 +5,15 @@ import json
 from datetime import datetime
 from functools import cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.cases.models import Answer, Case
 from engine.people.person import Person
+
+START_FORMS = UUID("5f0c1f0e-6a43-4c55-9a0e-2f7a5d7b8c11")  # names the answer of a start form
 
 _later = aliased(Answer)
 REPLACED = select(_later.id).where(_later.supersedes_id == Answer.id).exists()
@@ -21,6 +23,11 @@ def answers_sha256(answers: dict[str, Any]) -> str:
     """Return the fingerprint of answers as they are kept (key order counts for nothing)."""
     text = json.dumps(answers, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def task_of_report(case: Case) -> UUID:
+    """Return what a report is kept under: a start form has no task."""
+    return uuid5(START_FORMS, case.number)
 
 
 def keep(

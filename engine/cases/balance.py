@@ -4,6 +4,7 @@ A posting moves a unit, or a quantity of a lot, from one account to another; the
 `scope`. Nothing is rewritten: a mistake is undone by a second posting. Unknown is never zero.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -198,6 +199,15 @@ def affected_of(db: Session, case_ids: Iterable[int]) -> dict[int, Decimal]:
     case_id, quantity = moves.columns
     rows = db.execute(select(case_id, func.sum(quantity)).group_by(case_id))
     return {row[0]: row[1] for row in rows}
+
+
+def holdings_sha256(db: Session, case_id: int) -> str:
+    """Return the fingerprint of which unit and which quantity lies in which account."""
+    lying = sorted(
+        f"{one.account} {one.unit_id} {one.lot_id} {one.subject_id} {one.quantity.normalize():f}"
+        for one in holdings(db, case_id)
+    )
+    return hashlib.sha256("\n".join(lying).encode()).hexdigest()
 
 
 def refuse_unless_complete(db: Session, case: Case) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
@@ -34,7 +34,6 @@ from engine.people import Person, acting_for, authorize
 from forms.form import Answers
 
 PREFIX = {"nonconformance": "NC"}
-START_FORMS = UUID("5f0c1f0e-6a43-4c55-9a0e-2f7a5d7b8c11")  # names the answer of a start form
 
 
 TITLE_LENGTH = 90
@@ -144,7 +143,7 @@ def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetim
     answer = kept.keep(
         db,
         case,
-        task_id=uuid5(START_FORMS, case.number),
+        task_id=kept.task_of_report(case),
         instance_id=None,
         process=case.process,
         element_id="report",

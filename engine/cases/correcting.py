@@ -104,6 +104,7 @@ def correct_answer(
     voided = _void_signatures(db, case, old, reason.strip(), by=by, at=at)
     case.version += 1
     body = {
+        "task": str(old.task_id),
         "element": f"{old.process}.{old.element_id}",
         "version": new.version,
         "old_sha256": old.sha256,

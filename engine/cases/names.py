@@ -1,4 +1,4 @@
-"""What units and lots are called on pages and in records: one query for many."""
+"""What units, lots and people are called on pages and in records: one query for many things."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.people import PersonAccount
 from engine.serials.models import Lot, Part, Unit
 
 Target = tuple[int | None, int | None]  # (unit id, lot id), one of them
@@ -45,6 +46,12 @@ def stock_names(db: Session, targets: Iterable[Target]) -> dict[Target, StockNam
         )
         names |= {(None, i): StockName(name, part, is_unit=False) for i, name, part in lying}
     return names
+
+
+def person_named(db: Session, person_id: int | None) -> str:
+    """Return a person's name for a finding, where the number may be a forged one."""
+    account = db.get(PersonAccount, person_id) if person_id is not None else None
+    return account.printed_name if account else f"person {person_id}"
 
 
 def _chunks(ids: set[int], size: int = 1_000) -> Iterable[list[int]]:

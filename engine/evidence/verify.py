@@ -5,7 +5,7 @@ witness folder, and the loss of entries newer than the last checkpoint together 
 Hence the witness outside the server, and a checkpoint at every case closure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -18,6 +18,8 @@ from engine.evidence.ledger import LedgerHead
 from engine.evidence.seal import Seal
 
 __all__ = ["Line", "Result", "trusted_root", "verify_case", "verify_pdf"]
+
+Check = Callable[[Result, Session, str], None]
 
 
 def verify_pdf(
@@ -85,11 +87,17 @@ def main_verify_pdf(argv: Sequence[str], *, database: Database | None = None) ->
     return _told(verify_pdf(Path(file), database=database, trust=trust))
 
 
-def main_verify_case(argv: Sequence[str], *, database: Database) -> int:
-    """Print what holds of `NUMBER [WITNESS]`; return 0 when all holds, 1 when not."""
+def main_verify_case(argv: Sequence[str], *, database: Database, check: Check | None = None) -> int:
+    """Print what holds of `NUMBER [WITNESS]`; return 0 when all holds, 1 when not.
+
+    `check` adds what is known of a case beyond its evidence.
+    """
     number, *witness = argv
+    stream = f"case:{number}"
     with database.read() as db:
-        result = verify_case(db, f"case:{number}", witness=Path(witness[0]) if witness else None)
+        result = verify_case(db, stream, witness=Path(witness[0]) if witness else None)
+        if check is not None:
+            check(result, db, stream)
     return _told(result)
 
 

@@ -9,10 +9,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import ChildGroup, ChildReport, Incident, Instance, Task, Timer
-from engine.cases import balance
+from engine.cases import balance, verifying
 from engine.cases.models import Answer, Case, Line, Posting
 from engine.db import Base
-from engine.evidence import verify
 from engine.evidence.documents import Document
 from engine.evidence.ledger import LedgerEntry
 from engine.evidence.signatures import PendingSign, Signature
@@ -56,7 +55,7 @@ def _check_signatures(db: Session) -> None:
 def _check_chains(db: Session) -> None:
     streams = set(db.scalars(select(LedgerEntry.stream)))
     for stream in sorted(streams):
-        result = verify.verify_case(db, stream)
+        result = verifying.verify_case(db, stream)
         assert result.holds, f"{stream}: {result.causes}"
 
 

@@ -17,8 +17,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
+from engine.cases import verifying
 from engine.cases.models import Case, Comment
-from engine.evidence import documents, render, verify
+from engine.evidence import documents, render
 from engine.evidence.render import end_worker
 from engine.evidence.store import NoRoomLeft
 from engine.jobs import Job
@@ -77,7 +78,7 @@ def test_a_document_is_sealed_though_its_printer_was_killed(company: Company) ->
     company.at = job.due_at
     company.seal_documents()
     assert {one.state for one in company.documents} == {"sealed"}
-    assert company.reads(lambda db: verify.verify_case(db, company.case.stream)).holds
+    assert company.reads(lambda db: verifying.verify_case(db, company.case.stream)).holds
 
 
 # --- the disk --------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ def test_an_upload_without_room_is_refused_in_words_and_leaves_nothing(company: 
     assert company.reads(lambda db: db.scalar(select(func.count()).select_from(Comment))) == 0
     attach(company.people.qa_engineer)
     assert [one.state for one in company.documents] == ["attached"]
-    assert company.reads(lambda db: verify.verify_case(db, company.case.stream)).holds
+    assert company.reads(lambda db: verifying.verify_case(db, company.case.stream)).holds
 
 
 def test_a_full_disk_while_sealing_is_tried_again(company: Company) -> None:

@@ -4,6 +4,7 @@ import re
 
 from sqlalchemy import select
 
+from engine.cases import verifying
 from engine.evidence import documents, verify
 from engine.evidence.signatures import Signature
 from tests.processes.company import Company
@@ -38,7 +39,7 @@ def test_a_case_leaves_three_sealed_documents_that_hold(company: Company) -> Non
         pdf = company.reads(lambda db, one=one: documents.content_of(db, one))
         checked = verify.verify_pdf(pdf, database=company.holdfast.database)
         assert checked.holds, checked.causes
-    case = company.reads(lambda db: verify.verify_case(db, company.case.stream))
+    case = company.reads(lambda db: verifying.verify_case(db, company.case.stream))
     assert case.holds, case.causes
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Incident, Instance, Task
+from engine.cases import verifying
 from engine.cases.models import Answer, Case
 from engine.errors import Busy, EngineError
-from engine.evidence import verify
 from engine.evidence.signatures import PendingSign, Signature
 from tests.processes.company import Company
 
@@ -60,7 +60,7 @@ def check_consistent(db: Session) -> None:
     assert set(db.scalars(select(Signature.nonce))) == used
     assert not db.scalars(select(Incident.error)).all()
     for case in db.scalars(select(Case)):
-        result = verify.verify_case(db, case.stream)
+        result = verifying.verify_case(db, case.stream)
         assert result.holds, f"{case.number}: {result.causes}"
         root = db.get_one(Instance, case.instance_id)
         assert (root.ended_at is None) == (case.state == "open")

@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 
 from engine.bpmn.models import Incident, Instance, Task
 from engine.cases.models import Case
+from engine.cases.verifying import verify_case
 from engine.evidence.ledger import LedgerEntry
 from engine.evidence.render import end_worker
-from engine.evidence.verify import verify_case
 from engine.people.models import PersonAccount, RoleGrant
 from engine.people.roles import roles
 from engine.serials.identifiers import gtin_14

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.cases import verifying
 from engine.cases.models import Case
 from engine.evidence import documents, verify
 from engine.evidence.documents import Document
@@ -44,7 +45,7 @@ def run_one_case(folder: Path, *, say: Say) -> bool:
         with holdfast.database.read() as db:
             results = [
                 verify.verify_pdf(path, database=holdfast.database),
-                verify.verify_case(db, f"case:{number}"),
+                verifying.verify_case(db, f"case:{number}"),
             ]
         for title, result in zip((path.name, f"Case {number}"), results, strict=True):
             _tell(title, result, say)
