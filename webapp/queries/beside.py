@@ -24,7 +24,7 @@ from forms.form import Form
 from webapp import words
 from webapp.ceremony import document_line
 from webapp.queries.case import answer_sections
-from webapp.queries.held import standing_holds
+from webapp.queries.case_holds import case_holds
 from webapp.queries.hold_targets import tag_lines
 from webapp.times import language
 from webapp.words import N_
@@ -93,8 +93,7 @@ def _subjects(db: Session, place: Beside) -> Any:
 
 
 def _holds(db: Session, place: Beside) -> Any:
-    lines, page = standing_holds(db, case_number=place.case.number)
-    return (lines, page.total_count) if lines else None
+    return case_holds(db, place.case)
 
 
 @dataclass(frozen=True)
