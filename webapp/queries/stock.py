@@ -147,7 +147,7 @@ def lot_axes(db: Session, view: LotPage) -> LotAxes:
 
 
 def _held_units(db: Session, lot_id: int) -> int:
-    """Count the units of a lot in our hands that a hold bears on: theirs, their lot's, their run's."""
+    """Count the units of a lot in our hands held by themselves, their lot or run."""
     row = HoldTargetRow
     is_let_out = select(HoldExemption.hold_id).where(
         HoldExemption.hold_id == row.hold_id,
