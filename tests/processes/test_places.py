@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from engine import clock
+from engine.cases import commands, segregated
 from engine.cases.scope import scope_of
 from engine.errors import Invalid
 from engine.people import Person
@@ -201,3 +202,50 @@ def test_a_lot_is_said_to_be_wholly_on_hold_only_while_all_of_it_is(
     assert "on hold" not in text_of(visitor.get(f"/units-and-lots/lots/{lot}"))
     company.report("E-2")
     assert "The whole lot is on hold" in text_of(visitor.get(f"/units-and-lots/lots/{lot}"))
+
+
+def counted(company: Company, *, lot: int, less: int) -> dict[str, Any]:
+    """Return a count as typed: P-1 is missing, P-9 and a stranger stand there, a lot is short."""
+    expected_here = company.reads(lambda db: segregated.expected(db, company.case))
+    return {
+        "scanned": "P-2\nP-9\nSTRANGER",
+        "counts": [
+            {
+                "key": stock.key,
+                "counted": str(stock.quantity - (less if stock.location == "Tarn" else 0)),
+            }
+            for stock in expected_here
+            if stock.lot is not None and stock.lot.lot_id == lot
+        ],
+    }
+
+
+def test_a_count_that_differs_lists_each_difference_before_it_is_sent_and_where_it_is_resolved(
+    company: Company, app: Flask
+) -> None:
+    lot = lay(company, "E-1")
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-9"])
+    company.report("E-1 P-1 P-2")
+    company.do("triage")
+    task = company.task("confirm_segregation")
+    typed = counted(company, lot=lot, less=2)
+    answers = company.answers(task, company.people.warehouse, segregated=typed)
+    with company.holdfast.database.begin() as db:
+        commands.save_draft(
+            db, f"task:{task.id}", answers, by=company.people.warehouse, at=company.at
+        )
+    visitor = enter(app, company.people.warehouse)
+    check = text_of(visitor.get(f"/tasks/{task.id}/check"))
+    assert "Tarn · counted 148, expected 150" in check
+
+    company.do("confirm_segregation", segregated=typed)
+    mismatch = company.task("resolve_count_mismatch")
+    page = text_of(enter(app, getattr(company.people, mismatch.role)).get(f"/tasks/{mismatch.id}"))
+    for said in (
+        "P-1 Missing expected at Tarn, not scanned",
+        "P-9 Not expected here by the record it is at Tarn · held for no case",
+        "STRANGER Not known scanned, but nothing is recorded under it",
+        "Tarn · counted 148, expected 150",
+    ):
+        assert said in page, said
+    assert "counted 90, expected 90" not in page

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import affected, dispositions
+from engine.cases import affected, differences, dispositions
 from engine.cases.history import history
 from engine.cases.models import Case, Line, Round
 from engine.cases.names import stock_names
@@ -185,6 +185,10 @@ PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
         "diagram": (N_("Diagram"), _diagram),
         "trace": (N_("What the trace reaches"), _trace),
         "disposition_lines": (N_("Disposition lines"), _disposition_lines),
+        "differences": (
+            N_("What differs"),
+            lambda db, place: differences.of_count(db, place.case, instance_id=place.instance_id),
+        ),
         "hold_tags": (N_("Hold tags"), lambda db, place: tag_lines(db, place.case.number)),
     }
 )
