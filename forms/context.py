@@ -24,6 +24,7 @@ class LotFound:
     lot_id: int
     lot_number: str
     part_no: str
+    uom: str = "each"
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class Context:
     now: datetime | None = None
     find_units: FindUnits = _found_nothing  # type: ignore[assignment]
     find_lots: FindLots = _found_nothing  # type: ignore[assignment]
+    has_wrong_check_digit: Callable[[str], bool] = field(default=lambda _text: False)
     pending: Callable[[], Sequence[Stock]] = tuple
     expected: Callable[[], Sequence[Stock]] = tuple
     pieces: Callable[[], Sequence[Stock]] = tuple

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from forms.context import Context
+from forms.counting import ALL, miscounted
 from forms.errors import Problem
 from forms.field import Json
 from forms.kind import Kind, Wrong
@@ -32,7 +33,12 @@ class Scanned(Kind):
             raise Wrong([self.missing_problem()])
         if len(found) > self.option("max_count"):
             raise self.wrong(TOO_MANY, max=self.option("max_count"), count=len(found))
-        if problems := [problem for scan in found if (problem := self._problem(scan))]:
+        problems = [problem for scan in found if (problem := self._problem(scan))]
+        problems += [
+            self.problem(sentence, **facts)
+            for sentence, facts in miscounted(found, context.say(ALL))
+        ]
+        if problems:
             raise Wrong(problems)
         answers = {identity_of(o): self.answer(o, scan.count) for scan in found for o in scan.found}
         return list(answers.values())

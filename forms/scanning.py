@@ -15,7 +15,7 @@ from forms.words import N_
 MAX_SCAN = 200  # characters of one scan: the longest UDI carrier holds fewer
 MAX_SCANS = 10_000
 _LINES = re.compile(r"[\n;\t]+")
-_COUNTED = re.compile(r"(\S.*?)\s+[x×*]\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)", re.IGNORECASE)
+_COUNTED = re.compile(r"(\S.*?)\s+[x×*]\s*([+-]?[0-9]{1,15}(?:\.[0-9]{1,6})?)", re.IGNORECASE)
 
 NOT_SCANS = N_("Scan “%(label)s” or write one serial or number per line.")
 TOO_MANY = N_("“%(label)s” takes at most %(max)s lines; these are %(count)s.")
@@ -55,7 +55,9 @@ def scans(raw: Json, find: Find[Found]) -> list[Scan[Found]]:
     matched = [scan for line in lines for scan in _matches(line, found)]
     if len(matched) > MAX_SCANS:
         raise TextRefused(TOO_MANY, max=MAX_SCANS, count=len(matched))
-    return list({(scan.text, scan.found, scan.count): scan for scan in matched}.values())
+    # scanned twice is meant once; counted twice may be a sum, which only its reader can tell
+    once = {(s.text, s.found): s for s in matched if s.count is None}
+    return [s for s in matched if s.count is not None or once.pop((s.text, s.found), None)]
 
 
 def printable(text: str) -> str:

@@ -17,6 +17,9 @@ from engine.cases.segregated import expected
 from engine.cases.uploads import file_of, upload_of
 from engine.people import Person, people_with_role
 from engine.serials import find
+from engine.serials.identifiers import has_wrong_check_digit
+from engine.serials.models import Part as PartRow
+from engine.serials.sets import id_set
 from forms.context import (
     Attachment,
     Context,
@@ -49,13 +52,17 @@ def form_context(
         }
 
     def find_lots(texts: Sequence[str]) -> Mapping[str, Sequence[LotFound]]:
+        resolved = _resolved(db, texts)
+        uoms = _uoms(
+            db, {match.part_id for one in resolved for match in one.matches if match.part_id}
+        )
         return {
             found.text: [
-                LotFound(one.lot_id, one.label, one.part_no)
+                LotFound(one.lot_id, one.label, one.part_no, uoms[one.part_id])
                 for one in found.matches
                 if one.kind == "lot" and one.lot_id is not None
             ]
-            for found in _resolved(db, texts)
+            for found in resolved
         }
 
     def people(role: str | None) -> Sequence[PersonFound]:
@@ -75,6 +82,7 @@ def form_context(
         now=at,
         find_units=find_units,
         find_lots=find_lots,
+        has_wrong_check_digit=has_wrong_check_digit,
         pending=lambda: stocks(db, case, pending(db, case)) if case else (),
         expected=lambda: expected(db, case) if case else (),
         pieces=lambda: (
@@ -91,6 +99,11 @@ def _descriptions(db: Session, case: Case) -> Sequence[Description]:
         Description(one.id, one.description or "", one.quantity)
         for one in identifying.unresolved(db, case)
     ]
+
+
+def _uoms(db: Session, part_ids: set[int]) -> dict[int, str]:
+    rows = db.execute(select(PartRow.id, PartRow.uom).where(PartRow.id.in_(id_set(db, part_ids))))
+    return {row.id: row.uom for row in rows}
 
 
 def _resolved(db: Session, texts: Sequence[str]) -> Sequence[find.Found]:

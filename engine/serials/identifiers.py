@@ -109,6 +109,12 @@ def is_wrong_gtin(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) in (12, 13, 14) and not gtin_14(text)
 
 
+def has_wrong_check_digit(text: str) -> bool:
+    """Say whether this is a device label whose check digit does not fit its number."""
+    problem = parse(text).problem
+    return problem is not None and problem.sentence == WRONG_CHECK_DIGIT
+
+
 def _elements(said: str) -> list[GS1ElementString] | None:
     if said.startswith(("http://", "https://")):
         return list(GS1DigitalLinkURI.parse(said).element_strings)

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from forms.context import Context, LotFound, UnitFound
+from forms.counting import ALL, miscounted
 from forms.decimals import decimal_of, text_of
+from forms.errors import Problem
 from forms.field import Json, Posted, Shown, posted_text
 from forms.kind import Kind, Option, Wrong, blank, is_count
 from forms.kinds.lots import show_lots
 from forms.kinds.units import show_units
 from forms.rows import read_rows, rows_of, with_row, without_row
-from forms.scanning import TOO_MANY, lot_answer, printable, scan_text, scans, unit_answer
+from forms.scanning import TOO_MANY, Scan, lot_answer, printable, scan_text, scans, unit_answer
 from forms.texts import TextRefused, clean
 from forms.words import N_, say
 
@@ -18,6 +20,10 @@ NOT_FOUND = N_("Not found under this number; it stays in the report as it was sc
 UNIDENTIFIED = N_("Not identified")
 HOW_MANY = N_("Write how many as a number greater than zero, or leave it empty if nobody knows.")
 DESCRIBE = N_("Describe what cannot be identified: where it lies and what it looks like.")
+CHECK_DIGIT = N_(
+    "The check digit of %(text)s is wrong. Scan the label again or correct the number. If it is "
+    "printed like this, describe it below instead."
+)
 COLUMNS = ("description", "quantity")
 
 
@@ -40,6 +46,8 @@ class Suspects(Kind):
         """Take every scan and every description."""
         parts = self._parts(raw)
         found = scans(parts["scanned"], _find_both(context))
+        if problems := self._mistyped(found, context):
+            raise Wrong(problems)
         rows = self._unidentified(parts["unidentified"])
         if len(found) + len(rows) > self.option("max_count"):
             count = len(found) + len(rows)
@@ -56,6 +64,18 @@ class Suspects(Kind):
                 text = printable(scan.text)
                 rows.append({"description": text, "quantity": None, "is_scan": True})
         return {"units": [*units.values()], "lots": [*lots.values()], "unidentified": rows}
+
+    def _mistyped(self, found: Sequence[Scan[Any]], context: Context) -> list[Problem]:
+        """Name what can only be a slip; what cannot be identified is never one."""
+        problems = [
+            self.problem(sentence, "scanned", **facts)
+            for sentence, facts in miscounted(found, context.say(ALL))
+        ]
+        return problems + [
+            self.problem(CHECK_DIGIT, "scanned", text=printable(scan.text))
+            for scan in found
+            if not scan.found and context.has_wrong_check_digit(scan.text)
+        ]
 
     def _parts(self, raw: Json) -> dict[str, Any]:
         """Bring a page's parts and an earlier answer's parts into one shape."""

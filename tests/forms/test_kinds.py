@@ -1,6 +1,7 @@
 """Every kind of field: what it takes, what it refuses, and how it comes back from a page."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -291,3 +292,39 @@ def test_only_sorting_asks_whether_a_piece_is_good_or_bad(step):
 
     assert [kind.option("good") for kind in asked] != ["Good"]
     assert [kind.option("bad") for kind in asked] != ["Bad"]
+
+
+@pytest.mark.parametrize(
+    ("scanned", "sentence"),
+    [
+        ("LOT-7 x 0", "write how many as a number greater than zero"),
+        ("LOT-7 x -3", "write how many as a number greater than zero"),
+        ("LOT-7 x 1.5", "it is counted in whole pieces"),
+        ("SN-1 x 5", "SN-1 is the serial of one unit. Take away “× 5”"),
+        ("LOT-7 x 5\nLOT-7 x 3", "LOT-7 stands on several lines (5, 3)"),
+        ("LOT-7 x 5\nLOT-7 x 5", "LOT-7 stands on several lines (5, 5)"),
+        ("LOT-7\nLOT-7 x 5", "LOT-7 stands on several lines (all of it, 5)"),
+        ("(01)WRONG", "The check digit of (01)WRONG is wrong. Scan the label again"),
+    ],
+)
+def test_a_slip_that_can_be_named_is_told_at_the_scans_of_a_report(one, context, scanned, sentence):
+    asked = replace(context, has_wrong_check_digit=lambda text: text == "(01)WRONG")
+    with pytest.raises(FormProblems) as refused:
+        one("suspects").load({"answer": {"scanned": scanned}}, asked)
+
+    [problem] = refused.value.problems
+    assert sentence in str(problem)
+    assert problem.at == "answer.scanned"
+
+
+def test_what_cannot_be_identified_is_no_slip_whatever_its_number_says(one, context):
+    raw = {"scanned": "TRAY x 0\nSN-1\nSN-1\nLOT-7\nLOT-7"}
+    answer = one("suspects").load({"answer": raw}, context).answers["answer"]
+
+    assert [row["description"] for row in answer["unidentified"]] == ["TRAY x 0"]
+    assert (len(answer["units"]), len(answer["lots"])) == (1, 1)
+
+
+def test_the_same_lot_counted_on_two_lines_is_asked_about_where_lots_are_listed(one, context):
+    with pytest.raises(FormProblems, match="stands on several lines"):
+        one("lots").load({"answer": "LOT-7 x 5\nLOT-7 x 3"}, context)

@@ -10,17 +10,20 @@ from flask import Flask
 from sqlalchemy import select
 
 from engine import clock
+from engine.cases import commands, segregated
 from engine.cases.scope import scope_of
 from engine.errors import Invalid
 from engine.people import Person
 from engine.serials import state
 from engine.serials.models import LotStock
 from engine.serials.record import StockPart
+from engine.serials.register import register
 from forms import library
 from tests.processes.company import Company
 from tests.webapp.conftest import Visitor
 from webapp.create_app import create_app
 from webapp.queries.case import unit_lines
+from webapp.queries.case_holds import case_holds
 
 
 @pytest.fixture
@@ -140,3 +143,109 @@ def test_what_left_and_what_was_destroyed_and_released_still_add_up_to_all_that_
     assert settled["Destroyed"] == 5
     assert settled["Released, no fault found"] == 100
     assert found.held + found.to_hold + found.left + found.decided == found.affected == 500
+
+
+def test_the_holds_of_a_case_name_what_lies_where_and_sum_to_what_is_held(
+    company: Company, app: Flask
+) -> None:
+    lay(company, "E-1", shipped=260)
+    company.make_devices("SENS-1", ["P-1"])
+    company.report("E-1 P-1")
+    found = company.reads(lambda db: case_holds(db, company.case))
+    assert {(row.names, row.place, row.quantity) for row in found.rows} == {
+        (("P-1",), "Tarn", 1),
+        (("E-1",), "Tarn", 150),
+        (("E-1",), "Lab", 90),
+    }
+    assert found.total == company.reads(lambda db: scope_of(db, company.case)).held == 241
+    in_hand = company.reads(
+        lambda db: sum(
+            one.quantity
+            for one in register(db, case_number=company.number)
+            if one.custody in ("in_house", "returned", "at_third_party")
+        )
+    )
+    assert in_hand == 241
+    task = company.task("triage")
+    page = text_of(enter(app, company.people.qa_engineer).get(f"/tasks/{task.id}"))
+    assert "On hold in our hands: 241" in page
+    assert re.search(r"E-1 Lab · 90 \w+", page), page
+
+
+def test_the_page_of_a_lot_says_how_much_of_it_is_on_hold_now(company: Company, app: Flask) -> None:
+    lot = lay(company, "E-1", shipped=260)
+    visitor = enter(app, company.people.qa_engineer)
+    company.report("E-1")
+    assert "240 of 500 on hold" in text_of(visitor.get(f"/units-and-lots/lots/{lot}"))
+    company.do("triage")
+    for element in ("evaluate_health_risk", "evaluate_field_action"):
+        if element in company.waiting_at:
+            company.do(element)
+    company.do("confirm_segregation")
+    company.do("investigate")
+    company.propose(company.line("scrap", lot="E-1", quantity=5))
+    company.do("decide_samples", samples_kept=False)
+    company.do("destroy_units")
+    company.do("witness_destruction")
+    page = visitor.get(f"/units-and-lots/lots/{lot}")
+    assert "235 of 500 on hold" in text_of(page)
+    assert "The whole lot is on hold" not in text_of(page)
+    [destroyed] = [row for row in re.findall(r"<tr>.*?</tr>", page.text) if "Destroyed" in row]
+    assert company.number not in destroyed
+
+
+def test_a_lot_is_said_to_be_wholly_on_hold_only_while_all_of_it_is(
+    company: Company, app: Flask
+) -> None:
+    lot = company.make_lot("E-2", 10)
+    visitor = enter(app, company.people.qa_engineer)
+    assert "on hold" not in text_of(visitor.get(f"/units-and-lots/lots/{lot}"))
+    company.report("E-2")
+    assert "The whole lot is on hold" in text_of(visitor.get(f"/units-and-lots/lots/{lot}"))
+
+
+def counted(company: Company, *, lot: int, less: int) -> dict[str, Any]:
+    """Return a count as typed: P-1 is missing, P-9 and a stranger stand there, a lot is short."""
+    expected_here = company.reads(lambda db: segregated.expected(db, company.case))
+    return {
+        "scanned": "P-2\nP-9\nSTRANGER",
+        "counts": [
+            {
+                "key": stock.key,
+                "counted": str(stock.quantity - (less if stock.location == "Tarn" else 0)),
+            }
+            for stock in expected_here
+            if stock.lot is not None and stock.lot.lot_id == lot
+        ],
+    }
+
+
+def test_a_count_that_differs_lists_each_difference_before_it_is_sent_and_where_it_is_resolved(
+    company: Company, app: Flask
+) -> None:
+    lot = lay(company, "E-1")
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-9"])
+    company.report("E-1 P-1 P-2")
+    company.do("triage")
+    task = company.task("confirm_segregation")
+    typed = counted(company, lot=lot, less=2)
+    answers = company.answers(task, company.people.warehouse, segregated=typed)
+    with company.holdfast.database.begin() as db:
+        commands.save_draft(
+            db, f"task:{task.id}", answers, by=company.people.warehouse, at=company.at
+        )
+    visitor = enter(app, company.people.warehouse)
+    check = text_of(visitor.get(f"/tasks/{task.id}/check"))
+    assert "Tarn · counted 148, expected 150" in check
+
+    company.do("confirm_segregation", segregated=typed)
+    mismatch = company.task("resolve_count_mismatch")
+    page = text_of(enter(app, getattr(company.people, mismatch.role)).get(f"/tasks/{mismatch.id}"))
+    for said in (
+        "P-1 Missing expected at Tarn, not scanned",
+        "P-9 Not expected here by the record it is at Tarn · held for no case",
+        "STRANGER Not known scanned, but nothing is recorded under it",
+        "Tarn · counted 148, expected 150",
+    ):
+        assert said in page, said
+    assert "counted 90, expected 90" not in page

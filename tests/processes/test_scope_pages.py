@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from engine import clock
 from engine.cases import commands
 from engine.cases.models import Case
+from engine.errors import Invalid
 from engine.people import Person
 from tests.processes.company import Company
 from tests.processes.test_scope import DEVICES, rows
@@ -165,3 +166,24 @@ def test_a_task_is_not_completed_with_answers_nobody_checked(company: Company, a
     visitor.get(f"/tasks/{task.id}/check")
     assert visitor.post(f"/tasks/{task.id}/complete").status_code == 303
     assert company.answer("triage").answers["rationale"] == "Typed in another window."
+
+
+def test_more_of_a_lot_than_was_ever_recorded_is_warned_of_and_not_refused(
+    company: Company, app: Flask
+) -> None:
+    company.make_devices("SENS-1", DEVICES)
+    reporter = company.people.qa_technician
+    drafted(company, reporter, "SENS-1 x 99999")
+    visitor = enter(app, reporter)
+    check = text_of(visitor.get("/report/check"))
+    assert "99,999 of lot SENS-1 are named, but only 100 were ever recorded." in check
+    assert visitor.post("/report/save").status_code == 303
+    drafted(company, reporter, "SENS-1 x 100")
+    assert "were ever recorded" not in text_of(visitor.get("/report/check"))
+
+
+def test_a_label_with_a_wrong_check_digit_is_told_on_the_report(
+    company: Company, app: Flask
+) -> None:
+    with pytest.raises(Invalid, match="check digit"):
+        company.report("(01)04012345678902(21)SN-1")

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import affected, dispositions
+from engine.cases import affected, differences, dispositions
 from engine.cases.history import history
 from engine.cases.models import Case, Line, Round
 from engine.cases.names import stock_names
@@ -24,7 +24,7 @@ from forms.form import Form
 from webapp import words
 from webapp.ceremony import document_line
 from webapp.queries.case import answer_sections
-from webapp.queries.held import standing_holds
+from webapp.queries.case_holds import case_holds
 from webapp.queries.hold_targets import tag_lines
 from webapp.times import language
 from webapp.words import N_
@@ -93,8 +93,7 @@ def _subjects(db: Session, place: Beside) -> Any:
 
 
 def _holds(db: Session, place: Beside) -> Any:
-    lines, page = standing_holds(db, case_number=place.case.number)
-    return (lines, page.total_count) if lines else None
+    return case_holds(db, place.case)
 
 
 @dataclass(frozen=True)
@@ -186,6 +185,10 @@ PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
         "diagram": (N_("Diagram"), _diagram),
         "trace": (N_("What the trace reaches"), _trace),
         "disposition_lines": (N_("Disposition lines"), _disposition_lines),
+        "differences": (
+            N_("What differs"),
+            lambda db, place: differences.of_count(db, place.case, instance_id=place.instance_id),
+        ),
         "hold_tags": (N_("Hold tags"), lambda db, place: tag_lines(db, place.case.number)),
     }
 )

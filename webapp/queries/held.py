@@ -119,14 +119,6 @@ def _choices(
     return tuple(Choice(value, words, count) for (value, words), count in order)
 
 
-def standing_holds(db: Session, *, case_number: str) -> tuple[list[HoldLine], Page]:
-    """Return the first page of what is held for a case, the oldest first."""
-    found = register(db, case_number=case_number)
-    names = actors(db, (held.placed_by_id for held in found))
-    page = Page(number=1, size=PAGE_SIZE, total_count=len(found))
-    return _lines(db, found[:PAGE_SIZE], names), page
-
-
 def _lines(db: Session, shown: Sequence[Held], names: dict[int, str]) -> list[HoldLine]:
     ids = {held.hold_id for held in shown}
     targets, known = targets_of(db, ids, standing=True), holds.known_at(db, ids)

@@ -4,15 +4,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.people import PersonAccount
 from engine.serials.active import Holding
 from engine.serials.listing import count_some, made_of
-from engine.serials.models import Edge, Location, Lot, Part, Party, Segment, Unit
+from engine.serials.models import (
+    IN_OUR_HANDS,
+    Edge,
+    HoldExemption,
+    HoldTargetRow,
+    Location,
+    Lot,
+    Part,
+    Party,
+    Segment,
+    Unit,
+)
 from engine.serials.queries import LotPage
 from engine.serials.sets import id_set
+
+HANDS = (*IN_OUR_HANDS, "at_third_party")  # whose hold somebody here answers for
+NO_MORE = ("consumed", "never_existed")  # no piece of the lot any more
+ZERO = Decimal(0)
 
 
 def actors(db: Session, ids: Iterable[int | None]) -> dict[int, str]:
@@ -106,10 +121,12 @@ class LotAxes:
     custody: tuple[tuple[str, Decimal], ...]
     usability: tuple[tuple[str, Decimal], ...]
     part_holds: tuple[Holding, ...]  # on a part of it, not on the whole lot
+    held: Decimal  # how much of it a hold bears on that is in our hands
+    total: Decimal  # without what was built into something or never existed
 
 
-def lot_axes(view: LotPage) -> LotAxes:
-    """Sum the stock and the units of a lot along its axes."""
+def lot_axes(db: Session, view: LotPage) -> LotAxes:
+    """Sum the stock and the units of a lot along its axes, and what of it is held now."""
     custody: dict[str, Decimal] = {}
     usability: dict[str, Decimal] = {}
     rows = [(row.custody, row.usability, row.quantity) for row in view.stock]
@@ -119,7 +136,39 @@ def lot_axes(view: LotPage) -> LotAxes:
         usability[usable] = usability.get(usable, Decimal(0)) + quantity
     whole = {hold.hold_id for hold in view.holds}
     parts = {h.hold_id: h for row in view.stock for h in row.holds if h.hold_id not in whole}
-    return LotAxes(tuple(custody.items()), tuple(usability.items()), tuple(parts.values()))
+    held = sum((row.quantity for row in view.stock if row.holds and row.custody in HANDS), ZERO)
+    return LotAxes(
+        tuple(custody.items()),
+        tuple(usability.items()),
+        tuple(parts.values()),
+        held=held + (_held_units(db, view.lot_id) if view.units else 0),
+        total=sum((quantity for kept, quantity in custody.items() if kept not in NO_MORE), ZERO),
+    )
+
+
+def _held_units(db: Session, lot_id: int) -> int:
+    """Count the units of a lot in our hands held by themselves, their lot or run."""
+    row = HoldTargetRow
+    is_let_out = select(HoldExemption.hold_id).where(
+        HoldExemption.hold_id == row.hold_id,
+        HoldExemption.kind == "unit",
+        HoldExemption.target_id == Unit.id,
+    )
+    through = or_(
+        and_(row.kind == "lot", row.target_id == Unit.lot_id),
+        and_(row.kind == "segment", row.target_id == Unit.seg_id),
+    )
+    bears = select(row.hold_id).where(
+        row.release_event_id.is_(None),
+        or_(
+            and_(row.kind == "unit", row.target_id == Unit.id),
+            and_(through, ~is_let_out.exists()),
+        ),
+    )
+    wanted = select(func.count(Unit.id)).where(
+        Unit.lot_id == lot_id, Unit.custody.in_(HANDS), bears.exists()
+    )
+    return db.scalar(wanted) or 0
 
 
 def units_of_lot(db: Session, lot_id: int, *, most: int = 60) -> list[tuple[int, str]]:

@@ -12,11 +12,13 @@ from engine.bpmn import segregation
 from engine.bpmn.models import Instance, Task
 from engine.cases import commands
 from engine.cases.asking import form_at
+from engine.cases.differences import Difference, between
 from engine.cases.history import history
 from engine.cases.inbox import task_rows
 from engine.cases.models import Case
 from engine.cases.overview import case_facts
 from engine.cases.pages import Draft, TaskPage
+from engine.cases.segregated import expected
 from engine.cases.tasks import TaskUnknown, printed_name
 from engine.people import Person, PersonAccount, holds_qualification, people_with_role
 from forms.form import Form
@@ -72,6 +74,19 @@ def task_page(db: Session, task_id: UUID, person: Person, *, at: datetime) -> Ta
 def shown_form(db: Session, task: Task) -> Form:
     """Return the form of a task as its case was released with it."""
     return form_at(db, task.process, task.element_id, instance_id=task.instance_id)
+
+
+def count_differences(
+    db: Session, case: Case, form: Form, answers: Mapping[str, Any]
+) -> list[Difference]:
+    """Return where a count that is not blind differs from what is expected, before it is sent."""
+    return [
+        one
+        for field in form.fields
+        if field.kind == "segregation" and not form.kinds[field.id].option("blind")
+        if answers.get(field.id)
+        for one in between(db, expected(db, case), answers[field.id])
+    ]
 
 
 def barred_names(db: Session, task: Task) -> list[tuple[str, str]]:

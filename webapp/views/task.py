@@ -20,6 +20,7 @@ from webapp.permissions import allow
 from webapp.queries import beside
 from webapp.queries.task import (
     barred_names,
+    count_differences,
     place,
     shown_form,
     task_and_case,
@@ -149,6 +150,7 @@ def check(task_id: UUID) -> ResponseReturnValue:
         context=ceremony.context_of(db, case, task),
         answers=answers,
         checked=ceremony.fingerprint(shown.draft.raw),
+        differences=count_differences(db, case, shown_form(db, task), answers),
     )
 
 

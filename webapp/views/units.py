@@ -78,7 +78,7 @@ def lot(lot_id: int) -> ResponseReturnValue:
     return render_template(
         "units/lot.html",
         view=view,
-        axes=lot_axes(view),
+        axes=lot_axes(db, view),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
         into=went_into(db, lot_id, after=after if after and 0 < after <= LARGEST else None),
         is_into_first=not after,

@@ -24,6 +24,7 @@ from engine.serials.queries.history import (
     timeline,
 )
 from engine.serials.queries.shown import LotPage, Pages, StockRow
+from engine.serials.register import GONE
 
 FIRST = Pages()
 
@@ -103,7 +104,8 @@ def stock_of_lot(db: Session, lot_id: int) -> tuple[StockRow, ...]:
             row.usability,
             row.tranche_id,
             row.quantity,
-            holds[row.id],
+            # a hold does not bear on what is gone
+            holds[row.id] if row.custody not in GONE else (),
         )
         for row, location, party in rows
     )
