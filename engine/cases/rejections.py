@@ -1,4 +1,4 @@
-"""What was turned down in a disposition: by whom and why, for who still decides or proposes again."""
+"""What was turned down in a disposition, by whom and why: for who still decides or tries again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -77,7 +77,8 @@ class DispositionLines(Kind):
                 (s.key, context.say(
                     N_("%(part)s %(lot)s at %(location)s: %(count)s %(uom)s held"),
                     part=s.part_no, lot=s.name, location=s.location,
-                    count=f"{s.quantity.normalize():f}", uom=say_uom(s.uom, context.language),
+                    count=f"{s.quantity.normalize():f}",
+                    uom=say_uom(s.uom, context.language, str(s.quantity)),
                 ))
                 for s in stock if s.unit is None
             ],
@@ -140,7 +141,7 @@ def _row(raw: Mapping[str, Any]) -> dict[str, str]:
 def _shown_line(line: Mapping[str, Any], language: str) -> tuple[str, ...]:
     lot = line["lot"]
     what = f"{lot['part_no']} {lot['lot_number']} {lot['location']}" if lot else ""
-    uom = say_uom(line["uom"], language)
+    uom = say_uom(line["uom"], language, line["quantity"])
     return (
         what or "; ".join(show_units(line["units"])),
         f"{line['quantity']} {uom}",
@@ -151,4 +152,7 @@ def _shown_line(line: Mapping[str, Any], language: str) -> tuple[str, ...]:
 
 
 def _by_uom(counts: Mapping[str, str], language: str) -> str:
-    return ", ".join(f"{count} {say_uom(uom, language)}" for uom, count in counts.items()) or "0"
+    return (
+        ", ".join(f"{count} {say_uom(uom, language, count)}" for uom, count in counts.items())
+        or "0"
+    )
