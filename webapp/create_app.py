@@ -95,9 +95,13 @@ def _add_words(app: Flask) -> None:
     )
 
 
+TITLES = ("dr", "prof", "mr", "mrs", "ms", "dipl-ing", "dr-ing")  # no part of the name itself
+
+
 def initials(name: str) -> str:
     """Return the letters of a name for the round mark; a Chinese name gives its last two."""
-    parts = [part for part in name.replace(".", " ").split() if part[:1].isalpha()]
+    words = [part for part in name.split() if part.rstrip(".").lower() not in TITLES]
+    parts = [part for part in " ".join(words).replace(".", " ").split() if part[:1].isalpha()]
     if len(parts) < 2:
         return name[-2:] if not name.isascii() else name[:2].upper()
     return (parts[0][0] + parts[-1][0]).upper()

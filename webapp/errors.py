@@ -107,8 +107,18 @@ def on_http_error(error: HTTPException) -> ResponseReturnValue:
     """Show Flask's own errors in our words."""
     if error.response is not None or error.code is None or error.code < 400:
         return error
-    answer = page(error.code, http_sentence(error), problems=schema_problems(error))
+    more = {"again": _form_behind()} if error.code == 413 else {}
+    answer = page(error.code, http_sentence(error), problems=schema_problems(error), **more)
     return (*answer, {k: v for k, v in error.get_headers() if k in {"Allow", "Retry-After"}})
+
+
+def _form_behind() -> str | None:
+    """Return the address of the form that was sent, where it is opened at the same address."""
+    try:
+        current_app.url_map.bind("").match(request.path, method="GET")
+    except HTTPException:
+        return None
+    return request.path
 
 
 def http_sentence(error: HTTPException) -> str:

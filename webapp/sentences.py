@@ -3,18 +3,26 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 
 from flask_babel import gettext
 
 from engine.cases.pages import AnswerSection, HistoryLine, SignedDecision, StepLine, TaskRow
 from engine.errors import EngineError, Problem
 from engine.evidence.meanings import sentence
+from engine.people.qualifications import QUALIFICATIONS
+from engine.people.roles import roles
 from engine.serials.errors import OnHold
 from engine.words import say as engine_say
 from forms import library
 from forms.errors import WORDS, Problem as FormProblem
 from forms.words import say as forms_say
 from webapp.times import language, write
+
+# facts that the engine names by a code or in English, and their words
+CODES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"code": QUALIFICATIONS, "kind": MappingProxyType({})}
+)
 
 
 def in_words(said: EngineError | Problem) -> str:
@@ -45,6 +53,10 @@ def _fact(name: str, fact: object) -> object:
         return ", ".join(map(translated, fact))
     if isinstance(fact, datetime):
         return write(fact, "short")
+    if name == "role" and fact in roles():
+        return roles()[str(fact)].name(language())
+    if name in CODES and isinstance(fact, str):
+        return translated(CODES[name].get(fact, fact))
     return step_name(fact) if name == "element" and isinstance(fact, str) else fact
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask_babel import gettext
 
+from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
 from webapp.sentences import step_name, translated
 from webapp.times import language
@@ -151,6 +152,7 @@ AGE = {
     "older": N_("30 days or more"),
 }
 age = _lookup(AGE)
+qualification = _lookup(dict(QUALIFICATIONS))
 
 
 def uom(code: str | None) -> str:

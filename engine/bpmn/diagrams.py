@@ -57,11 +57,15 @@ class PlannedTask:
 
 @dataclass(frozen=True)
 class _Drawing:
-    """What one diagram says of itself: its name, its user tasks, whom it calls."""
+    """What one diagram says of itself: its name, its user tasks and whom it calls."""
 
     name: str
-    tasks: tuple[PlannedTask, ...]
-    calls: tuple[str, ...]
+    steps: tuple[PlannedTask | str, ...]  # in the order of the flow; a text is the process called
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """Return the processes it calls."""
+        return tuple(one for one in self.steps if isinstance(one, str))
 
 
 _read: dict[str, dict[str, _Drawing]] = {}  # by the closure's sha256: what it names never changes
@@ -118,13 +122,19 @@ def _marks(db: Session, instance: Instance, process: str, done: set[str]) -> Ite
 
 
 def user_tasks(db: Session, instance: Instance) -> list[PlannedTask]:
-    """Return every user task of an instance's diagram and of those it calls, as drawn."""
+    """Return every user task of an instance's diagram and of those it calls, in flow order."""
     drawings = _drawings(library.definition(db, instance.definition_id))
-    return [
-        task
-        for process in _called_in_order(drawings, instance.process)
-        for task in drawings[process].tasks
-    ]
+    return list(dict.fromkeys(_planned(drawings, instance.process)))
+
+
+def _planned(drawings: Mapping[str, _Drawing], process: str) -> Iterable[PlannedTask]:
+    if process not in drawings:
+        raise NoDrawing
+    for step in drawings[process].steps:
+        if isinstance(step, str):
+            yield from _planned(drawings, step)
+        else:
+            yield step
 
 
 def drawing(db: Session, definition_id: int, process: str) -> str:
@@ -134,15 +144,6 @@ def drawing(db: Session, definition_id: int, process: str) -> str:
         if path.endswith(f"{process}/{process}.bpmn"):
             return str(content)
     raise NoDrawing
-
-
-def _called_in_order(drawings: Mapping[str, _Drawing], process: str) -> list[str]:
-    if process not in drawings:
-        raise NoDrawing
-    called = [
-        found for call in drawings[process].calls for found in _called_in_order(drawings, call)
-    ]
-    return list(dict.fromkeys([process, *called]))
 
 
 def _drawings(definition: Definition) -> Mapping[str, _Drawing]:
@@ -162,11 +163,40 @@ def _drawing(process: str, root: etree._Element) -> _Drawing:
     roles = spiff.lane_roles(root)
     return _Drawing(
         name=process if element is None else str(element.get("name")),
-        tasks=tuple(
-            PlannedTask(process, task.get("id"), task.get("name"), roles.get(task.get("id"), ""))
-            for task in root.iterfind(".//bpmn:userTask", NAMES)
-        ),
-        calls=tuple(
-            call.get("calledElement") for call in root.iterfind(".//bpmn:callActivity", NAMES)
+        steps=tuple(
+            node.get("calledElement")
+            if node.tag.endswith("}callActivity")
+            else PlannedTask(
+                process, node.get("id"), node.get("name"), roles.get(node.get("id"), "")
+            )
+            for node in _in_flow_order(root)
+            if node.tag.endswith(("}userTask", "}callActivity"))
         ),
     )
+
+
+def _in_flow_order(root: etree._Element) -> list[etree._Element]:
+    """Return the nodes of a diagram, each after all that leads to it; loops lead nowhere new."""
+    nodes = {one.get("id"): one for one in root.iterfind(".//bpmn:process//*[@id]", NAMES)}
+    after: dict[str, list[str]] = {}
+    for flow in root.iterfind(".//bpmn:sequenceFlow", NAMES):
+        after.setdefault(flow.get("sourceRef"), []).append(flow.get("targetRef"))
+    for edge in root.iterfind(".//bpmn:boundaryEvent", NAMES):
+        after.setdefault(edge.get("attachedToRef"), []).append(edge.get("id"))
+    left: list[str] = []
+    seen: set[str] = set()
+
+    def walk(node: str) -> None:
+        if node in seen:
+            return
+        seen.add(node)
+        for following in reversed(after.get(node, [])):
+            walk(following)
+        left.append(node)
+
+    starts = [one.get("id") for one in root.iterfind(".//bpmn:startEvent", NAMES)]
+    for node in [*reversed([one for one in nodes if one not in starts]), *reversed(starts)]:
+        if node in starts or not any(node in following for following in after.values()):
+            walk(node)
+    ordered = [nodes[one] for one in reversed(left)]
+    return ordered + [node for name, node in nodes.items() if name not in seen]

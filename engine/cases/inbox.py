@@ -13,6 +13,7 @@ from engine.bpmn.models import Instance, Task
 from engine.cases.about import about
 from engine.cases.models import Case
 from engine.cases.pages import Page, TaskFilter, TaskGroup, TaskRow, TaskSort, TasksPage
+from engine.cases.signing import signs_always
 from engine.evidence.meanings import DECISION_IF_REFUSABLE, DECISIONS
 from engine.people import Person, PersonAccount, acting_for
 
@@ -138,7 +139,8 @@ def task_rows(
             case_title=of_case.title,
             subject=of_case.subject,
             severity=of_case.severity,
-            needs_signature=task.signature is not None,
+            needs_signature=signs_always(task.signature),
+            may_need_signature=task.signature is not None and not signs_always(task.signature),
             opened_at=task.opened_at,
             due_at=task.due_at,
             group=group_of(task.due_at, at),

@@ -54,7 +54,7 @@ class TaskRow:
     case_title: str
     subject: str  # "IP-300 · lot 8841A"; "" when nothing is identified
     severity: str | None  # minor | major | critical
-    needs_signature: bool
+    needs_signature: bool  # whatever is answered
     opened_at: datetime
     due_at: datetime | None
     group: TaskGroup
@@ -62,6 +62,7 @@ class TaskRow:
     is_mine: bool = False  # claimed by the person who looks
     principal: str | None = None  # for whom the role is held, when it is delegated
     refused: DoneByTheSamePerson | None = None  # why this person cannot take it
+    may_need_signature: bool = False  # some of its answers are signed, others are not
     about: About | None = None  # its line or round, which tells it from others called alike
 
 

@@ -25,6 +25,11 @@ class Signing:
     reason: str | None = None
 
 
+def signs_always(signature: str | None) -> bool:
+    """Say whether a task is signed whatever is answered."""
+    return (signature or "").startswith("*:")
+
+
 def meaning_of(signature: str | None, answers: dict[str, Any]) -> str | None:
     """Return what signing these answers means, or None when they need no signature.
 
@@ -32,7 +37,7 @@ def meaning_of(signature: str | None, answers: dict[str, Any]) -> str | None:
     """
     if not signature:
         return None
-    if signature.startswith("*:"):
+    if signs_always(signature):
         return signature[2:].strip()
 
     field, _, cases = signature.partition("=")

@@ -107,15 +107,17 @@ def refuse_unless_open(db: Session, case: Case, task: Task) -> None:
 
 
 def refuse_unless_theirs(db: Session, task: Task, by: Person, *, at: datetime) -> None:
-    """Raise unless `by` may do this task: role, qualification, separation, nobody else's claim."""
+    """Raise unless `by` may do this task: separation, role, nobody else's claim, qualification.
+
+    Who is set apart is told so first: no role would change it.
+    """
+    refuse_if_barred(db, task, by)
     if task.role not in by.roles:
-        raise NotYourRole(role=task.role.replace("_", " "))
+        raise NotYourRole(role=task.role)
     if task.claimed_by_id not in (None, by.id):
         raise TaskClaimed(by=printed_name(db, task.claimed_by_id))
     if task.qualification and not holds_qualification(db, by.id, task.qualification, at=at):
         raise NotQualified(code=task.qualification)
-
-    refuse_if_barred(db, task, by)
 
 
 def claim(db: Session, task_id: UUID, *, by: Person, at: datetime) -> Task:

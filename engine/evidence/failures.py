@@ -64,6 +64,11 @@ def is_locked(db: Session, person_id: int) -> bool:
     return db.scalar(select(SigningLock.id).where(open_lock).limit(1)) is not None
 
 
+def locked_people(db: Session) -> set[int]:
+    """Return everyone whose signing is locked, by id."""
+    return set(db.scalars(select(SigningLock.person_id).where(SigningLock.unlocked_at.is_(None))))
+
+
 def refuse_locked(db: Session, person_id: int) -> None:
     """Raise `SigningLocked` for a person whose signing is locked."""
     if is_locked(db, person_id):

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from engine.errors import Refused
+from engine.words import N_
 
 MOST_BYTES: Final = 25 * 1024 * 1024
 MOST_UNPACKED: Final = 200 * 1024 * 1024
@@ -49,12 +50,14 @@ class Kind:
 
 KINDS: Final = {
     "pdf": Kind("application/pdf", "PDF"),
-    "png": Kind("image/png", "PNG picture"),
-    "jpg": Kind("image/jpeg", "JPEG picture"),
-    "csv": Kind("text/csv", "CSV table"),
-    "xlsx": Kind("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "workbook"),
-    "eml": Kind("message/rfc822", "mail message"),
-    "txt": Kind("text/plain", "text"),
+    "png": Kind("image/png", N_("PNG picture")),
+    "jpg": Kind("image/jpeg", N_("JPEG picture")),
+    "csv": Kind("text/csv", N_("CSV table")),
+    "xlsx": Kind(
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", N_("workbook")
+    ),
+    "eml": Kind("message/rfc822", N_("mail message")),
+    "txt": Kind("text/plain", N_("text")),
 }
 _BINARY = (b"%PDF-", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"PK\x03\x04", b"\x7fELF", b"MZ")
 

@@ -1,7 +1,8 @@
 """What people are trained and assessed for: recorded by quality, expiring, withdrawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -12,8 +13,13 @@ from engine.people.permissions import authorize
 from engine.people.person import Person
 from engine.people.queries import account_of
 from engine.people.record import record
+from engine.words import N_
 
 NOTICE = timedelta(days=60)
+# those that a diagram asks for, in words; a code that nobody put into words is read as it is
+QUALIFICATIONS: Mapping[str, str] = MappingProxyType(
+    {"health_hazard_evaluation": N_("Evaluation of health risk")}
+)
 
 
 class QualificationUnknown(NotFound):

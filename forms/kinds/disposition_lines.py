@@ -154,7 +154,7 @@ def _row(raw: Mapping[str, Any]) -> dict[str, str]:
 def _shown_line(line: Mapping[str, Any], language: str) -> tuple[str, ...]:
     lot = line["lot"]
     what = f"{lot['part_no']} {lot['lot_number']} {say_place_of(lot, language)}" if lot else ""
-    uom = say_uom(line["uom"], language)
+    uom = say_uom(line["uom"], language, line["quantity"])
     return (
         what or "; ".join(show_units(line["units"])),
         f"{line['quantity']} {uom}",
@@ -165,4 +165,7 @@ def _shown_line(line: Mapping[str, Any], language: str) -> tuple[str, ...]:
 
 
 def _by_uom(counts: Mapping[str, str], language: str) -> str:
-    return ", ".join(f"{count} {say_uom(uom, language)}" for uom, count in counts.items()) or "0"
+    return (
+        ", ".join(f"{count} {say_uom(uom, language, count)}" for uom, count in counts.items())
+        or "0"
+    )

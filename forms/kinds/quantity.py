@@ -22,6 +22,7 @@ UOMS: Mapping[str, str] = {
     "m": "m",
     "m2": "m²",
 }
+ONE: Mapping[str, str] = {"each": N_("piece"), "pcs": N_("piece"), "box": N_("box")}
 
 
 def is_decimal(value: object) -> bool:
@@ -29,8 +30,10 @@ def is_decimal(value: object) -> bool:
     return decimal_of(value) is not None
 
 
-def say_uom(uom: str, language: str) -> str:
-    """Say a unit of measure in words."""
+def say_uom(uom: str, language: str, quantity: str | None = None) -> str:
+    """Say a unit of measure in words, of one piece where `quantity` is one."""
+    if quantity is not None and decimal_of(quantity) == 1:
+        return say(ONE.get(uom, UOMS.get(uom, uom)), language)
     return say(UOMS.get(uom, uom), language)
 
 
@@ -102,7 +105,7 @@ class Quantity(Kind):
 
     def show(self, value: Json, language: str) -> Shown:
         """Write the number with its unit of measure."""
-        return Shown((f"{value['quantity']} {say_uom(value['uom'], language)}",))
+        return Shown((f"{value['quantity']} {say_uom(value['uom'], language, value['quantity'])}",))
 
     def variable(self, value: Json) -> Json:
         """Tell the diagram the number as text."""

@@ -145,7 +145,7 @@ class Segregation(Kind):
                 c["part_no"],
                 c["name"],
                 c["location"],
-                f"{c['counted']} {say_uom(c['uom'], language)}",
+                f"{c['counted']} {say_uom(c['uom'], language, c['counted'])}",
             )
             for c in value["counts"]
         )

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from engine import clock
 from engine.cases.about import about
 from engine.cases.inbox import my_tasks
+from engine.cases.overview import case_page
 from engine.outbox import Outgoing
 from engine.people import Person
+from engine.serials.models import Unit
 from tests.processes.company import Company
 from tests.webapp.conftest import Visitor
 from webapp.create_app import create_app
@@ -153,3 +155,31 @@ def test_a_task_of_the_case_itself_needs_no_more_name(company: Company) -> None:
     company.report("S-1")
     rows = company.reads(lambda db: my_tasks(db, company.people.qa_engineer, at=company.at).rows)
     assert [row.about for row in rows if row.element_id == "triage"] == [None]
+
+
+def test_the_timeline_of_a_unit_names_who_signed_its_release(company: Company, app: Flask) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    company.to_disposition("P-1")
+    company.propose(company.line("no_fault_found", "P-1"))
+    company.do("confirm_no_fault")
+    company.release()
+    unit_id = company.reads(lambda db: db.scalar(select(Unit.id).where(Unit.serial == "P-1")))
+    with visiting(company, app, company.people.qa_manager) as visitor:
+        page = visitor.get(f"/units-and-lots/units/{unit_id}").text
+    releaser, remover = company.people.qa_manager, company.people.warehouse
+    assert (
+        f"released by {releaser.printed_name} (signed), tags removed by {remover.printed_name}"
+        in page
+    )
+
+
+def test_steps_to_come_stand_in_the_order_of_the_flow(company: Company) -> None:
+    company.make_lot("S-1", 40)
+    company.report("S-1")
+    page = company.reads(
+        lambda db: case_page(db, company.number, company.people.qa_manager, at=company.at)
+    )
+    planned = [step.element_id for step in page.steps if step.state == "not_started"]
+    wanted = ["confirm_segregation", "investigate", "propose_disposition", "approve_quality",
+              "verify_and_close"]  # fmt: skip
+    assert [one for one in planned if one in wanted] == wanted

@@ -108,6 +108,18 @@ def test_nobody_approves_what_they_proposed(company: Company) -> None:
     assert "approve_quality" in company.waiting_at
 
 
+def test_who_proposed_is_told_that_they_are_set_apart_whatever_role_they_lack(
+    company: Company,
+) -> None:
+    company.make_lot("S-1", 40)
+    company.to_disposition("S-1")
+    company.do(
+        "propose_disposition", lines={"lines": [company.line("scrap", lot="S-1", quantity=40)]}
+    )
+    with pytest.raises(DoneByTheSamePerson), company.holdfast.database.begin() as db:
+        claim(db, company.task("approve_quality").id, by=company.people.qa_engineer, at=company.at)
+
+
 def test_neither_does_the_delegate_of_who_proposed(company: Company) -> None:
     company.make_lot("S-1", 40)
     company.to_disposition("S-1")

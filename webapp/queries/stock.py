@@ -7,6 +7,8 @@ from decimal import Decimal
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from engine.cases.models import Answer, Line, LinePart, Posting
+from engine.evidence.signatures import Signature
 from engine.people import PersonAccount
 from engine.serials.active import Holding
 from engine.serials.listing import count_some, made_of
@@ -22,12 +24,13 @@ from engine.serials.models import (
     Segment,
     Unit,
 )
-from engine.serials.queries import LotPage
+from engine.serials.queries import LotPage, Moment
 from engine.serials.sets import id_set
 
 HANDS = (*IN_OUR_HANDS, "at_third_party")  # whose hold somebody here answers for
 NO_MORE = ("consumed", "never_existed")  # no piece of the lot any more
 ZERO = Decimal(0)
+RELEASING = "authorise_release"
 
 
 def actors(db: Session, ids: Iterable[int | None]) -> dict[int, str]:
@@ -37,6 +40,40 @@ def actors(db: Session, ids: Iterable[int | None]) -> dict[int, str]:
         select(PersonAccount.id, PersonAccount.printed_name).where(PersonAccount.id.in_(wanted))
     )
     return {row[0]: row[1] for row in rows}
+
+
+def releasers(db: Session, timeline: Iterable[Moment]) -> dict[int, str]:
+    """Return who signed the release that an event tells of, by the event; some are not signed.
+
+    The event is recorded by who took the tags off; the line it ended for knows who released.
+    """
+    events = [one.event_id for one in timeline if one.type == "released"]
+    if not events:
+        return {}
+    same_part = or_(LinePart.unit_id == Posting.unit_id, LinePart.lot_id == Posting.lot_id)
+    rows = db.execute(
+        select(Posting.event_id, Posting.evidence, Line.number, Signature.printed_name)
+        .join(LinePart, same_part)
+        .join(
+            Line,
+            (Line.id == LinePart.line_id)
+            & (Line.case_id == Posting.case_id)
+            & (Line.done_at == Posting.at),
+        )
+        .join(
+            Answer,
+            (Answer.instance_id == Line.instance_id) & (Answer.element_id == RELEASING),
+        )
+        .join(Signature, Signature.id == Answer.signature_id)
+        .where(Posting.event_id.in_(events), Signature.meaning == "release")
+        .order_by(Answer.id)
+    )
+    return {
+        event_id: name
+        for event_id, evidence, number, name in rows
+        if event_id is not None
+        and f" line {number}:" in evidence  # two lines of a lot may end in one moment
+    }
 
 
 def place_name(db: Session, location_id: int) -> str:

@@ -68,6 +68,7 @@ def index() -> ResponseReturnValue:
         "people/index.html",
         everyone=everyone,
         held=held,
+        locked=failures.locked_people(db),
         waiting=_lines(list(grants.to_confirm(db, at=at))),
         review=reviews.running_review(db),
     )

@@ -18,6 +18,7 @@ from webapp import ceremony, signing
 from webapp.errors import page as error_page, status_of
 from webapp.permissions import allow
 from webapp.queries import beside
+from webapp.queries.beforehand import beforehand
 from webapp.queries.task import (
     barred_names,
     count_differences,
@@ -49,12 +50,14 @@ def _form_page(shown: TaskPage, raw: dict[str, Any], problems: list[Problem]) ->
     db = read()
     task, case = task_and_case(db, shown.row.id)
     form = shown_form(db, task)
+    before = beforehand(db, case, task, form, person(), at=now())
     return render_template(
         "tasks/task.html",
         page=shown,
+        before=before,
         form=form,
         context=ceremony.context_of(db, case, task),
-        raw=raw,
+        raw=raw if raw or shown.draft else before.start,
         problems=problems,
         can_do=_can_do(shown),
         kept=typed_answers(form, raw) if shown.done_at and raw else [],

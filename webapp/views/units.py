@@ -15,7 +15,7 @@ from engine.serials.queries import SHOWN, LotPage, Pages, UnitPage, lot_page, un
 from webapp.permissions import allow
 from webapp.queries.listed import LARGEST, asked_of, is_controlled_by_lot, units_and_lots
 from webapp.queries.search import look_up, readable
-from webapp.queries.stock import actors, lot_axes, units_of_lot, went_into
+from webapp.queries.stock import actors, lot_axes, releasers, units_of_lot, went_into
 from webapp.reading import read
 from webapp.views.search import address_of, address_of_one, is_live
 from webapp.views.tasks import FAR_BEYOND
@@ -64,6 +64,7 @@ def unit(unit_id: int) -> ResponseReturnValue:
         "units/unit.html",
         view=view,
         people=actors(db, (moment.actor_id for moment in view.timeline)),
+        releasers=releasers(db, view.timeline),
         **_paged(view, pages, unit_id=unit_id),
     )
 
@@ -80,6 +81,7 @@ def lot(lot_id: int) -> ResponseReturnValue:
         view=view,
         axes=lot_axes(db, view),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
+        releasers=releasers(db, view.timeline),
         into=went_into(db, lot_id, after=after if after and 0 < after <= LARGEST else None),
         is_into_first=not after,
         units=units_of_lot(db, lot_id),

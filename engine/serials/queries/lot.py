@@ -16,6 +16,7 @@ from engine.serials.models import (
     Unit,
     UnitRoot,
 )
+from engine.serials.models.axes import GONE
 from engine.serials.queries.history import (
     count_moments,
     count_shipments,
@@ -24,7 +25,6 @@ from engine.serials.queries.history import (
     timeline,
 )
 from engine.serials.queries.shown import LotPage, Pages, StockRow
-from engine.serials.register import GONE
 
 FIRST = Pages()
 

@@ -1,0 +1,66 @@
+"""What a person should know before they fill in a task: a rejection, or what is still open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import Task
+from engine.cases.inbox import task_rows
+from engine.cases.models import Case
+from engine.cases.overview import roots_of
+from engine.cases.pages import TaskRow
+from engine.cases.rejections import Rejection, turned_down
+from engine.people import Person, PersonAccount
+from forms.form import Form
+
+CLOSING = ("nonconformance", "verify_and_close")
+WRITTEN = ("disposition_lines", "long_text")  # what is kept of a proposal: no tick, no file
+
+
+@dataclass(frozen=True)
+class Beforehand:
+    """Who turned the proposal down, what the form starts from, and what keeps a case open."""
+
+    rejections: tuple[Rejection, ...] = ()
+    start: Mapping[str, Any] = field(default_factory=dict)
+    still_open: tuple[TaskRow, ...] = ()
+
+
+def beforehand(
+    db: Session, case: Case, task: Task, form: Form, person: Person, *, at: datetime
+) -> Beforehand:
+    """Return what to know before an open task is filled in; nothing for one that is over."""
+    if not task.is_open:
+        return Beforehand()
+    found = turned_down(db, case, task)
+    written = [one.id for one in form.fields if one.kind in WRITTEN]
+    start = {name: found.proposed[name] for name in written if name in found.proposed}
+    return Beforehand(
+        rejections=found.rejections,
+        start=start if form.element == "propose_disposition" else {},
+        still_open=_still_open(db, case, task, person, at=at),
+    )
+
+
+def _still_open(
+    db: Session, case: Case, task: Task, person: Person, *, at: datetime
+) -> tuple[TaskRow, ...]:
+    """Return the other steps of a case that is about to be closed: each of them keeps it open."""
+    if (task.process, task.element_id) != CLOSING:
+        return ()
+    others = db.execute(
+        select(Task, PersonAccount.printed_name)
+        .outerjoin(PersonAccount, PersonAccount.id == Task.claimed_by_id)
+        .where(
+            Task.root_id.in_(roots_of(case)),
+            Task.id != task.id,
+            Task.done_at.is_(None),
+            Task.cancelled_at.is_(None),
+        )
+        .order_by(Task.opened_at, Task.id)
+    )
+    return task_rows(db, [(one, case, name) for one, name in others], person, at=at)
