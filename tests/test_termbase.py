@@ -27,6 +27,7 @@ class Term:
     choice: bool = False
 
     def is_in(self, words: str) -> bool:
+        words = re.sub(r"%\(\w+\)\w", "", words)  # the name of a value is no word
         return re.search(rf"\b{re.escape(self.en)}(s|es)?\b(?!-)", words, re.IGNORECASE) is not None
 
 

@@ -129,7 +129,7 @@ def _lot_words(stock: Stock, context: Context) -> str:
         "part": stock.part_no,
         "lot": stock.name,
         "count": text_of(stock.quantity),
-        "uom": say_uom(stock.uom, context.language),
+        "uom": say_uom(stock.uom, context.language, str(stock.quantity)),
         "places": say_places(places, context.language),
     }
     lying = sum(count for _, count in places)
