@@ -164,7 +164,7 @@ def _scope(
         settled=tuple(
             (account.label, of((name,)))
             for name, account in ACCOUNTS.items()
-            if not account.is_open and of((name,))
+            if account.is_affected and not account.is_open and of((name,))
         ),
     )
 
