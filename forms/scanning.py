@@ -56,10 +56,8 @@ def scans(raw: Json, find: Find[Found]) -> list[Scan[Found]]:
     if len(matched) > MAX_SCANS:
         raise TextRefused(TOO_MANY, max=MAX_SCANS, count=len(matched))
     # scanned twice is meant once; counted twice may be a sum, which only its reader can tell
-    once = {(s.text, s.found): s for s in matched if s.count is None}
-    return [
-        s for s in matched if s.count is not None or once.pop((s.text, s.found), None) is not None
-    ]
+    once = {(s.text, s.found): s for s in reversed(matched) if s.count is None}
+    return [s for s in matched if s.count is not None or once.get((s.text, s.found)) is s]
 
 
 def printable(text: str) -> str:
