@@ -47,7 +47,8 @@ def told(company: Company) -> None:
 LAST = "(SELECT max(id) FROM disposition_line)"
 FORGED = [
     (f"UPDATE disposition_line SET justification = 'x' WHERE id = {LAST}", "justification"),
-    (f"UPDATE disposition_line SET type = 'rework' WHERE id = {LAST}", "it differs from the proposal that was answered in type."),
+    (f"UPDATE disposition_line SET type = 'rework' WHERE id = {LAST}",
+     "it differs from the proposal that was answered in type."),
     (f"UPDATE disposition_line_part SET quantity = 5 WHERE line_id = {LAST}", "quantity"),
     (f"UPDATE disposition_line_part SET unit_id = 1 WHERE line_id = {LAST}", "units or lots"),
     ("UPDATE comment SET text = 'Nothing.'", "is not what the ledger entered"),
