@@ -220,10 +220,28 @@ def verify_file(folder: Path, file: str, roots: tuple[str, ...]) -> None:
     """
     from engine.evidence.verify import main_verify_pdf
 
-    if folder.is_dir() or not roots:
+    _must_be_certificates(roots)
+    if not folder.is_dir() and not roots:
+        message = (
+            f"There is no installation in {folder}. Name its folder with --data, or after the file"
+            " the company's root certificate: evidence verify FILE.pdf ROOT.pem"
+        )
+        raise click.ClickException(message)
+    if folder.is_dir():
         sys.exit(main_verify_pdf([file, *roots], database=_composed(folder).database))
     click.echo(f"There is no installation in {folder}: checked with the given root certificates.")
     sys.exit(main_verify_pdf([file, *roots]))
+
+
+def _must_be_certificates(roots: tuple[str, ...]) -> None:
+    from engine.evidence.verify import trusted_root
+
+    for root in map(Path, roots):
+        try:
+            trusted_root(root)
+        except ValueError as problem:
+            message = f"{root.name} is no certificate (PEM)."
+            raise click.ClickException(message) from problem
 
 
 @main.group()

@@ -31,28 +31,42 @@ from engine.evidence.apart import apart
 from engine.evidence.canonical import canonical
 from engine.evidence.findings import Result
 from engine.evidence.ledger import LedgerEntry
+from engine.evidence.pdf_changes import level
 from engine.evidence.seal import fingerprint, is_signed, to_asn1
 
+HEADER = 1024  # a PDF begins and ends within so many bytes
 
-def check_seal(result: Result, pdf: bytes, trust: Sequence[x509.Certificate]) -> None:
-    """Check the seal over the file and that nothing was added after it."""
+
+def check_seal(result: Result, pdf: bytes, trust: Sequence[x509.Certificate]) -> bool:
+    """Check the seal over the file and that nothing was added after it; False if there is none."""
     with _quiet():
         try:
             found = list(PdfFileReader(BytesIO(pdf)).embedded_signatures)
-        except Exception as problem:  # noqa: BLE001 (whatever a broken file makes the reader raise)
-            result.fail("This is no readable PDF: %(cause)s.", cause=problem)
-            return
+        except Exception:  # noqa: BLE001 (whatever a broken file makes the reader raise)
+            result.fail(_unreadable(pdf))
+            return False
         if len(found) != 1:
             result.fail("The file carries %(count)s seals; it must carry one.", count=len(found))
-            return
+            return False
         try:
             status = _status(found[0], trust)
-        except Exception as problem:  # noqa: BLE001
-            result.fail("The seal cannot be read: %(cause)s.", cause=problem)
-            return
-    _say_intact(result, found[0], status)
-    _say_added(result, pdf, found[0], status)
+        except Exception:  # noqa: BLE001
+            result.fail("The seal cannot be read: it was damaged or changed after sealing.")
+            return False
+    _say_intact(result, pdf, found[0], status)
     _say_trusted(result, status, trust)
+    return True
+
+
+def _unreadable(pdf: bytes) -> str:
+    """Say why nothing in the file can be read; what the library says of it helps nobody."""
+    if not pdf:
+        return "The file is empty."
+    if b"%PDF-" not in pdf[:HEADER]:
+        return "This is no PDF: the file does not begin like one."
+    if b"%%EOF" not in pdf[-HEADER:]:
+        return "The file cannot be read: its end is missing or damaged."
+    return "The file cannot be read: its structure was damaged or changed after sealing."
 
 
 def _status(seal: EmbeddedPdfSignature, trust: Sequence[x509.Certificate]) -> PdfSignatureStatus:
@@ -66,7 +80,18 @@ def _status(seal: EmbeddedPdfSignature, trust: Sequence[x509.Certificate]) -> Pd
     return apart(validate_pdf_signature, seal, signer_validation_context=context)
 
 
-def _say_intact(result: Result, seal: EmbeddedPdfSignature, status: PdfSignatureStatus) -> None:
+def _say_intact(
+    result: Result, pdf: bytes, seal: EmbeddedPdfSignature, status: PdfSignatureStatus
+) -> None:
+    end = sum(list(seal.byte_range)[-2:])
+    if not status.intact and end != len(pdf):
+        result.fail(
+            "The file was written anew after sealing, as when another program saves it: the sealed"
+            " bytes are gone (it was sealed up to byte %(end)s and now ends at %(now)s).",
+            end=end,
+            now=len(pdf),
+        )
+        return
     if not status.intact:
         result.fail("The bytes under the seal were changed after sealing (their hash differs).")
         return
@@ -81,13 +106,11 @@ def _say_intact(result: Result, seal: EmbeddedPdfSignature, status: PdfSignature
         name=name,
         at=at.isoformat() if at else "?",
     )
+    _say_added(result, pdf, end, status)
 
 
-def _say_added(
-    result: Result, pdf: bytes, seal: EmbeddedPdfSignature, status: PdfSignatureStatus
-) -> None:
-    last = sum(list(seal.byte_range)[-2:])
-    added = len(pdf) - last
+def _say_added(result: Result, pdf: bytes, end: int, status: PdfSignatureStatus) -> None:
+    added = len(pdf) - end
     is_whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE and added == 0
     is_same = status.modification_level in (None, ModificationLevel.NONE)
     if is_whole and is_same:
@@ -97,19 +120,8 @@ def _say_added(
         "The file was changed after sealing: %(added)s bytes were added behind the seal, and the"
         " comparison with the sealed pages found: %(level)s.",
         added=added,
-        level=_level(status),
+        level=level(pdf, end, status),
     )
-
-
-def _level(status: PdfSignatureStatus) -> str:
-    words: dict[ModificationLevel | None, str] = {
-        ModificationLevel.NONE: "no difference",
-        ModificationLevel.LTA_UPDATES: "validation data only",
-        ModificationLevel.FORM_FILLING: "form fields filled in or signed",
-        ModificationLevel.ANNOTATIONS: "annotations added",
-        ModificationLevel.OTHER: "changes that no signer allows (pages painted over or replaced)",
-    }
-    return words.get(status.modification_level, "nothing that could be compared")
 
 
 def _say_trusted(
@@ -120,6 +132,8 @@ def _say_trusted(
             "Whose seal it is cannot be told: no root certificate was given. Get it from the"
             " company by another way than this file."
         )
+    elif not (status.intact and status.valid):
+        result.unknown("Whose seal it was cannot be told from changed bytes.")
     elif status.trusted:
         prints = ", ".join(fingerprint(one)[:16] for one in trust)
         result.ok("The seal's certificate leads to the trusted root (%(prints)s…).", prints=prints)
@@ -142,8 +156,8 @@ def check_attached(result: Result, pdf: bytes, certificates: Sequence[x509.Certi
     """Check that record, review copy and signatures in the file belong together (11.70)."""
     try:
         files = attached_files(pdf)
-    except (pikepdf.PdfError, OSError) as problem:
-        result.fail("The attached files cannot be read: %(cause)s.", cause=problem)
+    except (pikepdf.PdfError, OSError):
+        result.fail("The attached files cannot be read: the file was damaged or changed.")
         return
     if "record.json" not in files:
         result.fail("The record as data (record.json) is not attached.")
@@ -276,11 +290,14 @@ def check_entered(result: Result, pdf: bytes, db: Session) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the library from logging what the result says in words."""
-    logger = logging.getLogger("pyhanko")
-    before, logger.disabled = logger.disabled, True
-    other = logging.getLogger("pyhanko_certvalidator")
-    other_before, other.disabled = other.disabled, True
+    loggers = [logging.getLogger(name) for name in ("pyhanko", "pyhanko_certvalidator", "pikepdf")]
+    before = [one.level for one in loggers]
+    for one in loggers:
+        one.setLevel(
+            logging.CRITICAL + 1
+        )  # the loggers below them follow; `disabled` holds for one
     try:
         yield
     finally:
-        logger.disabled, other.disabled = before, other_before
+        for one, level in zip(loggers, before, strict=True):
+            one.setLevel(level)

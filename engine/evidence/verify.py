@@ -40,10 +40,12 @@ def verify_pdf(
     if not trust and seal is not None:
         trust = [seal.root]
     result = Result()
-    pdf_checks.check_seal(result, pdf, trust)
-    # signatures may be older than the seal key that sealed the file
-    certificates = [*pdf_checks.seal_certificates(pdf), *(seal.former if seal else ())]
-    pdf_checks.check_attached(result, pdf, certificates)
+    if not pdf_checks.check_seal(result, pdf, trust):
+        result.unknown("What is attached was not checked: there is no one seal to check it by.")
+    else:
+        # signatures may be older than the seal key that sealed the file
+        certificates = [*pdf_checks.seal_certificates(pdf), *(seal.former if seal else ())]
+        pdf_checks.check_attached(result, pdf, certificates)
     if database is None:
         result.unknown("The ledger was not asked: no database was given.")
         return result

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases import commands
 from engine.cases.answers import answers_sha256
+from engine.cases.ending import REOPEN, VOID
 from engine.cases.models import Answer
 from engine.cases.verifying import verify_case
 from engine.db import Base
@@ -17,6 +18,7 @@ from engine.evidence.canonical import canonical_text
 from engine.evidence.findings import Result
 from engine.evidence.signatures import Signature
 from tests.processes.company import Company
+from tests.processes.test_ending import closed, sign
 from tests.processes.test_signature_renewal import correct
 from tests.support.files import png
 
@@ -47,10 +49,8 @@ def told(company: Company) -> None:
 LAST = "(SELECT max(id) FROM disposition_line)"
 FORGED = [
     (f"UPDATE disposition_line SET justification = 'x' WHERE id = {LAST}", "justification"),
-    (
-        f"UPDATE disposition_line SET type = 'rework' WHERE id = {LAST}",
-        "it differs from the proposal that was answered in type.",
-    ),
+    (f"UPDATE disposition_line SET type = 'rework' WHERE id = {LAST}",
+     "it differs from the proposal that was answered in type."),
     (f"UPDATE disposition_line_part SET quantity = 5 WHERE line_id = {LAST}", "quantity"),
     (f"UPDATE disposition_line_part SET unit_id = 1 WHERE line_id = {LAST}", "units or lots"),
     ("UPDATE comment SET text = 'Nothing.'", "is not what the ledger entered"),
@@ -206,3 +206,15 @@ def test_a_case_whose_row_is_gone_does_not_hold(company: Company) -> None:
     company.report("S-1")
     said = causes(company, "UPDATE case_file SET number = 'NC-1999-0001'")
     assert "its row is gone or never was" in said
+
+
+def test_a_case_that_was_reopened_and_then_voided_holds(company: Company) -> None:
+    closed(company)
+    sign(company, REOPEN)
+    assert checked(company).holds, checked(company).causes
+    assert "by the ledger it is open" in causes(
+        company, "UPDATE case_file SET state = 'void', ended_at = opened_at"
+    )
+    company.report("P-1")
+    sign(company, VOID)
+    assert checked(company).holds, checked(company).causes

@@ -43,3 +43,17 @@ def test_a_record_is_checked_with_the_given_roots_where_there_is_no_installation
     alone = CliRunner().invoke(main, nowhere)
     assert alone.exit_code == 1  # whose seal would it be?
     assert "the sealed bytes are unchanged" not in alone.output
+    assert "Name its folder with --data" in alone.output
+    assert "evidence verify FILE.pdf ROOT.pem" in alone.output
+
+    root.write_text("no certificate")
+    wrong = CliRunner().invoke(main, [*nowhere, str(root)])
+    assert wrong.exit_code == 1
+    assert "Error: root.pem is no certificate (PEM)." in wrong.output
+
+
+def test_a_diagram_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
+    said = CliRunner().invoke(main, ["process", "check", str(tmp_path / "missing.bpmn")])
+    assert said.exit_code == 1
+    assert "There is no such file." in said.output
+    assert "Errno" not in said.output

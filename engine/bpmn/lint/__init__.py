@@ -70,8 +70,10 @@ def check_file(path: Path, *, actions: Lookup | None = None) -> list[Finding]:
     """Check one file; forms, tables and called diagrams are looked for around it."""
     try:
         data = path.read_bytes()
+    except FileNotFoundError:
+        return [_unreadable(str(path), "There is no such file.")]
     except OSError as error:
-        return [_unreadable(str(path), str(error))]
+        return [_unreadable(str(path), f"The file cannot be read: {error.strerror}.")]
     return _check(data, str(path), Folder(path), actions)
 
 

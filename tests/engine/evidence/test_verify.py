@@ -165,6 +165,59 @@ def test_a_signature_taken_from_another_record_is_found_in_the_file(sealed_case,
     assert any("is not the one attached" in cause for cause in result.causes), result.causes
 
 
+def root_key_changed(pdf: bytes) -> bytes:
+    """Append a proper update that changes the catalogue and no page."""
+    writer = IncrementalPdfFileWriter(BytesIO(pdf))
+    writer.root["/Foo"] = generic.NameObject("/Bar")
+    writer.update_root()
+    target = BytesIO()
+    writer.write(target)
+    return target.getvalue()
+
+
+def saved_anew(pdf: bytes) -> bytes:
+    """Save a file as another program does that knows nothing of its seal."""
+    target = BytesIO()
+    with pikepdf.open(BytesIO(pdf)) as opened:
+        opened.save(target, compress_streams=True)
+    return target.getvalue()
+
+
+def flipped(pdf: bytes) -> bytes:
+    """Change one bit in the middle of an attached file."""
+    changed = bytearray(pdf)
+    changed[len(pdf) // 3] ^= 1
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("attack", "said"),
+    [
+        (lambda pdf: b"", "The file is empty."),
+        (lambda pdf: b"no pdf at all", "This is no PDF: the file does not begin like one."),
+        (lambda pdf: pdf[:-300], "The file cannot be read: its end is missing or damaged."),
+        (flipped, "The bytes under the seal were changed after sealing (their hash differs)."),
+        (saved_anew, "The file was written anew after sealing, as when another program saves it"),
+        (root_key_changed, "what its pages draw is as it was sealed"),
+        (painted_over, "changes that no signer allows (pages painted over or replaced)"),
+    ],
+)
+def test_each_refusal_names_its_own_cause_and_nothing_of_the_inside(
+    sealed_case, seal, tmp_path, capfd, caplog, attack, said
+):
+    (tmp_path / "a.pdf").write_bytes(attack(sealed_case.pdf))
+
+    assert verify.main_verify_pdf([str(tmp_path / "a.pdf"), str(seal.folder / "root.pem")]) == 1
+    out, err = capfd.readouterr()
+    assert said in out
+    assert out.count("FAILED") == 1 or attack is flipped, out  # flipped: a signature fails, too
+    for wrong in ("another's seal", "BytesIO", "Traceback", " -"):
+        assert wrong not in out
+    assert err == ""
+    assert not caplog.records
+    assert out.endswith("DOES NOT HOLD\n")
+
+
 # --- cases -----------------------------------------------------------------------------------
 
 
