@@ -107,6 +107,7 @@ def test_a_witness_finds_the_way_to_a_wrong_record(company: Company, app: Flask)
         page = visitor.get(f"/tasks/{task.id}").text
     assert f"/nonconformances/{company.number}/answers#answer-{answer.id}" in page
     assert "a quality manager can correct it" in page
+    assert "You check: Destroy units · Line 1 · Scrap · 40 of S-1" in page
 
 
 def test_a_task_that_signs_only_some_answers_does_not_promise_to_sign(

@@ -1,6 +1,6 @@
 """What a person should know before they fill in a task: a rejection, or what is still open."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,11 @@ from engine.cases.pages import TaskRow
 from engine.cases.rejections import Rejection, turned_down
 from engine.people import Person, PersonAccount
 from forms.form import Form
+from webapp.queries.beside import Panel
+from webapp.queries.case import GivenAnswer
 
 CLOSING = ("nonconformance", "verify_and_close")
+CHECKING = ("*:verify", "*:witness")  # signed on another's work
 WRITTEN = ("disposition_lines", "long_text")  # what is kept of a proposal: no tick, no file
 
 
@@ -44,6 +47,14 @@ def beforehand(
         start=start if form.element == "propose_disposition" else {},
         still_open=_still_open(db, case, task, person, at=at),
     )
+
+
+def checked(task: Task, panels: Sequence[Panel]) -> GivenAnswer | None:
+    """Return the answer that a task checks: who finds it wrong must know where it is corrected."""
+    if not task.is_open or task.signature not in CHECKING:
+        return None
+    shown = [one.content for one in panels if one.kind == "answers" and one.content]
+    return shown[-1][-1] if shown else None
 
 
 def _still_open(

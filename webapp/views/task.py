@@ -18,7 +18,7 @@ from webapp import ceremony, signing
 from webapp.errors import page as error_page, status_of
 from webapp.permissions import allow
 from webapp.queries import beside
-from webapp.queries.beforehand import beforehand
+from webapp.queries.beforehand import beforehand, checked
 from webapp.queries.task import (
     barred_names,
     count_differences,
@@ -51,6 +51,7 @@ def _form_page(shown: TaskPage, raw: dict[str, Any], problems: list[Problem]) ->
     task, case = task_and_case(db, shown.row.id)
     form = shown_form(db, task)
     before = beforehand(db, case, task, form, person(), at=now())
+    panels = beside.panels(db, case, form, person(), instance_id=task.instance_id)
     return render_template(
         "tasks/task.html",
         page=shown,
@@ -61,7 +62,8 @@ def _form_page(shown: TaskPage, raw: dict[str, Any], problems: list[Problem]) ->
         problems=problems,
         can_do=_can_do(shown),
         kept=typed_answers(form, raw) if shown.done_at and raw else [],
-        panels=beside.panels(db, case, form, person(), instance_id=task.instance_id),
+        panels=panels,
+        checked=checked(task, panels),
     )
 
 
