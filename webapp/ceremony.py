@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
@@ -21,7 +20,6 @@ from engine.cases.pages import DocumentLine, Receipt, SignatureLine
 from engine.cases.tasks import printed_name
 from engine.cases.versions import Version
 from engine.clock import now
-from engine.errors import Conflict
 from engine.evidence import documents, sealing
 from engine.evidence.signatures import Signature
 from forms.context import Context
@@ -34,22 +32,12 @@ from webapp.times import language
 from webapp.transactions import begin
 
 
-class AnswersChanged(Conflict):
-    """Your answers were changed in another window after you checked them. Check them again."""
-
-
 def fingerprint(raw: dict[str, Any]) -> str:
     """Return what a check page carries of the answers it shows, so that no others are sent."""
     return answers_sha256(raw)
 
 
-def refuse_unless_checked(raw: dict[str, Any]) -> None:
-    """Raise `AnswersChanged` when these are not the answers that the page sent showed."""
-    if request.form.get("checked") != fingerprint(raw):
-        raise AnswersChanged
-
-
-def check_again(changed: AnswersChanged, address: str) -> ResponseReturnValue:
+def check_again(changed: commands.AnswersChanged, address: str) -> ResponseReturnValue:
     """Say that other answers were typed since, and where to check them."""
     title = gettext("Your answers changed")
     return error_page(status_of(changed), in_words(changed), title=title, again=address)

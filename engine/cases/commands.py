@@ -26,7 +26,7 @@ from engine.cases.tasks import (
     refuse_unless_open,
     refuse_unless_theirs,
 )
-from engine.errors import Invalid, Problem, Refused
+from engine.errors import Conflict, Invalid, Problem, Refused
 from engine.evidence import ceremony, documents, ledger
 from engine.evidence.documents import StoredFile
 from engine.evidence.signatures import Signature
@@ -41,6 +41,10 @@ TITLE_LENGTH = 90
 _HERE = (Draft.person_id == bindparam("person"), Draft.place == bindparam("place"))
 OF_PLACE = select(Draft).where(*_HERE)
 DROPPED = delete(Draft).where(*_HERE)
+
+
+class AnswersChanged(Conflict):
+    """Your answers were changed in another window after you checked them. Check them again."""
 
 
 class SignatureNeeded(Refused):
@@ -98,14 +102,19 @@ def report(
     key: str,
     process: str = "nonconformance",
     language: str | None = None,
+    shown_sha256: str | None = None,
 ) -> Opened:
-    """Open a case from its start form: number, answers, diagram, ledger. `key` makes it one."""
+    """Open a case from its start form: number, answers, diagram, ledger. `key` makes it one.
+
+    `shown_sha256` is the fingerprint of what the person checked; raises `AnswersChanged`.
+    """
     authorize(by, "case.report")
     asked = {"process": process, "raw": raw, "by": by.id}
     earlier = commands.earlier_result(db, key, name="report", request=asked)
     if earlier is not None:
         return Opened(**earlier)
 
+    _refuse_changed(raw, shown_sha256)
     answers = checked(db, process, "report", raw, case=None, by=by, at=at)
     number = next_number(db, PREFIX[process], at=at)
     case = Case(
@@ -184,12 +193,13 @@ def complete_task(
     at: datetime,
     key: str,
     signing: Signing | None = None,
+    shown_sha256: str | None = None,
 ) -> Task:
     """Record the answers, sign them where the task asks it, and let the diagram go on.
 
     Raises `TaskAlreadyDone` when a colleague got there first, `Invalid` with every problem of the
-    form, `SignatureNeeded` when the answers are signed and `signing` is missing. A repeated `key`
-    returns the first result.
+    form, `SignatureNeeded` when the answers are signed and `signing` is missing, `AnswersChanged`
+    when `shown_sha256` is not their fingerprint. A repeated `key` returns the first result.
     """
     authorize(by, "task.complete")
     case, task = lock_case_of(db, task_id)  # always the case first: one lock order everywhere
@@ -199,6 +209,7 @@ def complete_task(
 
     refuse_unless_open(db, case, task)
     refuse_unless_theirs(db, task, by, at=at)
+    _refuse_changed(raw, shown_sha256)
     answers = checked_task(db, case, task, raw, by=by, at=at)
     signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
     answer = _keep(db, case, task, answers.answers, signature, by=by, at=at)
@@ -231,6 +242,12 @@ def complete_task(
         at=at,
     )
     return task
+
+
+def _refuse_changed(raw: dict[str, Any], shown_sha256: str | None) -> None:
+    """Raise `AnswersChanged` when these are not the answers that were shown to be checked."""
+    if shown_sha256 is not None and shown_sha256 != kept.answers_sha256(raw):
+        raise AnswersChanged
 
 
 def _sign(

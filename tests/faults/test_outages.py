@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from engine.cases import verifying
+from engine.cases import commands, verifying
 from engine.cases.models import Case, Comment
 from engine.evidence import documents, render
 from engine.evidence.render import end_worker
@@ -110,12 +110,9 @@ def test_an_upload_without_room_is_refused_in_words_and_leaves_nothing(company: 
 
     def attach(by: Person) -> None:
         with company.holdfast.database.begin() as db:
-            case = company.case
-            db.add(Comment(case_id=case.id, text="Photo of the pouch", by_id=by.id, at=company.at))
-            documents.attach(
-                db, stream=case.stream, name="pouch.png", content=_photo_of(20_000_000), by=by,
-                at=company.at,
-            )  # fmt: skip
+            commands.comment(db, company.case, "Photo of the pouch", by=by, at=company.at)
+            file = documents.store_file(db, name="pouch.png", content=_photo_of(20_000_000))
+            commands.attach(db, company.number, file, by=by, at=company.at)
 
     with room_for_files_of(15_000_000), pytest.raises(NoRoomLeft, match="no room left"):
         attach(company.people.qa_engineer)

@@ -13,7 +13,7 @@ from engine.cases.ending import REOPEN, VOID
 from engine.cases.models import Answer
 from engine.cases.verifying import verify_case
 from engine.db import Base
-from engine.evidence import ledger
+from engine.evidence import documents, ledger
 from engine.evidence.canonical import canonical_text
 from engine.evidence.findings import Result
 from engine.evidence.signatures import Signature
@@ -37,7 +37,8 @@ def told(company: Company) -> None:
     with company.holdfast.database.begin() as db:
         by = company.people.qa_technician
         commands.comment(db, company.case, "The pallet is in bay 4.", by=by, at=company.at)
-        commands.attach(db, company.case, "bay.png", png(7), by=by, at=company.at)
+        file = documents.store_file(db, name="bay.png", content=png(7))
+        commands.attach(db, company.number, file, by=by, at=company.at)
     company.do("confirm_no_fault")
     company.release()
     company.do("decide_samples")

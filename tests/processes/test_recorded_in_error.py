@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from engine.cases import approvals, balance, correcting, missing
+from engine.cases import balance, correcting, missing
 from engine.cases.correcting import DecidedTheWay
 from engine.cases.overview import case_balance, case_facts
 from engine.cases.records import sections
@@ -243,9 +243,8 @@ def test_the_printed_balance_ends_in_the_affected_and_says_what_never_existed_af
 
 def test_an_approver_is_told_the_same_number_of_affected_units(company: Company) -> None:
     strike_out(company)
-    task = company.task("investigate")
-    rows = company.reads(lambda db: approvals._amounts(db, company.case, task))
-    assert [quantity for _, quantity in rows] == [1]
+    listed = company.reads(lambda db: balance.affected_of(db, [company.case.id]))
+    assert listed == {company.case.id: 1}
 
 
 # --- the registers ---------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from engine import clock, jobs, outbox
 from engine.bpmn.errors import StepFailed
 from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Task
-from engine.cases import ending, preparing, releases, tasks as case_tasks
+from engine.cases import commands, ending, preparing, releases, tasks as case_tasks
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.db import Database
 from engine.evidence import documents, sealing
@@ -35,6 +35,7 @@ from tests.processes.founding import composed, found
 from tests.support.files import png
 from tests.support.personas import People
 from tests.support.schema import lay_schema
+from webapp.ceremony import fingerprint
 from webapp.create_app import create_app
 
 MORNING = datetime.fromisoformat("2026-03-02T08:00:00+00:00")
@@ -88,8 +89,19 @@ class World:
         elif method == "POST":
             token = {"csrf_token": self.tokens[role or "nobody"]} if forms else {}
             more["data"] = {**token, "request_key": "key-of-this-form", **(data or {})}
+            if address.endswith("/complete"):
+                more["data"]["checked"] = self._checked(address.split("/")[2], role)
         with clock.at(self.at):
             return client.open(address, method=method, headers=sent, **more)
+
+    def _checked(self, task_id: str, role: str | None) -> str:
+        """Return what the check page of a task carries for a role."""
+        if role is None:
+            return ""
+        by = getattr(self.company.people, role)
+        with self.company.holdfast.database.read() as db:
+            draft = commands.find_draft(db, f"task:{task_id}", by=by)
+        return fingerprint(draft.answers) if draft is not None else ""
 
     # --- the same again ---------------------------------------------------------------------
 

@@ -138,11 +138,13 @@ def save() -> ResponseReturnValue:
     if kept is None:
         return _already_saved(key)
     try:
-        ceremony.refuse_unless_checked(kept.answers)
         with begin() as db:
-            opened = commands.report(db, kept.answers, by=person(), at=now(), key=key)
+            shown = request.form.get("checked", "")
+            opened = commands.report(
+                db, kept.answers, by=person(), at=now(), key=key, shown_sha256=shown
+            )
             scope = scope_of(db, case_named(db, opened.number))
-    except ceremony.AnswersChanged as changed:
+    except commands.AnswersChanged as changed:
         return ceremony.check_again(changed, url_for(".check"))
     except Invalid as wrong:
         return _page(kept.answers, wrong.problems), 422
