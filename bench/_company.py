@@ -31,7 +31,8 @@ def company(url: str) -> Iterator[Company]:
         holdfast = composed(Path(folder), url)
         try:
             release_processes(holdfast, PEOPLE)
-            yield Company(holdfast, PEOPLE, datetime.now(UTC), lay_places(holdfast))
+            now = datetime.now(UTC)
+            yield Company(holdfast, PEOPLE, now, lay_places(holdfast, at=now))
         finally:
             holdfast.database.close()
             end_worker()

@@ -44,6 +44,7 @@ FINDS = {
     "settle_scope": {"left_control": False},
     "hold_units": {"in_house_count": 40},
     "compare_counts": {"counts_match": True},
+    "take_up_findings": {"all_identified": True},
     "open_round": {"round": 1, "pending": True},
 }
 ANSWERS = {

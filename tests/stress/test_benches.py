@@ -1,0 +1,34 @@
+"""Every benchmark still runs, at its smallest size; what it measures is read, never asserted."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.tree import ROOT
+
+pytestmark = pytest.mark.stress
+
+SMALL = {
+    "bpmn_step": ["1"],
+    "case_page": ["--entries", "60", "--rounds", "2"],
+    "complete_task": ["1"],
+    "gate_check": ["--units", "2000", "--rounds", "10"],
+    "http_tasks": ["8"],
+    "idle_memory": ["1"],
+    "my_tasks": ["--tasks", "500", "--rounds", "2"],
+    "sealed_record": ["2"],
+    "trace": ["--units", "2000", "--affected", "50"],
+}
+
+
+def test_none_is_left_out() -> None:
+    found = {one.stem for one in (ROOT / "bench").glob("*.py") if not one.name.startswith("_")}
+    assert found == set(SMALL)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_benchmark_runs(name: str) -> None:
+    command = [sys.executable, f"bench/{name}.py", *SMALL[name]]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
