@@ -50,7 +50,7 @@ def check_seal(result: Result, pdf: bytes, trust: Sequence[x509.Certificate]) ->
             return False
         try:
             status = _status(found[0], trust)
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 (as above)
             result.fail("The seal cannot be read: it was damaged or changed after sealing.")
             return False
     _say_intact(result, pdf, found[0], status)

@@ -42,14 +42,14 @@ def units(db: Session, serials: set[str]) -> Named:
     return _unit_matches(db, Unit.serial.in_(text_set(db, serials))) if serials else {}
 
 
-def _unit_matches(db: Session, where: object) -> Named:
+def _unit_matches(db: Session, where: ColumnElement[bool]) -> Named:
     found: dict[str, list[Match]] = defaultdict(list)
     rows = db.execute(
         select(Unit, Part, Party.name, Lot)
         .join(Part, Part.id == Unit.part_id)
         .join(Party, Party.id == Part.manufacturer_id)
         .outerjoin(Lot, Lot.id == Unit.lot_id)
-        .where(where)  # type: ignore[arg-type]
+        .where(where)
         .order_by(Unit.id)
     )
     for unit, part, maker, joined in rows:
@@ -102,13 +102,13 @@ def lots(db: Session, numbers: set[str]) -> Named:
     return _lot_matches(db, Lot.lot_no.in_(text_set(db, numbers))) if numbers else {}
 
 
-def _lot_matches(db: Session, where: object) -> Named:
+def _lot_matches(db: Session, where: ColumnElement[bool]) -> Named:
     found: dict[str, list[Match]] = defaultdict(list)
     rows = db.execute(
         select(Lot, Part, Party.name)
         .join(Part, Part.id == Lot.part_id)
         .join(Party, Party.id == Lot.manufacturer_id)
-        .where(where, ~Lot.is_unknown)  # type: ignore[arg-type]
+        .where(where, ~Lot.is_unknown)
         .order_by(Lot.id)
     )
     for lot, part, maker in rows:
