@@ -1,0 +1,15 @@
+"""Exchange: webhooks, deny lists, reconciliation, canary"""
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Take the step."""
+
+
+def downgrade() -> None:
+    """Refuse: evidence is never taken back; restore the backup instead."""
+    raise NotImplementedError
