@@ -2,6 +2,20 @@
 
 from engine.serials.models.axes import CUSTODIES, IN_OUR_HANDS, USABILITIES
 from engine.serials.models.event import Event, EventLink, EventNode
+from engine.serials.models.exchange import (
+    CanaryRun,
+    DenyList,
+    Door,
+    DowntimeForm,
+    ReconciliationDifference,
+    ReconciliationLine,
+    ReconciliationRun,
+    ReconciliationSource,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookSecret,
+    WebhookSubscription,
+)
 from engine.serials.models.goods import (
     Edge,
     Install,
@@ -25,6 +39,10 @@ __all__ = [
     "CUSTODIES",
     "IN_OUR_HANDS",
     "USABILITIES",
+    "CanaryRun",
+    "DenyList",
+    "Door",
+    "DowntimeForm",
     "Edge",
     "Event",
     "EventLink",
@@ -44,6 +62,10 @@ __all__ = [
     "MarketAuthorisation",
     "Part",
     "Party",
+    "ReconciliationDifference",
+    "ReconciliationLine",
+    "ReconciliationRun",
+    "ReconciliationSource",
     "Segment",
     "Shipment",
     "ShipmentLine",
@@ -55,4 +77,8 @@ __all__ = [
     "Unit",
     "UnitInput",
     "UnitRoot",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookSecret",
+    "WebhookSubscription",
 ]
