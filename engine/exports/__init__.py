@@ -6,7 +6,7 @@ is, whatever a spreadsheet would make of it, and a number stays one that it can 
 
 from engine.exports.column import TYPES, Column
 from engine.exports.delimited import csv_of
-from engine.exports.objects import json_of
+from engine.exports.notation import json_of
 from engine.exports.spreadsheet import CellTooLong, xlsx_of
 
 __all__ = ["TYPES", "CellTooLong", "Column", "csv_of", "json_of", "xlsx_of"]
