@@ -1,5 +1,6 @@
 """The tables of the serial store, by what they describe."""
 
+from engine.serials.models.agreement import SupplierAgreement
 from engine.serials.models.axes import CUSTODIES, IN_OUR_HANDS, USABILITIES
 from engine.serials.models.contact import CHANNELS, CONTACT_ROLES, RecallContact
 from engine.serials.models.event import Event, EventFact, EventLink, EventNode
@@ -11,6 +12,7 @@ from engine.serials.models.examination import (
     Examination,
     Measurement,
 )
+from engine.serials.models.field_change import FieldChange
 from engine.serials.models.flag import RULES, Flag
 from engine.serials.models.goods import (
     Edge,
@@ -54,6 +56,7 @@ __all__ = [
     "EventNode",
     "Examination",
     "ExternalId",
+    "FieldChange",
     "Flag",
     "Hold",
     "HoldBreach",
@@ -80,6 +83,7 @@ __all__ = [
     "ShipmentLine",
     "StagingRow",
     "StockPosting",
+    "SupplierAgreement",
     "TraceNode",
     "TraceRun",
     "Tranche",
