@@ -89,9 +89,7 @@ def write_event(
 def is_fact(type: str, how: How) -> bool:
     """Say whether something is told by the world: recorded and flagged, never refused."""
     return (
-        type in REPORTED
-        or how.get("is_fact", False)
-        or how.get("source", "holdfast") != "holdfast"
+        type in REPORTED or how.get("is_fact", False) or how.get("source", "holdfast") != "holdfast"
     )
 
 
