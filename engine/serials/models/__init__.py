@@ -19,7 +19,7 @@ from engine.serials.models.hold import Hold, HoldBreach, HoldDoor, HoldExemption
 from engine.serials.models.imports import ImportBatch, ImportFile, StagingRow
 from engine.serials.models.master import ExternalId, Location, MarketAuthorisation, Part, Party
 from engine.serials.models.shipment import Shipment, ShipmentLine
-from engine.serials.models.trace import TraceRun
+from engine.serials.models.trace import TraceRun, TraceRunNode, TraceRunStock, TraceRunUnit
 
 __all__ = [
     "CUSTODIES",
@@ -51,6 +51,9 @@ __all__ = [
     "StockPosting",
     "TraceNode",
     "TraceRun",
+    "TraceRunNode",
+    "TraceRunStock",
+    "TraceRunUnit",
     "Tranche",
     "Unit",
     "UnitInput",
