@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.errors import Conflict, NotFound, Refused
+from engine.errors import Conflict, NotAllowed, NotFound, Refused
 
 
 class UnitUnknown(NotFound):
@@ -89,6 +89,14 @@ class MovedSince(Refused):
 
 class FieldFixed(Refused):
     """%(field)s cannot change any more. Describe it anew under another number."""
+
+
+class FieldNotYours(NotAllowed):
+    """Your roles do not change %(field)s. The data dictionary says whose do."""
+
+
+class ChangedMeanwhile(Conflict):
+    """A colleague changed %(field)s while you had it open. Look at it again before you go on."""
 
 
 class WhyMissing(Refused):

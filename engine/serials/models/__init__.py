@@ -1,7 +1,9 @@
 """The tables of the serial store, by what they describe."""
 
+from engine.serials.models.agreement import SupplierAgreement
 from engine.serials.models.axes import CUSTODIES, IN_OUR_HANDS, USABILITIES
 from engine.serials.models.event import Event, EventLink, EventNode
+from engine.serials.models.field_change import FieldChange
 from engine.serials.models.goods import (
     Edge,
     Install,
@@ -30,6 +32,7 @@ __all__ = [
     "EventLink",
     "EventNode",
     "ExternalId",
+    "FieldChange",
     "Hold",
     "HoldBreach",
     "HoldDoor",
@@ -49,6 +52,7 @@ __all__ = [
     "ShipmentLine",
     "StagingRow",
     "StockPosting",
+    "SupplierAgreement",
     "TraceNode",
     "TraceRun",
     "TraceRunNode",

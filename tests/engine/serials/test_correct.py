@@ -91,7 +91,8 @@ def test_the_first_release_of_a_lot_fixes_its_part_too(shop):
     assert received.lot_id == lot.id
 
 
-def test_a_changed_description_stands_in_the_ledger_with_what_it_was(shop, because):
+def test_a_changed_description_stands_in_the_ledger_with_what_it_was(shop, because, people):
+    shop.how["by"] = people.customer_service
     told = master.change(
         shop.db, "party", shop.hospital.id, {"name": "St Mary's", "country": "GB"}, **because()
     )
@@ -103,7 +104,8 @@ def test_a_changed_description_stands_in_the_ledger_with_what_it_was(shop, becau
     assert entry.body["reason"] == "read from the wrong line"
 
 
-def test_what_is_fixed_once_released_is_refused_in_words(shop, because):
+def test_what_is_fixed_once_released_is_refused_in_words(shop, because, people):
+    shop.how["by"] = people.qa_engineer
     shop.units(shop.pump, "SN-1")
     with pytest.raises(FieldFixed, match="cannot change any more"):
         master.change(shop.db, "part", shop.pump.id, {"part_no": "PUMP-B"}, **because())
