@@ -34,7 +34,7 @@ from engine.serials.models.master import ExternalId, Location, MarketAuthorisati
 from engine.serials.models.packing import CONTAINERS, Container, Packed
 from engine.serials.models.purchase import PurchaseLine, PurchaseOrder, PurchaseReceipt
 from engine.serials.models.shipment import Shipment, ShipmentLine
-from engine.serials.models.trace import TraceRun
+from engine.serials.models.trace import TraceRun, TraceRunNode, TraceRunStock, TraceRunUnit
 
 __all__ = [
     "CERTIFICATES",
@@ -86,6 +86,9 @@ __all__ = [
     "SupplierAgreement",
     "TraceNode",
     "TraceRun",
+    "TraceRunNode",
+    "TraceRunStock",
+    "TraceRunUnit",
     "Tranche",
     "Unit",
     "UnitInput",
