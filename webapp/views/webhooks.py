@@ -9,6 +9,7 @@ from engine.clock import now
 from engine.errors import Invalid, Problem
 from engine.serials.exchange import subscriptions as subscribing
 from engine.serials.exchange.announce import EVENT_TYPES
+from engine.serials.exchange.errors import DeliveryUnknown
 from webapp.config import holdfast
 from webapp.downloads import download
 from webapp.permissions import allow
@@ -184,7 +185,7 @@ def bytes_sent(outgoing_id: int, attempt_id: int) -> ResponseReturnValue:
             content = holdfast().documents.open(attempt.sha256)
             name = f"webhook-{outgoing_id}-{attempt_id}.http"
             return download(content, name=name, media_type="application/octet-stream")
-    raise subscribing.SubscriptionUnknown
+    raise DeliveryUnknown
 
 
 @bp.post("/deliveries/<int:outgoing_id>/resend")
