@@ -215,7 +215,14 @@ class ReconciliationDifference(Base):
         CheckConstraint(
             "(state = 'resolved') = (resolution IS NOT NULL)", name="resolved_has_resolution"
         ),
-        UniqueConstraint("source_id", "kind", "part_no", "number", "location"),
+        UniqueConstraint(
+            "source_id",
+            "kind",
+            "part_no",
+            "number",
+            "location",
+            name="uq_reconciliation_difference_about",
+        ),
         Index("ix_reconciliation_difference_state", "source_id", "state", "kind"),
     )
 
