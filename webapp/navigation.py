@@ -21,6 +21,7 @@ ENTRIES = (
     ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
     ("people.index", N_("People"), "users", "people.read", "p"),
     ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
+    ("interface.index", N_("Interface"), "binary-tree", "token.own", ""),
     ("mail.index", N_("Mail folder"), "mail", "mail.read", ""),
 )
 
@@ -30,6 +31,7 @@ PARENTS = {
     "report": "cases",
     "case": "cases",
     "intake": "units",
+    "tokens": "interface",
 }  # pages below an entry
 
 
