@@ -22,6 +22,7 @@ ENTRIES = (
     ("people.index", N_("People"), "users", "people.read", "p"),
     ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
     ("webhooks.index", N_("Interfaces"), "activity", "interface.read", ""),
+    ("interface.index", N_("Interface"), "binary-tree", "token.own", ""),
     ("mail.index", N_("Mail folder"), "mail", "mail.read", ""),
 )
 
@@ -31,6 +32,7 @@ PARENTS = {
     "report": "cases",
     "case": "cases",
     "intake": "units",
+    "tokens": "interface",
 }  # pages below an entry
 
 
