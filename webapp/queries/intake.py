@@ -63,7 +63,7 @@ def batch_page(db: Session, batch_id: int) -> BatchPage:
     ).all()
     fields = [
         one
-        for one in entity(KINDS[batch.kind]).fields
+        for one in entity(KINDS[batch.kind]).taken_in
         if any(row.raw.get(one.name) for row in rows)
     ]
     return BatchPage(

@@ -76,7 +76,7 @@ def _page(
     said = language()
     kinds = [(code, entity(what).says(said)) for code, what in intake.KINDS.items()]
     columns = {
-        code: [(one.column, one.says(said), one.required) for one in entity(what).fields]
+        code: [(one.column, one.says(said), one.required) for one in entity(what).taken_in]
         for code, what in intake.KINDS.items()
     }
     problems = [

@@ -149,7 +149,7 @@ def _finish(
         LOADERS[batch.kind](db, [r for r in rows if "existing_id" not in r.values], how)
         batch.state = "loaded"
     kind = KINDS[batch.kind]
-    names = {one.name for one in entity(kind).fields}
+    names = {one.name for one in entity(kind).taken_in}
     db.add_all(
         StagingRow(
             batch_id=batch.id,

@@ -56,7 +56,7 @@ def _in_import(how: How) -> How:
 
 
 def _fields(kind: str, row: Row) -> dict[str, Any]:
-    return {one.name: row.values[one.name] for one in entity(kind).fields}
+    return {one.name: row.values[one.name] for one in entity(kind).taken_in}
 
 
 def _then(how: How, day: date | None) -> How:

@@ -106,7 +106,7 @@ def read(entity: Entity, content: bytes) -> tuple[list[Row], list[RowProblem]]:
 def standardise(entity: Entity, rows: Iterable[Row]) -> None:
     """Turn the texts of rows into values, noting every problem."""
     for row in rows:
-        for one in entity.fields:
+        for one in entity.taken_in:
             said = standard(row.raw.get(one.name, ""))
             row.values[one.name] = _value(row, one, said) if said else None
             if not said and one.required:
@@ -115,7 +115,7 @@ def standardise(entity: Entity, rows: Iterable[Row]) -> None:
 
 def _columns(entity: Entity, header: list[str]) -> tuple[list[str | None], list[RowProblem]]:
     known: dict[str, str] = {}
-    for one in entity.fields:
+    for one in entity.taken_in:
         for word in (one.column, one.label, one.label_zh):
             known[word.casefold()] = one.name
     names = [known.get(cell.strip().casefold()) for cell in header]
@@ -126,7 +126,7 @@ def _columns(entity: Entity, header: list[str]) -> tuple[list[str | None], list[
     ]
     problems += [
         RowProblem(1, one.column, "missing_column", (("column", one.column),))
-        for one in entity.fields
+        for one in entity.taken_in
         if one.required and one.name not in names
     ]
     return names, problems
