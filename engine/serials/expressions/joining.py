@@ -6,10 +6,11 @@ Named things in a row are any of them, “and” or comma alike, as people list 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from engine.serials.expressions import sentences as say
-from engine.serials.expressions.deciding import Element, Mention
+from engine.serials.expressions.state import Element, Mention
 from engine.serials.expressions.understood import LEAVE, Choice, Question, Term, key_of
 
 
@@ -28,85 +29,125 @@ class Clause:
         return not (self.named or self.described or self.mentions or self.excepted)
 
 
+@dataclass
+class Joining:
+    """The state of joining: what came so far, what is taken out, what has to be asked."""
+
+    answers: Mapping[str, str]
+    wanted: list[Term] = field(default_factory=list)
+    excepted: list[Term] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+    def ask(
+        self,
+        kind: str,
+        text: str,
+        sentence: str,
+        choices: tuple[Choice, ...],
+        facts: tuple[tuple[str, object], ...] = (),
+    ) -> Choice | None:
+        """Ask about a joint, and return what was answered."""
+        key = key_of(kind, text)
+        answer = self.answers.get(key)
+        known = answer if answer in {one.value for one in choices} else None
+        asked = Question(key, text, sentence, (("text", text), *facts), choices, known)
+        self.questions.append(asked)
+        return asked.chosen
+
+
 def join(
     elements: Iterable[Element], answers: Mapping[str, str]
 ) -> tuple[dict[str, Any], tuple[Question, ...]]:
     """Return the expression, and what has to be asked about how things are joined."""
-    questions: list[Question] = []
-    anyhow: list[Term] = []
-    excepted: list[Term] = []
+    state = Joining(answers)
     for clause in _clauses(elements):
-        excepted += clause.excepted
-        anyhow += _joined(clause, bool(anyhow), questions, answers)
-    expression: dict[str, Any] = {"any": _each_once(anyhow)}
-    if excepted:
-        expression["except"] = _each_once(excepted)
-    return expression, tuple(questions)
+        state.excepted += clause.excepted
+        _add(state, clause)
+    expression: dict[str, Any] = {"any": _each_once(state.wanted)}
+    if state.excepted:
+        expression["except"] = _each_once(state.excepted)
+    return expression, tuple(state.questions)
 
 
 def _clauses(elements: Iterable[Element]) -> list[Clause]:
-    clauses = [Clause()]
-    is_except = has_excepted = False
+    clauses, excepting = [Clause()], Excepting.NOT
     for one in elements:
-        clause = clauses[-1]
-        if one.kind == "break":
-            if not is_except or has_excepted:
-                is_except = has_excepted = False
-                clauses.append(Clause())
+        if one.kind == "break" and excepting is not Excepting.BEGUN:
+            excepting = Excepting.NOT
+            clauses.append(Clause())
         elif one.kind == "except":
-            is_except, has_excepted = True, False
-        elif one.kind == "or":
-            if clause.described and not is_except:
-                clauses.append(Clause())
-        elif is_except and one.terms:
-            if one.mention is not None and one.mention.is_used:
-                continue  # it only tells apart what follows it
-            clause.excepted += one.terms
-            has_excepted = True
-        elif one.kind == "named":
-            clause.named += one.terms
-        elif one.kind == "described":
-            clause.described.setdefault(one.name, []).extend(one.terms)
-        elif one.kind == "part" and one.mention is not None:
-            clause.mentions.append(one.mention)
+            excepting = Excepting.BEGUN
+        elif one.kind == "or" and clauses[-1].described and excepting is Excepting.NOT:
+            clauses.append(Clause())
+        elif one.terms and excepting is not Excepting.NOT:
+            if one.mention is None or not one.mention.is_used:  # else it tells apart what follows
+                clauses[-1].excepted += one.terms
+                excepting = Excepting.GIVEN
+        elif one.terms:
+            _put(clauses[-1], one)
     return [one for one in clauses if not one.is_empty]
 
 
-def _joined(
-    clause: Clause, has_before: bool, questions: list[Question], answers: Mapping[str, str]  # noqa: FBT001
-) -> list[Term]:
+class Excepting(Enum):
+    """Whether things are being taken out, and whether one was named yet: a list may follow."""
+
+    NOT = "not"
+    BEGUN = "begun"
+    GIVEN = "given"
+
+
+def _put(clause: Clause, one: Element) -> None:
+    if one.mention is not None:
+        clause.mentions.append(one.mention)
+    elif one.kind == "named":
+        clause.named += one.terms
+    else:
+        clause.described.setdefault(one.name, []).extend(one.terms)
+
+
+def _add(state: Joining, clause: Clause) -> None:
     narrow = [_any(terms) for terms in clause.described.values()]
     alone = [one for one in clause.mentions if not one.is_used]
     parts = [one.term for one in alone if one.term is not None]
-    if clause.named:
-        return [{"all": [_any(clause.named), *narrow]}] if narrow else list(clause.named)
-    if not narrow:
-        return [term for one in alone for term in _whole_part(one, questions, answers)]
-    if parts:
-        return [{"all": [_any(parts), *narrow]}]
-    if len(narrow) > 1:
-        return _all_or_any(clause, narrow, questions, answers)
-    return narrow
+    named = clause.named or (parts if narrow else [])
+    if named and narrow:
+        state.wanted.append({"all": [_any(named), *narrow]})
+    elif named:
+        state.wanted += named
+    elif narrow and state.wanted:
+        _alone_or_narrow(state, narrow)
+    elif narrow:
+        state.wanted += _all_or_any(state, clause, narrow)
+    else:
+        for term in parts:
+            state.wanted += _whole_part(state, term)
 
 
-def _whole_part(
-    mention: Mention, questions: list[Question], answers: Mapping[str, str]
-) -> list[Term]:
-    if mention.term is None:
-        return []
-    number = mention.term["part"]["number"]
+def _whole_part(state: Joining, term: Term) -> tuple[Term, ...]:
+    number = term["part"]["number"]
+    facts = (("number", number),)
     choices = (
-        Choice("whole", say.WHOLE_PART, (("number", number),), (mention.term,)),
+        Choice("whole", say.WHOLE_PART, facts, (term,)),
         Choice(LEAVE, say.LEAVE_OUT),
     )
-    asked = _ask("whole", number, say.PART_ALONE, (("number", number),), choices, answers)
-    questions.append(asked)
-    return list(asked.chosen.terms) if asked.chosen else []
+    chosen = state.ask("whole", number, say.PART_ALONE, choices, facts)
+    return chosen.terms if chosen else ()
 
 
-def _all_or_any(
-    clause: Clause, narrow: list[Term], questions: list[Question], answers: Mapping[str, str]
-) -> list[Term]:
+def _alone_or_narrow(state: Joining, narrow: list[Term]) -> None:
+    """Ask what a description on a line of its own means: it would double what is traced, or cut."""
+    text = ", ".join(said_of(term) for term in narrow)
+    choices = (Choice("narrows", say.NARROWS), Choice("itself", say.FOR_ITSELF))
+    chosen = state.ask("alone", text, say.STANDS_ALONE, choices)
+    if chosen is not None and chosen.value == "narrows":
+        state.wanted = [{"all": [_any(state.wanted), *narrow]}]
+    elif chosen is not None:
+        state.wanted.append({"all": narrow} if len(narrow) > 1 else narrow[0])
+
+
+def _all_or_any(state: Joining, clause: Clause, narrow: list[Term]) -> list[Term]:
+    if len(narrow) == 1:
+        return narrow
     if "made" in clause.described and len(narrow) == 2:
         return [{"all": narrow}]  # nobody says “made in March or by this operator” that way
     text = ", ".join(said_of(term) for term in narrow)
@@ -114,23 +155,8 @@ def _all_or_any(
         Choice("all", say.ALL_TRUE, (), ({"all": narrow},)),
         Choice("any", say.ONE_ENOUGH, (), tuple(narrow)),
     )
-    asked = _ask("both", text, say.BOTH_OR_EITHER, (("text", text),), choices, answers)
-    questions.append(asked)
-    return list(asked.chosen.terms) if asked.chosen else []
-
-
-def _ask(
-    kind: str,
-    text: str,
-    sentence: str,
-    facts: tuple[tuple[str, object], ...],
-    choices: tuple[Choice, ...],
-    answers: Mapping[str, str],
-) -> Question:
-    key = key_of(kind, text)
-    answer = answers.get(key)
-    known = answer if answer in {one.value for one in choices} else None
-    return Question(key, text, sentence, facts, choices, known)
+    chosen = state.ask("both", text, say.BOTH_OR_EITHER, choices)
+    return list(chosen.terms) if chosen else []
 
 
 def _any(terms: list[Term]) -> Term:

@@ -60,10 +60,10 @@ WORDS: dict[str, str] = {
         the | of | with | all | following | units? | devices? | products? | numbers? | nos?\.? |
         by | in | are | is | was | were | be | been | codes? | each | these | those | any | from |
         affected | includes? | including | only | made | manufactured | produced | built |
-        开头 | 之间 | 以外 | 以下 | 之外 | 外 | 所有 | 全部 | 如下 | 受影响 | 的 | 为 | 是 | 共 | 产品 | 单件
+        开头 | 之间 | 以外 | 以下 | 之外 | 外 | 所有 | 全部 | 如下 | 受影响 |
+        的 | 为 | 是 | 共 | 产品 | 单件
     """,
 }
-SUPPLIER = re.compile(r"component|supplier|raw|incoming|供应商|来料|组件|物料", re.IGNORECASE)
 DATE = r"""(?:
     \d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[ T]\d{1,2}:\d{2})? |
     \d{4}年\d{1,2}月\d{1,2}日 |

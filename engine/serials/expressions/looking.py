@@ -1,4 +1,4 @@
-"""What is recorded under the numbers of a text: a fixed number of queries, however many there are."""
+"""What is recorded under the numbers of a text: a fixed number of queries, however many."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -213,9 +213,7 @@ def units_of(beginning: str | None, range: Range | None) -> CompoundSelect[int]:
 def _also(kind: str, beginning: str | None, range: Range | None) -> Select[int]:
     # without the function SQLite looks through every name of the entity instead of the range
     is_one = func.coalesce(ExternalId.entity, "") == kind
-    return select(ExternalId.entity_id).where(
-        _is_named(ExternalId.value, beginning, range), is_one
-    )
+    return select(ExternalId.entity_id).where(_is_named(ExternalId.value, beginning, range), is_one)
 
 
 def _is_named(

@@ -31,11 +31,11 @@ class Range:
 
 
 def plain_range(first: str, last: str) -> Range | None:
-    """Return the range, or None where it is not plain: other words before, other width, reversed."""
+    """Return the range; None where it is not plain: another beginning or width, or reversed."""
     one, other = _LAST_FIGURES.fullmatch(first), _LAST_FIGURES.fullmatch(last)
-    if one is None or other is None or not (first.isascii() or one[2].isascii()):
+    if one is None or other is None or not (one[2] + other[2]).isascii():
         return None
-    if one[1] != other[1] or len(one[2]) != len(other[2]) or not (one[2] + other[2]).isascii():
+    if one[1] != other[1] or len(one[2]) != len(other[2]):
         return None
     if int(one[2]) > int(other[2]):
         return None

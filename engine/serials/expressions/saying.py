@@ -27,6 +27,7 @@ _BETWEEN = re.compile(
          [{GAP}]*[-–—~][{GAP}]+ | [{GAP}]+[-–—~][{GAP}]*""",
     re.VERBOSE | re.IGNORECASE,
 )
+MOST_JOINED = 4
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -54,17 +55,24 @@ def taken_apart(text: str, start: int = 0, end: int | None = None) -> list[Said]
 
 
 def runs_of_numbers(said: list[Said]) -> Iterator[tuple[int, int]]:
-    """Yield where numbers stand side by side with spaces only: together they may be one number."""
-    first = last = None
-    for place, one in enumerate(said):
-        if one.role == "number":
-            first, last = place if first is None else first, place
-        elif one.role != "blank" or first is None:
-            if first is not None and last is not None and last > first:
+    """Yield what stands side by side with spaces only: together it may be one number, `LOT 7 B`.
+
+    Longer runs come before the shorter ones within them, reading from the end.
+    """
+    for first, one in enumerate(said):
+        if not _joins(one):
+            continue
+        count, last = 1, first
+        for place in range(first + 1, min(len(said), first + 2 * MOST_JOINED)):
+            if _joins(said[place]):
+                last, count = place, count + 1
                 yield first, last
-            first = last = None
-    if first is not None and last is not None and last > first:
-        yield first, last
+            elif said[place].role != "blank" or said[place].value.strip(GAP):
+                break
+
+
+def _joins(one: Said) -> bool:
+    return one.role == "number" or (one.role == "word" and one.more.get("colon") is None)
 
 
 def splits(token: str) -> list[tuple[str, str]]:
@@ -81,25 +89,31 @@ def _next(text: str, place: int, end: int) -> Said:
         if one in "(（" and (numbered := _enumerated(text, place, end)):
             return numbered
         return _blank(text, place, end)
-    if one in "./-–—" and (place + 1 == end or text[place + 1] in GAP + STOPS + BRACKETS):
-        return Said(place, place + 1, "blank", one)
     if one in STOPS:
         return _stop(text, place, end)
-    if one == "/" and keywords.keyword().match(text, place + 1, end):
-        return Said(place, place + 1, "blank", one)
     return (
-        _enumerated(text, place, end)
+        _lone_mark(text, place, end)
+        or _enumerated(text, place, end)
         or _spoken(text, place, end)
         or _range(text, place, end)
         or Said(place, _number_end(text, place, end), "number", _number(text, place, end))
     )
 
 
+def _lone_mark(text: str, place: int, end: int) -> Said | None:
+    """Take a dash or full stop that belongs to no number, and a slash before a word."""
+    is_last = place + 1 == end or text[place + 1] in GAP + STOPS + BRACKETS
+    parts = text[place] == "/" and keywords.keyword().match(text, place + 1, end)
+    if (text[place] in "./-–—" and is_last) or parts:
+        return Said(place, place + 1, "blank", text[place])
+    return None
+
+
 def _enumerated(text: str, place: int, end: int) -> Said | None:
-    if place and text[:place].rstrip(GAP)[-1:] not in ("", "\n", "\r", ";", "；"):
-        # "2) UDI-DI" after a closing bracket begins a new entry too
-        if text[:place].rstrip(GAP)[-1:] not in (")", "）", "。", ".", ","):
-            return None
+    before = text[max(0, place - 20) : place].rstrip(GAP)[-1:]
+    # "2) UDI-DI" after a closing bracket begins a new entry too
+    if before not in {"", *"\n\r;；)）。.,"}:
+        return None
     found = _ENUMERATED.match(text, place, end)
     return Said(place, found.end(), "break", found.group()) if found else None
 
@@ -114,14 +128,13 @@ def _spoken(text: str, place: int, end: int) -> Said | None:
     ):
         if found := pattern.match(text, place, end):
             more = {key: value for key, value in found.groupdict().items() if value}
-            if role == "window" and "made" in more:
-                role = "made"
-            return Said(place, found.end(), role, found.group(), more)
+            said = "made" if "made" in more else role
+            return Said(place, found.end(), said, found.group(), more)
     if found := keywords.keyword().match(text, place, end):
         meaning = keywords.said_by(found)
         if meaning == "expiry" and (day := keywords.expiry_date().match(text, found.end(), end)):
             return Said(place, day.end(), "expiry", text[place : day.end()], day.groupdict())
-        more = {"supplier": "yes"} if keywords.SUPPLIER.search(found.group()) else {}
+        more = {"colon": "yes"} if found.group()[-1] in ":：" else {}
         return Said(place, found.end(), "word", meaning, more)
     return None
 
@@ -158,7 +171,7 @@ def _number_end(text: str, place: int, end: int) -> int:
     at = place + 1
     while at < end:
         one = text[at]
-        if one in GAP or one in STOPS or one in BRACKETS or one in "～":
+        if one in GAP or one in STOPS or one in BRACKETS or one == "～":
             break
         if one == "&" and (at + 1 == end or text[at + 1] in GAP):
             break

@@ -6,11 +6,10 @@ keeps what fits every part of it; there a named thing stands for everything that
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from functools import reduce
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select
+from sqlalchemy import ColumnElement, False_, and_, false, not_, or_, select, union
 from sqlalchemy.orm import Session
 
 from engine.serials.expressions import looking
@@ -36,6 +35,8 @@ class Where(NamedTuple):
     units: Condition
 
 
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 NOTHING = Where(false(), false(), false())
 
 
@@ -49,32 +50,54 @@ def seeds_of(db: Session, expression: Mapping[str, Any]) -> Seeds:
     What is taken out stays out as far as that is possible: a lot that lies somewhere, or went into
     something, cannot come in without the unit that is taken out, so it comes in whole.
     """
-    wanted = _any([_where(db, term) for term in expression.get("any", ())])
-    taken = _any([_members(db, term) for term in expression.get("except", ())])
-    lots = _ids(db, select(Lot.id).where(wanted.lots, not_(taken.lots)))
-    segments = _ids(db, select(Segment.id).where(wanted.segments, not_(taken.segments)))
-    units = _ids(db, select(Unit.id).where(wanted.units, not_(taken.units)))
-    if not expression.get("except"):
+    # each term by itself: joined with OR no database would use the index of either
+    wanted = [_where(db, term) for term in _together(expression.get("any", ()))]
+    lots = _each(db, Lot.id, [one.lots for one in wanted])
+    segments = _each(db, Segment.id, [one.segments for one in wanted])
+    units = _each(db, Unit.id, [one.units for one in wanted])
+    excepted = _together(expression.get("except", ()))
+    if not excepted:
         return Seeds(lots=lots, segments=segments, units=units)
 
+    taken = _any([_members(db, term) for term in excepted])
+    lots -= _each(db, Lot.id, [and_(Lot.id.in_(id_set(db, lots)), taken.lots)])
+    segments -= _each(db, Segment.id, [and_(Segment.id.in_(id_set(db, segments)), taken.segments)])
+    units -= _each(db, Unit.id, [and_(Unit.id.in_(id_set(db, units)), taken.units)])
     broken_lots, broken_segments = _broken(db, lots, segments, taken.units)
-    members = _ids(
-        db,
-        select(Unit.id).where(
-            _in_nodes(db, broken_lots, broken_segments), not_(taken.units)
-        ),
-    )
+    members = and_(_in_nodes(db, broken_lots, broken_segments), not_(taken.units))
     return Seeds(
         lots=lots - broken_lots,
         segments=segments - broken_segments,
-        units=units | members,
+        units=units | _each(db, Unit.id, [members]),
     )
+
+
+def _together(terms: Iterable[Term]) -> list[Term]:
+    """Put lots, and units, that are named one by one into one term each: thousands are pasted."""
+    rest: list[Term] = []
+    ids: dict[str, list[int]] = {"lot": [], "unit": []}
+    for term in terms:
+        kind = next(iter(term))
+        if kind in ids:
+            ids[kind].append(term[kind]["id"])
+        else:
+            rest.append(term)
+    return [*({kind: {"ids": some}} for kind, some in ids.items() if some), *rest]
+
+
+def _each(db: Session, column: Any, conditions: Iterable[Condition]) -> frozenset[int]:
+    """Return the ids that fit any of the conditions, one query for each."""
+    found: frozenset[int] = frozenset()
+    for condition in conditions:
+        if not isinstance(condition, False_):
+            found |= frozenset(db.scalars(select(column).where(condition)))
+    return found
 
 
 def taken_out(db: Session, expression: Mapping[str, Any]) -> Condition | None:
     """Return the condition of the units that an expression takes out; None where it takes none.
 
-    Those that a trace reaches all the same contain something suspect: whoever took them out is told.
+    Those that a trace reaches all the same contain something suspect; a person is told so.
     """
     terms = expression.get("except", ())
     return _any([_members(db, term) for term in terms]).units if terms else None
@@ -85,33 +108,32 @@ def _broken(
 ) -> tuple[frozenset[int], frozenset[int]]:
     """Return the lots and runs that come in as their units, because one of these is taken out."""
     nodes = id_set(db, lots | segments)
-    tied = select(Edge.inp).where(Edge.inp.in_(nodes)).union(
+    tied = union(
+        select(Edge.inp).where(Edge.inp.in_(nodes)),
         select(LotStock.lot_id).where(LotStock.lot_id.in_(nodes), LotStock.quantity != 0),
         select(UnitInput.lot_id).where(UnitInput.lot_id.in_(nodes)),
     )
     kept = frozenset(db.scalars(tied))
-    broken_lots = _ids(
-        db, select(Unit.lot_id).where(Unit.lot_id.in_(id_set(db, lots - kept)), taken)
-    )
-    broken_segments = _ids(
-        db, select(Unit.seg_id).where(Unit.seg_id.in_(id_set(db, segments - kept)), taken)
-    )
-    return broken_lots, broken_segments
+    of_lots = select(Unit.lot_id).where(Unit.lot_id.in_(id_set(db, lots - kept)), taken)
+    of_runs = select(Unit.seg_id).where(Unit.seg_id.in_(id_set(db, segments - kept)), taken)
+    return _known(db.scalars(of_lots)), _known(db.scalars(of_runs))
+
+
+def _known(ids: Iterable[int | None]) -> frozenset[int]:
+    return frozenset(one for one in ids if one is not None)
 
 
 def _in_nodes(db: Session, lots: frozenset[int], segments: frozenset[int]) -> Condition:
     return or_(Unit.lot_id.in_(id_set(db, lots)), Unit.seg_id.in_(id_set(db, segments)))
 
 
-def _ids(db: Session, query: Any) -> frozenset[int]:
-    return frozenset(db.scalars(query))
-
-
-def _any(wheres: Iterable[Where]) -> Where:
-    return reduce(
-        lambda a, b: Where(or_(a.lots, b.lots), or_(a.segments, b.segments), or_(a.units, b.units)),
-        wheres,
-        NOTHING,
+def _any(wheres: list[Where]) -> Where:
+    if not wheres:
+        return NOTHING
+    return Where(
+        or_(false(), *(one.lots for one in wheres)),
+        or_(false(), *(one.segments for one in wheres)),
+        or_(false(), *(one.units for one in wheres)),
     )
 
 
@@ -127,7 +149,7 @@ def _where(db: Session, term: Term) -> Where:
     """Return what a term names, and nothing that only belongs to it."""
     kind, told = _kind_of(term)
     if kind == "any":
-        return _any([_where(db, one) for one in told])
+        return _any([_where(db, one) for one in _together(told)])
     if kind == "all":
         return _narrowed(db, told)
     return _TERMS[kind](db, told)
@@ -150,7 +172,7 @@ def _reached(db: Session, term: Term) -> Where:
     """Return everything that is or contains what a term names; a description reaches no further."""
     kind, told = _kind_of(term)
     if kind == "any":
-        return _any([_reached(db, one) for one in told])
+        return _any([_reached(db, one) for one in _together(told)])
     members = _members(db, term)
     if kind not in NAMED:
         return members
@@ -173,7 +195,7 @@ def _members(db: Session, term: Term) -> Where:
     """Return a term with the units of its runs and lots."""
     kind, told = _kind_of(term)
     if kind == "any":
-        return _any([_members(db, one) for one in told])
+        return _any([_members(db, one) for one in _together(told)])
     if kind == "all":
         return _all([_members(db, one) for one in told])
     if kind == "part":
@@ -196,15 +218,15 @@ def _kind_of(term: Term) -> tuple[str, Any]:
     return kind, told
 
 
-# --- one function for each term --------------------------------------------------------------------
+# --- one function for each term -----------------------------------------------------------------
 
 
 def _lot(db: Session, told: Mapping[str, Any]) -> Where:
-    return NOTHING._replace(lots=Lot.id == told["id"])
+    return NOTHING._replace(lots=Lot.id.in_(id_set(db, told.get("ids") or [told["id"]])))
 
 
 def _unit(db: Session, told: Mapping[str, Any]) -> Where:
-    return NOTHING._replace(units=Unit.id == told["id"])
+    return NOTHING._replace(units=Unit.id.in_(id_set(db, told.get("ids") or [told["id"]])))
 
 
 def _part(db: Session, told: Mapping[str, Any]) -> Where:
@@ -251,8 +273,8 @@ def _fact(db: Session, told: Mapping[str, Any]) -> Where:
 
 
 def _made(db: Session, told: Mapping[str, Any]) -> Where:
-    first = _moment(told.get("from")) or datetime.min.replace(tzinfo=datetime.now().tzinfo)
-    return _concerned(db, made_in(db, first, _moment(told.get("to")) or first))
+    first, last = _moment(told.get("from")), _moment(told.get("to"))
+    return _concerned(db, made_in(db, first or EARLIEST, last or LATEST))
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -265,9 +287,7 @@ def _site(db: Session, told: Mapping[str, Any]) -> Where:
 
 def _location(db: Session, told: Mapping[str, Any]) -> Where:
     places = id_set(db, told["ids"])
-    lying = select(LotStock.lot_id).where(
-        LotStock.location_id.in_(places), LotStock.quantity != 0
-    )
+    lying = select(LotStock.lot_id).where(LotStock.location_id.in_(places), LotStock.quantity != 0)
     return Where(Lot.id.in_(lying), false(), Unit.location_id.in_(places))
 
 

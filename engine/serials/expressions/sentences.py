@@ -11,7 +11,9 @@ AS = {
 THIS = AS
 WORK_ORDER = N_("Work order %(text)s: its runs")
 RANGE_AS = {
-    "lot": N_("Lots %(first)s to %(last)s of part %(part)s: %(count)s recorded of %(most)s numbers"),
+    "lot": N_(
+        "Lots %(first)s to %(last)s of part %(part)s: %(count)s recorded of %(most)s numbers"
+    ),
     "serial": N_(
         "Serial numbers %(first)s to %(last)s of part %(part)s: "
         "%(count)s recorded of %(most)s numbers"
@@ -48,8 +50,15 @@ WORDS = {
     "prefix": N_("How numbers begin follows"),
     "except": N_("What follows is taken out"),
 }
+COLUMN = {
+    "lot": N_("A column of lot numbers"),
+    "serial": N_("A column of serial numbers"),
+    "part": N_("A column of part numbers"),
+    "di": N_("A column of device identifiers"),
+    "work_order": N_("A column of work orders"),
+}
 
-# --- what is wrong ---------------------------------------------------------------------------------
+# --- what is wrong -------------------------------------------------------------------------------
 NOT_RECORDED = N_("“%(text)s” is not recorded here, as a lot or as a serial number")
 NOT_RECORDED_AS = {
     "lot": N_("There is no lot “%(text)s” here"),
@@ -64,16 +73,24 @@ FACT_UNKNOWN = N_("No event names “%(text)s”")
 PLACE_UNKNOWN = N_("There is no place “%(text)s” here")
 DATE_UNKNOWN = N_("“%(text)s” is no date that exists")
 
-# --- what is asked back ----------------------------------------------------------------------------
+# --- what is asked back --------------------------------------------------------------------------
+COLUMN_UNREAD = N_("Column “%(column)s” is not read: it is none that names goods")
 SAME_NUMBER = N_("“%(text)s” is recorded more than once. Which is meant?")
 SAME_LOT_NUMBER = N_("Several manufacturers or parts have a lot “%(text)s”. Which is meant?")
 SAME_PART_NUMBER = N_("Several manufacturers have a part “%(text)s”. Which is meant?")
 OTHER_KIND = N_("“%(text)s” is recorded, but not as what the text calls it. Is this meant?")
-OTHER_PART = N_("“%(text)s” is not recorded for part %(part)s, which the text names. Is this meant?")
+OTHER_PART = N_(
+    "“%(text)s” is not recorded for part %(part)s, which the text names. Is this meant?"
+)
 PART_UNKNOWN = N_(
     "The text names part %(part)s, which is not recorded here. Is “%(text)s” this one?"
 )
 DID_YOU_MEAN = N_("“%(text)s” is not recorded here. Is one of these meant?")
+MAY_BE_UNKNOWN = N_(
+    "There is no lot “%(text)s” of part %(part)s here, but units were made of lots of it that "
+    "nobody noted. Any of them may have been this one"
+)
+TAKE_UNKNOWN = N_("Take in what was made of unknown lots: it cannot be excluded")
 NOT_UNDERSTOOD = N_("“%(text)s” was not understood")
 RANGE_UNCLEAR = N_("“%(text)s” is no plain range: its ends differ in more than their last figures")
 SLASH = N_("“%(text)s” may be several numbers")
@@ -88,7 +105,7 @@ PART_ALONE = N_("Part %(number)s stands alone. Are all its lots and units meant?
 BOTH_OR_EITHER = N_("Must all of this be true of one unit, or is one of them enough? “%(text)s”")
 STANDS_ALONE = N_("Does “%(text)s” narrow what is named before it, or is it meant for itself?")
 
-# --- what can be answered --------------------------------------------------------------------------
+# --- what can be answered ------------------------------------------------------------------------
 ALL_OF_THEM = N_("All of them")
 LEAVE_OUT = N_("Leave it out")
 LEAVE_WORDS = N_("Leave it out: it names nothing")
