@@ -142,7 +142,6 @@ for _kind, _readable in READABLE.items():
         f"/{_readable.address}",
         f"list_{_kind}",
         allow(_readable.action)(_list),
-        tags=[_readable.address],
     )
     if not _readable.has_id:
         continue
@@ -151,5 +150,4 @@ for _kind, _readable in READABLE.items():
         f"/{_readable.address}/<int:record_id>",
         f"read_{_kind}",
         allow(_readable.action)(_one),
-        tags=[_readable.address],
     )
