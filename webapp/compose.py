@@ -20,6 +20,7 @@ from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.people.passwords import Hashing
+from engine.serials import gaps, tracing
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
 from notifications.channels import Channel, OwnForm
@@ -34,6 +35,8 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
+        tracing.VERB: tracing.carry_out,
+        gaps.VERB: gaps.look_for_gaps,
     }
 )
 
@@ -63,6 +66,7 @@ class Holdfast:
                 Tick("recounts", minute * 5, self.open_recounts),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
+                Tick("gaps", minute * 30, self.ask_for_gaps),
             ],
         )
 
@@ -81,6 +85,11 @@ class Holdfast:
     def run_jobs(self) -> None:
         """Do the long work that is due."""
         jobs.run_due_jobs(self.database, JOB_VERBS, at=clock.now())
+
+    def ask_for_gaps(self) -> None:
+        """Have the store looked through for gaps, once a day."""
+        with self.database.begin() as db:
+            gaps.ask_daily(db, at=clock.now())
 
     def fire_timers(self) -> None:
         """Fire the timers of diagrams that are due."""

@@ -19,6 +19,7 @@ ENTRIES = (
     ("approvals.index", N_("Approvals"), "signature", "approvals.read", "a"),
     ("holds.index", N_("Holds"), "hand-stop", "hold.read", "h"),
     ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
+    ("trace.index", N_("Trace"), "binary-tree", "trace.read", "r"),
     ("people.index", N_("People"), "users", "people.read", "p"),
     ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
     ("webhooks.index", N_("Interfaces"), "activity", "interface.read", ""),
@@ -33,6 +34,7 @@ PARENTS = {
     "case": "cases",
     "intake": "units",
     "tokens": "interface",
+    "gaps": "trace",
 }  # pages below an entry
 
 
