@@ -409,7 +409,7 @@ def _tell_others(world: World) -> None:
         db.add(attempt)
         db.flush()
         db.get_one(Outgoing, outgoing_id).given_up_at = at
-        site_id = db.scalars(select(Party.id).where(Party.kind == "site")).first()
+        site_id = db.scalars(select(Party.id).where(Party.kind.in_(doors.OURS))).first()
         assert site_id is not None
         door = doors.register(db, "WMS", site_id=site_id, by=by, at=at)
     made_list = denylist.make(company.holdfast.database, by=by, at=at)

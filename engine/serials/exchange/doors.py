@@ -20,6 +20,7 @@ from engine.serials.models import Door, Hold, HoldDoor, Party
 from engine.serials.sets import id_set
 from engine.words import N_
 
+OURS = ("site", "manufacturer")  # kinds of party with doors of our own
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}")
 
 
@@ -128,4 +129,5 @@ def silent(db: Session, *, before: datetime) -> list[tuple[Hold, tuple[str, ...]
 
 def sites(db: Session) -> Sequence[Party]:
     """Return our own sites, by name."""
-    return db.scalars(select(Party).where(Party.kind == "site").order_by(Party.name)).all()
+    ours = Party.kind.in_(OURS)
+    return db.scalars(select(Party).where(ours).order_by(Party.name)).all()

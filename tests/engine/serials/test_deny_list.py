@@ -15,7 +15,6 @@ from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.jobs import run_due_jobs
 from engine.serials import gate, holds, install
-from engine.serials.install import Fitting
 from engine.serials.exchange import denylist
 from engine.serials.exchange.deny_check import (
     CsvNotOfThisList,
@@ -24,6 +23,7 @@ from engine.serials.exchange.deny_check import (
     checked,
     told,
 )
+from engine.serials.install import Fitting
 from engine.serials.targets import HoldTarget
 
 HOUR = timedelta(hours=1)
