@@ -20,9 +20,13 @@ from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.people.passwords import Hashing
-from notifications.channels import Channel
+from engine.serials.exchange import denylist
+from engine.serials.exchange.announce import announce_events
+from engine.serials.exchange.box import Box
+from notifications.channels import Channel, OwnForm
 from notifications.channels.folder import FolderChannel
 from notifications.channels.smtp import from_environment
+from notifications.channels.webhook import WebhookChannel
 from notifications.deliver import deliver_due
 from notifications.scheduler import Scheduler, Tick
 from webapp.settings import Settings
@@ -31,6 +35,7 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
+        denylist.JOB: denylist.MakeDenyList(),
     }
 )
 
@@ -42,7 +47,7 @@ class Holdfast:
     settings: Settings
     database: Database
     documents: DocumentStore
-    channels: Mapping[str, Channel]
+    channels: Mapping[str, Channel | OwnForm]
 
     def scheduler(self) -> Scheduler:
         """Return the scheduler of this process; nothing ticks before it is started."""
@@ -54,8 +59,10 @@ class Holdfast:
                 Tick("timers", second * 5, self.fire_timers),
                 Tick("children", second, self.take_up_reports),
                 Tick("mail", second * 2, self.deliver),
+                Tick("webhooks", second * 2, self.deliver_webhooks),
                 Tick("deadlines", minute, self.tell_deadlines),
                 Tick("doors", minute, self.tell_of_silent_doors),
+                Tick("deny_list", minute, self.ask_for_deny_list),
                 Tick("recounts", minute * 5, self.open_recounts),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
@@ -72,6 +79,7 @@ class Holdfast:
         self.drop_abandoned_uploads()
         self.run_jobs()
         self.deliver()
+        self.deliver_webhooks()
 
     def run_jobs(self) -> None:
         """Do the long work that is due."""
@@ -93,6 +101,17 @@ class Holdfast:
             keep=self.documents.put,
             at=clock.now(),
             site_url=self.settings.base_url,
+            only=("mail",),
+        )
+
+    def deliver_webhooks(self) -> None:
+        """Send the webhooks that are due; one slow receiver holds up no mail."""
+        deliver_due(
+            self.database,
+            self.channels,
+            keep=self.documents.put,
+            at=clock.now(),
+            only=("webhook",),
         )
 
     def tell_deadlines(self) -> None:
@@ -104,6 +123,11 @@ class Holdfast:
         """Put mail about holds that no door knows of in the outbox."""
         with self.database.begin() as db:
             doors.tell_of_silence(db, at=clock.now())
+
+    def ask_for_deny_list(self) -> None:
+        """Ask for the next deny list when the newest is old enough."""
+        with self.database.begin() as db:
+            denylist.ask_if_due(db, at=clock.now())
 
     def open_recounts(self) -> None:
         """Ask for the recounts of held stock that are due."""
@@ -123,11 +147,12 @@ def compose(settings: Settings, *, hashing: Hashing | None = None) -> Holdfast:
     """Put the parts together for one installation; opens no connection."""
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     store = DocumentStore(settings.documents_folder)
+    database = Database(settings.database_url, info=_info(settings, store, hashing))
     return Holdfast(
         settings=settings,
-        database=Database(settings.database_url, info=_info(settings, store, hashing)),
+        database=database,
         documents=store,
-        channels={"mail": _mail(settings)},
+        channels={"mail": _mail(settings), "webhook": WebhookChannel(database, settings.ways_out)},
     )
 
 
@@ -135,7 +160,9 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
     seal = Seal.made(settings.keys_folder, company=settings.company, at=clock.now())
     return {
         "actions": _action,
-        "event_sinks": (follow,),
+        "event_sinks": (follow, announce_events),
+        "box": Box.of(settings.secret_key),
+        "ways_out": settings.ways_out,
         "also_did": (segregation.answered,),
         "on_task": mails.on_task,
         "send": mails.send,
@@ -146,6 +173,7 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
         "documents": store,
         "seal": seal,
         "witness": settings.witness_folder,
+        "deny_folder": settings.deny_folder,
         "job_verbs": JOB_VERBS,
         "hashing": hashing or Hashing(),
         "company": settings.company,

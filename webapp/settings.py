@@ -3,11 +3,12 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from engine.evidence.store import write_durably
+from engine.serials.exchange.addresses import WaysOut
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Settings:
     language: str = "en"  # the official language of this site's records: en or zh
     smtp: Mapping[str, str] | None = None  # HOLDFAST_SMTP_*, or no server
     witness_folder: Path | None = None
+    deny_list_folder: Path | None = None  # HOLDFAST_DENY_LIST, or `deny-list` in the folder
+    ways_out: WaysOut = field(default_factory=WaysOut)  # of webhooks: HOLDFAST_WEBHOOK_*
 
     @property
     def documents_folder(self) -> Path:
@@ -38,6 +41,11 @@ class Settings:
     def keys_folder(self) -> Path:
         """Return where the seal keys lie, readable by their owner only."""
         return self.folder / "keys"
+
+    @property
+    def deny_folder(self) -> Path:
+        """Return where the newest deny list lies, for a warehouse to fetch."""
+        return self.deny_list_folder or self.folder / "deny-list"
 
     @property
     def mail_folder(self) -> Path | None:
@@ -51,6 +59,7 @@ class Settings:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         base_url = environment.get("HOLDFAST_URL", "http://127.0.0.1:8000").rstrip("/")
         witness = environment.get("HOLDFAST_WITNESS")
+        deny_list = environment.get("HOLDFAST_DENY_LIST")
         return cls(
             folder=folder,
             database_url=environment.get(
@@ -64,6 +73,13 @@ class Settings:
             language="zh" if environment.get("HOLDFAST_LANGUAGE") == "zh" else "en",
             smtp=_smtp(environment),
             witness_folder=Path(witness) if witness else None,
+            deny_list_folder=Path(deny_list) if deny_list else None,
+            ways_out=WaysOut.read(
+                environment.get("HOLDFAST_WEBHOOK_HOSTS") or _line(folder / "webhook_hosts") or "",
+                environment.get("HOLDFAST_WEBHOOK_NETWORKS")
+                or _line(folder / "webhook_networks")
+                or "",
+            ),
         )
 
 
