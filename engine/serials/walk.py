@@ -30,6 +30,7 @@ INTO = Way("edge", "inp", "out", _HAPPENED)  # what was made of it
 OUT_OF = Way("edge", "out", "inp", _HAPPENED)  # what it was made of
 INSIDE = Way("install", "host_id", "child_id", "AND n.to_event_id IS NULL")
 AROUND = Way("install", "child_id", "host_id", "AND n.to_event_id IS NULL")
+EVER_AROUND = Way("install", "child_id", "host_id", _HAPPENED)
 
 
 def reach(db: Session, start: Iterable[int], way: Way) -> set[int]:

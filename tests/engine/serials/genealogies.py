@@ -21,11 +21,11 @@ from tests.engine.serials.oracle import Oracle
 pick = st.integers(0, 11)
 WHAT = (
     "add_input make_lot merge_lots receive run run_with_unit run_of_lot install remove rework ship "
-    "report_shipment withdraw replace_inputs replace_units unknown_run"
+    "report_shipment withdraw replace_inputs replace_units unknown_run install remove"
 ).split()
 steps = st.lists(st.tuples(st.sampled_from(WHAT), pick, pick, pick), min_size=6, max_size=16)
 suspects = st.lists(
-    st.tuples(st.lists(pick, max_size=2), st.lists(pick, max_size=1)), min_size=2, max_size=2
+    st.tuples(st.lists(pick, max_size=2), st.lists(pick, max_size=2)), min_size=2, max_size=2
 )
 
 
@@ -38,6 +38,7 @@ class Genealogy:
     units: list = field(default_factory=list)
     runs: list = field(default_factory=list)
     events: list = field(default_factory=list)
+    inside: list = field(default_factory=list)  # units that were put into others
 
     def __post_init__(self):
         shop = self.shop
@@ -111,7 +112,10 @@ class Genealogy:
         return recorded
 
     def run_with_unit(self, count, one, two, three):
-        return self.run(count, one, two, three, installs=((self.unit(three), "main"),))
+        child = self.unit(three)
+        recorded = self.run(count, one, two, three, installs=((child, "main"),))
+        self.inside.append(child)
+        return recorded
 
     def run_of_lot(self, count, one, two, three):
         lot = parties.ensure_lot(self.shop.db, self.shop.pump.id, f"P{three % 2}", **self.shop.how)
@@ -132,10 +136,15 @@ class Genealogy:
 
     def install(self, _count, one, two, _three):
         fitting = Fitting(self.unit(one), self.unit(-1 - two))
-        return install.install_units(self.shop.db, [fitting], **self.shop.how)
+        recorded = install.install_units(self.shop.db, [fitting], **self.shop.how)
+        self.inside.append(fitting.child_id)
+        return recorded
 
     def remove(self, _count, one, _two, _three):
-        return install.remove_units(self.shop.db, [self.unit(one)], **self.shop.how)
+        if not self.inside:
+            return None
+        child = self.inside[one % len(self.inside)]
+        return install.remove_units(self.shop.db, [child], **self.shop.how)
 
     def rework(self, _count, one, two, _three):
         used = [LotInput(self.lot(two), Decimal(1), self.shop.store.id)]
@@ -188,7 +197,8 @@ def grown(start, recipe):
     """Give a genealogy made by these steps; nothing is left of it afterwards."""
     db = start.shop.db
     made = copy(start)
-    made.lots, made.units, made.runs, made.events = list(start.lots), list(start.units), [], []
+    made.lots, made.units = list(start.lots), list(start.units)
+    made.runs, made.events, made.inside = [], [], []
     how = start.shop.how
     with db.begin_nested() as to_here:
         for count, step in enumerate(recipe):
