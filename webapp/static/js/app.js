@@ -9,6 +9,7 @@ const behaviours = {
   "[data-sort]": "./sort.js",
   "[data-menu]": "./menu.js",
   "[data-print]": "./print.js",
+  "[data-camera]": "./camera.js",
 };
 
 // the behaviours of every page, joined into this file when it is served
