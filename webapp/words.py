@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
+from engine.serials.exchange.announce import EVENT_TYPES
 from webapp.sentences import step_name, translated
 from webapp.times import language
 
@@ -101,6 +102,7 @@ TICK = {
     "timers": N_("Timers of the diagrams"),
     "children": N_("Reports of ended processes"),
     "mail": N_("Mail"),
+    "webhooks": N_("Webhooks"),
     "deadlines": N_("Reminders of deadlines"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
@@ -154,6 +156,7 @@ door = _lookup(DOOR)
 theme = _lookup(THEME)
 verdict = _lookup(VERDICT)
 tick = _lookup(TICK)
+event_type = _lookup({**EVENT_TYPES, "test.sent": N_("Test")})
 target = _lookup(TARGET)
 group = _lookup(GROUP)
 line_state = _lookup(LINE_STATE)

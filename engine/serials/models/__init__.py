@@ -12,6 +12,20 @@ from engine.serials.models.examination import (
     Examination,
     Measurement,
 )
+from engine.serials.models.exchange import (
+    CanaryRun,
+    DenyList,
+    Door,
+    DowntimeForm,
+    ReconciliationDifference,
+    ReconciliationLine,
+    ReconciliationRun,
+    ReconciliationSource,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookSecret,
+    WebhookSubscription,
+)
 from engine.serials.models.field_change import FieldChange
 from engine.serials.models.flag import RULES, Flag
 from engine.serials.models.goods import (
@@ -48,8 +62,12 @@ __all__ = [
     "OUTCOMES",
     "RULES",
     "USABILITIES",
+    "CanaryRun",
     "Certificate",
     "Container",
+    "DenyList",
+    "Door",
+    "DowntimeForm",
     "Edge",
     "Event",
     "EventFact",
@@ -79,6 +97,10 @@ __all__ = [
     "PurchaseOrder",
     "PurchaseReceipt",
     "RecallContact",
+    "ReconciliationDifference",
+    "ReconciliationLine",
+    "ReconciliationRun",
+    "ReconciliationSource",
     "ScanLine",
     "Segment",
     "Shipment",
@@ -96,4 +118,8 @@ __all__ = [
     "UnitInput",
     "UnitLabel",
     "UnitRoot",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookSecret",
+    "WebhookSubscription",
 ]

@@ -10,6 +10,7 @@ const behaviours = {
   "[data-menu]": "./menu.js",
   "[data-print]": "./print.js",
   "[data-camera]": "./camera.js",
+  "[data-scan-lines]": "./scan_lines.js",
 };
 
 // the behaviours of every page, joined into this file when it is served

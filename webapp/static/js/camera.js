@@ -1,4 +1,6 @@
 // Reads bar codes with the camera of a phone: the browser's own reader, or the one that comes along.
+import { send } from "./scan_lines.js";
+
 const FORMATS = ["data_matrix", "qr_code", "code_128", "code_39", "ean_13", "ean_8", "itf", "aztec", "upc_a"];
 const PAUSE = 250;
 const SAME = 3000;
@@ -52,22 +54,6 @@ export function attach(root) {
       }
       await new Promise((done) => setTimeout(done, PAUSE));
     }
-  }
-}
-
-// The same form a person would send; its answer takes the place of what was found before.
-async function send(field, text) {
-  const form = field.form;
-  field.value = text;
-  const data = new FormData(form);
-  field.value = "";
-  const query = new URLSearchParams(data);
-  const isPost = form.method === "post";
-  const answer = await fetch(isPost ? form.action : `${form.action}?${query}`, isPost ? { method: "POST", body: query } : {});
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const id of ["scanned", "tally"]) {
-    const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
-    if (old && fresh) old.replaceWith(document.adoptNode(fresh));
   }
 }
 
