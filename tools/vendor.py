@@ -29,8 +29,8 @@ ICONS = (
     "certificate chart-line check chevron-left chevron-right circle-check clipboard-check clock "
     "contrast device-desktop dots download eye file file-certificate file-check flag hand-stop "
     "history id-badge-2 inbox info-circle keyboard language list lock logout mail message minus "
-    "moon package paperclip plus printer qrcode refresh report route scan search send settings-cog shield "
-    "signature sitemap stack-2 sun tag user users versions x"
+    "moon package paperclip plus printer qrcode refresh report route scan search send "
+    "settings-cog shield signature sitemap stack-2 sun tag user users versions x"
 ).split()
 
 

@@ -56,9 +56,7 @@ def receive_labelled(
 ) -> Recorded:
     """Record new units as their labels say: with their lot, which is recorded where it is new."""
     by, at = how["by"], how["at"]
-    lot = (
-        ensure_lot(db, part_id, lot_no, expires_on=expires_on, by=by, at=at) if lot_no else None
-    )
+    lot = ensure_lot(db, part_id, lot_no, expires_on=expires_on, by=by, at=at) if lot_no else None
     return receive_units(
         db, part_id, serials, location_id=location_id, lot_id=lot.id if lot else None, **how
     )

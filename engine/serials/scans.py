@@ -35,9 +35,7 @@ def add_scans(db: Session, text: str, *, by: Person, at: datetime) -> list[str]:
         if one in known:
             known[one].times += pieces.count(one)
         else:
-            db.add(
-                ScanLine(person_id=by.id, text=one, times=pieces.count(one), scanned_at=at)
-            )
+            db.add(ScanLine(person_id=by.id, text=one, times=pieces.count(one), scanned_at=at))
     db.flush()
     return [one for one in wanted if one in known or pieces.count(one) > 1]
 
@@ -52,7 +50,5 @@ def scans_of(db: Session, person: Person) -> Sequence[ScanLine]:
 def drop_scans(db: Session, line_ids: Iterable[int], *, by: Person) -> None:
     """Take lines out of a person's own batch."""
     db.execute(
-        delete(ScanLine).where(
-            ScanLine.person_id == by.id, ScanLine.id.in_(id_set(db, line_ids))
-        )
+        delete(ScanLine).where(ScanLine.person_id == by.id, ScanLine.id.in_(id_set(db, line_ids)))
     )

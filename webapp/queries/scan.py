@@ -109,9 +109,7 @@ def see(db: Session, texts: Sequence[str], *, door: str, on: date) -> list[Seen]
     found = find.resolve_many(db, texts)
     said = [parse(text) for text in texts]
     targets = {one.matches[0]: target for one in found if (target := _target(one)) is not None}
-    verdicts = dict(
-        zip(targets, gate.check(db, list(targets.values()), door=door), strict=True)
-    )
+    verdicts = dict(zip(targets, gate.check(db, list(targets.values()), door=door), strict=True))
     states = _states(db, [one.id for one in targets if one.kind == "unit"])
     places = _places(db, said)
     boxes = _contents(db, {one.sscc for one in said if one.sscc})
@@ -165,9 +163,7 @@ def _seen(found: find.Found, said: Parsed, known: _Known) -> Seen:
     if not found.matches:
         is_new = said.serial and found.problem and found.problem.sentence == find.NOT_RECORDED
         part_id = known.parts.get(said.di or "") if is_new else None
-        return Seen(
-            found.text, said, "unknown", problem=found.problem, new_part_id=part_id
-        )
+        return Seen(found.text, said, "unknown", problem=found.problem, new_part_id=part_id)
     if len(found.matches) > 1:
         return Seen(found.text, said, "several", others=found.matches, problem=found.problem)
     [match] = found.matches
@@ -203,9 +199,7 @@ def _parts(db: Session, said: Sequence[Parsed]) -> dict[str, int]:
     """Return the serialised parts of the device identifiers that were scanned."""
     wanted = {one.di for one in said if one.di and one.serial}
     rows = db.execute(
-        select(Part.di, Part.id).where(
-            Part.di.in_(text_set(db, wanted)), Part.control == "serial"
-        )
+        select(Part.di, Part.id).where(Part.di.in_(text_set(db, wanted)), Part.control == "serial")
     )
     return {di or "": part_id for di, part_id in rows}
 
@@ -264,12 +258,10 @@ def _contents(db: Session, codes: set[str]) -> dict[str, tuple[Match, ...]]:
         .where(
             Container.sscc.in_(text_set(db, codes)),
             Packed.to_event_id.is_(None),
-            Packed.unit_id.is_not(None),
         )
     )
     for sscc, unit_id in rows:
-        found[sscc].append(unit_id)
+        if unit_id is not None:
+            found[sscc].append(unit_id)
     units = units_by_id(db, [one for ids in found.values() for one in ids])
-    return {
-        sscc: tuple(units[one] for one in ids if one in units) for sscc, ids in found.items()
-    }
+    return {sscc: tuple(units[one] for one in ids if one in units) for sscc, ids in found.items()}

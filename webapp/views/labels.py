@@ -16,18 +16,34 @@ from webapp.queries.label import CODES, Label, NothingToLabel, of_lots, of_place
 from webapp.queries.scan import tally
 from webapp.reading import read
 from webapp.session import person
-from webapp.times import language
 
 bp = Blueprint("labels", __name__)
 
 MOST = 200  # of one label, on one sheet
 
 
-@bp.get("/labels/<any(unit, lot, place):kind>/<int:id>")
+@bp.get("/labels/units/<int:unit_id>")
 @allow("label.print")
-def one(kind: str, id: int) -> ResponseReturnValue:
-    """Show the label of one thing, as often as it is wanted."""
-    return _shown(_of(kind, id) * _copies(), back=_address(kind, id))
+def unit(unit_id: int) -> ResponseReturnValue:
+    """Show the label of a unit, as often as it is wanted."""
+    labels = _some(of_units(read(), [unit_id], code=_code()))
+    return _shown(labels, back=url_for("units.unit", unit_id=unit_id))
+
+
+@bp.get("/labels/lots/<int:lot_id>")
+@allow("label.print")
+def lot(lot_id: int) -> ResponseReturnValue:
+    """Show the label of a lot, as often as it is wanted."""
+    labels = _some(of_lots(read(), [lot_id], code=_code()))
+    return _shown(labels, back=url_for("units.lot", lot_id=lot_id))
+
+
+@bp.get("/labels/places/<int:location_id>")
+@allow("label.print")
+def place(location_id: int) -> ResponseReturnValue:
+    """Show the label of a place, as often as it is wanted."""
+    label = of_place(read(), location_id)
+    return _shown([label] * _copies(), back=url_for("units.index", place=label.title))
 
 
 @bp.get("/labels/batch")
@@ -51,14 +67,10 @@ def resolve(rest: str) -> ResponseReturnValue:
     return redirect(url_for("scan.one", q=site + request.full_path.rstrip("?")))
 
 
-def _of(kind: str, id: int) -> list[Label]:
-    db = read()
-    if kind == "place":
-        return [of_place(db, id)]
-    found = (of_units if kind == "unit" else of_lots)(db, [id], code=_code())
-    if not found:
+def _some(labels: list[Label]) -> list[Label]:
+    if not labels:
         raise NothingToLabel
-    return found
+    return labels * _copies()
 
 
 def _shown(labels: Sequence[Label], *, back: str) -> ResponseReturnValue:
@@ -76,15 +88,15 @@ def _shown(labels: Sequence[Label], *, back: str) -> ResponseReturnValue:
         copies=_copies(),
         picture=qr,
         back=back,
+        pdf_address=url_for(
+            str(request.endpoint),
+            **(request.view_args or {}),
+            format="pdf",
+            code=_code(),
+            copies=_copies(),
+        ),
         most=MOST,
-        zh=language() == "zh",
     )
-
-
-def _address(kind: str, id: int) -> str:
-    if kind == "unit":
-        return url_for("units.unit", unit_id=id)
-    return url_for("units.lot", lot_id=id) if kind == "lot" else url_for("units.index")
 
 
 def _code() -> str:

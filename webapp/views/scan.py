@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 
 from engine.clock import now
-from engine.errors import EngineError, Invalid, Problem
+from engine.errors import EngineError, Refused
 from engine.exports import Column
 from engine.people.permissions import may
 from engine.serials import receive, scans, ship, state
@@ -54,8 +54,12 @@ COLUMNS = (
 )
 
 
-class NothingToDo(Invalid):
-    """There is nothing in the batch that this can be done with."""
+class NoUnits(Refused):
+    """There is no unit in this batch. Scan one first."""
+
+
+class NothingNew(Refused):
+    """Nothing in this batch is the label of a part with a serial that is new here."""
 
 
 @bp.get("")
@@ -141,7 +145,7 @@ def act() -> ResponseReturnValue:
             lines = [one.line.id for one in done if one.line]
             scans.drop_scans(db, lines, by=person())
     except EngineError as refused:
-        return _page(refused=refused), status_of(refused)
+        return _page(in_words(refused)), status_of(refused)
     flash(
         ngettext(
             "%(num)d scan: recorded at %(place)s.",
@@ -153,15 +157,16 @@ def act() -> ResponseReturnValue:
     return redirect(url_for(".batch", door=_door()), 303)
 
 
-@bp.get("/batch.<format>")
+@bp.get("/batch/export")
 @allow("unit.read")
-def export(format: str) -> ResponseReturnValue:
+def export() -> ResponseReturnValue:
     """Send the batch as a file."""
-    if format not in FORMATS:
+    kind = request.args.get("format", "csv")
+    if kind not in FORMATS:
         abort(404)
     found = _tally(read())
     columns = [Column(one.name, gettext(one.label), one.type) for one in COLUMNS]
-    return exported(columns, _rows(found), format=format, name="scans", at=now())
+    return exported(columns, _rows(found), format=kind, name="scans", at=now())
 
 
 def _rows(found: Tally) -> Iterator[Sequence[object]]:
@@ -195,7 +200,7 @@ def _receive(db: Session, found: Tally, place: Location) -> list[Seen]:
     """Receive the labels of a part of ours whose serial nobody has recorded yet."""
     new = [one for one in found.lines if one.new_unit]
     if not new:
-        raise NothingToDo([Problem("", N_("Nothing here is a label of a part with a new serial"))])
+        raise NothingNew
     for (part_id, lot_no), group in groupby(sorted(new, key=_new_key), key=_new_key):
         ones = list(group)
         receive.receive_labelled(
@@ -224,7 +229,7 @@ def _new_key(one: Seen) -> tuple[int, str]:
 def _units(found: Tally) -> list[Seen]:
     units = [one for one in found.lines if one.match and one.match.kind == "unit"]
     if not units:
-        raise NothingToDo([Problem("", N_("There is no unit in this batch"))])
+        raise NoUnits
     return units
 
 
@@ -244,7 +249,7 @@ def _tally(db: Session) -> Tally:
     return tally(db, scans.scans_of(db, person()), door=_door(), on=now().date())
 
 
-def _page(refused: EngineError | None = None) -> str:
+def _page(refused: str = "") -> str:
     found = _tally(read())
     return render_template(
         "scan/batch.html",
