@@ -95,7 +95,7 @@ VERDICT = {
     "several": N_("Fits more than one thing"),
     "part": N_("A part, not one piece of it"),
     "place": N_("A place"),
-    "container": N_("A case or pallet"),
+    "container": N_("A packed container"),
 }
 TICK = {
     "jobs": N_("Sealing and other long work"),
