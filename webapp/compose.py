@@ -20,6 +20,7 @@ from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.people.passwords import Hashing
+from engine.serials.dictionary import versions
 from notifications.channels import Channel
 from notifications.channels.folder import FolderChannel
 from notifications.channels.smtp import from_environment
@@ -72,6 +73,11 @@ class Holdfast:
         self.drop_abandoned_uploads()
         self.run_jobs()
         self.deliver()
+
+    def keep_dictionary(self) -> None:
+        """Keep the data dictionary as a version where this release brought another one."""
+        with self.database.begin() as db:
+            versions.keep_version(db, at=clock.now())
 
     def run_jobs(self) -> None:
         """Do the long work that is due."""

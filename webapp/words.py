@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
+from engine.serials.dictionary import Field
 from webapp.sentences import step_name, translated
 from webapp.times import language
 
@@ -176,6 +177,75 @@ def role(code: str | None) -> str:
     """Return a role in the reader's language."""
     found = roles().get(code or "")
     return found.name(language()) if found else (code or "").replace("_", " ")
+
+
+MUTABLE = {
+    "free": N_("May change"),
+    "release": N_("Fixed once released"),
+    "event": N_("Only by events"),
+    "never": N_("Never changes"),
+}
+FIELD_TYPE = {
+    "text": N_("Text"),
+    "exact": N_("Text, exactly as written"),
+    "date": N_("Day"),
+    "datetime": N_("Moment"),
+    "quantity": N_("Quantity"),
+    "integer": N_("Whole number"),
+    "yes_no": N_("Yes or no"),
+    "choice": N_("Choice"),
+    "ref": N_("Reference"),
+    "person": N_("Person"),
+    "gtin": N_("GTIN, 14 digits"),
+    "gln": N_("GLN, 13 digits"),
+    "country": N_("Country, two letters"),
+    "json": N_("Structured"),
+    "bytes": N_("File"),
+}
+FIELD_FACT = {
+    "label": N_("Label"),
+    "label_zh": N_("Chinese label"),
+    "meaning": N_("Meaning"),
+    "meaning_zh": N_("Chinese meaning"),
+    "type": N_("Type"),
+    "changes": N_("Changes"),
+    "kept": N_("Kept in column"),
+    "table": N_("Kept in table"),
+    "column": N_("Column in a file"),
+    "required": N_("Required"),
+    "unique": N_("Unique"),
+    "choices": N_("Choices"),
+    "refers_to": N_("Refers to"),
+    "unit": N_("Unit of measure"),
+    "seen_by": N_("Seen by"),
+    "changed_by": N_("Changed by"),
+    "named_by": N_("Named by"),
+    "epcis": "EPCIS",
+    "erp": "ERP",
+    "mes": "MES",
+    "wms": "WMS",
+    "plm": "PLM",
+}
+FIELD_UNIT = {
+    "the part's unit": N_("in the part's unit"),
+    "the unit beside it": N_("in the unit beside it"),
+    "the currency": N_("in the currency"),
+}
+field_unit = _lookup(FIELD_UNIT)
+mutable = _lookup(MUTABLE)
+field_type = _lookup(FIELD_TYPE)
+field_fact = _lookup(FIELD_FACT)
+
+
+def choice(field: Field, code: str | None) -> str:
+    """Return the words of a choice of the data dictionary."""
+    if code is None:
+        return ""
+    if field.choices == "CUSTODIES":
+        return custody(code)
+    if field.choices == "USABILITIES":
+        return usability(code)
+    return translated(field.words.get(code, code))
 
 
 element = step_name

@@ -80,7 +80,8 @@ def test_what_a_field_refers_to_is_there(what):
         assert bool(field.refers_to) == (field.type == "ref"), field.name
         assert bool(field.choices) == (field.type == "choice"), field.name
         if field.refers_to:
-            entity(field.refers_to)
+            named_by = entity(field.refers_to).named_by
+            assert entity(field.refers_to).field(named_by).seen_by == (), field.name
         if field.choices:
             assert field.words
         if field.type == "quantity":
