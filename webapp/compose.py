@@ -155,6 +155,7 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
         "job_verbs": JOB_VERBS,
         "hashing": hashing or Hashing(),
         "company": settings.company,
+        "site_url": settings.base_url,
         "mark": settings.mark,
         "language": settings.language,
     }

@@ -24,6 +24,7 @@ ENTRIES = (
     ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
     ("people.index", N_("People"), "users", "people.read", "p"),
     ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
+    ("interface.index", N_("Interface"), "binary-tree", "token.own", ""),
     ("mail.index", N_("Mail folder"), "mail", "mail.read", ""),
 )
 
@@ -33,6 +34,7 @@ PARENTS = {
     "report": "cases",
     "case": "cases",
     "intake": "units",
+    "tokens": "interface",
 }  # pages below an entry
 
 

@@ -94,6 +94,7 @@ TICK = {
     "checkpoint": N_("Checkpoint of the ledger"),
     "uploads": N_("Dropping files of drafts that were left"),
 }
+AGENCY = {"gs1": "GS1", "hibcc": "HIBC", "iccbba": "ICCBBA"}  # names, the same in any language
 THEME = {"auto": N_("as this device"), "light": N_("light"), "dark": N_("dark")}
 TARGET = {
     "unit": N_("Unit"),

@@ -13,9 +13,12 @@ from sqlalchemy.orm import Session
 from engine.evidence import ledger
 from engine.evidence.canonical import canonical_text
 from engine.people.person import Person
-from engine.serials.models import Event, EventLink, EventNode, StockPosting
+from engine.serials.errors import BeforeItWas
+from engine.serials.flags import raise_flag, units_before
+from engine.serials.identifiers import standard
+from engine.serials.models import Event, EventFact, EventLink, EventNode, StockPosting
 from engine.serials.record import Effect, How
-from engine.serials.vocabulary import KINDS
+from engine.serials.vocabulary import FACTS, KINDS, REPORTED
 
 
 @dataclass
@@ -49,8 +52,16 @@ def write_event(
     corrects_id: int | None = None,
     **how: Unpack[How],
 ) -> Event:
-    """Write one event with its links; flushes. The command ends in `record_events`."""
+    """Write one event with its links; flushes. The command ends in `record_events`.
+
+    An event before a unit was made or received is flagged when it is a fact from outside, and
+    raises `BeforeItWas` when it is ours.
+    """
     kind = KINDS[type]
+    before = units_before(db, links.units, how.get("event_at"))
+    if before and not is_fact(type, how):
+        raise BeforeItWas(unit=before[min(before)])
+
     event = Event(
         uuid=uuid4(),
         recording=recording or uuid4(),
@@ -69,7 +80,28 @@ def write_event(
     db.add(event)
     db.flush()
     link_units(db, event, links)
+    _name_facts(db, event, how)
+    for unit_id in sorted(before):
+        raise_flag(db, event, "before_it_was", unit_id=unit_id, at=how["at"])
     return event
+
+
+def is_fact(type: str, how: How) -> bool:
+    """Say whether something is told by the world: recorded and flagged, never refused."""
+    return (
+        type in REPORTED or how.get("is_fact", False) or how.get("source", "holdfast") != "holdfast"
+    )
+
+
+def _name_facts(db: Session, event: Event, how: How) -> None:
+    named = {"document": list(how.get("documents", ())), **how.get("facts", {})}
+    rows = [
+        {"event_id": event.id, "name": name, "value": value}
+        for name in FACTS
+        for value in sorted({standard(value) for value in named.get(name, ())} - {""})
+    ]
+    if rows:
+        db.execute(insert(EventFact), rows)
 
 
 def _documents(how: How) -> dict[str, Any]:
@@ -187,7 +219,14 @@ def _linked(db: Session, event_id: int) -> dict[str, Any]:
     postings = db.scalars(
         select(StockPosting).where(StockPosting.event_id == event_id).order_by(StockPosting.id)
     )
+    facts = db.execute(
+        select(EventFact.name, EventFact.value)
+        .where(EventFact.event_id == event_id)
+        .order_by(EventFact.name, EventFact.value)
+    ).all()
     return {
+        # what was recorded before facts had rows of their own keeps its fingerprint
+        **({"facts": [list(row) for row in facts]} if facts else {}),
         "units": [list(row) for row in units],
         "nodes": [list(row) for row in nodes],
         "postings": [
