@@ -19,6 +19,7 @@ from engine.db import Database
 from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
+from engine.people import viewing
 from engine.people.passwords import Hashing
 from engine.serials.dictionary import versions
 from notifications.channels import Channel
@@ -58,6 +59,7 @@ class Holdfast:
                 Tick("deadlines", minute, self.tell_deadlines),
                 Tick("doors", minute, self.tell_of_silent_doors),
                 Tick("recounts", minute * 5, self.open_recounts),
+                Tick("views", minute, self.close_views),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
             ],
@@ -71,6 +73,7 @@ class Holdfast:
         self.tell_of_silent_doors()
         self.open_recounts()
         self.drop_abandoned_uploads()
+        self.close_views()
         self.run_jobs()
         self.deliver()
 
@@ -118,6 +121,11 @@ class Holdfast:
     def drop_abandoned_uploads(self) -> None:
         """Drop the files of forms that were never accepted."""
         uploads.drop_abandoned(self.database, at=clock.now())
+
+    def close_views(self) -> None:
+        """End the looks as another role whose session is over."""
+        with self.database.begin() as db:
+            viewing.close_ended(db, at=clock.now())
 
     def checkpoint(self) -> None:
         """Sign a checkpoint over the heads of the whole ledger."""

@@ -92,6 +92,8 @@ TICK = {
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
     "checkpoint": N_("Checkpoint of the ledger"),
+    "views": N_("Ending looks as another role"),
+    "reports": N_("Scheduled reports"),
     "uploads": N_("Dropping files of drafts that were left"),
 }
 AGENCY = {"gs1": "GS1", "hibcc": "HIBC", "iccbba": "ICCBBA"}  # names, the same in any language

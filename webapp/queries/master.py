@@ -123,9 +123,7 @@ def record_page(db: Session, kind: str, id: int, *, person: Person, page: int) -
         shown,
         changes,
         Page(number=page, size=CHANGES_SHOWN, total_count=total),
-        tuple(
-            _related(db, other, field, what, id, person) for other, field in RELATED.get(kind, ())
-        ),
+        tuple(related),
         bool(changeable(kind, person)),
     )
 
@@ -194,7 +192,7 @@ def _was(db: Session, field: Field | None, value: Any) -> str:
     return str(value)
 
 
-def _related(db: Session, other: str, field: str, what: Entity, id: int, person: Person) -> Related:
+def _related(db: Session, other: str, field: str, id: int, person: Person) -> Related:
     asked = asked_list(other, person, text="", kind_of="")
     columns = tuple(path for path in asked.columns if not path.startswith(field))
     found = answer(

@@ -14,8 +14,8 @@ from engine.clock import now
 from engine.errors import NotAllowed, NotFound, Problem
 from engine.serials import master
 from engine.serials.asking import answer
-from engine.serials.dictionary import describable, entity
-from engine.serials.dictionary.reading import Read, read_fields
+from engine.serials.dictionary import changeable, describable, entity
+from engine.serials.dictionary.reading import Read, read_fields, written
 from engine.serials.errors import ChangedMeanwhile
 from engine.serials.models import FieldChange
 from webapp.permissions import allow
@@ -71,12 +71,12 @@ def listing(kind: str) -> ResponseReturnValue:
     )
 
 
-@bp.get("/<kind>/<int:id>")
+@bp.get("/<kind>/<int:record_id>")
 @allow("master.read")
-def one(kind: str, id: int) -> ResponseReturnValue:
+def one(kind: str, record_id: int) -> ResponseReturnValue:
     """Show one record, what refers to it, and how its fields changed."""
     number = min(max(1, request.args.get("changes", 1, type=int)), FAR_BEYOND)
-    view = record_page(read(), _known(kind), id, person=person(), page=number)
+    view = record_page(read(), _known(kind), record_id, person=person(), page=number)
     return render_template("master/one.html", view=view, kinds=KINDS)
 
 
@@ -107,22 +107,24 @@ def describe(kind: str) -> ResponseReturnValue:
         problems = _taken(kind)
         return _form(kind, None, entered, problems), 409
     flash(gettext("%(kind)s is described.", kind=what.says(language())))
-    return redirect(url_for(".one", kind=kind, id=row.id), 303)
+    return redirect(url_for(".one", kind=kind, record_id=row.id), 303)
 
 
-@bp.get("/<kind>/<int:id>/change")
+@bp.get("/<kind>/<int:record_id>/change")
 @allow("master.change")
-def change_form(kind: str, id: int) -> ResponseReturnValue:
+def change_form(kind: str, record_id: int) -> ResponseReturnValue:
     """Show the form that changes a record."""
-    return _form(_known(kind), row_of(read(), kind, id), {}, [])
+    _must_change(kind)
+    return _form(kind, row_of(read(), kind, record_id), {}, [])
 
 
-@bp.post("/<kind>/<int:id>/change")
+@bp.post("/<kind>/<int:record_id>/change")
 @allow("master.change")
-def change(kind: str, id: int) -> ResponseReturnValue:
+def change(kind: str, record_id: int) -> ResponseReturnValue:
     """Change the fields that differ from what the person saw, with the reason."""
+    _must_change(kind)
     db, entered = read(), request.form
-    row = row_of(db, _known(kind), id)
+    row = row_of(db, kind, record_id)
     fields = fields_to_change(kind, row, person())
     differing = [f for f in fields if entered.get(f.name, "") != entered.get(f"was-{f.name}", "")]
     found = read_fields(db, differing, entered, language())
@@ -137,19 +139,27 @@ def change(kind: str, id: int) -> ResponseReturnValue:
     how: Any = {"reason": entered["reason"].strip(), "by": person(), "at": now()}
     try:
         with begin() as writing:
-            master.change(writing, kind, id, found.values, was=saw.values, **how)
+            master.change(writing, kind, record_id, found.values, was=saw.values, **how)
     except ChangedMeanwhile as late:
-        return _form(kind, row_of(read(), kind, id), entered, [_late(kind, id, late)]), 409
+        return _form(
+            kind, row_of(read(), kind, record_id), entered, [_late(kind, record_id, late)]
+        ), 409
     except IntegrityError:
-        return _form(kind, row_of(read(), kind, id), entered, _taken(kind)), 409
+        return _form(kind, row_of(read(), kind, record_id), entered, _taken(kind)), 409
     flash(gettext("The change is kept with its reason."))
-    return redirect(url_for(".one", kind=kind, id=id), 303)
+    return redirect(url_for(".one", kind=kind, record_id=record_id), 303)
 
 
 def _known(kind: str) -> str:
     if kind not in KINDS:
         raise KindUnknown
     return kind
+
+
+def _must_change(kind: str) -> None:
+    """Refuse whose roles change no field of such a record."""
+    if not changeable(_known(kind), person()):
+        raise NotAllowed
 
 
 def _may_describe(kind: str) -> bool:
@@ -198,18 +208,27 @@ def _taken(kind: str) -> list[Problem]:
     return [Problem(field.name, N_("Another record already has this. Look it up first."))]
 
 
-def _late(kind: str, id: int, late: ChangedMeanwhile) -> Problem:
-    """Say who was quicker, at the field."""
+def _late(kind: str, record_id: int, late: ChangedMeanwhile) -> Problem:
+    """Say at the field who was quicker, and what it says now."""
     field = next(f for f in entity(kind).fields if f.label == late.facts["field"])
-    who = _last_to_change(read(), kind, id, field.kept)
-    sentence = N_("%(name)s changed this while you had it open. It now says what stands here.")
-    return Problem(field.name, sentence, (("name", who or gettext("A colleague")),))
+    db = read()
+    who = _last_to_change(db, kind, record_id, field.kept) or gettext("A colleague")
+    is_now = written(db, entity(kind), row_of(db, kind, record_id))[field.name]
+    sentence = N_(
+        "%(name)s changed this to “%(value)s” while you had it open. Send it again to put yours"
+        " in its place."
+    )
+    return Problem(field.name, sentence, (("name", who), ("value", is_now)))
 
 
-def _last_to_change(db: Session, kind: str, id: int, column: str) -> str | None:
+def _last_to_change(db: Session, kind: str, record_id: int, column: str) -> str | None:
     by_id = db.scalar(
         select(FieldChange.by_id)
-        .where(FieldChange.entity == kind, FieldChange.entity_id == id, FieldChange.field == column)
+        .where(
+            FieldChange.entity == kind,
+            FieldChange.entity_id == record_id,
+            FieldChange.field == column,
+        )
         .order_by(FieldChange.id.desc())
         .limit(1)
     )
