@@ -33,11 +33,11 @@ class VersionPage:
     parts: tuple[tuple[Entity, tuple[Difference, ...]], ...]
 
 
-def found(text: str) -> list[Part]:
+def found(text: str, language: str) -> list[Part]:
     """Return the entities and fields that say a text anywhere, all of them without one."""
     asked = text.strip().casefold()
     parts = []
-    for what in entities():
+    for what in sorted(entities(), key=lambda one: one.says(language)):
         if not asked or asked in _words_of(what):
             parts.append(Part(what, what.fields))
             continue

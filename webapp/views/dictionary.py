@@ -16,6 +16,7 @@ from webapp.queries.dictionary import (
 )
 from webapp.reading import read
 from webapp.session import person
+from webapp.times import language
 
 bp = Blueprint("dictionary", __name__, url_prefix="/data-dictionary")
 
@@ -25,7 +26,7 @@ bp = Blueprint("dictionary", __name__, url_prefix="/data-dictionary")
 def index() -> ResponseReturnValue:
     """Show every entity with its fields, or those that say what was searched."""
     text = request.args.get("q", "")[:200]
-    parts, me = found(text), person()
+    parts, me = found(text, language()), person()
     return render_template(
         "dictionary/index.html",
         text=text,

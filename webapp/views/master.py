@@ -189,6 +189,11 @@ def _together(kind: str, found: Read, row: Any | None = None) -> None:
     def value(column: str) -> Any:
         return found.values.get(column, getattr(row, column, None))
 
+    for column, said in found.values.items():
+        if said is None and row is not None and not row.__table__.c[column].nullable:
+            field = entity(kind).keeping(column)
+            if not field.required:  # what is required has its problem already
+                found.wrong(field.name, N_("Enter %(label)s."), label=field.says(language()))
     if kind in ("supplier_agreement", "market_authorisation"):
         first, last = value("valid_from"), value("valid_until")
         if first and last and last < first:
