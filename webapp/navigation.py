@@ -24,6 +24,7 @@ ENTRIES = (
     ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
     ("people.index", N_("People"), "users", "people.read", "p"),
     ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
+    ("webhooks.index", N_("Interfaces"), "activity", "interface.read", ""),
     ("interface.index", N_("Interface"), "binary-tree", "token.own", ""),
     ("mail.index", N_("Mail folder"), "mail", "mail.read", ""),
 )
@@ -36,6 +37,10 @@ PARENTS = {
     "intake": "units",
     "tokens": "interface",
 }  # pages below an entry
+
+
+# the pages of the interfaces: code, words, endpoint, action that opens it
+INTERFACE_TABS = (("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),)
 
 
 @dataclass(frozen=True)

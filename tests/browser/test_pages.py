@@ -59,6 +59,9 @@ PAGES = {
     "ops": "/process-ops",
     "version": "/process-ops/definitions/1",
     "mail": "/mail-folder",
+    "webhooks": "/interfaces/webhooks",
+    "deliveries": "/interfaces/webhooks/deliveries",
+    "dead_letters": "/interfaces/webhooks/deliveries?state=dead",
     "keyboard": "/keyboard",
 }
 EMPTY = [

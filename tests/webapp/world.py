@@ -36,7 +36,8 @@ from engine.people import (
     tokens,
 )  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
-from engine.serials.models import Unit
+from engine.serials.exchange import subscriptions
+from engine.serials.models import Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
@@ -226,6 +227,7 @@ def make_world(folder: Path, *, peopled_url: str | None = None) -> World:
         _open_cases(world)
         _settle_people(world)
         _leave_trouble(world)
+        _tell_others(world)
         company.at = MORNING + timedelta(minutes=5)
         for role in roles_of(people):
             _sign_in(world, role)
@@ -391,6 +393,27 @@ def _leave_trouble(world: World) -> None:
         "case_number": world.states["other"]["number"],
     }
     world.states["plain"] = {}
+
+
+def _tell_others(world: World) -> None:
+    """Leave a subscription, and a webhook of it that was tried and given up."""
+    company, at, by = world.company, world.company.at, world.company.people.administrator
+    with company.holdfast.database.begin() as db:
+        made = subscriptions.subscribe(
+            db, "ERP", "https://erp.example/holds", ["hold.placed"], by=by, at=at
+        )
+        subscription_id = made.subscription.id
+        outgoing_id = subscriptions.send_test(db, subscription_id, by=by, at=at)
+        attempt = WebhookAttempt(
+            outgoing_id=outgoing_id, at=at, sha256=company.holdfast.documents.put(b"POST /"),
+            status=500, answer="out of order", took_ms=7,
+        )  # fmt: skip
+        db.add(attempt)
+        db.flush()
+        db.get_one(Outgoing, outgoing_id).given_up_at = at
+    world.always["subscription_id"] = subscription_id
+    world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
+    world.states["unknown"] |= {"subscription_id": 999, "attempt_id": 999}
 
 
 def _sign_in(world: World, role: str | None) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.serials.models import CUSTODIES, USABILITIES
+from engine.serials.models.contact import CHANNELS, CONTACT_ROLES
+from engine.serials.models.examination import CERTIFICATES, EXAMINATIONS, OUTCOMES
+from engine.serials.models.flag import RULES
 from engine.serials.models.hold import TARGET_KINDS
 from engine.serials.models.imports import BATCH_STATES
 from engine.serials.models.master import (
@@ -16,6 +19,7 @@ from engine.serials.models.master import (
     PART_KINDS,
     PARTY_KINDS,
 )
+from engine.serials.models.packing import CONTAINERS
 from engine.serials.vocabulary import KINDS
 
 FOLDER = Path(__file__).parent
@@ -30,6 +34,13 @@ _WORDS = {
     "USABILITIES": USABILITIES,
     "TARGET_KINDS": TARGET_KINDS,
     "BATCH_STATES": BATCH_STATES,
+    "CONTACT_ROLES": CONTACT_ROLES,
+    "CHANNELS": CHANNELS,
+    "EXAMINATIONS": EXAMINATIONS,
+    "OUTCOMES": OUTCOMES,
+    "CERTIFICATES": CERTIFICATES,
+    "CONTAINERS": CONTAINERS,
+    "RULES": RULES,
     "EVENT_TYPES": {code: kind.label for code, kind in KINDS.items()},
 }
 

@@ -27,7 +27,10 @@ INNER = {
     "trace_node": "the shared numbers of lots and runs",
     "unit_root": "the outermost host of each unit, computed from the installations",
     "field_change": "the history of the fields themselves",
+    "dictionary_version": "the dictionary itself",
 }
+# how Holdfast talks with other systems is no record of goods; its pages describe themselves
+OTHER_ROOMS = ("engine.serials.models.exchange",)
 each = pytest.mark.parametrize("what", entities(), ids=lambda what: what.name)
 PRICE = {"part_no", "supplier", "supplier_part_no", "valid_from", "valid_until"}
 
@@ -38,6 +41,7 @@ def tables_of_the_store():
         mapper.class_.__tablename__: mapper.class_.__table__
         for mapper in Base.registry.mappers
         if mapper.class_.__module__.startswith("engine.serials.")
+        and mapper.class_.__module__ not in OTHER_ROOMS
     }
 
 
