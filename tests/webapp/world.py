@@ -318,6 +318,7 @@ def _open_cases(world: World) -> None:
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
         "batch_id": 999, "token_id": 999, "version_id": 999, "record_id": 999,
     }  # fmt: skip
+    world.states["first"] = {"record_id": 1}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
 
