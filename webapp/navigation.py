@@ -35,12 +35,18 @@ PARENTS = {
     "report": "cases",
     "case": "cases",
     "intake": "units",
+    "doors": "webhooks",
+    "deny_lists": "webhooks",
     "tokens": "interface",
 }  # pages below an entry
 
 
 # the pages of the interfaces: code, words, endpoint, action that opens it
-INTERFACE_TABS = (("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),)
+INTERFACE_TABS = (
+    ("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),
+    ("doors", N_("Doors"), "doors.index", "interface.read"),
+    ("deny_lists", N_("Deny list"), "deny_lists.index", "denylist.read"),
+)
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ TICK = {
     "children": N_("Reports of ended processes"),
     "mail": N_("Mail"),
     "webhooks": N_("Webhooks"),
+    "deny_list": N_("Deny list"),
     "deadlines": N_("Reminders of deadlines"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),

@@ -60,6 +60,8 @@ PAGES = {
     "version": "/process-ops/definitions/1",
     "mail": "/mail-folder",
     "webhooks": "/interfaces/webhooks",
+    "doors": "/interfaces/doors",
+    "deny_list": "/interfaces/deny-lists",
     "deliveries": "/interfaces/webhooks/deliveries",
     "dead_letters": "/interfaces/webhooks/deliveries?state=dead",
     "keyboard": "/keyboard",
