@@ -22,6 +22,7 @@ ENTRIES = (
     ("master.index", N_("Master data"), "stack-2", "master.read", "m"),
     ("reports.index", N_("Reports"), "report", "report.read", "r"),
     ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
+    ("scan.one", N_("Scan"), "scan", "unit.read", "s"),
     ("people.index", N_("People"), "users", "people.read", "p"),
     ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
     ("webhooks.index", N_("Interfaces"), "activity", "interface.read", ""),

@@ -394,6 +394,7 @@ def _leave_trouble(world: World) -> None:
         "case_number": world.states["other"]["number"],
     }
     world.states["plain"] = {}
+    world.states["some_place"] = {"location_id": 1, "rest": "OWN/PMP-7/serial/PMP-0001"}
 
 
 def _tell_others(world: World) -> None:
