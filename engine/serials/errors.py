@@ -241,3 +241,19 @@ class NotInside(Refused):
 
 class Expired(Refused):
     """Lot %(lot)s expired on %(date)s and cannot be used or shipped. Put it aside, tell quality."""
+
+
+class ContactEnded(Refused):
+    """%(name)s is not reached this way any more. Add the contact that is in use now."""
+
+
+class AuthorisationTaken(Conflict):
+    """Licence %(licence)s is recorded for this part in %(country)s already. Change that one."""
+
+
+class EndsBeforeItBegins(Refused):
+    """It cannot end on %(ends)s before it begins on %(begins)s. Check the two dates."""
+
+
+class NameTaken(Conflict):
+    """%(source)s calls another record of ours %(value)s. Look it up by that name first."""

@@ -74,7 +74,7 @@ def packed_of(
         )
         .order_by(Packed.id)
     )
-    return [(row, sscc) for row, sscc in rows]  # noqa: C416  rows are not pairs to mypy
+    return [(row, sscc) for row, sscc in rows]
 
 
 def refuse_torn(db: Session, units: Collection[int], tranches: Collection[int]) -> None:

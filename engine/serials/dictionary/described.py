@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from engine.serials.models import CUSTODIES, USABILITIES
+from engine.serials.models import (
+    CERTIFICATES,
+    CHANNELS,
+    CONTACT_ROLES,
+    CONTAINERS,
+    CUSTODIES,
+    EXAMINATIONS,
+    OUTCOMES,
+    RULES,
+    USABILITIES,
+)
 from engine.serials.models.hold import TARGET_KINDS
 from engine.serials.models.imports import BATCH_STATES
 from engine.serials.models.master import (
@@ -15,7 +25,7 @@ from engine.serials.models.master import (
     PART_KINDS,
     PARTY_KINDS,
 )
-from engine.serials.vocabulary import KINDS
+from engine.serials.vocabulary import FACTS, KINDS
 
 FOLDER = Path(__file__).parent
 SYSTEMS = ("epcis", "erp", "mes", "wms", "plm")
@@ -29,6 +39,14 @@ _WORDS = {
     "USABILITIES": USABILITIES,
     "TARGET_KINDS": TARGET_KINDS,
     "BATCH_STATES": BATCH_STATES,
+    "FACTS": FACTS,
+    "RULES": RULES,
+    "CONTACT_ROLES": CONTACT_ROLES,
+    "CHANNELS": CHANNELS,
+    "EXAMINATIONS": EXAMINATIONS,
+    "OUTCOMES": OUTCOMES,
+    "CERTIFICATES": CERTIFICATES,
+    "CONTAINERS": CONTAINERS,
     "EVENT_TYPES": {code: kind.label for code, kind in KINDS.items()},
 }
 
