@@ -20,6 +20,27 @@ def part(name: str, description: str, *, under: str = "") -> Any:
     return made
 
 
+NOT_TEXT = "invalid_utf8"  # a key of the field's own sentences
+
+
+class Stored(fields.String):
+    """Text that a database can keep: no character that is none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **more)
+        if "\0" in text or _is_broken(text):
+            raise self.make_error(NOT_TEXT)
+        return text
+
+
+def _is_broken(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 class Strict(Schema):
     """A body in which nothing may stand that is not described."""
 

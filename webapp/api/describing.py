@@ -9,6 +9,7 @@ from flask import Flask, Response, current_app, jsonify
 from flask_smorest import Api
 
 from engine.people.scopes import scope_for, scopes
+from webapp.api.records import schemas
 from webapp.permissions import PUBLIC, SIGNED_IN, allow
 
 ABOUT = (
@@ -102,7 +103,7 @@ def completed(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
     """Add to a description what the decorators of its parts do not say."""
     spec["info"]["description"] = ABOUT
     components = spec.setdefault("components", {})
-    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components.setdefault("schemas", {}).update(Problem=PROBLEM, **schemas())
     components.pop("responses", None)
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     refusals = {

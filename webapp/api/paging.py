@@ -7,20 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.errors import Invalid, Problem
 from engine.words import N_
 
 NO_CURSOR = N_("This cursor is not of this list with these filters. Begin again without it.")
+LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class Page:
     """Rows in the order of the list, and the cursor of the page after them."""
 
-    rows: Sequence[Any]
+    rows: Sequence[Row[Any]]
     next: str | None
 
 
@@ -32,21 +33,20 @@ def page_of(
     *,
     list_name: str,
 ) -> Page:
-    """Return one page of `rows` in the order of `by`, whose last column tells rows apart.
+    """Return one page of `rows` in the order of `by`: columns of theirs, the last one unique.
 
     `asked` is the whole query: the cursor is good only with the same filters.
     """
-    limit = asked["limit"]
-    filters = _fingerprint(list_name, asked)
+    limit, filters = asked["limit"], _fingerprint(list_name, asked)
+    names = [column.key for column in by]
     if asked["cursor"] is not None:
-        rows = rows.where(tuple_(*by) > tuple(_after(asked["cursor"], filters, len(by))))
-    found = db.execute(rows.add_columns(*by).order_by(*by).limit(limit + 1)).all()
-    more = len(found) > limit
-    last = found[limit - 1][-len(by) :] if more else ()
-    return Page(
-        rows=[row[0] for row in found[:limit]],
-        next=_cursor(filters, last) if more else None,
-    )
+        after = _after(asked["cursor"], filters, [column.type.python_type for column in by])
+        rows = rows.where(tuple_(*by) > tuple(after))
+    found = db.execute(rows.order_by(*by).limit(limit + 1)).all()
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1]._mapping  # noqa: SLF001  the public name of a row's columns
+    return Page(found[:limit], _cursor(filters, [last[name] for name in names]))
 
 
 def _fingerprint(list_name: str, asked: Mapping[str, Any]) -> str:
@@ -60,20 +60,21 @@ def _cursor(filters: str, last: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
 
-def _after(cursor: str, filters: str, width: int) -> list[Any]:
+def _after(cursor: str, filters: str, kinds: Sequence[type]) -> list[Any]:
+    """Return the place that a cursor names; whoever made one up begins again."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         said = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, RecursionError):
         said = None
-    of_this = isinstance(said, list) and len(said) == width + 1 and said[0] == filters
-    if not of_this or not _is_place(said[1:]):
+    is_ours = isinstance(said, list) and len(said) == len(kinds) + 1 and said[0] == filters
+    if not is_ours or not all(map(_may_be, said[1:], kinds)):
         raise Invalid([Problem("?cursor", NO_CURSOR)])
-    return list(said[1:])
+    place: list[Any] = said[1:]
+    return place
 
 
-def _is_place(values: list[Any]) -> bool:
-    """Tell whether these may be keys: a number that a row can have, after text or numbers."""
-    numbers = [v for v in values if isinstance(v, int) and not isinstance(v, bool)]
-    texts = [v for v in values if isinstance(v, str) and "\0" not in v]
-    return len(numbers) + len(texts) == len(values) and all(0 <= n < 2**63 for n in numbers)
+def _may_be(value: object, kind: type) -> bool:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return kind is int and 0 <= value <= LARGEST
+    return kind is str and isinstance(value, str) and value.isprintable()
