@@ -21,7 +21,7 @@ from engine.words import N_
 OUTCOMES = {
     "in_use": N_("Back in use"),
     "out_of_use": N_("Out of use until further notice"),
-    "to_return": N_("Comes back for repair"),
+    "to_return": N_("Comes back to us"),
 }
 
 
