@@ -257,3 +257,7 @@ class EndsBeforeItBegins(Refused):
 
 class NameTaken(Conflict):
     """%(source)s calls another record of ours %(value)s. Look it up by that name first."""
+
+
+class TooManyScans(Refused):
+    """A batch has at most %(most)s scans. Do something with these first, or empty the batch."""
