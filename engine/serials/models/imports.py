@@ -8,11 +8,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
 from engine.serials.models.axes import freeze, one_of
+from engine.words import N_
 
 BATCH_STATES = {
-    "quarantined": "Problems found, nothing loaded",
-    "loaded": "Loaded",
-    "rolled_back": "Taken back",
+    "quarantined": N_("Problems found, nothing loaded"),
+    "loaded": N_("Loaded"),
+    "rolled_back": N_("Taken back"),
 }
 
 
