@@ -16,7 +16,19 @@ from engine.serials.models.goods import (
     UnitRoot,
 )
 from engine.serials.models.hold import Hold, HoldBreach, HoldDoor, HoldExemption, HoldTargetRow
-from engine.serials.models.imports import ImportBatch, ImportFile, StagingRow
+from engine.serials.models.imports import (
+    ImportApproval,
+    ImportBatch,
+    ImportCorrection,
+    ImportFile,
+    ImportGroup,
+    ImportLine,
+    ImportMapping,
+    ImportProblem,
+    ImportProgress,
+    ImportRow,
+    PrioritySerial,
+)
 from engine.serials.models.master import ExternalId, Location, MarketAuthorisation, Part, Party
 from engine.serials.models.shipment import Shipment, ShipmentLine
 from engine.serials.models.trace import TraceRun
@@ -35,8 +47,16 @@ __all__ = [
     "HoldDoor",
     "HoldExemption",
     "HoldTargetRow",
+    "ImportApproval",
     "ImportBatch",
+    "ImportCorrection",
     "ImportFile",
+    "ImportGroup",
+    "ImportLine",
+    "ImportMapping",
+    "ImportProblem",
+    "ImportProgress",
+    "ImportRow",
     "Install",
     "Location",
     "Lot",
@@ -44,10 +64,10 @@ __all__ = [
     "MarketAuthorisation",
     "Part",
     "Party",
+    "PrioritySerial",
     "Segment",
     "Shipment",
     "ShipmentLine",
-    "StagingRow",
     "StockPosting",
     "TraceNode",
     "TraceRun",
