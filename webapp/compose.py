@@ -20,6 +20,7 @@ from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.people.passwords import Hashing
+from engine.serials.intake import working
 from notifications.channels import Channel
 from notifications.channels.folder import FolderChannel
 from notifications.channels.smtp import from_environment
@@ -31,6 +32,8 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
+        "check_import": working.check_import,
+        "load_import": working.load_import,
     }
 )
 

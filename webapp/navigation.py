@@ -30,6 +30,7 @@ PARENTS = {
     "report": "cases",
     "case": "cases",
     "intake": "units",
+    "quarantine": "units",
 }  # pages below an entry
 
 

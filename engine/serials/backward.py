@@ -88,7 +88,7 @@ def _unit_links(db: Session, units: set[int]) -> dict[_Key, list[_Link]]:
                 links.setdefault(("unit", unit.id), []).append(link)
     for used in db.execute(
         select(UnitInput.unit_id, UnitInput.lot_id, UnitInput.qty).where(
-            UnitInput.unit_id.in_(listed)
+            UnitInput.unit_id.in_(listed), UnitInput.never_event_id.is_(None)
         )
     ):
         link = (("lot", used.lot_id), "used_in", used.qty, None, None)
@@ -103,7 +103,7 @@ def _unit_links(db: Session, units: set[int]) -> dict[_Key, list[_Link]]:
 def _installs(
     db: Session, units: set[int]
 ) -> Iterable[tuple[int, int, str | None, datetime | None, bool]]:
-    never, ended = aliased(Event), aliased(Event)
+    ended = aliased(Event)
     rows = db.execute(
         select(
             Install.child_id,
@@ -112,11 +112,8 @@ def _installs(
             ended.event_at,
             Install.to_event_id.is_(None),
         )
-        .outerjoin(
-            never, (never.corrects_id == Install.from_event_id) & (never.type == "did_not_occur")
-        )
         .outerjoin(ended, ended.id == Install.to_event_id)
-        .where(Install.host_id.in_(id_set(db, units)), never.id.is_(None))
+        .where(Install.host_id.in_(id_set(db, units)), Install.never_event_id.is_(None))
         .order_by(Install.id)
     )
     for child, host, position, until, is_open in rows:
@@ -131,7 +128,7 @@ def _edge_links(
 ) -> None:
     for edge in db.execute(
         select(Edge.inp, Edge.out, Edge.qty)
-        .where(Edge.out.in_(id_set(db, nodes)))
+        .where(Edge.out.in_(id_set(db, nodes)), Edge.never_event_id.is_(None))
         .order_by(Edge.inp)
     ):
         out = ("lot", edge.out) if ("lot", edge.out) in named else ("segment", edge.out)

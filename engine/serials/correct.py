@@ -1,6 +1,6 @@
 """Correcting what was recorded: a new event names the old one and the reason; nothing is erased."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Unpack
 
@@ -8,34 +8,58 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.serials import stock
-from engine.serials.errors import AlreadyCorrected, CannotBeCorrected, QuantityFixed
+from engine.serials.build.inputs import consume
+from engine.serials.errors import (
+    AlreadyCorrected,
+    CannotBeCorrected,
+    EventUnknown,
+    NotItsInput,
+    QuantityFixed,
+)
 from engine.serials.events import Links, record_events, write_event
-from engine.serials.install import close_installs, reopen_installs
-from engine.serials.models import Event, EventLink, EventNode, Install, StockPosting, Unit
+from engine.serials.models import Edge, Event, EventFact, EventLink, EventNode, Lot, Unit
 from engine.serials.projection import project_units
-from engine.serials.record import Effect, How, Recorded
+from engine.serials.record import Effect, How, LotInput, Recorded
+from engine.serials.sets import id_set
+from engine.serials.undo import (
+    chain_of,
+    latest_of,
+    made_units,
+    post_back,
+    posted,
+    put_back,
+    strike_edges,
+    undo,
+)
 from engine.serials.units import contents
-from engine.serials.vocabulary import MAKING
+from engine.serials.vocabulary import HOLDING
 
 # one quantity in one place, or from one to another; a shipment's document shows another number
 SIZED = ("received", "moved", "sent_out", "delivered", "returned", "scrapped", "destroyed")
+WITH_INPUTS = ("built", "input_added", "kitted")  # what lots went into, by edges
+FINAL = (*HOLDING, "did_not_occur", "import_rolled_back")
+NEVER_MADE = Effect(custody="never_existed", usability="scrapped")
 
 
 def withdraw(db: Session, event_id: int, **how: Unpack[How]) -> Recorded:
     """Record that an event did not occur; give its `reason`.
 
-    Its postings are posted back, its installs end (those a removal ended go on, and what was in
-    the host is where the host is), its units are projected anew; the event stays and shows as
-    corrected. Raises `AlreadyCorrected`, `CannotBeCorrected`, `MovedSince`.
+    Its postings are posted back, its edges and installs never were (those a removal ended go on,
+    and what was in the host is where the host is), what it made never existed, its units are
+    projected anew; the event stays and shows as corrected. Raises `AlreadyCorrected`,
+    `CannotBeCorrected`, `MovedSince`, `MadeSince`.
     """
     old = _correctable(db, event_id)
-    links = _links_of(db, event_id)
-    silent = _put_back(db, old, Links(nodes=links.nodes)).add(links.units, Effect())
+    chain = chain_of(db, old)
+    links = links_of(db, event_id)
+    silent = Links(nodes=links.nodes).add(made_units(db, chain), NEVER_MADE)
+    _put_back(db, chain, silent)
+    silent.add(links.units, Effect())
     event = write_event(
         db, "did_not_occur", silent, corrects_id=old.id, location_id=old.location_id, **how
     )
-    _post_back(db, old, event)
-    _end_installs(db, old, event)
+    post_back(db, chain, event)
+    undo(db, chain, event)
     project_units(db, silent.units)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(links.units))
@@ -53,30 +77,22 @@ def replace(
 ) -> Recorded:
     """Record an event of the same type with right data in place of a wrong one.
 
-    `units` names those it is really about, `effect` what it really says of them; what is left
-    out stays as it was, the time in the world too. `quantity` is what was really received, moved
-    or scrapped of a lot: the difference is posted. Give the `reason`. Raises `QuantityFixed`.
+    `units` names those it is really about, `effect` what it really says of them, `facts` what it
+    really names; what is left out stays as it was, the time in the world too. `quantity` is what
+    was really received, moved or scrapped of a lot: the difference is posted. Give the `reason`.
+    Raises `AlreadyCorrected`, `QuantityFixed`.
     """
     old = _correctable(db, event_id)
-    if old.type in ("installed", "removed"):
+    if old.type in ("installed", "removed", "serviced"):
         raise CannotBeCorrected
 
-    before = _links_of(db, event_id)
+    before = links_of(db, event_id)
     kept = set(before.units) if units is None else set(units)
     after = Links(nodes=before.nodes)
     for unit_id in kept:
         role, said = before.units.get(unit_id, ("subject", effect or Effect()))
         after.add([unit_id], effect or said, role)
-    how["event_at"] = how.get("event_at") or old.event_at
-    event = write_event(
-        db,
-        old.type,
-        after,
-        location_id=location_id or old.location_id,
-        payload=old.payload,
-        corrects_id=old.id,
-        **how,
-    )
+    event = _again(db, old, after, location_id or old.location_id, how)
     if quantity is not None:
         _posted_as(db, old, event, quantity)
     project_units(db, set(before.units) | kept)
@@ -84,16 +100,86 @@ def replace(
     return Recorded(event, tuple(sorted(kept)))
 
 
+def correct_inputs(
+    db: Session,
+    event_id: int,
+    *,
+    wrong: Sequence[int] = (),
+    right: Sequence[LotInput] = (),
+    **how: Unpack[How],
+) -> Recorded:
+    """Record which lots really went in: `wrong` never did, `right` did in their place.
+
+    The wrong lots get back what was drawn from them, and no trace leads through them any more;
+    what really went in is drawn where it lies and warned of, never refused. Give the `reason`.
+    Raises `AlreadyCorrected`, `NotItsInput`, `WouldLoop`.
+    """
+    old = _correctable(db, event_id)
+    if old.type not in WITH_INPUTS:
+        raise CannotBeCorrected
+    before = links_of(db, event_id)
+    for lot_id in wrong:
+        if before.nodes.get(lot_id) != "input":
+            raise NotItsInput(lot=db.get_one(Lot, lot_id).lot_no)
+
+    node_id = _made_of(db, before)
+    nodes = {key: role for key, role in before.nodes.items() if key not in wrong}
+    after = Links(units=before.units, nodes=nodes).about([one.lot_id for one in right], "input")
+    event = _again(db, old, after, old.location_id, how)
+    chain = chain_of(db, old)
+    struck = (Edge.out == node_id) & Edge.inp.in_(id_set(db, wrong))
+    strike_edges(db, struck & Edge.event_id.in_(id_set(db, chain)), event, but=chain)
+    post_back(db, chain, event, lots=wrong)
+    place = old.location_id or 0
+    warnings = consume(db, event, node_id, right, location_id=place, again=True, reported=True)
+    project_units(db, before.units)
+    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(before.units), warnings=warnings)
+
+
+def _made_of(db: Session, links: Links) -> int:
+    """Return the run, or else the lot, that an event made."""
+    made = [key for key, role in links.nodes.items() if role == "output"]
+    lots = set(db.scalars(select(Lot.id).where(Lot.id.in_(id_set(db, made)))))
+    return next((key for key in made if key not in lots), made[0])
+
+
+def _again(db: Session, old: Event, links: Links, location_id: int | None, how: How) -> Event:
+    """Write an event anew: with its time, its payload and what it names unless told otherwise."""
+    said: How = {**how, "event_at": how.get("event_at") or old.event_at, "is_fact": True}
+    said["facts"] = {**_facts_of(db, old.id), **how.get("facts", {})}
+    return write_event(
+        db,
+        old.type,
+        links,
+        location_id=location_id,
+        payload=old.payload,
+        corrects_id=old.id,
+        **said,
+    )
+
+
+def _facts_of(db: Session, event_id: int) -> dict[str, list[str]]:
+    facts: dict[str, list[str]] = {}
+    for fact in db.scalars(select(EventFact).where(EventFact.event_id == event_id)):
+        facts.setdefault(fact.name, []).append(fact.value)
+    return facts
+
+
 def _correctable(db: Session, event_id: int) -> Event:
-    old = db.scalars(select(Event).where(Event.id == event_id).with_for_update()).one()
-    if db.scalar(select(Event.id).where(Event.corrects_id == event_id)) is not None:
-        raise AlreadyCorrected
-    if old.type in MAKING or old.type in ("did_not_occur", "import_rolled_back"):
+    old = db.scalars(select(Event).where(Event.id == event_id).with_for_update()).one_or_none()
+    if old is None:
+        raise EventUnknown
+    latest = latest_of(db, event_id)
+    if latest != event_id:
+        raise AlreadyCorrected(event=event_id, latest=latest)
+    if old.type in FINAL:
         raise CannotBeCorrected
     return old
 
 
-def _links_of(db: Session, event_id: int) -> Links:
+def links_of(db: Session, event_id: int) -> Links:
+    """Return what an event is about."""
     links = Links()
     for link in db.scalars(select(EventLink).where(EventLink.event_id == event_id)):
         effect = Effect(link.custody, link.usability, link.location_id)
@@ -103,46 +189,25 @@ def _links_of(db: Session, event_id: int) -> Links:
     return links
 
 
-def _post_back(db: Session, old: Event, event: Event) -> None:
-    postings = db.scalars(select(StockPosting).where(StockPosting.event_id == old.id)).all()
-    stock.post(
-        db,
-        event,
-        [(_spot(p), -p.quantity) for p in postings],
-    )
-
-
-def _end_installs(db: Session, old: Event, event: Event) -> None:
-    opened = select(Install.child_id).where(
-        Install.from_event_id == old.id, Install.to_event_id.is_(None)
-    )
-    children = list(db.scalars(opened))
-    if children:
-        close_installs(db, event, children)
-
-
-def _put_back(db: Session, old: Event, links: Links) -> Links:
+def _put_back(db: Session, chain: Sequence[int], links: Links) -> None:
     """Let what a removal took out be inside again, and where its host is by now."""
-    if old.type != "removed":
-        return links
-
-    for child_id, host_id in reopen_installs(db, old.id).items():
+    for child_id, host_id in put_back(db, chain).items():
         host = db.get_one(Unit, host_id)
         effect = Effect(custody=host.custody, location_id=host.location_id)
         links.add([child_id], effect).add(contents(db, [child_id]), effect)
-    return links
 
 
 def _posted_as(db: Session, old: Event, event: Event, quantity: Decimal) -> None:
     """Post an event's quantity back and the right one in its place."""
-    rows = db.scalars(select(StockPosting).where(StockPosting.event_id == old.id)).all()
+    chain = chain_of(db, old)
+    there = posted(db, chain)
     # what was drawn from several rows has no one right size
-    if old.type not in SIZED or len({abs(row.quantity) for row in rows}) != 1:
+    if old.type not in SIZED or len({abs(one) for one in there.values()}) != 1:
         raise QuantityFixed
 
-    _post_back(db, old, event)
-    stock.post(db, event, [(_spot(p), quantity if p.quantity > 0 else -quantity) for p in rows])
-
-
-def _spot(p: StockPosting) -> stock.Spot:
-    return stock.Spot(p.lot_id, p.location_id, p.custody, p.usability, p.tranche_id)
+    post_back(db, chain, event)
+    stock.post(
+        db,
+        event,
+        [(spot, quantity if one > 0 else -quantity) for spot, one in there.items()],
+    )

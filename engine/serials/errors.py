@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.errors import Conflict, NotFound, Refused
+from engine.errors import Conflict, NotAllowed, NotFound, Refused
 
 
 class UnitUnknown(NotFound):
@@ -76,11 +76,39 @@ class AlreadyWentIn(Refused):
 
 
 class AlreadyCorrected(Refused):
-    """This event was already corrected. Correct the newer one instead."""
+    """Event %(event)s was already corrected. Correct the latest version, event %(latest)s."""
 
 
 class CannotBeCorrected(Refused):
-    """What was made stays made. Scrap it, remove it, or add the input that was missed."""
+    """A record of this kind is not corrected. Record what really happened as a new event."""
+
+
+class EventUnknown(NotFound):
+    """There is no such event here. Look at the timeline again."""
+
+
+class MadeSince(Refused):
+    """%(what)s has gone on since it was made. Correct the later records first."""
+
+
+class NotItsInput(Refused):
+    """Lot %(lot)s is not recorded as an input of this. Look at the record again."""
+
+
+class BeforeItWas(Refused):
+    """Unit %(unit)s was made or received only later. Check the date."""
+
+
+class FlagUnknown(NotFound):
+    """There is no such flag here. Look at the list again."""
+
+
+class FlagSeen(Conflict):
+    """A colleague has looked at this flag already. Open the list to see what came of it."""
+
+
+class NoteMissing(Refused):
+    """Write what you found and what came of it; it is kept with the flag."""
 
 
 class MovedSince(Refused):
@@ -89,6 +117,14 @@ class MovedSince(Refused):
 
 class FieldFixed(Refused):
     """%(field)s cannot change any more. Describe it anew under another number."""
+
+
+class FieldNotYours(NotAllowed):
+    """Your roles do not change %(field)s. The data dictionary says whose do."""
+
+
+class ChangedMeanwhile(Conflict):
+    """A colleague changed %(field)s while you had it open. Look at it again before you go on."""
 
 
 class WhyMissing(Refused):
@@ -121,6 +157,10 @@ class BatchUnknown(NotFound):
 
 class NotImported(Refused):
     """This import loaded nothing that could be taken back."""
+
+
+class NothingToCompensate(Refused):
+    """None of what this import recorded can be corrected by an event. Correct the records."""
 
 
 class FileHasNoRows(Refused):

@@ -1,21 +1,29 @@
 """Recording what happened: events, their links, the ledger entry, and who must hear of it."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
+from decimal import Decimal
+from itertools import groupby
 from typing import Any, Unpack
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session
 
 from engine.evidence import ledger
 from engine.evidence.canonical import canonical_text
 from engine.people.person import Person
-from engine.serials.models import Event, EventLink, EventNode, StockPosting
+from engine.serials.errors import BeforeItWas
+from engine.serials.flags import raise_flag, units_before
+from engine.serials.identifiers import standard
+from engine.serials.models import Event, EventFact, EventLink, EventNode, StockPosting
 from engine.serials.record import Effect, How
-from engine.serials.vocabulary import KINDS
+from engine.serials.sets import id_set
+from engine.serials.vocabulary import FACTS, KINDS, REPORTED
+
+TOGETHER = 1_000  # events whose rows are read together
 
 
 @dataclass
@@ -49,8 +57,16 @@ def write_event(
     corrects_id: int | None = None,
     **how: Unpack[How],
 ) -> Event:
-    """Write one event with its links; flushes. The command ends in `record_events`."""
+    """Write one event with its links; flushes. The command ends in `record_events`.
+
+    An event before a unit was made or received is flagged when it is a fact from outside, and
+    raises `BeforeItWas` when it is ours.
+    """
     kind = KINDS[type]
+    before = units_before(db, links.units, how.get("event_at"))
+    if before and not is_fact(type, how):
+        raise BeforeItWas(unit=before[min(before)])
+
     event = Event(
         uuid=uuid4(),
         recording=recording or uuid4(),
@@ -69,7 +85,28 @@ def write_event(
     db.add(event)
     db.flush()
     link_units(db, event, links)
+    _name_facts(db, event, how)
+    for unit_id in sorted(before):
+        raise_flag(db, event, "before_it_was", unit_id=unit_id, at=how["at"])
     return event
+
+
+def is_fact(type: str, how: How) -> bool:
+    """Say whether something is told by the world: recorded and flagged, never refused."""
+    return (
+        type in REPORTED or how.get("is_fact", False) or how.get("source", "holdfast") != "holdfast"
+    )
+
+
+def _name_facts(db: Session, event: Event, how: How) -> None:
+    named = {"document": list(how.get("documents", ())), **how.get("facts", {})}
+    rows = [
+        {"event_id": event.id, "name": name, "value": value}
+        for name in FACTS
+        for value in sorted({standard(value) for value in named.get(name, ())} - {""})
+    ]
+    if rows:
+        db.execute(insert(EventFact), rows)
 
 
 def _documents(how: How) -> dict[str, Any]:
@@ -137,11 +174,20 @@ def data_stream(db: Session) -> str:
 
 
 def events_sha256(db: Session, event_ids: Sequence[int]) -> str:
-    """Return the fingerprint of events with all their links and postings, as they lie there."""
+    """Return the fingerprint of events with all their links and postings, as they lie there.
+
+    A few queries however many events, and one event in memory at a time.
+    """
     digest = hashlib.sha256()
-    for event in db.scalars(select(Event).where(Event.id.in_(event_ids)).order_by(Event.id)):
-        row = {**_event_facts(event), **_linked(db, event.id)}
-        digest.update(canonical_text(row).encode() + b"\n")
+    for at_event in range(0, len(event_ids), TOGETHER):
+        ids = id_set(db, sorted(event_ids)[at_event : at_event + TOGETHER])
+        linked = _linked(db, ids)
+        for event in db.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id)):
+            row = {**_event_facts(event), **{name: take(event.id) for name, take in linked.items()}}
+            if not row["facts"]:
+                # what was recorded before facts had rows of their own keeps its fingerprint
+                del row["facts"]
+            digest.update(canonical_text(row).encode() + b"\n")
     return digest.hexdigest()
 
 
@@ -167,31 +213,49 @@ def _event_facts(event: Event) -> dict[str, Any]:
     }
 
 
-def _linked(db: Session, event_id: int) -> dict[str, Any]:
-    units = db.execute(
-        select(
-            EventLink.unit_id,
-            EventLink.role,
-            EventLink.custody,
-            EventLink.usability,
-            EventLink.location_id,
-        )
-        .where(EventLink.event_id == event_id)
-        .order_by(EventLink.unit_id)
+def _linked(db: Session, ids: Select[int]) -> dict[str, Callable[[int], list[Any]]]:
+    """Return what takes the rows of one event after the other, events by ascending id."""
+    link, node, fact, posting = EventLink, EventNode, EventFact, StockPosting
+    axes = (link.custody, link.usability, link.location_id)
+    spot = (
+        posting.lot_id,
+        posting.location_id,
+        posting.custody,
+        posting.usability,
+        posting.tranche_id,
+        posting.quantity,
     )
-    nodes = db.execute(
-        select(EventNode.node_id, EventNode.role)
-        .where(EventNode.event_id == event_id)
-        .order_by(EventNode.node_id)
-    )
-    postings = db.scalars(
-        select(StockPosting).where(StockPosting.event_id == event_id).order_by(StockPosting.id)
-    )
-    return {
-        "units": [list(row) for row in units],
-        "nodes": [list(row) for row in nodes],
-        "postings": [
-            [p.lot_id, p.location_id, p.custody, p.usability, p.tranche_id, f"{p.quantity:f}"]
-            for p in postings
-        ],
+    queries: dict[str, tuple[Any, tuple[Any, ...], tuple[Any, ...]]] = {
+        "facts": (fact.event_id, (fact.name, fact.value), (fact.name, fact.value)),
+        "units": (link.event_id, (link.unit_id, link.role, *axes), (link.unit_id,)),
+        "nodes": (node.event_id, (node.node_id, node.role), (node.node_id,)),
+        "postings": (posting.event_id, spot, (posting.id,)),
     }
+    return {
+        name: _taker(
+            db.execute(
+                select(event_id, *columns)
+                .where(event_id.in_(ids))
+                .order_by(event_id, *order)
+                .execution_options(yield_per=1_000)
+            )
+        )
+        for name, (event_id, columns, order) in queries.items()
+    }
+
+
+def _taker(rows: Iterable[Any]) -> Callable[[int], list[Any]]:
+    groups = groupby(rows, key=lambda row: row[0])
+    ahead = next(groups, None)
+
+    def take(event_id: int) -> list[Any]:
+        nonlocal ahead
+        if ahead is None or ahead[0] != event_id:
+            return []
+        said = [
+            [f"{one:f}" if isinstance(one, Decimal) else one for one in row[1:]] for row in ahead[1]
+        ]
+        ahead = next(groups, None)
+        return said
+
+    return take

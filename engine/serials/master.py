@@ -1,39 +1,70 @@
-"""How parties, places, parts and lots are described, and every change of it, in the ledger."""
+"""How master data is described, and every change of it: in the ledger, and field by field."""
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any, TypeVar, Unpack
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from engine.evidence import ledger
-from engine.serials.dictionary import Field, entity
-from engine.serials.errors import FieldFixed, NothingDescribed, WhyMissing
+from engine.people.person import Person
+from engine.serials.dictionary import Field, changeable, entity
+from engine.serials.errors import (
+    ChangedMeanwhile,
+    FieldFixed,
+    FieldNotYours,
+    NothingDescribed,
+    WhyMissing,
+)
 from engine.serials.events import data_stream
-from engine.serials.models import ExternalId, Location, Lot, Part, Party
+from engine.serials.models import (
+    ExternalId,
+    FieldChange,
+    Location,
+    Lot,
+    MarketAuthorisation,
+    Part,
+    Party,
+    SupplierAgreement,
+)
 from engine.serials.record import How
 
-Described = TypeVar("Described", Party, Location, Part, Lot, ExternalId)
+Master = Party | Location | Part | Lot | MarketAuthorisation | SupplierAgreement
+Described = TypeVar(
+    "Described", Party, Location, Part, Lot, ExternalId, MarketAuthorisation, SupplierAgreement
+)
 
-_MODELS: Mapping[str, type[Party | Location | Part | Lot]] = {
+MODELS: Mapping[str, type[Master]] = {
     "party": Party,
     "location": Location,
     "part": Part,
     "lot": Lot,
+    "market_authorisation": MarketAuthorisation,
+    "supplier_agreement": SupplierAgreement,
 }
 
 
 def change(
-    db: Session, kind: str, id: int, changes: Mapping[str, Any], **how: Unpack[How]
+    db: Session,
+    kind: str,
+    id: int,
+    changes: Mapping[str, Any],
+    *,
+    was: Mapping[str, Any] | None = None,
+    **how: Unpack[How],
 ) -> dict[str, list[Any]]:
-    """Change fields of a party, location, part or lot; raises `WhyMissing` without a `reason`.
+    """Change columns of a record of master data; raises `WhyMissing` without a `reason`.
 
-    The data dictionary says which may change: one that is fixed once released, or moved only by
-    events, raises `FieldFixed`. The ledger keeps what each was and is, which is returned.
+    The data dictionary says which may change, and by whom: one that is fixed once released, or
+    moved only by events, raises `FieldFixed`; one of another role `FieldNotYours`. `was` is what
+    the person saw: `ChangedMeanwhile` when a colleague was quicker. The ledger and the history of
+    each field keep what it was and is, which is returned. A file's rows are its batch's to answer.
     """
     if not (how.get("reason") or "").strip():
         raise WhyMissing
-    row = db.get(_MODELS[kind], id, with_for_update=True, populate_existing=True)
+    row = db.get(MODELS[kind], id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NothingDescribed(kind=kind, id=id)
 
@@ -42,7 +73,12 @@ def change(
         before = getattr(row, name)
         if before == value:
             continue
-        _refuse_fixed(entity(kind).field(name), is_released=getattr(row, "is_released", False))
+        field = entity(kind).keeping(name)
+        if was is not None and was.get(name) != before:
+            raise ChangedMeanwhile(field=field.label)
+        if not how.get("in_import"):
+            _refuse_others(kind, field, how["by"])
+        refuse_fixed(field, is_released=getattr(row, "is_released", False))
         told[name] = [_plain(before), _plain(value)]
         setattr(row, name, value)
     if not told:
@@ -67,24 +103,50 @@ def described(db: Session, row: Described, how: How) -> Described:
     return row
 
 
-def _tell(
-    db: Session, action: str, kind: str, id: int, told: Mapping[str, list[Any]], how: How
-) -> None:
-    ledger.append(
-        db,
-        how.get("stream") or data_stream(db),
-        action,
-        {"kind": kind, "id": id, "changes": dict(told), "reason": how.get("reason")},
-        by=how["by"],
-        at=how["at"],
-    )
-
-
-def _refuse_fixed(field: Field, *, is_released: bool) -> None:
+def refuse_fixed(field: Field, *, is_released: bool) -> None:
+    """Raise `FieldFixed` for a field that no hand may change any more."""
     if field.changes == "free" or (field.changes == "release" and not is_released):
         return
     raise FieldFixed(field=field.label)
 
 
+def _tell(
+    db: Session, action: str, kind: str, id: int, told: Mapping[str, list[Any]], how: How
+) -> None:
+    by, reason = how["by"], how.get("reason")
+    common = {
+        "entity": kind,
+        "entity_id": id,
+        "by_id": by.id if by else None,
+        "at": how["at"],
+        "reason": reason,
+    }
+    if action == "master_data_changed":
+        rows = [
+            {**common, "field": name, "before": before, "after": after}
+            for name, (before, after) in told.items()
+        ]
+    else:
+        rows = [{**common, "field": None, "before": None, "after": None}]
+    db.execute(insert(FieldChange), rows)
+    ledger.append(
+        db,
+        how.get("stream") or data_stream(db),
+        action,
+        {"kind": kind, "id": id, "changes": dict(told), "reason": reason},
+        by=by,
+        at=how["at"],
+    )
+
+
+def _refuse_others(kind: str, field: Field, by: Person | None) -> None:
+    """Raise `FieldNotYours` where the dictionary gives the field to other roles."""
+    mine = by is None or field in changeable(kind, by)
+    if not mine and field.changes in ("free", "release"):
+        raise FieldNotYours(field=field.label)
+
+
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    return f"{value:f}" if isinstance(value, Decimal) else value

@@ -5,6 +5,7 @@ Each command is one ledger entry (see `master`); what was there already leaves n
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Unpack
 
 from sqlalchemy import select
@@ -13,7 +14,15 @@ from sqlalchemy.orm import Session
 from engine.serials.errors import LotPartsDiffer
 from engine.serials.identifiers import standard
 from engine.serials.master import described
-from engine.serials.models import ExternalId, Location, Lot, Part, Party, TraceNode
+from engine.serials.models import (
+    ExternalId,
+    Location,
+    Lot,
+    Part,
+    Party,
+    SupplierAgreement,
+    TraceNode,
+)
 from engine.serials.record import How
 from engine.serials.sets import id_set
 
@@ -86,6 +95,34 @@ def add_part(
         issuer=issuer or ("gs1" if di else None),
     )
     return described(db, part, how)
+
+
+def agree_with_supplier(
+    db: Session,
+    part_id: int,
+    supplier_id: int,
+    *,
+    valid_from: date,
+    price: Decimal | None = None,
+    currency: str | None = None,
+    supplier_part_no: str | None = None,
+    valid_until: date | None = None,
+    **how: Unpack[How],
+) -> SupplierAgreement:
+    """Keep what was agreed with a supplier for a part, from a day on. Flushes.
+
+    The price is for one unit of the part; a price names its currency (ISO 4217).
+    """
+    agreement = SupplierAgreement(
+        part_id=part_id,
+        supplier_id=supplier_id,
+        supplier_part_no=standard(supplier_part_no) if supplier_part_no else None,
+        price=price,
+        currency=currency,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+    return described(db, agreement, how)
 
 
 def ensure_lot(

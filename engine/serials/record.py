@@ -1,6 +1,6 @@
 """How every command says who, when, from where, and what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,8 +15,10 @@ class How(TypedDict):
 
     `at` is when we record it, `event_at` when it happened (the same when left out). `stream` is
     the ledger stream (`case:NC-2026-0007`); without it `data:<site>`. `documents` are numbers.
-    `reported` marks a fact from outside: it is never refused. `in_import` marks the rows of a file:
-    the one ledger entry of the batch names that file and stands for all of them.
+    `facts` are what the event names beside units and lots: equipment, operator, program, label, as
+    `vocabulary.FACTS` lists them. `is_fact` marks what someone outside says happened: it is never
+    refused. `in_import` marks the rows of a file: the one ledger entry of the batch names that file
+    and stands for all of them.
     """
 
     by: Person | None
@@ -27,6 +29,8 @@ class How(TypedDict):
     stream: NotRequired[str | None]
     reason: NotRequired[str | None]
     in_import: NotRequired[bool]
+    facts: NotRequired[Mapping[str, Sequence[str]]]
+    is_fact: NotRequired[bool]
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,19 @@ class Kind(NamedTuple):
 
 # the standard has no "quarantined" or "corrected in field": those stay ours and map on export
 KINDS: dict[str, Kind] = {
+    "ordered": Kind("Ordered", "other"),
     "received": Kind("Received", "receiving", "in_progress"),
+    "inspected": Kind("Inspected", "inspecting"),
     "built": Kind("Built", "commissioning", "active"),
     "input_added": Kind("Input recorded later", "assembling", "in_progress"),
+    "kitted": Kind("Put together as a kit", "assembling", "active"),
+    "lot_split": Kind("Lot split", "repackaging", "in_progress"),
+    "lot_merged": Kind("Lots merged", "repackaging", "in_progress"),
+    "relabelled": Kind("Relabelled", "encoding", "in_progress"),
+    "tested": Kind("Tested", "inspecting"),
+    "certified": Kind("Certified", "other"),
+    "packed": Kind("Packed", "packing", "in_progress"),
+    "unpacked": Kind("Unpacked", "unpacking", "in_progress"),
     "installed": Kind("Installed", "assembling", "in_progress"),
     "removed": Kind("Removed", "disassembling", "in_progress"),
     "moved": Kind("Moved", "storing", "in_progress"),
@@ -57,6 +67,8 @@ KINDS: dict[str, Kind] = {
     "shipped": Kind("Shipped", "shipping", "in_transit"),
     "shipment_reported": Kind("Shipment reported", "shipping", "in_transit"),
     "delivered": Kind("Delivered", "arriving", "in_progress"),
+    "installed_at_site": Kind("Put into use at the site", "installing", "active"),
+    "serviced": Kind("Serviced", "repairing", "active"),
     "returned": Kind("Returned", "receiving", "returned"),
     "released": Kind("Released for use", "inspecting", "conformant"),
     "found_nonconforming": Kind("Found nonconforming", "inspecting", "non_conformant"),
@@ -74,5 +86,38 @@ KINDS: dict[str, Kind] = {
     "did_not_occur": Kind("Recorded by mistake: did not occur"),
     "import_rolled_back": Kind("Import taken back"),
 }
-# these made edges or runs, which nothing takes away: the trace would lose devices
-MAKING = frozenset({"built", "input_added", "hold_placed", "hold_released", "hold_breached"})
+# these are told by the world: recorded whatever they break
+REPORTED = frozenset(
+    {
+        "shipment_reported",
+        "delivered",
+        "returned",
+        "installed_at_site",
+        "serviced",
+        "found_nonconforming",
+        "not_found",
+        "never_existed",
+        "hold_placed",
+        "hold_released",
+        "hold_breached",
+        "did_not_occur",
+    }
+)
+# these are undone by their own commands, never by a correction
+HOLDING = frozenset({"hold_placed", "hold_released", "hold_breached"})
+
+# what an event may name beside units and lots, and a trace may start from
+FACTS = {
+    "work_order": N_("Work order"),
+    "equipment": N_("Equipment"),
+    "operator": N_("Operator"),
+    "program": N_("Program version"),
+    "label": N_("Label version"),
+    "document": N_("Document"),
+    "purchase_order": N_("Purchase order"),
+    "supplier_lot": N_("Supplier lot"),
+    "certificate": N_("Certificate"),
+    "procedure": N_("Procedure"),
+    "inspector": N_("Inspector"),
+    "sscc": N_("SSCC"),
+}

@@ -24,15 +24,12 @@ class Way(NamedTuple):
     only: str = ""
 
 
-INTO = Way("edge", "inp", "out")  # what was made of it
-OUT_OF = Way("edge", "out", "inp")  # what it was made of
+# what a correction says never was (`never_event_id`) is in no trace: edges, installs, unit inputs
+_HAPPENED = "AND n.never_event_id IS NULL"
+INTO = Way("edge", "inp", "out", _HAPPENED)  # what was made of it
+OUT_OF = Way("edge", "out", "inp", _HAPPENED)  # what it was made of
 INSIDE = Way("install", "host_id", "child_id", "AND n.to_event_id IS NULL")
 AROUND = Way("install", "child_id", "host_id", "AND n.to_event_id IS NULL")
-# an install that a correction says never was is in no history
-_HAPPENED = (
-    "AND NOT EXISTS (SELECT 1 FROM event c"
-    " WHERE c.corrects_id = n.from_event_id AND c.type = 'did_not_occur')"
-)
 EVER_AROUND = Way("install", "child_id", "host_id", _HAPPENED)
 
 

@@ -40,7 +40,7 @@ ROLES = frozenset(
     "qa_technician qa_engineer inspector production warehouse qa_manager "
     "management_representative executive mrb_quality mrb_engineering mrb_manufacturing "
     "medical_reviewer regulatory_affairs prrc supplier_quality complaint_handler "
-    "customer_service field_service auditor administrator".split()
+    "customer_service field_service purchasing auditor administrator".split()
 )
 each_diagram = pytest.mark.parametrize("path", DIAGRAMS, ids=lambda path: path.stem)
 

@@ -33,6 +33,7 @@ _NAMES = {
     "field_service": ("ben.carter", "Ben Carter"),
     "auditor": ("ruth.stein", "Ruth Stein"),
     "administrator": ("ivo.marek", "Ivo Marek"),
+    "purchasing": ("petra.kranz", "Petra Kranz"),
 }
 _SECONDS = {
     "second_qa_engineer": ("qa_engineer", "peng.sun", "Sun Peng"),

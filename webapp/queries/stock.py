@@ -112,7 +112,7 @@ class Into:
 
 def went_into(db: Session, lot_id: int, *, after: int | None = None) -> Into:
     """Return a page of what a lot directly went into: thousands of runs come page by page."""
-    edges = select(Edge.out).where(Edge.inp == lot_id)
+    edges = select(Edge.out).where(Edge.inp == lot_id, Edge.never_event_id.is_(None))
     count = db.scalar(select(func.count()).select_from(edges.subquery())) or 0
     if after is not None:
         edges = edges.where(Edge.out < after)

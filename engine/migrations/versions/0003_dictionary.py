@@ -1,5 +1,12 @@
 """The data dictionary: versions, field history, views of a role, saved reports"""
 
+import json
+
+import sqlalchemy as sa
+from alembic import op
+
+from engine import db
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -8,6 +15,118 @@ depends_on = None
 
 def upgrade() -> None:
     """Take the step."""
+    op.create_table(
+        "field_change",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column(
+            "entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("field", sa.Text(), nullable=True),
+        sa.Column("before", db.Json(), nullable=True),
+        sa.Column("after", db.Json(), nullable=True),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "field IS NULL OR reason IS NOT NULL", name=op.f("ck_field_change_change_has_reason")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_field_change")),
+    )
+    with op.batch_alter_table("field_change", schema=None) as batch_op:
+        batch_op.create_index("ix_field_change_record", ["entity", "entity_id", "id"], unique=False)
+
+    op.create_table(
+        "supplier_agreement",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("part_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "supplier_part_no",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column("price", db.Quantity(), nullable=True),
+        sa.Column("currency", sa.Text(), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "(price IS NULL) = (currency IS NULL)",
+            name=op.f("ck_supplier_agreement_price_has_currency"),
+        ),
+        sa.CheckConstraint(
+            "price IS NULL OR price >= 0", name=op.f("ck_supplier_agreement_price_is_not_negative")
+        ),
+        sa.CheckConstraint(
+            "valid_until IS NULL OR valid_until >= valid_from",
+            name=op.f("ck_supplier_agreement_ends_after_it"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["part_id"], ["part.id"], name=op.f("fk_supplier_agreement_part_id_part")
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["party.id"], name=op.f("fk_supplier_agreement_supplier_id_party")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supplier_agreement")),
+        sa.UniqueConstraint(
+            "part_id",
+            "supplier_id",
+            "valid_from",
+            name=op.f("uq_supplier_agreement_part_id_supplier_id_valid_from"),
+        ),
+    )
+    with op.batch_alter_table("supplier_agreement", schema=None) as batch_op:
+        batch_op.create_index("ix_supplier_agreement_supplier", ["supplier_id"], unique=False)
+
+    _tell_earlier_changes()
+
+
+def _tell_earlier_changes() -> None:
+    """Take the changes that the ledger already holds into the history of the fields."""
+    found = op.get_bind().execute(
+        sa.text(
+            "SELECT action, by_id, at, content FROM ledger_entry WHERE action IN "
+            "('master_data_described', 'master_data_changed') ORDER BY id"
+        ).columns(at=db.UtcDateTime())
+    )
+    history = sa.table(
+        "field_change",
+        *map(sa.column, ("entity", "entity_id", "field", "by_id", "reason")),
+        sa.column("before", db.Json()),
+        sa.column("after", db.Json()),
+        sa.column("at", db.UtcDateTime()),
+    )
+    for action, by_id, at, content in found.all():
+        body = json.loads(content)["body"]
+        told = body["changes"] if action == "master_data_changed" else {None: (None, None)}
+        op.bulk_insert(
+            history,
+            [
+                {
+                    "entity": body["kind"],
+                    "entity_id": body["id"],
+                    "field": field,
+                    "before": before,
+                    "after": after,
+                    "by_id": by_id,
+                    "at": at,
+                    "reason": body["reason"],
+                }
+                for field, (before, after) in told.items()
+            ],
+        )
 
 
 def downgrade() -> None:

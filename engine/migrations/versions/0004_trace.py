@@ -1,13 +1,87 @@
 """Traces at full size, kept row by row"""
 
+import sqlalchemy as sa
+from alembic import op
+
+from engine import db
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
 
+def _number(name: str, *, nullable: bool = False, counts: bool = False) -> sa.Column[int]:
+    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column(name, kind, autoincrement=counts, nullable=nullable)
+
+
 def upgrade() -> None:
-    """Take the step."""
+    """Take the step; nothing ever wrote a row of the old `trace_run`."""
+    op.drop_table("trace_run")
+    op.create_table(
+        "trace_run",
+        _number("id", counts=True),
+        sa.Column("expression", db.Json(), nullable=False),
+        sa.Column("seeds", db.Json(), nullable=False),
+        _number("as_of_event_id", nullable=True),
+        _number("last_event_id"),
+        sa.Column("ledger_head", sa.Text(), nullable=True),
+        sa.Column("counts", db.Json(), nullable=False),
+        _number("unit_count"),
+        _number("root_count"),
+        _number("stock_count"),
+        _number("node_count"),
+        sa.Column("result_sha256", sa.Text(), nullable=False),
+        _number("by_id", nullable=True),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trace_run")),
+    )
+    op.create_table(
+        "trace_run_unit",
+        _number("run_id"),
+        _number("unit_id"),
+        _number("root_id"),
+        _number("part_id"),
+        _number("location_id", nullable=True),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("is_certain", sa.Boolean(), nullable=False),
+        sa.Column("custody", sa.Text(), nullable=False),
+        sa.Column("usability", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "how IN ('named', 'contains', 'contained')",
+            name=op.f("ck_trace_run_unit_how_is_known"),
+        ),
+        sa.PrimaryKeyConstraint("run_id", "unit_id", name=op.f("pk_trace_run_unit")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "trace_run_stock",
+        _number("run_id"),
+        _number("stock_id"),
+        _number("lot_id"),
+        _number("part_id"),
+        _number("location_id"),
+        _number("tranche_id"),
+        sa.Column("custody", sa.Text(), nullable=False),
+        sa.Column("usability", sa.Text(), nullable=False),
+        sa.Column("quantity", db.Quantity(), nullable=False),
+        sa.Column("is_certain", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "stock_id", name=op.f("pk_trace_run_stock")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "trace_run_node",
+        _number("run_id"),
+        _number("node_id"),
+        sa.Column("is_named", sa.Boolean(), nullable=False),
+        sa.Column("is_certain", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "is_certain OR NOT is_named", name=op.f("ck_trace_run_node_named_is_certain")
+        ),
+        sa.PrimaryKeyConstraint("run_id", "node_id", name=op.f("pk_trace_run_node")),
+        sqlite_with_rowid=False,
+    )
 
 
 def downgrade() -> None:

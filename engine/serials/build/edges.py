@@ -32,7 +32,9 @@ def add_edges(
     if not is_new:
         _lock_graph(db)
     made_of_it = reach(db, [node_id], INTO)
-    there = set(db.scalars(select(Edge.inp).where(Edge.out == node_id)))
+    there = set(
+        db.scalars(select(Edge.inp).where(Edge.out == node_id, Edge.never_event_id.is_(None)))
+    )
     for one in inputs:
         if one.lot_id in made_of_it:
             raise WouldLoop(inp=name_of(db, one.lot_id), out=name_of(db, node_id))

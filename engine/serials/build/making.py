@@ -69,7 +69,7 @@ def build_units(
         links,
         location_id=location_id,
         payload={"work_order": work_order, "quantity": len(wanted)},
-        **how,
+        **_under(work_order, how),
     )
     db.add(
         Segment(
@@ -119,7 +119,7 @@ def build_lot(
         links,
         location_id=location_id,
         payload={"work_order": work_order, "quantity": f"{quantity:f}"},
-        **how,
+        **_under(work_order, how),
     )
     warnings = consume(
         db, event, lot_id, inputs, location_id=location_id, again=True, reported=reported
@@ -140,6 +140,13 @@ def add_inputs(
     warnings = consume(db, event, node_id, inputs, location_id=location_id, reported=True)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, warnings=warnings)
+
+
+def _under(work_order: str | None, how: How) -> How:
+    """Return how, naming the work order too: a trace may start from it."""
+    if not work_order:
+        return how
+    return {**how, "facts": {**how.get("facts", {}), "work_order": [work_order]}}
 
 
 def _refuse_held(db: Session, inputs: Sequence[LotInput], children: Sequence[int]) -> None:

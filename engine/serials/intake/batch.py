@@ -20,7 +20,7 @@ from engine.serials.errors import (
     StoreChanged,
     TakenInBefore,
 )
-from engine.serials.events import data_stream, tell_events
+from engine.serials.events import data_stream, record_events
 from engine.serials.intake import files, mappings, priority, staging
 from engine.serials.intake.layouts import FACTS
 from engine.serials.intake.loading import Loading, load_rows
@@ -64,15 +64,16 @@ def receive(
     path: Path,
     *,
     file_name: str,
-    source: str,
+    system: str,
     encoding: str = "",
     separator: str = "",
+    read_like: str = "",
     **how: Unpack[How],
 ) -> ImportBatch:
-    """Keep a file, guess how it is read, and open its batch; flushes.
+    """Keep a file from a system, guess how it is read, and open its batch; flushes.
 
-    What was kept for its source goes before what is guessed. Raises what `files.form_of` raises,
-    and `TakenInBefore` for the very file that recorded events once.
+    What was kept for its source, or for `read_like`, goes before what is guessed. Raises what
+    `files.form_of` raises, and `TakenInBefore` for the very file that recorded events once.
     """
     file = files.keep(db, path)
     if kind in FACTS:
@@ -80,7 +81,7 @@ def receive(
     with files.opened(db, file.sha256) as stream:
         form = files.form_of(stream, encoding=encoding, separator=separator)
         reading = mappings.guess(stream, kind, form)
-        remembered = mappings.kept(db, source, kind)
+        remembered = mappings.kept(db, read_like or system, kind)
         if remembered is not None:
             header = mappings.preview(stream, kind, reading).headers
             reading = mappings.apply(remembered, reading, header)
@@ -88,7 +89,7 @@ def receive(
         kind=kind,
         file_name=file_name,
         file_sha256=file.sha256,
-        source=source,
+        source=system,
         state="received",
         line_count=0,
         problem_count=0,
@@ -162,6 +163,12 @@ def shown(batch: ImportBatch) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
+def refuse_other(batch: ImportBatch, was_shown: str) -> None:
+    """Raise `FileChanged` when a batch is not what a person was shown."""
+    if was_shown != shown(batch):
+        raise FileChanged
+
+
 def load(
     db: Session,
     batch_id: int,
@@ -178,8 +185,7 @@ def load(
     batch = get(db, batch_id, lock=True)
     if batch.state != "checked":
         raise NotChecked
-    if was_shown != shown(batch):
-        raise FileChanged
+    refuse_other(batch, was_shown)
     priority.refuse_unapproved(db, batch, shown(batch), by=how["by"])
     if batch.kind in FACTS:
         _refuse_again(db, batch.kind, batch.file_sha256)
@@ -224,7 +230,7 @@ def _load(db: Session, batch: ImportBatch, how: How, progress: Progress) -> None
     db.flush()
     progress("recording", 0, 1)
     if loading.events:
-        tell_events(db, loading.events, by=how["by"], at=how["at"], stream=how.get("stream"))
+        record_events(db, loading.events, by=how["by"], at=how["at"], stream=how.get("stream"))
     progress("recording", 1, 1)
 
 

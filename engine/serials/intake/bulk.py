@@ -10,7 +10,9 @@ from engine.db import Base
 from engine.serials.sets import is_sqlite
 
 
-def write(db: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def write(
+    db: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
     """Write rows whose values stand in the order of `columns`, as the driver takes them."""
     table = model.__table__
     if not isinstance(table, Table):
@@ -23,7 +25,10 @@ def write(db: Session, model: type[Base], columns: Sequence[str], rows: Iterable
         driver.executemany(sql, rows)
         return
 
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({named}) FROM STDIN') as copy:
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f'COPY "{table.name}" ({named}) FROM STDIN') as copy,
+    ):
         for row in rows:
             copy.write_row(row)
 

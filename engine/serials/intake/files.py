@@ -1,5 +1,6 @@
 """The file as it came: kept by its hash, opened as rows of cells, whatever its encoding or kind."""
 
+import codecs
 import csv
 import hashlib
 import io
@@ -69,9 +70,9 @@ def keep(db: Session, path: Path) -> ImportFile:
 
 
 def opened(db: Session, sha256: str) -> IO[bytes]:
-    """Open the bytes of a kept file; raises `ContentLost`, or `ContentDamaged` when they changed."""
+    """Open the bytes of a kept file; raises `ContentLost` or `ContentDamaged`."""
     row = db.get_one(ImportFile, sha256)
-    if row.content is not None:
+    if row.size is None:
         return io.BytesIO(row.content)
 
     stream: IO[bytes] = db.info["documents"].open_file(sha256)
@@ -144,8 +145,6 @@ def _is_chinese(head: bytes) -> bool:
 
 
 def _must_decode(stream: IO[bytes], encoding: str) -> None:
-    import codecs
-
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         while piece := stream.read(PIECE):
@@ -191,7 +190,8 @@ def _lines(stream: IO[bytes], encoding: str) -> Iterator[str]:
     except UnicodeError as error:
         raise NotThisEncoding(encoding=ENCODINGS.get(encoding, encoding)) from error
     finally:
-        text.detach()
+        if not stream.closed:  # who reads only the beginning closes the stream first
+            text.detach()
 
 
 def _sheet(stream: IO[bytes]) -> Iterator[tuple[int, Cells]]:
@@ -254,7 +254,9 @@ def _unpacked(stream: IO[bytes], member: zipfile.ZipInfo, most: int) -> int:
     header = stream.read(30)
     if len(header) < 30 or member.flag_bits & 1:
         raise zipfile.BadZipFile
-    stream.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1)
+    stream.seek(
+        int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1
+    )
     if member.compress_type == zipfile.ZIP_STORED:
         return member.compress_size
     if member.compress_type != zipfile.ZIP_DEFLATED:

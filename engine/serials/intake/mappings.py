@@ -1,4 +1,4 @@
-"""Which column of a file is which of ours: guessed, shown, corrected by a person, kept per source."""
+"""Which column of a file is which of ours: guessed, corrected by a person, kept per source."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -141,9 +141,7 @@ def preview(stream: IO[bytes], kind: str, reading: Reading) -> Preview:
 def missing(kind: str, reading: Reading) -> tuple[str, ...]:
     """Return our required columns that no column of the file is mapped to."""
     there = set(reading.columns.values())
-    return tuple(
-        one.name for one in layout(kind).columns if one.required and one.name not in there
-    )
+    return tuple(one.name for one in layout(kind).columns if one.required and one.name not in there)
 
 
 def refuse_incomplete(kind: str, reading: Reading) -> None:

@@ -93,9 +93,7 @@ def touched(db: Session, batch_id: int) -> list[tuple[int, str, str]]:
     listed = select(ImportRow.line, PrioritySerial.serial, PrioritySerial.reason).where(
         ImportRow.batch_id == batch_id, _loads(), PrioritySerial.removed_at.is_(None)
     )
-    own = and_(
-        PrioritySerial.part_id == ImportRow.part_id, PrioritySerial.serial == ImportRow.key
-    )
+    own = and_(PrioritySerial.part_id == ImportRow.part_id, PrioritySerial.serial == ImportRow.key)
     of_unit = and_(PrioritySerial.part_id == Unit.part_id, PrioritySerial.serial == Unit.serial)
     named = or_(Unit.id == ImportRow.unit_id, Unit.id == ImportRow.other_id)
     held = (

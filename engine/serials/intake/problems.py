@@ -41,7 +41,6 @@ SENTENCES = {
     "before_receipt": N_("%(value)s only came on %(day)s. Correct one of the two dates"),
     "in_itself": N_("%(value)s would be inside itself. Check which was built into which"),
     "already_in": N_("%(value)s is installed in %(host)s. Record its removal first"),
-    "already_went_in": N_("Lot %(value)s already went into this. Leave the line out"),
     "name_taken": N_("%(system)s already calls another record %(value)s. Check the number"),
     "no_such_record": N_("Name the record: our code, or the part with its lot or serial number"),
 }

@@ -46,14 +46,14 @@ class Known:
         found: dict[str, list[PartFound]] = defaultdict(list)
         columns = (Part.part_no, Part.id, Part.manufacturer_id, Part.control)
         rows = select(*columns).where(Part.part_no.in_(text_set(self.db, wanted)))
-        for number, *facts in self.db.execute(rows):
-            found[number].append(PartFound(*facts))
+        for number, part_id, maker_id, control in self.db.execute(rows):
+            found[number].append(PartFound(part_id, maker_id, control))
         names = self._named("part", wanted - found.keys())
         if names:
-            rows = select(Part.id, Part.id, Part.manufacturer_id, Part.control).where(
+            named = select(Part.id, Part.manufacturer_id, Part.control).where(
                 Part.id.in_(id_set(self.db, names.values()))
             )
-            by_id = {row[0]: PartFound(*row[1:]) for row in self.db.execute(rows)}
+            by_id = {row[0]: PartFound(row[0], row[1], row[2]) for row in self.db.execute(named)}
             for said, part_id in names.items():
                 found[said].append(by_id[part_id])
         self.parts |= {one: found.get(one, []) for one in wanted}

@@ -226,7 +226,8 @@ def _compare(
             name: c.refers[name][place] if name in c.refers else c.column(name)[place]
             for name in fields
         }
-        differing, filling = [], []
+        differing: list[str] = []
+        filling: list[str] = []
         for name, value in said.items():
             now = getattr(there, name, None)
             if value in ("", None) or _text(now) == _text(value):
@@ -413,7 +414,9 @@ def _of_inputs(c: Chunk, known: Known, groups: Groups) -> None:
     pairs = list(zip(c.refers["lot_id"], c.refers["other_id"], c.refers["unit_id"], strict=True))
     c.keys = [f"{lot}{JOIN}{out}{JOIN}{unit}" for lot, out, unit in pairs]
     inputs = {lot for lot, _, _ in pairs if lot}
-    edges = known.db.execute(select(Edge.inp, Edge.out).where(Edge.inp.in_(id_set(known.db, inputs))))
+    edges = known.db.execute(
+        select(Edge.inp, Edge.out).where(Edge.inp.in_(id_set(known.db, inputs)))
+    )
     used = known.db.execute(
         select(UnitInput.lot_id, UnitInput.unit_id).where(
             UnitInput.lot_id.in_(id_set(known.db, inputs)),

@@ -1,4 +1,4 @@
-"""From the file to staged rows: read, standardised, checked, held against the store, piece by piece.
+"""From the file to staged rows: read, standardised, held against the store, piece by piece.
 
 Each piece is a transaction of its own, so that nobody waits and progress shows. Nothing staged is
 in the store yet.
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import groupby
-from typing import IO, Any
+from typing import IO
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -99,7 +99,9 @@ def again(db: Session, batch: ImportBatch, *, at: datetime) -> None:
             gone = delete(model).where(
                 model.batch_id == batch.id, model.line.between(lines[0], lines[-1])
             )
-            db.execute(gone if model is ImportProblem else gone.where(ImportRow.state == "quarantined"))
+            db.execute(
+                gone if model is ImportProblem else gone.where(ImportRow.state == "quarantined")
+            )
         piece = from_cells(what, reading.names, rows)
         standardise(piece, readers(what, reading))
         _hold(db, batch.id, piece, known, groups, frozenset())
@@ -330,9 +332,9 @@ def _set(db: Session, batch_id: int, lines: Sequence[int], state: str) -> None:
         db.execute(
             update(ImportRow)
             .where(
-                ImportRow.batch_id == batch_id, ImportRow.line.in_(lines[at_line : at_line + 10_000])
+                ImportRow.batch_id == batch_id,
+                ImportRow.line.in_(lines[at_line : at_line + 10_000]),
             )
             .values(state=state)
             .execution_options(synchronize_session=False)
         )
-

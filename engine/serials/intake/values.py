@@ -58,7 +58,7 @@ def reader(column: Column, *, dates: str = "", aliases: Mapping[str, str] | None
     return read
 
 
-def _reader(column: Column, dates: str) -> Reader:
+def _reader(column: Column, dates: str) -> Reader:  # noqa: PLR0911  one line per type
     match column.type:
         case "date":
             return lambda text: _date(text, dates)
@@ -87,7 +87,9 @@ def _clean(text: str, most: int) -> Cell:
         # controls, formats (zero width), surrogates, private use, and what a wrong encoding leaves
         if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or letter == "�":
             shown = "".join(one if one.isprintable() else "�" for one in text)
-            return Cell(shown, "odd_character", {"value": shown, "character": f"U+{ord(letter):04X}"})
+            return Cell(
+                shown, "odd_character", {"value": shown, "character": f"U+{ord(letter):04X}"}
+            )
     return Cell(text)
 
 
@@ -115,7 +117,8 @@ _MONTHS = {
     for name in names.split()
 }
 _YEAR_FIRST = re.compile(
-    r"(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+    r"(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?"
+    r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?: \d{1,2}:\d{2}(?::\d{2})?)?")

@@ -70,8 +70,12 @@ def _conditions(db: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
 def made_of(lot_id: int) -> ColumnElement[bool]:
     """Return the condition that a lot went into a unit directly: in its run, or at rework."""
     return or_(
-        Unit.seg_id.in_(select(Edge.out).where(Edge.inp == lot_id)),
-        Unit.id.in_(select(UnitInput.unit_id).where(UnitInput.lot_id == lot_id)),
+        Unit.seg_id.in_(select(Edge.out).where(Edge.inp == lot_id, Edge.never_event_id.is_(None))),
+        Unit.id.in_(
+            select(UnitInput.unit_id).where(
+                UnitInput.lot_id == lot_id, UnitInput.never_event_id.is_(None)
+            )
+        ),
     )
 
 

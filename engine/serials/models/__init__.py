@@ -1,7 +1,19 @@
 """The tables of the serial store, by what they describe."""
 
+from engine.serials.models.agreement import SupplierAgreement
 from engine.serials.models.axes import CUSTODIES, IN_OUR_HANDS, USABILITIES
-from engine.serials.models.event import Event, EventLink, EventNode
+from engine.serials.models.contact import CHANNELS, CONTACT_ROLES, RecallContact
+from engine.serials.models.event import Event, EventFact, EventLink, EventNode
+from engine.serials.models.examination import (
+    CERTIFICATES,
+    EXAMINATIONS,
+    OUTCOMES,
+    Certificate,
+    Examination,
+    Measurement,
+)
+from engine.serials.models.field_change import FieldChange
+from engine.serials.models.flag import RULES, Flag
 from engine.serials.models.goods import (
     Edge,
     Install,
@@ -29,19 +41,35 @@ from engine.serials.models.imports import (
     ImportRow,
     PrioritySerial,
 )
+from engine.serials.models.label import UnitLabel
 from engine.serials.models.master import ExternalId, Location, MarketAuthorisation, Part, Party
+from engine.serials.models.packing import CONTAINERS, Container, Packed
+from engine.serials.models.purchase import PurchaseLine, PurchaseOrder, PurchaseReceipt
 from engine.serials.models.shipment import Shipment, ShipmentLine
-from engine.serials.models.trace import TraceRun
+from engine.serials.models.trace import TraceRun, TraceRunNode, TraceRunStock, TraceRunUnit
 
 __all__ = [
+    "CERTIFICATES",
+    "CHANNELS",
+    "CONTACT_ROLES",
+    "CONTAINERS",
     "CUSTODIES",
+    "EXAMINATIONS",
     "IN_OUR_HANDS",
+    "OUTCOMES",
+    "RULES",
     "USABILITIES",
+    "Certificate",
+    "Container",
     "Edge",
     "Event",
+    "EventFact",
     "EventLink",
     "EventNode",
+    "Examination",
     "ExternalId",
+    "FieldChange",
+    "Flag",
     "Hold",
     "HoldBreach",
     "HoldDoor",
@@ -62,17 +90,28 @@ __all__ = [
     "Lot",
     "LotStock",
     "MarketAuthorisation",
+    "Measurement",
+    "Packed",
     "Part",
     "Party",
     "PrioritySerial",
+    "PurchaseLine",
+    "PurchaseOrder",
+    "PurchaseReceipt",
+    "RecallContact",
     "Segment",
     "Shipment",
     "ShipmentLine",
     "StockPosting",
+    "SupplierAgreement",
     "TraceNode",
     "TraceRun",
+    "TraceRunNode",
+    "TraceRunStock",
+    "TraceRunUnit",
     "Tranche",
     "Unit",
     "UnitInput",
+    "UnitLabel",
     "UnitRoot",
 ]

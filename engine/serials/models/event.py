@@ -12,6 +12,7 @@ from engine.serials.models.axes import (
     CUSTODIES,
     USABILITIES,
     EventRef,
+    Exact,
     LocationRef,
     freeze,
     one_of,
@@ -80,6 +81,21 @@ class EventNode(Base):
     role: Mapped[str]  # subject, input, output
 
 
+class EventFact(Base):
+    """One thing that an event names and a trace may start from, such as equipment or operator.
+
+    The names are `vocabulary.FACTS`; `engine.serials.naming` goes from a value to what it touched.
+    """
+
+    __tablename__ = "event_fact"
+    __table_args__ = (Index("ix_event_fact_value", "name", "value", "event_id"),)
+
+    event_id: Mapped[EventRef] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[Exact] = mapped_column(primary_key=True)
+
+
 freeze(Event.__table__)
+freeze(EventFact.__table__)
 freeze(EventLink.__table__)
 freeze(EventNode.__table__)

@@ -70,6 +70,7 @@ class Segment(Base):
     """One production run with one identical set of inputs."""
 
     __tablename__ = "segment"
+    __table_args__ = (Index("ix_segment_to_at", "to_at"),)
 
     id: Mapped[int] = mapped_column(
         KeyType, ForeignKey("trace_node.id"), primary_key=True, autoincrement=False
@@ -83,7 +84,10 @@ class Segment(Base):
 
 
 class Edge(Base):
-    """One lot or segment that went into another; never changed, never without an event."""
+    """One lot or segment that went into another; never without an event.
+
+    `never_event_id` names the correction that says it never did: such an edge is in no trace.
+    """
 
     __tablename__ = "edge"
     __table_args__ = (
@@ -93,9 +97,10 @@ class Edge(Base):
 
     inp: Mapped[NodeRef] = mapped_column(primary_key=True)
     out: Mapped[NodeRef] = mapped_column(primary_key=True)
+    event_id: Mapped[EventRef] = mapped_column(primary_key=True)
     qty: Mapped[Decimal | None]
     uom: Mapped[str | None]
-    event_id: Mapped[EventRef]
+    never_event_id: Mapped[EventRef | None]
 
 
 class Unit(Base):
@@ -145,7 +150,10 @@ class UnitRoot(Base):
 
 
 class Install(Base):
-    """One unit inside another, from one event to another; never deleted."""
+    """One unit inside another, from one event to another; never deleted.
+
+    `never_event_id` names the correction that says it never was: it is in no history.
+    """
 
     __tablename__ = "install"
     __table_args__ = (
@@ -167,10 +175,14 @@ class Install(Base):
     position: Mapped[str | None]
     from_event_id: Mapped[EventRef]
     to_event_id: Mapped[EventRef | None]
+    never_event_id: Mapped[EventRef | None]
 
 
 class UnitInput(Base):
-    """A lot that went into one unit after its run: a gasket changed at rework or in the field."""
+    """A lot that went into one unit after its run: a gasket changed at rework or in the field.
+
+    `never_event_id` names the correction that says it never did.
+    """
 
     __tablename__ = "unit_input"
     __table_args__ = (Index("ix_unit_input_lot", "lot_id", "unit_id"),)
@@ -180,6 +192,7 @@ class UnitInput(Base):
     lot_id: Mapped[LotRef]
     qty: Mapped[Decimal | None]
     event_id: Mapped[EventRef]
+    never_event_id: Mapped[EventRef | None]
 
 
 class Tranche(Base):
@@ -238,9 +251,9 @@ class LotStock(Base):
     quantity: Mapped[Decimal]
 
 
-freeze(Edge.__table__)
-freeze(Install.__table__, but=("to_event_id",))
-freeze(UnitInput.__table__)
+freeze(Edge.__table__, but=("never_event_id",))
+freeze(Install.__table__, but=("to_event_id", "never_event_id"))
+freeze(UnitInput.__table__, but=("never_event_id",))
 freeze(StockPosting.__table__)
 if isinstance(Unit.__table__, Table) and isinstance(Lot.__table__, Table):
     locks_fields(

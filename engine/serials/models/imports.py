@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,14 +30,15 @@ BatchId = Annotated[int, mapped_column(KeyType, primary_key=True, autoincrement=
 class ImportFile(Base):
     """A file as it came, by its SHA-256; its bytes lie in the document store.
 
-    `content` holds the bytes of files that were taken in before the store kept them.
+    `content` holds the bytes of files that were taken in before the store kept them: they have no
+    `size`.
     """
 
     __tablename__ = "import_file"
 
     sha256: Mapped[str] = mapped_column(primary_key=True)
     size: Mapped[int | None] = mapped_column(KeyType)
-    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
 
 
 class ImportBatch(Base):

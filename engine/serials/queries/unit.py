@@ -95,17 +95,14 @@ def _root(db: Session, root_id: int) -> Host:
 
 
 def _hosts(db: Session, unit_id: int) -> tuple[Host, ...]:
-    never, ended = aliased(Event), aliased(Event)
+    ended = aliased(Event)
     rows = db.execute(
         select(Unit.id, Unit.serial, Part.part_no, ended.event_at)
         .select_from(Install)
         .join(Unit, Unit.id == Install.host_id)
         .join(Part, Part.id == Unit.part_id)
-        .outerjoin(
-            never, (never.corrects_id == Install.from_event_id) & (never.type == "did_not_occur")
-        )
         .outerjoin(ended, ended.id == Install.to_event_id)
-        .where(Install.child_id == unit_id, never.id.is_(None))
+        .where(Install.child_id == unit_id, Install.never_event_id.is_(None))
         .order_by(Install.id.desc())
     )
     return tuple(Host(*row) for row in rows)

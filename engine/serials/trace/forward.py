@@ -73,7 +73,9 @@ def _direct_units(db: Session, nodes: set[int]) -> set[int]:
             union_all(
                 select(UnitRoot.unit_id).where(UnitRoot.seg_id.in_(listed)),
                 select(UnitRoot.unit_id).where(UnitRoot.lot_id.in_(listed)),
-                select(UnitInput.unit_id).where(UnitInput.lot_id.in_(listed)),
+                select(UnitInput.unit_id).where(
+                    UnitInput.lot_id.in_(listed), UnitInput.never_event_id.is_(None)
+                ),
             )
         )
     )

@@ -1,63 +1,199 @@
-"""A trace kept as it was answered, with its fingerprint."""
+"""Reading what a run kept, a page at a time."""
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import asdict
-from datetime import date, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, aliased
 
-from engine.people.person import Person
 from engine.serials.models import (
-    TraceRun,
+    Location,
+    Lot,
+    Part,
+    Party,
+    TraceRunNode,
+    TraceRunStock,
+    TraceRunUnit,
+    Unit,
 )
-from engine.serials.trace.found import Affected, AffectedStock, AffectedUnit
+
+AT_ONCE = 1_000
 
 
-def keep_run(
+@dataclass(frozen=True)
+class KeptUnit:
+    """One affected unit as it was found, and where it was then."""
+
+    unit_id: int
+    serial: str | None  # None when its import was taken back since
+    part_id: int
+    part_no: str
+    part_name: str
+    root_id: int
+    root_serial: str | None
+    how: str  # named, contains, contained (once: a former host)
+    is_certain: bool
+    custody: str
+    usability: str
+    location_id: int | None
+    location: str | None
+    party_id: int | None
+    party: str | None
+    country: str | None
+
+    @property
+    def is_root(self) -> bool:
+        """Say whether it stood by itself, in no other unit."""
+        return self.unit_id == self.root_id
+
+    @property
+    def is_former(self) -> bool:
+        """Say whether it only once contained the suspect part, which was removed."""
+        return self.how == "contained"
+
+
+@dataclass(frozen=True)
+class KeptStock:
+    """A quantity of an affected lot as it lay in one place and state."""
+
+    stock_id: int
+    lot_id: int
+    lot_no: str | None
+    part_id: int
+    part_no: str
+    part_name: str
+    quantity: Decimal
+    uom: str
+    is_certain: bool
+    custody: str
+    usability: str
+    location_id: int
+    location: str
+    party_id: int
+    party: str
+    country: str | None
+
+
+def affected_units(
     db: Session,
-    affected: Affected,
+    run_id: int,
     *,
-    seeds: Mapping[str, list[int]],
-    by: Person | None,
-    at: datetime,
-) -> TraceRun:
-    """Store a trace as it was answered, with its fingerprint; flushes."""
-    result = {
-        "units": [_run_row(unit) for unit in affected.units],
-        "stock": [_run_row(row) for row in affected.stock],
-    }
-    said = json.dumps(result, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    run = TraceRun(
-        direction="forward",
-        seeds=dict(seeds),
-        result=result,
-        result_sha256=hashlib.sha256(said.encode()).hexdigest(),
-        unit_count=len(affected.units),
-        last_event_id=affected.last_event_id,
-        by_id=by.id if by else None,
-        at=at,
+    after: int = 0,
+    limit: int = 100,
+    roots_only: bool = False,
+    party_id: int | None = None,
+    custody: str | None = None,
+    how: str | None = None,
+    is_certain: bool | None = None,
+) -> list[KeptUnit]:
+    """Return a page of the units of a run, by id, beginning after one; fewer are the last page."""
+    kept = TraceRunUnit
+    query = _units(run_id).where(kept.unit_id > after).order_by(kept.unit_id).limit(limit)
+    if roots_only:
+        query = query.where(kept.unit_id == kept.root_id)
+    for column, wanted in (
+        (Location.party_id, party_id),
+        (kept.custody, custody),
+        (kept.how, how),
+        (kept.is_certain, is_certain),
+    ):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return [KeptUnit(*row) for row in db.execute(query)]
+
+
+def every_unit(db: Session, run_id: int, **only: Any) -> Iterator[KeptUnit]:
+    """Give all units of a run, some at a time: for a file of a million rows."""
+    after = 0
+    while some := affected_units(db, run_id, after=after, limit=AT_ONCE, **only):
+        yield from some
+        after = some[-1].unit_id
+
+
+def affected_stock(
+    db: Session, run_id: int, *, after: int = 0, limit: int = 100
+) -> list[KeptStock]:
+    """Return a page of the quantities of a run, by id, beginning after one."""
+    kept = TraceRunStock
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            kept.stock_id,
+            kept.lot_id,
+            Lot.lot_no,
+            kept.part_id,
+            Part.part_no,
+            Part.name,
+            kept.quantity,
+            Part.uom,
+            kept.is_certain,
+            kept.custody,
+            kept.usability,
+            kept.location_id,
+            Location.name,
+            Party.id,
+            Party.name,
+            Party.country,
+        )
+        .outerjoin(Lot, Lot.id == kept.lot_id)
+        .join(Part, Part.id == kept.part_id)
+        .join(Location, Location.id == kept.location_id)
+        .join(Party, Party.id == Location.party_id)
+        .where(kept.run_id == run_id, kept.stock_id > after)
+        .order_by(kept.stock_id)
+        .limit(limit)
     )
-    db.add(run)
-    db.flush()
-    return run
+    return [KeptStock(*row) for row in db.execute(query)]
 
 
-def _run_row(row: AffectedUnit | AffectedStock) -> dict[str, Any]:
-    facts = asdict(row)
-    return {k: _plain(v) for k, v in facts.items()}
+def every_stock(db: Session, run_id: int) -> Iterator[KeptStock]:
+    """Give all quantities of a run, some at a time."""
+    after = 0
+    while some := affected_stock(db, run_id, after=after, limit=AT_ONCE):
+        yield from some
+        after = some[-1].stock_id
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    return value
+def affected_nodes(
+    db: Session, run_id: int, *, after: int = 0, limit: int = 1_000
+) -> list[TraceRunNode]:
+    """Return a page of the lots and runs of a run, by id, beginning after one."""
+    return list(
+        db.scalars(
+            select(TraceRunNode)
+            .where(TraceRunNode.run_id == run_id, TraceRunNode.node_id > after)
+            .order_by(TraceRunNode.node_id)
+            .limit(limit)
+        )
+    )
+
+
+def _units(run_id: int) -> Select[*tuple[Any, ...]]:
+    kept, root = TraceRunUnit, aliased(Unit)
+    return (
+        select(
+            kept.unit_id,
+            Unit.serial,
+            kept.part_id,
+            Part.part_no,
+            Part.name,
+            kept.root_id,
+            root.serial,
+            kept.how,
+            kept.is_certain,
+            kept.custody,
+            kept.usability,
+            kept.location_id,
+            Location.name,
+            Party.id,
+            Party.name,
+            Party.country,
+        )
+        .join(Part, Part.id == kept.part_id)
+        .outerjoin(Unit, Unit.id == kept.unit_id)
+        .outerjoin(root, root.id == kept.root_id)
+        .outerjoin(Location, Location.id == kept.location_id)
+        .outerjoin(Party, Party.id == Location.party_id)
+        .where(kept.run_id == run_id)
+    )

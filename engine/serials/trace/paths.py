@@ -51,7 +51,9 @@ class Paths:
     def _walk_nodes(self, db: Session, seeds: set[int], nodes: set[int]) -> None:
         after: dict[int, list[int]] = {}
         for inp, out in db.execute(
-            select(Edge.inp, Edge.out).where(Edge.inp.in_(id_set(db, nodes))).order_by(Edge.out)
+            select(Edge.inp, Edge.out)
+            .where(Edge.inp.in_(id_set(db, nodes)), Edge.never_event_id.is_(None))
+            .order_by(Edge.out)
         ):
             after.setdefault(inp, []).append(out)
         unknown = sorted(n for n in nodes - self.certain if self.labels[n][1])
@@ -136,7 +138,9 @@ def _node_labels(
 def _used_lots(db: Session, units: set[int]) -> dict[int, list[int]]:
     used: dict[int, list[int]] = {}
     for unit_id, lot_id in db.execute(
-        select(UnitInput.unit_id, UnitInput.lot_id).where(UnitInput.unit_id.in_(id_set(db, units)))
+        select(UnitInput.unit_id, UnitInput.lot_id).where(
+            UnitInput.unit_id.in_(id_set(db, units)), UnitInput.never_event_id.is_(None)
+        )
     ):
         used.setdefault(unit_id, []).append(lot_id)
     return used
@@ -144,16 +148,12 @@ def _used_lots(db: Session, units: set[int]) -> dict[int, list[int]]:
 
 def _ever_hosts(db: Session, units: set[int]) -> dict[int, list[tuple[int, datetime | None]]]:
     """Return the hosts each unit is in (first) or was in; an install that never was is left out."""
-    never, ended = aliased(Event), aliased(Event)
+    ended = aliased(Event)
     hosts: dict[int, list[tuple[int, datetime | None]]] = {}
     for child, host, until in db.execute(
         select(Install.child_id, Install.host_id, ended.event_at)
-        .outerjoin(
-            never,
-            (never.corrects_id == Install.from_event_id) & (never.type == "did_not_occur"),
-        )
         .outerjoin(ended, ended.id == Install.to_event_id)
-        .where(Install.child_id.in_(id_set(db, units)), never.id.is_(None))
+        .where(Install.child_id.in_(id_set(db, units)), Install.never_event_id.is_(None))
         .order_by(Install.to_event_id.is_not(None), Install.id)
     ):
         hosts.setdefault(child, []).append((host, until))

@@ -1,5 +1,6 @@
 """What was recorded wrongly is corrected by a later record, never by erasing the first."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,10 +8,30 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from engine.evidence import ledger
-from engine.serials import correct, install, master, queries, receive, ship, state, trace
+from engine.serials import (
+    backward,
+    build,
+    correct,
+    install,
+    master,
+    queries,
+    receive,
+    ship,
+    state,
+    trace,
+)
 from engine.serials.build import ToBuild
-from engine.serials.errors import FieldFixed, MovedSince, QuantityFixed
-from engine.serials.models import StockPosting, UnitRoot
+from engine.serials.errors import (
+    AlreadyCorrected,
+    BeforeItWas,
+    FieldFixed,
+    MadeSince,
+    MovedSince,
+    NotItsInput,
+    QuantityFixed,
+)
+from engine.serials.models import Flag, StockPosting, Unit, UnitRoot
+from engine.serials.record import LotInput
 
 
 @pytest.fixture
@@ -91,7 +112,8 @@ def test_the_first_release_of_a_lot_fixes_its_part_too(shop):
     assert received.lot_id == lot.id
 
 
-def test_a_changed_description_stands_in_the_ledger_with_what_it_was(shop, because):
+def test_a_changed_description_stands_in_the_ledger_with_what_it_was(shop, because, people):
+    shop.how["by"] = people.customer_service
     told = master.change(
         shop.db, "party", shop.hospital.id, {"name": "St Mary's", "country": "GB"}, **because()
     )
@@ -103,7 +125,112 @@ def test_a_changed_description_stands_in_the_ledger_with_what_it_was(shop, becau
     assert entry.body["reason"] == "read from the wrong line"
 
 
-def test_what_is_fixed_once_released_is_refused_in_words(shop, because):
+def test_what_is_fixed_once_released_is_refused_in_words(shop, because, people):
+    shop.how["by"] = people.qa_engineer
     shop.units(shop.pump, "SN-1")
     with pytest.raises(FieldFixed, match="cannot change any more"):
         master.change(shop.db, "part", shop.pump.id, {"part_no": "PUMP-B"}, **because())
+
+
+def test_a_wrong_input_lot_is_taken_out_of_the_trace_and_the_right_one_is_in_it(shop, because):
+    wrong, right = shop.lot(shop.resin, "R-1", 10), shop.lot(shop.resin, "R-2", 10)
+    made = shop.build(shop.pump, "SN-1", inputs=[wrong])
+    [pump] = made.unit_ids
+
+    fixed = correct.correct_inputs(
+        shop.db, made.event.id, wrong=[wrong.id], right=[LotInput(right.id, Decimal(1))],
+        **because(),
+    )  # fmt: skip
+
+    assert not trace.contains(shop.db, lots=[wrong.id]).unit_ids
+    assert trace.contains(shop.db, lots=[right.id]).unit_ids == {pump}
+    assert [row.quantity for row in shop.stock(wrong)] == [Decimal(10)]  # it never was drawn
+    made_of = backward.composition(shop.db, unit_id=pump)
+    assert [lot.label for run in made_of.parts for lot in run.parts] == ["R-2"]
+    assert fixed.event.corrects_id == made.event.id
+    assert shop.db.get(Unit, pump).custody == "in_house"
+
+
+def test_an_input_that_was_right_after_all_comes_back_into_the_trace(shop, because):
+    lot, other = shop.lot(shop.resin, "R-1", 10), shop.lot(shop.resin, "R-2", 10)
+    made = shop.build(shop.pump, "SN-1", inputs=[lot])
+    second = correct.correct_inputs(
+        shop.db, made.event.id, wrong=[lot.id], right=[LotInput(other.id, Decimal(1))], **because()
+    )
+
+    with pytest.raises(AlreadyCorrected, match=str(second.event.id)):
+        correct.correct_inputs(shop.db, made.event.id, wrong=[lot.id], **because())
+    correct.correct_inputs(
+        shop.db, second.event.id, wrong=[other.id], right=[LotInput(lot.id, Decimal(2))],
+        **because(),
+    )  # fmt: skip
+
+    assert trace.contains(shop.db, lots=[lot.id]).unit_ids == set(made.unit_ids)
+    assert not trace.contains(shop.db, lots=[other.id]).unit_ids
+    in_house = shop.stock(lot, custody="in_house"), shop.stock(other, custody="in_house")
+    assert [[row.quantity for row in rows] for rows in in_house] == [[Decimal(8)], [Decimal(10)]]
+
+
+def test_a_lot_that_never_was_an_input_is_not_corrected_away(shop, because):
+    lot, other = shop.lot(shop.resin, "R-1", 10), shop.lot(shop.resin, "R-2", 10)
+    made = shop.build(shop.pump, "SN-1", inputs=[lot])
+    with pytest.raises(NotItsInput, match="R-2"):
+        correct.correct_inputs(shop.db, made.event.id, wrong=[other.id], **because())
+
+
+def test_a_run_that_never_was_gives_back_what_it_took_and_its_units_never_existed(shop, because):
+    resin, [board] = shop.lot(shop.resin, "R-1", 10), shop.units(shop.board, "PCB-1")
+    made = shop.build(shop.pump, ToBuild("SN-1", ((board, None),)), inputs=[resin])
+    [pump] = made.unit_ids
+
+    correct.withdraw(shop.db, made.event.id, **because())
+
+    assert shop.db.get(Unit, pump).custody == "never_existed"
+    assert [row.quantity for row in shop.stock(resin)] == [Decimal(10)]
+    assert not trace.contains(shop.db, lots=[resin.id]).unit_ids
+    assert trace.contains(shop.db, units=[board]).unit_ids == {board}
+    assert shop.db.scalar(select(UnitRoot.root_id).where(UnitRoot.unit_id == board)) == board
+
+
+def test_a_run_is_not_withdrawn_beneath_what_has_left(shop, because):
+    made = shop.build(shop.pump, "SN-1")
+    ship.ship(shop.db, to_location_id=shop.ward.id, units=made.unit_ids, **shop.later(days=1))
+    with pytest.raises(MadeSince, match="SN-1"):
+        correct.withdraw(shop.db, made.event.id, **because())
+
+
+def test_a_lot_made_in_two_goes_keeps_its_input_when_one_never_was(shop, because):
+    resin = shop.lot(shop.resin, "R-1", 10)
+    body = shop.lot(shop.body, "B-1")
+    how = {"location_id": shop.store.id, "inputs": [LotInput(resin.id, Decimal(1))]}
+    first = build.build_lot(shop.db, body.id, Decimal(5), **how, **shop.how)
+    build.build_lot(shop.db, body.id, Decimal(3), **how, **shop.later(hours=1))
+
+    correct.withdraw(shop.db, first.event.id, **because())
+
+    assert body.id in trace.contains(shop.db, lots=[resin.id]).lot_ids
+    assert [row.quantity for row in shop.stock(body)] == [Decimal(3)]
+
+
+def test_a_quantity_is_corrected_twice_each_time_from_the_latest(shop, because):
+    lot = shop.lot(shop.resin, "R-1")
+    received = receive.receive_lot(
+        shop.db, lot.id, Decimal(100), location_id=shop.store.id, **shop.how
+    )
+    ten = correct.replace(shop.db, received.event.id, quantity=Decimal(10), **because())
+    correct.replace(shop.db, ten.event.id, quantity=Decimal(12), **because())
+
+    assert [row.quantity for row in shop.stock(lot)] == [Decimal(12)]
+
+
+def test_our_own_act_before_a_unit_was_there_is_refused_and_a_reported_one_is_flagged(shop):
+    [pump] = shop.units(shop.pump, "SN-1")
+    early = {**shop.how, "event_at": shop.how["at"] - timedelta(days=3)}
+
+    with pytest.raises(BeforeItWas, match="SN-1"):
+        shop.state.move(shop.db, units=[pump], location_id=shop.cage.id, **early)
+    assert shop.db.get(Unit, pump).location_id == shop.store.id
+
+    told = ship.report_shipment(shop.db, to_location_id=shop.ward.id, units=[pump], **early)
+    [flag] = shop.db.scalars(select(Flag))
+    assert (flag.rule, flag.unit_id, flag.event_id) == ("before_it_was", pump, told.event.id)

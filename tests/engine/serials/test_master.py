@@ -3,6 +3,7 @@
 import ast
 import inspect
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,19 @@ from engine.serials.models import (
     MarketAuthorisation,
     Part,
     Party,
+    SupplierAgreement,
 )
 
 STREAM = "data:main"
-MASTER_DATA = (Party, Location, Part, Lot, ExternalId, MarketAuthorisation)
+MASTER_DATA = (
+    Party,
+    Location,
+    Part,
+    Lot,
+    ExternalId,
+    MarketAuthorisation,
+    SupplierAgreement,
+)
 ROOM = Path(engine.__file__).parent
 
 # every command that describes or changes master data, and what it is asked in a test
@@ -46,12 +56,21 @@ COMMANDS = {
     "name_also": lambda shop, **how: parties.name_also(
         shop.db, "part", shop.resin.id, named_by="erp", value="4711", **how
     ),
+    "agree_with_supplier": lambda shop, **how: parties.agree_with_supplier(
+        shop.db,
+        shop.resin.id,
+        shop.supplier.id,
+        valid_from=date(2026, 1, 1),
+        price=Decimal("4.20"),
+        currency="EUR",
+        **how,
+    ),
     "change": lambda shop, **how: master.change(
-        shop.db, "party", shop.supplier.id, {"name": "Resin Works GmbH"}, **how
+        shop.db, "location", shop.store.id, {"name": "Main store"}, **how
     ),
 }
 # they write no master data, or stand under a command that says it
-HELPERS = {"refuse_other_part", "lock_key_fields", "new_node", "described"}
+HELPERS = {"refuse_other_part", "lock_key_fields", "new_node", "described", "refuse_fixed"}
 
 
 def entries(db):
@@ -115,12 +134,12 @@ def test_an_entry_holds_what_was_and_what_is(shop):
     assert described["changes"]["name"] == [None, "New"]
     assert "gln" not in described["changes"]
 
-    COMMANDS["change"](shop, **shop.how, reason="New legal form")
+    COMMANDS["change"](shop, **shop.how, reason="New sign")
     assert entries(shop.db)[-1].body == {
-        "kind": "party",
-        "id": shop.supplier.id,
-        "changes": {"name": ["Resin Works", "Resin Works GmbH"]},
-        "reason": "New legal form",
+        "kind": "location",
+        "id": shop.store.id,
+        "changes": {"name": ["Store", "Main store"]},
+        "reason": "New sign",
     }
 
 
@@ -148,9 +167,10 @@ def test_what_is_refused_leaves_neither_row_nor_entry(database, people, at):
         check_whole(db)
 
 
-def test_a_field_that_is_fixed_leaves_no_entry(shop):
+def test_a_field_that_is_fixed_leaves_no_entry(shop, people):
     lot = shop.lot(shop.set, "L-1", 5)
     before = len(entries(shop.db))
+    shop.how["by"] = people.qa_engineer
     with pytest.raises(FieldFixed):
         master.change(shop.db, "lot", lot.id, {"lot_no": "L-2"}, **shop.how, reason="misread")
     assert len(entries(shop.db)) == before
@@ -161,7 +181,7 @@ def test_a_field_that_is_fixed_leaves_no_entry(shop):
 def test_a_change_without_a_reason_is_refused(shop, reason):
     with pytest.raises(WhyMissing):
         COMMANDS["change"](shop, **shop.how, reason=reason)
-    assert shop.db.get_one(Party, shop.supplier.id).name == "Resin Works"
+    assert shop.db.get_one(Location, shop.store.id).name == "Store"
 
 
 def test_an_imported_file_is_one_entry_that_names_it(shop):

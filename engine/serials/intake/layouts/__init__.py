@@ -1,4 +1,4 @@
-"""What the columns of each kind of file are: from the data dictionary, and of what joins records."""
+"""What the columns of each kind of file are: the data dictionary's, and those that join records."""
 
 import tomllib
 from collections.abc import Mapping
@@ -81,7 +81,7 @@ def layout(kind: str) -> Layout:
     path = _HERE / f"{name}.toml"
     if not path.exists():
         said = entity(name)
-        columns = tuple(_of_field(one) for one in said.fields if one.column)
+        columns = tuple(_of_field(one) for one in said.taken_in)
         return Layout(kind, name, said.label, said.label_zh, columns)
 
     told = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -103,7 +103,8 @@ def layout(kind: str) -> Layout:
 
 
 def _of_field(one: Field) -> Column:
-    systems = (getattr(one, system, "") for system in ("erp", "mes", "wms", "plm", "epcis"))
+    said = (one.erp, one.mes, one.wms, one.plm)
+    systems = [name.strip() for names in said for name in names.split(",") if name.strip()]
     return Column(
         one.name,
         one.label,
@@ -113,5 +114,5 @@ def _of_field(one: Field) -> Column:
         one.words if one.type == "choice" else None,
         one.meaning,
         one.meaning_zh,
-        tuple(dict.fromkeys((one.column, *(name for name in systems if name)))),
+        tuple(dict.fromkeys((one.column, *systems))),
     )

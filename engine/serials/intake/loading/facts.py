@@ -56,9 +56,7 @@ def load_stock(loading: Loading) -> None:
 
 def load_shipments(loading: Loading) -> None:
     """Record shipments as reported: one per day, document and place."""
-    for (day, number, to_id), lines in _groups(
-        loading, "shipped_on", "document_no", "location_id"
-    ):
+    for (day, number, to_id), lines in _groups(loading, "shipped_on", "document_no", "location_id"):
         recorded = ship.report_shipment(
             loading.db,
             to_location_id=to_id,
@@ -75,9 +73,7 @@ def _stock_parts(loading: Loading, lines: list[Row]) -> list[StockPart]:
     lot_ids = {row.lot_id for row, _ in lines if row.lot_id and not row.unit_id}
     rows = (
         select(LotStock.lot_id, LotStock.id)
-        .where(
-            LotStock.lot_id.in_(id_set(loading.db, lot_ids)), LotStock.custody == "in_house"
-        )
+        .where(LotStock.lot_id.in_(id_set(loading.db, lot_ids)), LotStock.custody == "in_house")
         .order_by(LotStock.quantity)
     )
     # the row with the most comes last

@@ -1,6 +1,6 @@
 """Parties, places, parts and lots: new rows in bulk, empty fields filled one by one and told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,7 @@ from engine.serials import master
 from engine.serials.intake.layouts import KINDS, layout
 from engine.serials.intake.loading.staged import SIZE, Loading
 from engine.serials.models import ImportRow, Location, Lot, Part, Party, TraceNode
+from engine.serials.record import How
 
 Made = list[tuple[ImportRow, dict[str, Any]]]
 Model = type[Party | Location | Part | Lot]
@@ -80,9 +81,7 @@ def _without(said: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in said.items() if name not in names}
 
 
-def _add(
-    loading: Loading, model: Model, rows: Iterable[tuple[ImportRow, dict[str, Any]]]
-) -> None:
+def _add(loading: Loading, model: Model, rows: Iterable[tuple[ImportRow, dict[str, Any]]]) -> None:
     for piece in _pieces(rows):
         facts = [said for _, said in piece]
         if model is Lot:
@@ -94,9 +93,7 @@ def _add(
         ids = loading.db.scalars(
             insert(model).returning(model.id, sort_by_parameter_order=True), facts
         ).all()
-        loading.became(
-            [(row.line, key, None) for (row, _), key in zip(piece, ids, strict=True)]
-        )
+        loading.became([(row.line, key, None) for (row, _), key in zip(piece, ids, strict=True)])
     _fill(loading, model)
 
 
@@ -114,8 +111,9 @@ def _pieces(rows: Iterable[tuple[ImportRow, dict[str, Any]]]) -> Iterable[Made]:
 def _fill(loading: Loading, model: Model) -> None:
     """Fill what is empty with what the file says; the ledger tells each, as of any change."""
     reason = loading.how.get("reason") or f"import {loading.batch.id}, {loading.batch.file_name}"
+    how: How = {**loading.how, "reason": reason}
     for row, said in _said(loading, "fill"):
-        recorded = loading.db.get_one(model, row.other_id)
+        recorded: Any = loading.db.get_one(model, row.other_id)
         changes = {
             name: value
             for name, value in said.items()
@@ -126,6 +124,6 @@ def _fill(loading: Loading, model: Model) -> None:
             KINDS[loading.batch.kind],
             recorded.id,
             changes,
-            **{**loading.how, "reason": reason},
+            **how,
         )
         loading.progress(1)

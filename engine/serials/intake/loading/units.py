@@ -65,7 +65,10 @@ FILLED = tuple(
         )
         """  # noqa: S608  our own names
     )
-    for table, key, more in (("unit", "id", ", version = version + 1"), ("unit_root", "unit_id", ""))
+    for table, key, more in (
+        ("unit", "id", ", version = version + 1"),
+        ("unit_root", "unit_id", ""),
+    )
 )
 
 

@@ -1,0 +1,47 @@
+"""Whom to reach at a party when something is recalled."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped
+
+from engine.db import Base, Key, Ref
+from engine.serials.models.axes import PartyRef, one_of
+
+CONTACT_ROLES = {
+    "recall": "Recall contact",
+    "vigilance": "Vigilance contact",
+    "quality": "Quality",
+    "logistics": "Logistics",
+    "management": "Management",
+}
+CHANNELS = {
+    "email": "E-mail",
+    "telephone": "Telephone",
+    "letter": "Letter",
+    "fax": "Fax",
+    "portal": "Portal",
+}
+
+
+class RecallContact(Base):
+    """One way to reach a person of a party; verified is what someone tried and when."""
+
+    __tablename__ = "recall_contact"
+    __table_args__ = (
+        one_of("role", CONTACT_ROLES),
+        one_of("channel", CHANNELS),
+        CheckConstraint("(verified_at IS NULL) = (verified_by_id IS NULL)", name="verified_by"),
+        Index("ix_recall_contact_party", "party_id"),
+    )
+
+    id: Mapped[Key]
+    party_id: Mapped[PartyRef]
+    role: Mapped[str]
+    name: Mapped[str]
+    channel: Mapped[str]
+    address: Mapped[str]
+    language: Mapped[str]
+    verified_at: Mapped[datetime | None]
+    verified_by_id: Mapped[Ref | None]
+    ended_at: Mapped[datetime | None]

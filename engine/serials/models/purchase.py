@@ -1,0 +1,62 @@
+"""What was ordered from whom, and what was received against it."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base, Key, KeyType
+from engine.serials.models.axes import EventRef, Exact, PartRef, PartyRef, freeze
+
+
+class PurchaseOrder(Base):
+    """One order to one supplier; whether it stands is what its event says."""
+
+    __tablename__ = "purchase_order"
+    __table_args__ = (Index("ix_purchase_order_supplier", "supplier_id"),)
+
+    id: Mapped[Key]
+    number: Mapped[Exact] = mapped_column(unique=True)
+    supplier_id: Mapped[PartyRef]
+    ordered_at: Mapped[datetime]
+    event_id: Mapped[EventRef]
+
+
+class PurchaseLine(Base):
+    """One part of an order: how much by when, at what price."""
+
+    __tablename__ = "purchase_line"
+    __table_args__ = (
+        UniqueConstraint("order_id", "line_no"),
+        CheckConstraint("quantity > 0", name="orders_something"),
+        CheckConstraint("(unit_price IS NULL) = (currency IS NULL)", name="price_has_currency"),
+        Index("ix_purchase_line_part", "part_id"),
+    )
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(KeyType, ForeignKey("purchase_order.id"))
+    line_no: Mapped[int]
+    part_id: Mapped[PartRef]
+    quantity: Mapped[Decimal]
+    due_on: Mapped[date | None]
+    unit_price: Mapped[Decimal | None]
+    currency: Mapped[str | None]  # ISO 4217
+
+
+class PurchaseReceipt(Base):
+    """How much one receipt counts against a line of an order."""
+
+    __tablename__ = "purchase_receipt"
+    __table_args__ = (Index("ix_purchase_receipt_line", "line_id"),)
+
+    event_id: Mapped[EventRef] = mapped_column(primary_key=True)
+    line_id: Mapped[int] = mapped_column(
+        KeyType, ForeignKey("purchase_line.id"), primary_key=True, autoincrement=False
+    )
+    quantity: Mapped[Decimal]
+
+
+freeze(PurchaseOrder.__table__)
+freeze(PurchaseLine.__table__)
+freeze(PurchaseReceipt.__table__)

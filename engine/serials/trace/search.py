@@ -1,0 +1,201 @@
+"""The one search forward, as SQL: lots and runs first, then units by run, then who held them.
+
+Lots and runs are few (0.7 per device), so they are followed by recursion over `edge` alone. Units
+join through `unit_root`, which also names what they stand in now. What is between the two is
+climbed, former hosts are followed through the install history to any depth: the question is "ever
+contained", and whatever contained a former host is affected as that host is.
+
+Every step is an index lookup by itself. On PostgreSQL it is fenced (`LATERAL … OFFSET 0`):
+without the fence the planner takes a recursive union for huge and reads whole tables.
+
+The named parts: `node(id, certain)`, `direct(unit_id, root_id, certain)` made in, of or with a
+node, `mid` between them and their roots, `root`, `was` everything a former host leads to. `certain`
+is 0 for what only an UNKNOWN lot brought in: it cannot be excluded.
+
+With `as_of` only what was recorded up to that event counts: edges, inputs, memberships, installs,
+removals and corrections. The root pointer says only what is now, so every host is climbed.
+"""
+
+# ruff: noqa: S608  names and steps come from here, values are bound
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Search:
+    """The search in the words of one kind of database; `as_of` binds `:as_of`."""
+
+    is_sqlite: bool
+    as_of: bool = False
+
+    def ids(self, name: str) -> str:
+        """Return a set of ids that is bound as one parameter."""
+        if self.is_sqlite:
+            return f"SELECT value AS id FROM json_each(:{name})"
+        return f"SELECT unnest(CAST(:{name} AS bigint[])) AS id"
+
+    def step(self, shown: str, left: str, tables: str, where: str, **picks: str) -> str:
+        """Look up `tables` for each row of `left`: never a scan, whatever the planner expects."""
+        if self.is_sqlite:
+            return f"SELECT {shown.format(**picks)} FROM {left} CROSS JOIN {tables} WHERE {where}"
+        inner = ", ".join(f"{column} AS {name}" for name, column in picks.items())
+        outer = shown.format(**{name: f"n_.{name}" for name in picks})
+        return (
+            f"SELECT {outer} FROM {left} CROSS JOIN LATERAL"
+            f" (SELECT {inner} FROM {tables} WHERE {where} OFFSET 0) n_"
+        )
+
+    def nodes(self) -> str:
+        """Return the lots and runs reached, UNKNOWN lots of the same parts included."""
+        edges = "n.inp = w.id" + (" AND n.event_id <= :as_of" if self.as_of else "")
+        unknown = "l.id = w.id AND u.part_id = l.part_id AND u.is_unknown"
+        if self.is_sqlite:
+            grown = (
+                f"SELECT n.out, w.certain FROM walk w CROSS JOIN edge n WHERE {edges} UNION "
+                f"SELECT u.id, 0 FROM walk w CROSS JOIN lot l CROSS JOIN lot u WHERE {unknown}"
+            )
+        else:  # which allows one recursive term
+            grown = (
+                "SELECT n_.id, n_.certain FROM walk w CROSS JOIN LATERAL ("
+                f"SELECT n.out AS id, w.certain FROM edge n WHERE {edges}"
+                f" UNION ALL SELECT u.id, 0 FROM lot l CROSS JOIN lot u WHERE {unknown}"
+                " OFFSET 0) n_"
+            )
+        return (
+            f"walk(id, certain) AS (SELECT s.id, 1 FROM ({self.ids('nodes')}) s UNION {grown}),"
+            " node(id, certain) AS MATERIALIZED"
+            " (SELECT id, max(certain) FROM walk GROUP BY id)"
+        )
+
+    def kept_nodes(self) -> str:
+        """Return the lots and runs that a run has kept already."""
+        return (
+            "node(id, certain) AS (SELECT node_id, CASE WHEN is_certain THEN 1 ELSE 0 END"
+            " FROM trace_run_node WHERE run_id = :run_id)"
+        )
+
+    def units(self) -> str:
+        """Return what stands on `node` and the units named: direct, mid, root, was."""
+        direct = " UNION ALL ".join(self._direct())
+        climb = {"host": "n.host_id"}
+        up = f"n.host_id <> w.root_id AND {self._open()}"
+        mid = (
+            self.step(
+                "DISTINCT {host}, w.root_id, w.certain",
+                "direct w",
+                "install n",
+                f"n.child_id = w.unit_id AND w.unit_id <> w.root_id AND {up}",
+                **climb,
+            )
+            + " UNION "
+            + self.step(
+                "{host}, w.root_id, w.certain",
+                "mid w",
+                "install n",
+                f"n.child_id = w.id AND {up}",
+                **climb,
+            )
+        )
+        ended = " UNION ".join(
+            self.step(
+                "{host}, w.certain",
+                left,
+                "install n",
+                f"n.child_id = {child} AND {self._ended()}",
+                **climb,
+            )
+            for left, child in (("direct w", "w.unit_id"), ("mid w", "w.id"), ("root w", "w.id"))
+        )
+        return (
+            f"direct(unit_id, root_id, certain) AS MATERIALIZED ({direct}),"
+            f" mid(id, root_id, certain) AS ({mid}),"
+            " root(id, certain) AS MATERIALIZED (SELECT root_id, max(certain) FROM direct"
+            " WHERE root_id <> 0 GROUP BY root_id),"
+            f" was(id, certain) AS (SELECT * FROM ({ended}) e UNION {self._ever()})"
+        )
+
+    def everyone(self) -> str:
+        """Return every affected unit: `certain`, and `present` unless only a former host."""
+        return (
+            "everyone(id, certain, present) AS (SELECT id, max(certain), max(present) FROM ("
+            "SELECT unit_id AS id, certain, 1 AS present FROM direct"
+            " UNION ALL SELECT id, certain, 1 FROM mid UNION ALL SELECT id, certain, 1 FROM root"
+            " UNION ALL SELECT id, certain, 0 FROM was) a GROUP BY id)"
+        )
+
+    def standing(self) -> str:
+        """Return the affected units that stand by themselves now: what one can go and fetch."""
+        formers = self.step(
+            "w.id, w.certain, 0",
+            "was w",
+            "unit_root n",
+            "n.unit_id = w.id AND n.root_id = n.unit_id",
+            unit="n.unit_id",
+        )
+        return (
+            "standing(id, certain, present) AS MATERIALIZED ("
+            "SELECT id, max(certain), max(present) FROM ("
+            f"SELECT id, certain, 1 AS present FROM root UNION ALL {formers}) a GROUP BY id)"
+        )
+
+    def tops(self) -> str:
+        """Return what each affected unit stood in as of then (`as_of` only)."""
+        up = self.step(
+            "w.id, {host}", "climb w", "install n", f"n.child_id = w.top AND {self._open()}",
+            host="n.host_id",
+        )  # fmt: skip
+        return (
+            f"climb(id, top) AS (SELECT id, id FROM everyone UNION {up}),"
+            " top(id, root_id) AS (SELECT w.id, w.top FROM climb w WHERE NOT EXISTS"
+            f" (SELECT 1 FROM install n WHERE n.child_id = w.top AND {self._open()}))"
+        )
+
+    def _direct(self) -> list[str]:
+        picks = {"unit": "n.unit_id", "root": "0" if self.as_of else "n.root_id"}
+        shown = "{unit}, {root}, w.certain"
+        there = f" AND {self._existed()}" if self.as_of else ""
+        stands = "" if not self.as_of else " AND i.event_id <= :as_of"
+        known = " AND c.id <= :as_of" if self.as_of else ""
+        used = (
+            f"i.lot_id = w.id AND n.unit_id = i.unit_id{stands} AND NOT EXISTS"
+            f" (SELECT 1 FROM event c WHERE c.corrects_id = i.event_id{known})"
+        )
+        return [
+            self.step(shown, "node w", "unit_root n", f"n.seg_id = w.id{there}", **picks),
+            self.step(shown, "node w", "unit_root n", f"n.lot_id = w.id{there}", **picks),
+            self.step(shown, "node w", "unit_input i CROSS JOIN unit_root n", used, **picks),
+            self.step(
+                "{unit}, {root}, 1",
+                f"({self.ids('units')}) w",
+                "unit_root n",
+                "n.unit_id = w.id",
+                **picks,
+            ),
+        ]
+
+    def _existed(self) -> str:
+        return (
+            "EXISTS (SELECT 1 FROM event_link l"
+            " WHERE l.unit_id = n.unit_id AND l.event_id <= :as_of)"
+        )
+
+    def _open(self) -> str:
+        if not self.as_of:
+            return "n.to_event_id IS NULL"
+        return "n.from_event_id <= :as_of AND (n.to_event_id IS NULL OR n.to_event_id > :as_of)"
+
+    def _ended(self) -> str:
+        """Return the rule for an install that is over; one that never was is in no history."""
+        known = " AND c.id <= :as_of" if self.as_of else ""
+        over = " AND n.from_event_id <= :as_of AND n.to_event_id <= :as_of" if self.as_of else ""
+        return (
+            f"n.to_event_id IS NOT NULL{over} AND NOT EXISTS (SELECT 1 FROM event c"
+            f" WHERE c.corrects_id = n.from_event_id AND c.type = 'did_not_occur'{known})"
+        )
+
+    def _ever(self) -> str:
+        both = f"(({self._open()}) OR ({self._ended()}))"
+        return self.step(
+            "{host}, w.certain", "was w", "install n", f"n.child_id = w.id AND {both}",
+            host="n.host_id",
+        )  # fmt: skip

@@ -1,0 +1,194 @@
+"""What an event did beyond its links, and how a correction takes it out of the record.
+
+Edges, installs, inputs of single units and labels are never deleted: a correction names itself as
+`never_event_id`, and no trace follows them any more. Stock is posted back. An event and those that
+corrected it before are one chain: what the first one did is undone by whatever ends the chain.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+from typing import TypeAlias
+
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from engine.serials import stock
+from engine.serials.errors import MadeSince
+from engine.serials.install import close_installs, reopen_installs
+from engine.serials.models import (
+    Edge,
+    Event,
+    EventLink,
+    EventNode,
+    Install,
+    Packed,
+    StockPosting,
+    Unit,
+    UnitInput,
+    UnitLabel,
+)
+from engine.serials.projection import forget
+from engine.serials.sets import id_set
+
+Never: TypeAlias = type[Edge] | type[Install] | type[UnitInput] | type[UnitLabel]
+
+
+def chain_of(db: Session, event: Event) -> list[int]:
+    """Return the ids of an event and of those it corrects, the newest first."""
+    ids = [event.id]
+    while event.corrects_id is not None:
+        event = db.get_one(Event, event.corrects_id)
+        ids.append(event.id)
+    return ids
+
+
+def latest_of(db: Session, event_id: int) -> int:
+    """Return the version of an event that nothing corrects."""
+    while (later := db.scalar(select(Event.id).where(Event.corrects_id == event_id))) is not None:
+        event_id = later
+    return event_id
+
+
+def posted(
+    db: Session, chain: Collection[int], *, lots: Collection[int] | None = None
+) -> dict[stock.Spot, Decimal]:
+    """Return what a chain has posted in sum, spot by spot; of some lots when told."""
+    sums: dict[stock.Spot, Decimal] = defaultdict(Decimal)
+    for p in db.scalars(select(StockPosting).where(StockPosting.event_id.in_(id_set(db, chain)))):
+        if lots is None or p.lot_id in lots:
+            spot = stock.Spot(p.lot_id, p.location_id, p.custody, p.usability, p.tranche_id)
+            sums[spot] += p.quantity
+    return {spot: quantity for spot, quantity in sums.items() if quantity}
+
+
+def post_back(
+    db: Session, chain: Collection[int], event: Event, *, lots: Collection[int] | None = None
+) -> None:
+    """Post back what a chain has posted."""
+    stock.post(
+        db, event, [(spot, -quantity) for spot, quantity in posted(db, chain, lots=lots).items()]
+    )
+
+
+def undo(db: Session, chain: Collection[int], event: Event) -> None:
+    """Say that nothing of what a chain did ever was: edges, installs, inputs, labels, packing."""
+    listed = id_set(db, chain)
+    strike_edges(db, Edge.event_id.in_(listed), event, but=chain)
+    never(db, UnitInput, UnitInput.event_id.in_(listed), event)
+    never(db, UnitLabel, UnitLabel.event_id.in_(listed), event)
+    opened = list(
+        db.scalars(
+            select(Install.child_id).where(
+                Install.from_event_id.in_(listed), Install.to_event_id.is_(None)
+            )
+        )
+    )
+    if opened:
+        close_installs(db, event, opened)
+    never(db, Install, Install.from_event_id.in_(listed), event)
+    _unpack(db, chain, event)
+
+
+def put_back(db: Session, chain: Iterable[int]) -> dict[int, int]:
+    """Let what a chain removed be inside again; return the host of each child.
+
+    Raises `MovedSince` when one went its own way after it.
+    """
+    inside: dict[int, int] = {}
+    for event_id in chain:
+        inside |= reopen_installs(db, event_id)
+    return inside
+
+
+def never(db: Session, table: Never, where: ColumnElement[bool], event: Event) -> None:
+    """Mark rows of a table as what never was."""
+    db.execute(
+        update(table)
+        .where(where, table.never_event_id.is_(None))
+        .values(never_event_id=event.id)
+        .execution_options(synchronize_session=False)
+    )
+    for row in list(db.identity_map.values()):
+        if isinstance(row, table):
+            db.expire(row)
+
+
+def strike_edges(
+    db: Session, where: ColumnElement[bool], event: Event, *, but: Collection[int]
+) -> None:
+    """Mark edges as what never was; one that another standing event made too goes on under it."""
+    rows = db.execute(
+        select(Edge.inp, Edge.out, Edge.uom).where(where, Edge.never_event_id.is_(None))
+    ).all()
+    never(db, Edge, where, event)
+    for inp, out, uom in rows:
+        other = _also_made(db, inp, out, but={*but, event.id})
+        if other is not None:
+            row = {"inp": inp, "out": out, "uom": uom, "qty": None, "event_id": other}
+            db.execute(insert(Edge), [row])
+
+
+def _also_made(db: Session, inp: int, out: int, *, but: set[int]) -> int | None:
+    """Return another standing event that put `inp` into `out`: a lot made in several goes."""
+    into, later = aliased(EventNode), aliased(Event)
+    return db.scalar(
+        select(EventNode.event_id)
+        .join(into, (into.event_id == EventNode.event_id) & (into.node_id == out))
+        .outerjoin(later, later.corrects_id == EventNode.event_id)
+        .where(
+            EventNode.node_id == inp,
+            EventNode.role == "input",
+            into.role == "output",
+            later.id.is_(None),
+            EventNode.event_id.not_in(id_set(db, but)),
+        )
+        .order_by(EventNode.event_id)
+        .limit(1)
+    )
+
+
+def _unpack(db: Session, chain: Collection[int], event: Event) -> None:
+    rows = db.scalars(
+        select(Packed).where(
+            Packed.from_event_id.in_(id_set(db, chain)), Packed.to_event_id.is_(None)
+        )
+    ).all()
+    for row in rows:
+        row.to_event_id = event.id
+    ended = db.scalars(select(Packed).where(Packed.to_event_id.in_(id_set(db, chain)))).all()
+    for row in ended:
+        row.to_event_id = None
+    db.flush()
+
+
+def made_units(db: Session, chain: Collection[int]) -> set[int]:
+    """Return the units that a chain made. Raises `MadeSince` when one has gone on since."""
+    made = set(
+        db.scalars(
+            select(EventLink.unit_id)
+            .join(Event, Event.id == EventLink.event_id)
+            .where(
+                Event.id.in_(id_set(db, chain)),
+                Event.type.in_(("built", "kitted")),
+                EventLink.role == "subject",
+            )
+        )
+    )
+    later = aliased(Event)
+    since = db.scalar(
+        select(Unit.serial)
+        .join(EventLink, EventLink.unit_id == Unit.id)
+        .outerjoin(later, later.corrects_id == EventLink.event_id)
+        .where(
+            Unit.id.in_(id_set(db, made)),
+            EventLink.event_id.not_in(id_set(db, chain)),
+            later.id.is_(None),
+            EventLink.custody.is_not(None) | EventLink.location_id.is_not(None),
+        )
+        .limit(1)
+    )
+    if since is not None:
+        raise MadeSince(what=since)
+    forget(db, Unit, made)
+    return made
