@@ -1,10 +1,10 @@
 """What must be said to the outside, written with the command that causes it, sent after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, select
+from sqlalchemy import CheckConstraint, ColumnElement, Index, and_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session
 
@@ -27,7 +27,7 @@ class Outgoing(leases.Leased, Base):
         Index("ix_outgoing_due", "due_at"),
     )
 
-    channel: Mapped[str]  # "mail"
+    channel: Mapped[str]  # "mail", "webhook"
     receiver: Mapped[str]  # an address of the channel
     language: Mapped[str]
     layout: Mapped[str]
@@ -97,10 +97,18 @@ def say_once(
     return len(new.all())
 
 
-def claim_due(database: Database, *, at: datetime, limit: int) -> Sequence[Outgoing]:
-    """Lease up to `limit` due messages to the caller; the transaction ends before any is sent."""
+def claim_due(
+    database: Database, *, at: datetime, limit: int, only: Collection[str] | None = None
+) -> Sequence[Outgoing]:
+    """Lease up to `limit` due messages to the caller; the transaction ends before any is sent.
+
+    With `only` those of these channels.
+    """
+    unfinished: ColumnElement[bool] = Outgoing.sent_at.is_(None)
+    if only is not None:
+        unfinished = and_(unfinished, Outgoing.channel.in_(only))
     with database.begin() as db:
-        return leases.claim(db, Outgoing, unfinished=Outgoing.sent_at.is_(None), at=at, limit=limit)
+        return leases.claim(db, Outgoing, unfinished=unfinished, at=at, limit=limit)
 
 
 def mark_sent(
@@ -145,9 +153,9 @@ def retry(db: Session, outgoing_id: int, *, by: leases.Actor, at: datetime) -> O
     )
 
 
-def given_up(db: Session) -> Sequence[Outgoing]:
-    """Return the messages that wait for a person, oldest first."""
-    return leases.given_up(db, Outgoing)
+def given_up(db: Session, *, channel: str = "mail") -> Sequence[Outgoing]:
+    """Return the messages of a channel that wait for a person, oldest first."""
+    return [one for one in leases.given_up(db, Outgoing) if one.channel == channel]
 
 
 def waiting(db: Session) -> Sequence[Outgoing]:

@@ -5,14 +5,14 @@ under the same Message-ID. That is what can be had; exactly once cannot.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine import outbox
 from engine.db import Database
 from engine.outbox import Outgoing
-from notifications.channels import Channel, Undeliverable
+from notifications.channels import Channel, OwnForm, Undeliverable
 from notifications.message import compose
 from notifications.render import render
 
@@ -31,20 +31,23 @@ class Delivered:
 
 def deliver_due(
     database: Database,
-    channels: Mapping[str, Channel],
+    channels: Mapping[str, Channel | OwnForm],
     *,
     keep: Callable[[bytes], str],
     at: datetime,
     site_url: str = "",
     most: int = 1_000,
+    only: Collection[str] | None = None,
 ) -> Delivered:
     """Send the messages due at `at`, up to `most`; several workers may do this at once.
 
-    `keep` stores the exact bytes before they are sent and returns their sha256.
+    `keep` stores the exact bytes before they are sent and returns their sha256. With `only` the
+    rest waits for whoever sends it: a slow receiver of one kind does not hold up another.
     """
     sent = failed = 0
     while sent + failed < most:
-        claimed = outbox.claim_due(database, at=at, limit=min(AT_ONCE, most - sent - failed))
+        limit = min(AT_ONCE, most - sent - failed)
+        claimed = outbox.claim_due(database, at=at, limit=limit, only=only)
         if not claimed:
             break
         for outgoing in claimed:
@@ -57,7 +60,7 @@ def deliver_due(
 
 def _deliver(
     database: Database,
-    channels: Mapping[str, Channel],
+    channels: Mapping[str, Channel | OwnForm],
     outgoing: Outgoing,
     *,
     keep: Callable[[bytes], str],
@@ -66,12 +69,10 @@ def _deliver(
 ) -> bool:
     try:
         channel = channels[outgoing.channel]
-        rendered = render(
-            outgoing.layout, outgoing.body, language=outgoing.language, site_url=site_url
-        )
-        data = compose(outgoing, rendered, sender=channel.sender)
-        sha256 = keep(data)
-        answer = channel.deliver(data, receiver=outgoing.receiver)
+        if isinstance(channel, OwnForm):
+            sha256, answer = channel.send(outgoing, keep=keep, at=at)
+        else:
+            sha256, answer = _mail(channel, outgoing, keep=keep, site_url=site_url)
     except Exception as error:  # any failure is kept with the message, shown, and tried again
         log.warning("message %s was not sent", outgoing.key, exc_info=True)
         outbox.mark_failed(
@@ -85,3 +86,12 @@ def _deliver(
 
     outbox.mark_sent(database, outgoing, sha256=sha256, answer=answer, at=at)
     return True
+
+
+def _mail(
+    channel: Channel, outgoing: Outgoing, *, keep: Callable[[bytes], str], site_url: str
+) -> tuple[str, str]:
+    rendered = render(outgoing.layout, outgoing.body, language=outgoing.language, site_url=site_url)
+    data = compose(outgoing, rendered, sender=channel.sender)
+    sha256 = keep(data)
+    return sha256, channel.deliver(data, receiver=outgoing.receiver)

@@ -95,7 +95,8 @@ def _errors() -> Iterator[str]:
 
 BASES = {
     "EngineError", "NotAllowed", "NotFound", "Conflict", "Busy", "Gone", "Refused", "Forbidden",
-    "Invalid", "DiagramFault",
+    "Invalid", "DiagramFault", "BadRequest", "UnprocessableEntity", "PreconditionFailed",
+    "PreconditionRequired",
 }  # fmt: skip
 
 

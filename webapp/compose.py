@@ -20,10 +20,13 @@ from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.people.passwords import Hashing
+from engine.serials.exchange.announce import announce_events
+from engine.serials.exchange.box import Box
 from engine.serials.intake import working
-from notifications.channels import Channel
+from notifications.channels import Channel, OwnForm
 from notifications.channels.folder import FolderChannel
 from notifications.channels.smtp import from_environment
+from notifications.channels.webhook import WebhookChannel
 from notifications.deliver import deliver_due
 from notifications.scheduler import Scheduler, Tick
 from webapp.settings import Settings
@@ -45,7 +48,7 @@ class Holdfast:
     settings: Settings
     database: Database
     documents: DocumentStore
-    channels: Mapping[str, Channel]
+    channels: Mapping[str, Channel | OwnForm]
 
     def scheduler(self) -> Scheduler:
         """Return the scheduler of this process; nothing ticks before it is started."""
@@ -57,6 +60,7 @@ class Holdfast:
                 Tick("timers", second * 5, self.fire_timers),
                 Tick("children", second, self.take_up_reports),
                 Tick("mail", second * 2, self.deliver),
+                Tick("webhooks", second * 2, self.deliver_webhooks),
                 Tick("deadlines", minute, self.tell_deadlines),
                 Tick("doors", minute, self.tell_of_silent_doors),
                 Tick("recounts", minute * 5, self.open_recounts),
@@ -75,6 +79,7 @@ class Holdfast:
         self.drop_abandoned_uploads()
         self.run_jobs()
         self.deliver()
+        self.deliver_webhooks()
 
     def run_jobs(self) -> None:
         """Do the long work that is due."""
@@ -96,6 +101,17 @@ class Holdfast:
             keep=self.documents.put,
             at=clock.now(),
             site_url=self.settings.base_url,
+            only=("mail",),
+        )
+
+    def deliver_webhooks(self) -> None:
+        """Send the webhooks that are due; one slow receiver holds up no mail."""
+        deliver_due(
+            self.database,
+            self.channels,
+            keep=self.documents.put,
+            at=clock.now(),
+            only=("webhook",),
         )
 
     def tell_deadlines(self) -> None:
@@ -126,11 +142,12 @@ def compose(settings: Settings, *, hashing: Hashing | None = None) -> Holdfast:
     """Put the parts together for one installation; opens no connection."""
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     store = DocumentStore(settings.documents_folder)
+    database = Database(settings.database_url, info=_info(settings, store, hashing))
     return Holdfast(
         settings=settings,
-        database=Database(settings.database_url, info=_info(settings, store, hashing)),
+        database=database,
         documents=store,
-        channels={"mail": _mail(settings)},
+        channels={"mail": _mail(settings), "webhook": WebhookChannel(database, settings.ways_out)},
     )
 
 
@@ -138,7 +155,9 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
     seal = Seal.made(settings.keys_folder, company=settings.company, at=clock.now())
     return {
         "actions": _action,
-        "event_sinks": (follow,),
+        "event_sinks": (follow, announce_events),
+        "box": Box.of(settings.secret_key),
+        "ways_out": settings.ways_out,
         "also_did": (segregation.answered,),
         "on_task": mails.on_task,
         "send": mails.send,
@@ -152,6 +171,7 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
         "job_verbs": JOB_VERBS,
         "hashing": hashing or Hashing(),
         "company": settings.company,
+        "site_url": settings.base_url,
         "mark": settings.mark,
         "language": settings.language,
     }

@@ -21,7 +21,7 @@ from webapp.browsers import browser_of
 from webapp.config import Holdfast, configure
 from webapp.errors import map_errors
 from webapp.i18n import speak
-from webapp.navigation import navigation
+from webapp.navigation import INTERFACE_TABS, navigation
 from webapp.reading import reading
 from webapp.security import secure
 from webapp.sentences import at_fields, fill, in_words, titled, told
@@ -86,6 +86,7 @@ def _add_words(app: Flask) -> None:
         me=person_or_none,
         may=lambda action: may(person_or_none(), action),
         navigation=navigation,
+        interface_tabs=INTERFACE_TABS,
         session_seconds=seconds_left,
         shortcuts_are_off=lambda: request.cookies.get("shortcuts") == "off",
         new_request_key=new_request_key,

@@ -17,6 +17,7 @@ from engine.bpmn.incidents import record_incident
 from engine.errors import Problem
 from engine.evidence.failures import SigningLocked
 from engine.locks import is_busy
+from engine.people.scopes import ScopeMissing
 from webapp.api import problems
 from webapp.config import holdfast
 from webapp.reading import reading
@@ -42,7 +43,8 @@ def page(status: int, sentence: str, **more: Any) -> tuple[str | Response, int]:
     """Render the page of one status with the sentence that says what to do."""
     reading.session.remove()  # whatever was half-read is over
     if problems.wanted():
-        wrong = [{"at": p.at, "sentence": in_words(p)} for p in more.pop("problems", [])]
+        more.pop("again", None)
+        wrong = [problems.placed(p, in_words(p)) for p in more.pop("problems", [])]
         return problems.problem(status, sentence, problems=wrong, **more), status
     return render_template("errors/page.html", status=status, sentence=sentence, **more), status
 
@@ -65,7 +67,11 @@ def on_engine_error(error: errors.EngineError) -> ResponseReturnValue:
     if status == 500:
         return on_unexpected(error)
     wrong = error.problems if isinstance(error, errors.Invalid) else []
-    more = {"title": gettext("Signing is locked")} if isinstance(error, SigningLocked) else {}
+    more: dict[str, object] = {}
+    if isinstance(error, SigningLocked):
+        more = {"title": gettext("Signing is locked")}
+    elif isinstance(error, ScopeMissing):
+        more = {"scope": error.facts["scope"]}
     return page(status, in_words(error), problems=wrong, **more)
 
 
@@ -142,8 +148,12 @@ def http_sentence(error: HTTPException) -> str:
 
 def schema_problems(error: HTTPException) -> list[Problem]:
     """Return what a schema of the interface found wrong, one problem per field."""
-    found = (getattr(error, "data", None) or {}).get("messages", {}).get("json", {})
-    return list(_leaves("", found))
+    messages = (getattr(error, "data", None) or {}).get("messages", {})
+    at_parameters = [
+        Problem(f"?{name}", str(found[0] if isinstance(found, list) else found))
+        for name, found in {**messages.get("query", {}), **messages.get("headers", {})}.items()
+    ]
+    return [*_leaves("", messages.get("json", {})), *at_parameters]
 
 
 def _leaves(at: str, found: object) -> Iterator[Problem]:

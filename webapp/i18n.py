@@ -4,7 +4,7 @@ from flask import Flask, Response, request
 from flask_babel import Babel
 
 from webapp.config import LANGUAGES
-from webapp.session import person_or_none
+from webapp.session import bears_token, person_or_none
 from webapp.times import add_filters
 
 THEMES = ("light", "dark", "auto")
@@ -14,7 +14,9 @@ babel = Babel()  # type: ignore[no-untyped-call]
 
 
 def language() -> str:
-    """Return the language to write in."""
+    """Return the language to write in; a system says with each request which one it wants."""
+    if bears_token() and request.accept_languages:
+        return request.accept_languages.best_match(list(LANGUAGES), "en")
     chosen = request.cookies.get("language", "")
     if chosen in LANGUAGES:
         return chosen

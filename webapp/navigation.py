@@ -21,6 +21,8 @@ ENTRIES = (
     ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
     ("people.index", N_("People"), "users", "people.read", "p"),
     ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
+    ("webhooks.index", N_("Interfaces"), "activity", "interface.read", ""),
+    ("interface.index", N_("Interface"), "binary-tree", "token.own", ""),
     ("mail.index", N_("Mail folder"), "mail", "mail.read", ""),
 )
 
@@ -31,7 +33,12 @@ PARENTS = {
     "case": "cases",
     "intake": "units",
     "quarantine": "units",
+    "tokens": "interface",
 }  # pages below an entry
+
+
+# the pages of the interfaces: code, words, endpoint, action that opens it
+INTERFACE_TABS = (("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from engine.people.permissions import authorize
-from webapp.session import person, person_or_none
+from engine.people.scopes import authorize_token
+from webapp.session import caller, person, person_or_none
 
 PUBLIC = "public"  # no one need be signed in
 SIGNED_IN = "signed_in"  # anyone who is
@@ -26,6 +27,8 @@ def allow(action: str) -> Callable[[View], View]:
                 if person_or_none() is None:
                     return cast("Any", current_app).login_manager.unauthorized()  # type: ignore[no-any-return]
                 if action != SIGNED_IN:
+                    if (token := caller()) is not None:
+                        authorize_token(token.scopes, action)
                     authorize(person(), action)
             return view(*args, **parts)  # type: ignore[no-any-return]
 

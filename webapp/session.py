@@ -5,19 +5,37 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, redirect, request, session, url_for
-from flask_babel import gettext
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from engine.clock import now
-from engine.people import sessions
+from engine.errors import NotAllowed
+from engine.people import sessions, tokens
 from engine.people.person import Person
 from engine.people.queries import account_of, person_of
 from engine.people.sign_in import SignedIn
 from webapp.api import problems
 from webapp.config import holdfast
-from webapp.reading import read
+from webapp.reading import read, reading
 
 login_manager = LoginManager()
+
+
+BEARER = "Bearer "
+
+
+@dataclass(frozen=True, eq=False)
+class Caller(UserMixin):  # type: ignore[misc]  # the library comes without types
+    """Another system, or a person's own script, that sent a token with its request."""
+
+    token_id: int
+    scopes: frozenset[str]
+    person: Person
+    must_change_password: bool = False
+    seconds_left: int = 0
+
+
+class OwnPasswordFirst(NotAllowed):
+    """Someone else set your password. Choose your own on the page before you use a token."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +71,17 @@ def person() -> Person:
 def session_id() -> int:
     """Return the row of this browser's session."""
     visitor = _visitor()
-    if visitor is None:
-        message = "nobody is signed in: the view needs @allow"
-        raise RuntimeError(message)
-    return visitor.session_id
+    if isinstance(visitor, Visitor):
+        return visitor.session_id
+
+    message = "nobody is signed in here: the view needs @allow and is no part of the interface"
+    raise RuntimeError(message)
+
+
+def caller() -> Caller | None:
+    """Return the token behind this request, None on a page."""
+    visitor = _visitor()
+    return visitor if isinstance(visitor, Caller) else None
 
 
 def must_change_password() -> bool:
@@ -71,14 +96,16 @@ def seconds_left() -> int:
     return visitor.seconds_left if visitor else 0
 
 
-def _visitor() -> Visitor | None:
+def _visitor() -> Visitor | Caller | None:
     who: Any = current_user
     return who._get_current_object() if who and who.is_authenticated else None  # noqa: SLF001
 
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def load(token: str) -> Visitor | None:
-    """Find the live session of a token."""
+    """Find the live session of a token; a request that brings a token of its own needs none."""
+    if bears_token():
+        return None
     at = now()
     db = read()
     found = sessions.session_of(db, token, at=at)
@@ -98,11 +125,37 @@ def load(token: str) -> Visitor | None:
     )
 
 
+def bears_token() -> bool:
+    """Tell whether this request of the interface brings a token: then no cookie counts."""
+    return problems.wanted() and request.headers.get("Authorization", "").startswith(BEARER)
+
+
+@login_manager.request_loader  # type: ignore[untyped-decorator]
+def load_caller(_request: object) -> Caller | None:
+    """Find who a token is of; why it is not accepted is said where somebody is needed."""
+    if not bears_token() or "token_refused" in g:
+        return None
+    at, address = now(), request.remote_addr or ""
+    token = request.headers["Authorization"].removeprefix(BEARER).strip()
+    bearer = tokens.bearer_of(read(), token, at=at)
+    reading.session.remove()  # its snapshot is older than what may be written next
+    try:
+        if bearer is None:
+            tokens.refuse_token(holdfast().database, address=address, at=at)
+        if bearer.must_change_password:
+            raise OwnPasswordFirst
+    except NotAllowed as refused:
+        g.token_refused = refused
+        return None
+    tokens.note_use(holdfast().database, bearer, address=address, at=at)
+    return Caller(bearer.token_id, bearer.scopes, bearer.person)
+
+
 @login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
 def sign_in_first() -> Response:
     """Send to the sign-in page and back; a live part of a page sends the whole page there."""
     if problems.wanted():
-        return problems.problem(401, gettext("Sign in first."))
+        return problems.nobody(g.get("token_refused"))
     back = request.full_path.rstrip("?") if request.method == "GET" else _page_it_came_from()
     address = url_for("auth.sign_in", back=back or "/")
     if request.headers.get("HX-Request"):

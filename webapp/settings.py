@@ -3,11 +3,12 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from engine.evidence.store import write_durably
+from engine.serials.exchange.addresses import WaysOut
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Settings:
     language: str = "en"  # the official language of this site's records: en or zh
     smtp: Mapping[str, str] | None = None  # HOLDFAST_SMTP_*, or no server
     witness_folder: Path | None = None
+    ways_out: WaysOut = field(default_factory=WaysOut)  # of webhooks: HOLDFAST_WEBHOOK_*
 
     @property
     def documents_folder(self) -> Path:
@@ -64,6 +66,12 @@ class Settings:
             language="zh" if environment.get("HOLDFAST_LANGUAGE") == "zh" else "en",
             smtp=_smtp(environment),
             witness_folder=Path(witness) if witness else None,
+            ways_out=WaysOut.read(
+                environment.get("HOLDFAST_WEBHOOK_HOSTS") or _line(folder / "webhook_hosts") or "",
+                environment.get("HOLDFAST_WEBHOOK_NETWORKS")
+                or _line(folder / "webhook_networks")
+                or "",
+            ),
         )
 
 

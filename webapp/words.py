@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
+from engine.serials.exchange.announce import EVENT_TYPES
 from webapp.sentences import step_name, translated
 from webapp.times import language
 
@@ -115,12 +116,14 @@ TICK = {
     "timers": N_("Timers of the diagrams"),
     "children": N_("Reports of ended processes"),
     "mail": N_("Mail"),
+    "webhooks": N_("Webhooks"),
     "deadlines": N_("Reminders of deadlines"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
     "checkpoint": N_("Checkpoint of the ledger"),
     "uploads": N_("Dropping files of drafts that were left"),
 }
+AGENCY = {"gs1": "GS1", "hibcc": "HIBC", "iccbba": "ICCBBA"}  # names, the same in any language
 THEME = {"auto": N_("as this device"), "light": N_("light"), "dark": N_("dark")}
 TARGET = {
     "unit": N_("Unit"),
@@ -167,6 +170,7 @@ account = _lookup({})  # the accounts of the balance are words already
 door = _lookup(DOOR)
 theme = _lookup(THEME)
 tick = _lookup(TICK)
+event_type = _lookup({**EVENT_TYPES, "test.sent": N_("Test")})
 target = _lookup(TARGET)
 group = _lookup(GROUP)
 line_state = _lookup(LINE_STATE)

@@ -4,7 +4,7 @@ from marshmallow import Schema
 
 from engine.actions.lift_holds import lift_holds
 from engine.bpmn.step import Step
-from engine.cases import balance, facts, identifying
+from engine.cases import balance, facts, identifying, telling
 from engine.cases.carrying_out import case_of
 from engine.cases.children import still_running
 from engine.errors import Refused
@@ -45,6 +45,7 @@ def close_case(step: Step) -> dict[str, bool]:
         "balance": {name: str(quantity) for name, quantity in balance.totals(db, case.id).items()},
         "holdings_sha256": balance.holdings_sha256(db, case.id),
     }
+    telling.case_ended(db, case, at=step.at)
     ledger.append(db, case.stream, "case_closed", body, by=step.by, at=step.at)
     checkpoints.checkpoint(db, at=step.at)
     return {}

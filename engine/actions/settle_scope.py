@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from engine.bpmn.step import Step
-from engine.cases import affected, answers, facts, holding
+from engine.cases import affected, answers, facts, holding, telling
 from engine.cases.carrying_out import case_of
 
 
@@ -28,4 +28,5 @@ def settle_scope(step: Step) -> dict[str, bool]:
         case.severity = triage.answers.get("severity")
     if settled.left_control:
         facts.record(step.db, case, "left_control", step.at.isoformat(), by=step.by, at=step.at)
+    telling.scope_frozen(step.db, case, settled, at=step.at)
     return {"left_control": settled.left_control > 0}

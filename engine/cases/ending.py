@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine import commands
 from engine.bpmn import runtime
 from engine.bpmn.models import Instance
-from engine.cases import affected, answers as kept, balance, holding
+from engine.cases import affected, answers as kept, balance, holding, telling
 from engine.cases.balance import OF_CUSTODY, Holding
 from engine.cases.models import Case
 from engine.cases.overview import roots_of
@@ -159,6 +159,7 @@ def _void(db: Session, case: Case, reason: str, *, by: Person, at: datetime) -> 
     lying = [one for one in balance.holdings(db, case.id) if balance.ACCOUNTS[one.account].is_open]
     balance.post(db, case, lying, to="released_not_affected", evidence="case voided", by=by, at=at)
     case.state, case.ended_at = "void", at
+    telling.case_ended(db, case, at=at)
 
 
 def _reopen(db: Session, case: Case, _reason: str, *, by: Person, at: datetime) -> None:

@@ -15,6 +15,7 @@ from engine.people.permissions import authorize, may
 from engine.people.person import Person
 from engine.people.queries import account_named, account_of
 from engine.people.record import record
+from engine.people.systems import refuse_service
 
 LANGUAGES = ("en", "zh")
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
@@ -126,6 +127,7 @@ def verify_identity(
     as another (11.200(a)(3)). `evidence` names the kind of document, not its number. Flushes.
     """
     account = account_of(db, person_id)
+    refuse_service(db, person_id)
     if by is not None:
         if not (may(by, "people.manage") or may(by, "people.confirm")):
             raise NotAllowed
@@ -153,6 +155,7 @@ def set_password(
     if by is not None and by.id == person_id:
         raise NotByYourself
     account = account_of(db, person_id)
+    refuse_service(db, person_id)
     _keep_password(db, account, password, by_id=by.id if by else None, at=at)
     account.password_given_by_id = account.password_set_by_id
     account.identity_verified_at = account.identity_verified_by_id = None

@@ -13,6 +13,7 @@ from engine.people.person import Person
 from engine.people.queries import account_of, own_roles
 from engine.people.record import record
 from engine.people.roles import MANAGES, READS, role_of
+from engine.people.systems import refuse_service
 
 LONGEST = timedelta(days=90)
 
@@ -74,6 +75,7 @@ def delegate(
         raise Invalid(problems)
     if role_of(role).code in (MANAGES, READS):
         raise RoleCannotBeDelegated
+    refuse_service(db, delegate_id)
     _check_principal(account_of(db, principal_id), role, own_roles(db, principal_id, at=at))
     _check_delegate(db, account_of(db, delegate_id), role, starts_at, ends_at, at=at)
 

@@ -14,6 +14,7 @@ from engine.people.person import Person
 from engine.people.queries import account_of, effective
 from engine.people.record import record
 from engine.people.roles import MANAGES, QUALITY, Role, role_of
+from engine.people.systems import refuse_service
 
 
 class GrantUnknown(NotFound):
@@ -74,6 +75,8 @@ def grant_role(
         if by.id == person_id:
             raise NotToYourself
     chosen = role_of(role)
+    if chosen.is_signing or role == MANAGES:
+        refuse_service(db, person_id)
     _check(db, account_of(db, person_id), chosen, at=at)
 
     grant = RoleGrant(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from engine.errors import NotFound
 from engine.people.models import Delegation, PersonAccount, Qualification, RoleGrant
 from engine.people.person import Person
+from engine.people.token_models import ServiceAccount
 
 
 class PersonUnknown(NotFound):
@@ -105,6 +106,7 @@ _HOLDERS = (
             ),
         ),
         PersonAccount.disabled_at.is_(None),
+        PersonAccount.id.not_in(select(ServiceAccount.person_id)),  # a system takes no task
     )
     .order_by(PersonAccount.printed_name, PersonAccount.id)
 )

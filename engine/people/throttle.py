@@ -14,7 +14,7 @@ from engine.errors import NotAllowed
 from engine.people.models import SignInThrottle
 
 # one address may be a whole site behind one router
-FREE_FAILURES = {"account": 3, "address": 20, "change": 3}
+FREE_FAILURES = {"account": 3, "address": 20, "change": 3, "token": 20}
 LONGEST_WAIT = timedelta(minutes=15)  # never for good: a stranger must not lock people out
 FORGET_AFTER = timedelta(hours=24)
 NO_WAIT = timedelta(0)
@@ -27,7 +27,8 @@ class TriedTooOften(NotAllowed):
 def reserve(db: Session, keys: Sequence[str], *, at: datetime) -> timedelta:
     """Count this try as a failure until it succeeds; return how long it must wait (0: go on).
 
-    `keys` are `account:…`, `address:…` or `change:…`, always in one order of locking. Flushes.
+    `keys` are `account:…`, `address:…`, `change:…` or `token:…`, always in one order of locking.
+    Flushes.
     """
     throttles = [locked(db, key, at=at) for key in keys]
     wait = max(throttle.open_at - at for throttle in throttles)

@@ -1,7 +1,8 @@
 """From what a person scanned or typed to what we have: units, lots and parts, or a sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,10 @@ OF_ANOTHER_PART = N_(
     "Check the label"
 )
 DI_NOT_RECORDED = N_("The device identifier %(di)s is not one of ours. Check the label")
+NOT_A_DEVICE = N_(
+    "“%(text)s” is the label of a place, not of a device. Scan the device's own label"
+)
+OF_ANOTHER_SITE = N_("This label was printed by %(site)s, not here. Type the serial or lot number")
 EXPIRES_OTHERWISE = N_("Lot %(lot)s is recorded as expiring on %(expiry)s, the label says %(said)s")
 
 
@@ -57,35 +62,63 @@ def look_up_column(db: Session, text: str) -> list[Found]:
 
 
 def resolve_many(db: Session, texts: Sequence[str]) -> list[Found]:
-    """Return what each text comes to, in order; the same four queries for one and for thousands."""
+    """Return what each text comes to, in order; the same few queries for one and for thousands."""
     return _found(db, [parse(text) for text in texts])
 
 
 def _found(db: Session, said: Sequence[Parsed]) -> list[Found]:
     good = [one for one in said if one.problem is None]
-    units = named.units(db, {one.serial for one in good if one.serial})
-    lots = named.lots(db, {one.lot_no for one in good if one.lot_no})
-    parts = named.parts(db, {one.text for one in good} | {one.di for one in good if one.di})
-    others = named.others(db, {one.text for one in good if not one.is_label})
-    return [
-        Found(one.text, problem=one.problem, line=one.line)
-        if one.problem
-        else _label_found(one, units, lots, parts)
-        if one.is_label
-        else _plain_found(one, units, lots, parts, others)
-        for one in said
-    ]
+    # what is no label after all may be a serial that looks like one
+    written = {one.text for one in said if not one.is_label}
+    units = named.units(db, written | {one.serial for one in good if one.serial})
+    lots = named.lots(db, written | {one.lot_no for one in good if one.lot_no})
+    parts = named.parts(db, written | {one.di for one in good if one.di})
+    own = named.own_parts(db, {(one.maker, one.part_no) for one in good if one.maker})
+    others = named.others(db, written)
+    return [_one(db, one, _Recorded(units, lots, parts, own, others)) for one in said]
 
 
-def _plain_found(one: Parsed, units: Named, lots: Named, parts: Named, others: Named) -> Found:
-    sources = (units, lots, others, parts)
-    matches = tuple(dict.fromkeys(m for source in sources for m in source.get(one.text, ())))
-    problem = None if matches else Problem("", NOT_RECORDED, (("text", one.text),))
-    return Found(one.text, matches, problem, one.line)
+class _Recorded(NamedTuple):
+    units: Named
+    lots: Named
+    parts: Named
+    own: Mapping[tuple[str, str], Match]
+    others: Named
 
 
-def _label_found(one: Parsed, units: Named, lots: Named, parts: Named) -> Found:
-    part = next(iter(parts.get(one.di or "", ())), None)
+def _one(db: Session, one: Parsed, recorded: _Recorded) -> Found:
+    if one.problem is None and one.is_label:
+        part = next(iter(recorded.parts.get(one.di or "", ())), None)
+        return _label_found(one, part, recorded.units, recorded.lots)
+    if one.problem is None and one.scheme == "own" and one.location is None:
+        return _own_found(db, one, recorded)
+    found = _plain_found(one, recorded)
+    if found.matches or one.problem is None:
+        return found
+    return Found(one.text, problem=one.problem, line=one.line)
+
+
+def _plain_found(one: Parsed, recorded: _Recorded) -> Found:
+    sources = (recorded.units, recorded.lots, recorded.others, recorded.parts)
+    names = dict.fromkeys(name for name in (one.text, one.serial, one.lot_no) if name)
+    matches = tuple(dict.fromkeys(m for s in sources for name in names for m in s.get(name, ())))
+    if matches:
+        return Found(one.text, matches, None, one.line)
+    sentence = NOT_A_DEVICE if one.gln or one.location else NOT_RECORDED
+    return Found(one.text, (), Problem("", sentence, (("text", one.text),)), one.line)
+
+
+def _own_found(db: Session, one: Parsed, recorded: _Recorded) -> Found:
+    """Find what a link of our own names; one of another site names nothing here."""
+    if one.site != db.info.get("site_url"):
+        return Found(one.text, (), Problem("", OF_ANOTHER_SITE, (("site", one.site),)), one.line)
+    part = recorded.own.get((one.maker or "", one.part_no or ""))
+    if part is None:
+        return Found(one.text, (), Problem("", NOT_RECORDED, (("text", one.text),)), one.line)
+    return _label_found(one, part, recorded.units, recorded.lots)
+
+
+def _label_found(one: Parsed, part: Match | None, units: Named, lots: Named) -> Found:
     if part is None:
         return Found(one.text, (), Problem("", DI_NOT_RECORDED, (("di", one.di),)), one.line)
 

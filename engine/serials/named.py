@@ -146,6 +146,28 @@ def parts(db: Session, names: set[str]) -> Named:
     return found
 
 
+def own_parts(
+    db: Session, names: set[tuple[str | None, str | None]]
+) -> dict[tuple[str, str], Match]:
+    """Return the parts of each pair of a maker's code and a part number."""
+    if not names:
+        return {}
+
+    numbers = text_set(db, {part_no for _, part_no in names if part_no})
+    rows = db.execute(
+        select(Part, Party.code)
+        .join(Party, Party.id == Part.manufacturer_id)
+        .where(Part.part_no.in_(numbers))
+    )
+    return {
+        (maker, part.part_no): Match(
+            "part", part.id, part.part_no, part.id, part.part_no, part.name
+        )
+        for part, maker in rows
+        if (maker, part.part_no) in names
+    }
+
+
 def others(db: Session, names: set[str]) -> Named:
     """Return what other systems call these names: a supplier's lot number, an old serial."""
     if not names:

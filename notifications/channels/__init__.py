@@ -1,6 +1,10 @@
 """The ways out: one module per channel, each with `sender` and `deliver`."""
 
-from typing import Protocol
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from engine.outbox import Outgoing
 
 
 class Undeliverable(Exception):
@@ -16,3 +20,13 @@ class Channel(Protocol):
 
     def deliver(self, data: bytes, *, receiver: str) -> str:
         """Hand over the exact bytes; raises `Undeliverable` when refused for good."""
+
+
+@runtime_checkable
+class OwnForm(Protocol):
+    """A way out for what is no mail: it makes its own bytes, keeps them, and sends them."""
+
+    def send(
+        self, outgoing: Outgoing, *, keep: Callable[[bytes], str], at: datetime
+    ) -> tuple[str, str]:
+        """Return the sha256 of the exact bytes and the answer; raises as `Channel.deliver` does."""

@@ -53,9 +53,15 @@ PAGES = {
     "profile": "/profile",
     "devices": "/profile/sessions",
     "password": "/profile/password",
+    "tokens": "/tokens",
+    "interface": "/interface",
+    "service_accounts": "/service-accounts",
     "ops": "/process-ops",
     "version": "/process-ops/definitions/1",
     "mail": "/mail-folder",
+    "webhooks": "/interfaces/webhooks",
+    "deliveries": "/interfaces/webhooks/deliveries",
+    "dead_letters": "/interfaces/webhooks/deliveries?state=dead",
     "keyboard": "/keyboard",
 }
 EMPTY = [

@@ -8,6 +8,7 @@ from engine.cases import releases
 from engine.cases.signing import Signing
 from engine.people import Person
 from engine.people.passwords import Hashing
+from engine.serials.exchange.addresses import WaysOut
 from tests.processes.goods import lay_places
 from tests.support.personas import HIRED_AT, PASSWORD, People
 from webapp.compose import Holdfast, compose
@@ -32,7 +33,11 @@ class Founded:
 def composed(folder: Path, url: str) -> Holdfast:
     """Compose the application as in life, with cheap passwords."""
     settings = Settings(
-        folder=folder, database_url=url, secret_key=b"k" * 32, company="Tarn Medical"
+        folder=folder,
+        database_url=url,
+        secret_key=b"k" * 32,
+        company="Tarn Medical",
+        ways_out=WaysOut(("*.example",)),
     )
     return compose(settings, hashing=Hashing(memory_kib=8, passes=1, lanes=1))
 

@@ -157,7 +157,8 @@ MISSES = {
     "chinese": ("批号甲", "Switch the keyboard to English, half width, and scan again"),
     "not_ours": ("(01)04012345678901(21)1", "The device identifier 04012345678901 is not one of"),
     "half_a_label": ("(21)AB-1", "is not a complete device label"),
-    "hibc": ("+A123BJC5D6E71G", "This looks like a HIBC label. GS1 labels are read"),
+    "hibc": ("+A123BJC5D6E71G", "The device identifier A123BJC5D6E71 is not one of ours"),
+    "hibc_second": ("+$$20928053C001/S0001/16D20000101XQ", "is the second code of a label"),
     "unknown": ("SN-?", "No serial, lot, supplier's lot, part, place or case begins so"),
 }
 

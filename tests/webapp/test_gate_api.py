@@ -20,7 +20,7 @@ ADDRESS = "/api/v1/gate/check"
 
 def test_what_is_not_known_does_not_pass(signed_in: Enter, people: People) -> None:
     visitor = signed_in(people.warehouse)
-    answer = visitor.client.post(ADDRESS, json={"door": "ship", "targets": ["NO-SUCH-SERIAL"]})
+    answer = visitor.send(ADDRESS, json={"door": "ship", "targets": ["NO-SUCH-SERIAL"]})
     assert answer.status_code == 200
     assert answer.json["allowed"] is False
     assert "NO-SUCH-SERIAL" in answer.json["verdicts"][0]["sentence"]
@@ -28,32 +28,36 @@ def test_what_is_not_known_does_not_pass(signed_in: Enter, people: People) -> No
 
 def test_a_question_that_does_not_fit_names_every_field(signed_in: Enter, people: People) -> None:
     visitor = signed_in(people.warehouse)
-    answer = visitor.client.post(ADDRESS, json={"door": "window", "colour": "red"})
+    answer = visitor.send(ADDRESS, json={"door": "window", "colour": "red"})
     assert answer.status_code == 422
     assert answer.mimetype == "application/problem+json"
-    assert {problem["at"] for problem in answer.json["problems"]} == {"door", "targets", "colour"}
+    assert {problem["pointer"] for problem in answer.json["problems"]} == {
+        "/door",
+        "/targets",
+        "/colour",
+    }
 
 
 @pytest.mark.parametrize("broken", [b"{", b"\xff", b"[" * 100_000, b"1" * 5_000])
 def test_what_is_not_json_is_told_so(signed_in: Enter, people: People, broken: bytes) -> None:
-    client = signed_in(people.warehouse).client
-    answer = client.post(ADDRESS, data=broken, content_type="application/json")
+    visitor = signed_in(people.warehouse)
+    answer = visitor.send(ADDRESS, data=broken, content_type="application/json")
     assert answer.status_code == 422
     assert answer.mimetype == "application/problem+json"
     assert answer.json["title"].startswith("What was sent is not JSON.")
 
 
 def test_a_problem_in_the_depth_names_its_place(signed_in: Enter, people: People) -> None:
-    client = signed_in(people.warehouse).client
-    answer = client.post(ADDRESS, json={"door": "ship", "targets": ["X", 1]})
+    visitor = signed_in(people.warehouse)
+    answer = visitor.send(ADDRESS, json={"door": "ship", "targets": ["X", 1]})
     assert answer.status_code == 422
-    assert [problem["at"] for problem in answer.json["problems"]] == ["targets.1"]
+    assert [problem["pointer"] for problem in answer.json["problems"]] == ["/targets/1"]
     assert "{" not in answer.json["problems"][0]["sentence"]
-    assert client.post(ADDRESS, json=[]).json["problems"][0]["at"] == ""
+    assert visitor.send(ADDRESS, json=[]).json["problems"][0]["pointer"] == ""
 
 
 def test_a_stranger_may_not_ask(visitor: Visitor) -> None:
-    answer = visitor.client.post(ADDRESS, json={"door": "ship", "targets": ["X"]})
+    answer = visitor.send(ADDRESS, json={"door": "ship", "targets": ["X"]})
     assert answer.status_code == 401
     assert answer.mimetype == "application/problem+json"
 
@@ -77,12 +81,12 @@ def test_a_door_that_asks_knows_the_holds_that_stand_and_an_auditor_is_no_door(
         first = place(db, lots[0], at=at)
     question = {"door": "ship", "targets": ["L-1"]}
 
-    signed_in(people.auditor).client.post(ADDRESS, json=question)
+    signed_in(people.auditor).send(ADDRESS, json=question)
     with holdfast.database.read() as db:
         assert holds.connected(db) == []
         assert doors.tell_of_silence(db, at=now()) == 0  # no door is connected: nobody to miss
 
-    signed_in(people.warehouse).client.post(ADDRESS, json=question)
+    signed_in(people.warehouse).send(ADDRESS, json=question)
     with holdfast.database.begin() as db:
         assert holds.connected(db) == ["ship"]
         assert holds.unacknowledged(db, door="ship", before=now()) == []

@@ -26,9 +26,18 @@ from engine.db import Database
 from engine.evidence import documents, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing
-from engine.people import Person, delegations, grants, reviews, sessions
+from engine.people import (
+    Person,
+    delegations,
+    grants,
+    reviews,
+    service_accounts,
+    sessions,
+    tokens,
+)  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
-from engine.serials.models import Unit
+from engine.serials.exchange import subscriptions
+from engine.serials.models import Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
@@ -86,6 +95,9 @@ class World:
         more: dict[str, Any] = {}
         if json is not None:
             more["json"] = json
+            sent["Idempotency-Key"] = "key-of-this-form"
+            if forms:
+                sent["X-CSRFToken"] = self.tokens[role or "nobody"]
         elif method == "POST":
             token = {"csrf_token": self.tokens[role or "nobody"]} if forms else {}
             more["data"] = {**token, "request_key": "key-of-this-form", **(data or {})}
@@ -215,10 +227,12 @@ def make_world(folder: Path, *, peopled_url: str | None = None) -> World:
         _open_cases(world)
         _settle_people(world)
         _leave_trouble(world)
+        _tell_others(world)
         company.at = MORNING + timedelta(minutes=5)
         for role in roles_of(people):
             _sign_in(world, role)
         _sign_in(world, None)
+        _let_systems_in(world)
         _keep_drafts(world)
         _open_sign_page(world)
         _open_pages_of_the_manager(world)
@@ -300,8 +314,9 @@ def _open_cases(world: World) -> None:
         "review_id": 999, "definition_id": 999, "incident_id": 999, "job_id": 999,
         "outgoing_id": 999, "delegation_id": 999, "ended_id": 999, "name": "none.eml",
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
-        "batch_id": 999,
+        "batch_id": 999, "token_id": 999, "record_id": 999,
     }  # fmt: skip
+    world.states["first"] = {"record_id": 1}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
 
@@ -330,6 +345,22 @@ def _settle_people(world: World) -> None:
         }  # fmt: skip
         world.states["held"] = {"grant_id": held}
         world.states["waiting"] = {"grant_id": waiting.id}
+
+
+def _let_systems_in(world: World) -> None:
+    company, people = world.company, world.company.people
+    with company.holdfast.database.begin() as db:
+        here: dict[str, Any] = {"at": company.at, "expires_at": company.at + timedelta(days=30)}
+        erp = service_accounts.open_service_account(
+            db, "erp", "ERP", purpose="Orders.", responsible_id=people.warehouse.id,
+            by=people.administrator, at=company.at,
+        )  # fmt: skip
+        made = tokens.make_token(
+            db, people.qa_engineer.id, name="Mine", scopes=["units.read"], by=people.qa_engineer,
+            **here,
+        )  # fmt: skip
+    world.states["system"] = {"person_id": erp.person_id}
+    world.states["engineers_token"] = {"token_id": made.row.id}
 
 
 def _leave_trouble(world: World) -> None:
@@ -361,6 +392,27 @@ def _leave_trouble(world: World) -> None:
         "case_number": world.states["other"]["number"],
     }
     world.states["plain"] = {}
+
+
+def _tell_others(world: World) -> None:
+    """Leave a subscription, and a webhook of it that was tried and given up."""
+    company, at, by = world.company, world.company.at, world.company.people.administrator
+    with company.holdfast.database.begin() as db:
+        made = subscriptions.subscribe(
+            db, "ERP", "https://erp.example/holds", ["hold.placed"], by=by, at=at
+        )
+        subscription_id = made.subscription.id
+        outgoing_id = subscriptions.send_test(db, subscription_id, by=by, at=at)
+        attempt = WebhookAttempt(
+            outgoing_id=outgoing_id, at=at, sha256=company.holdfast.documents.put(b"POST /"),
+            status=500, answer="out of order", took_ms=7,
+        )  # fmt: skip
+        db.add(attempt)
+        db.flush()
+        db.get_one(Outgoing, outgoing_id).given_up_at = at
+    world.always["subscription_id"] = subscription_id
+    world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
+    world.states["unknown"] |= {"subscription_id": 999, "attempt_id": 999}
 
 
 def _sign_in(world: World, role: str | None) -> None:

@@ -4,34 +4,25 @@ from contextlib import suppress
 from typing import Any
 
 from flask.views import MethodView
-from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from engine.clock import now
 from engine.errors import Busy
 from engine.people.permissions import may
 from engine.serials.gate import DOORS, Verdict, check
 from engine.serials.holds import acknowledge, unacknowledged
-from webapp.api.reading import JsonParser
+from webapp.api.blueprint import Strict, part
 from webapp.permissions import allow
 from webapp.reading import read
 from webapp.sentences import in_words
 from webapp.session import person
 from webapp.transactions import begin
 
-bp = Blueprint(
-    "gate", __name__, url_prefix="/api/v1/gate", description="Whether held product may pass a door."
-)
-bp.ARGUMENTS_PARSER = JsonParser()
+bp = part("gate", "Whether held product may pass a door.", under="/gate")
 
 
-class Asked(Schema):
+class Asked(Strict):
     """One question: what stands before which door."""
-
-    class Meta:
-        """Refuse what is not described."""
-
-        unknown = RAISE
 
     door = fields.String(
         required=True,
@@ -84,6 +75,7 @@ class GateCheck(MethodView):
     @allow("gate.check")
     @bp.arguments(Asked)
     @bp.response(200, Answers)
+    @bp.doc(**{"x-question": True})  # it records nothing: no key is needed
     def post(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Say whether each target may pass the door, with the holds and the sentence to show."""
         acknowledge_holds(asked["door"])

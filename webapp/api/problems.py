@@ -1,6 +1,12 @@
 """Errors of the interface as problem+json (RFC 9457)."""
 
+from collections.abc import Mapping
+
 from flask import Response, jsonify, request
+from flask_babel import gettext
+
+from engine.errors import NotAllowed, Problem
+from engine.people.throttle import TriedTooOften
 
 TYPE = "application/problem+json"
 
@@ -16,3 +22,35 @@ def problem(status: int, title: str, **more: object) -> Response:
     response.status_code = status
     response.mimetype = TYPE
     return response
+
+
+def nobody(refused: NotAllowed | None) -> Response:
+    """Say that somebody must show who they are (RFC 6750), or wait after too many wrong tokens."""
+    if isinstance(refused, TriedTooOften):
+        response = problem(429, said(refused))
+        response.headers["Retry-After"] = str(refused.facts["seconds"])
+        return response
+    sentence = said(refused) if refused else gettext("Sign in, or send a token of the interface.")
+    response = problem(401, sentence)
+    error = ', error="invalid_token"' if refused else ""
+    response.headers["WWW-Authenticate"] = f'Bearer realm="Holdfast"{error}'
+    return response
+
+
+def said(refused: NotAllowed) -> str:
+    """Return the sentence of a refusal."""
+    return gettext(refused.message) % refused.facts
+
+
+def placed(wrong: Problem, sentence: str) -> Mapping[str, str]:
+    """Return one problem of a body at its JSON pointer (RFC 6901), or of a parameter by its name.
+
+    `at` of a parameter begins with a question mark.
+    """
+    if wrong.at.startswith("?"):
+        return {"parameter": wrong.at[1:], "sentence": sentence}
+    steps = (step.replace("~", "~0").replace("/", "~1") for step in wrong.at.split("."))
+    return {
+        "pointer": "".join(f"/{step}" for step in steps) if wrong.at else "",
+        "sentence": sentence,
+    }

@@ -11,7 +11,7 @@ from engine.cases.pages import CaseRow
 from engine.cases.register import Wanted, cases, newest_number
 from engine.serials import find
 from engine.serials.beginning import Beginning, beginning_with
-from engine.serials.identifiers import Parsed, is_wrong_gtin, looks_like_hibc, parse, several
+from engine.serials.identifiers import Parsed, is_wrong_gtin, parse, several
 from engine.serials.named import Match
 from engine.serials.near import near, visible
 
@@ -59,11 +59,6 @@ class Looked:
     def is_wrong_gtin(self) -> bool:
         """Say whether it is as long as a GTIN, and its check digit does not fit."""
         return is_wrong_gtin(self.text)
-
-    @property
-    def is_hibc(self) -> bool:
-        """Say whether it is a HIBC label."""
-        return looks_like_hibc(self.text)
 
     @property
     def unusual(self) -> str:

@@ -15,6 +15,8 @@ from engine.people import PersonAccount, accounts, grants, qualifications, revie
 from engine.people.models import RoleGrant
 from engine.people.queries import account_of
 from engine.people.roles import roles
+from engine.people.systems import is_service
+from engine.people.token_models import ServiceAccount
 from webapp.permissions import allow
 from webapp.reading import read
 from webapp.session import person
@@ -63,7 +65,11 @@ def index() -> ResponseReturnValue:
     held: dict[int, list[RoleGrant]] = {}
     for grant in grants.current_grants(db, at=at):
         held.setdefault(grant.person_id, []).append(grant)
-    everyone = db.scalars(select(PersonAccount).order_by(PersonAccount.printed_name)).all()
+    everyone = db.scalars(
+        select(PersonAccount)
+        .where(PersonAccount.id.not_in(select(ServiceAccount.person_id)))
+        .order_by(PersonAccount.printed_name)
+    ).all()
     return render_template(
         "people/index.html",
         everyone=everyone,
@@ -111,7 +117,9 @@ def _problems(error: EngineError, place: str) -> list[Problem]:
 @bp.get("/<int:person_id>")
 @allow("people.read")
 def one(person_id: int) -> ResponseReturnValue:
-    """Show one person: account, roles, qualifications."""
+    """Show one person: account, roles, qualifications; a system has a page of its own."""
+    if is_service(read(), person_id):
+        return redirect(url_for("tokens.service", person_id=person_id))
     return _person_page(person_id, [])
 
 

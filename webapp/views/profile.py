@@ -14,6 +14,7 @@ from engine.people import PersonAccount, accounts, delegations, sessions
 from engine.people.own_password import choose_password
 from engine.people.queries import account_of, may_sign, own_roles
 from engine.people.throttle import TriedTooOften
+from engine.people.token_models import ServiceAccount
 from webapp.config import LANGUAGES, holdfast
 from webapp.i18n import keep
 from webapp.permissions import allow
@@ -88,7 +89,11 @@ def _lent(person_id: int, at: datetime) -> list[dict[str, object]]:
 def _colleagues(person_id: int) -> list[tuple[int, str]]:
     rows = read().execute(
         select(PersonAccount.id, PersonAccount.printed_name)
-        .where(PersonAccount.disabled_at.is_(None), PersonAccount.id != person_id)
+        .where(
+            PersonAccount.disabled_at.is_(None),
+            PersonAccount.id != person_id,
+            PersonAccount.id.not_in(select(ServiceAccount.person_id)),
+        )
         .order_by(PersonAccount.printed_name)
     )
     return [(row.id, row.printed_name) for row in rows]

@@ -12,6 +12,20 @@ from engine.serials.models.examination import (
     Examination,
     Measurement,
 )
+from engine.serials.models.exchange import (
+    CanaryRun,
+    DenyList,
+    Door,
+    DowntimeForm,
+    ReconciliationDifference,
+    ReconciliationLine,
+    ReconciliationRun,
+    ReconciliationSource,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookSecret,
+    WebhookSubscription,
+)
 from engine.serials.models.field_change import FieldChange
 from engine.serials.models.flag import RULES, Flag
 from engine.serials.models.goods import (
@@ -59,8 +73,12 @@ __all__ = [
     "OUTCOMES",
     "RULES",
     "USABILITIES",
+    "CanaryRun",
     "Certificate",
     "Container",
+    "DenyList",
+    "Door",
+    "DowntimeForm",
     "Edge",
     "Event",
     "EventFact",
@@ -99,6 +117,10 @@ __all__ = [
     "PurchaseOrder",
     "PurchaseReceipt",
     "RecallContact",
+    "ReconciliationDifference",
+    "ReconciliationLine",
+    "ReconciliationRun",
+    "ReconciliationSource",
     "Segment",
     "Shipment",
     "ShipmentLine",
@@ -114,4 +136,8 @@ __all__ = [
     "UnitInput",
     "UnitLabel",
     "UnitRoot",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookSecret",
+    "WebhookSubscription",
 ]

@@ -31,6 +31,7 @@ class Event(Base):
         CheckConstraint("corrects_id IS NULL OR corrects_id <> id", name="corrects_another"),
         Index("ix_event_recording", "recording"),
         Index("ix_event_at", "event_at"),
+        Index("ix_event_recorded_at", "recorded_at"),
     )
 
     id: Mapped[Key]

@@ -11,7 +11,7 @@ from sqlalchemy import event as sa_event, text
 from engine.serials import install, listing, parties
 from engine.serials.beginning import beginning_with
 from engine.serials.begins import following
-from engine.serials.identifiers import is_wrong_gtin, looks_like_hibc, several
+from engine.serials.identifiers import is_wrong_gtin, several
 from engine.serials.install import Fitting
 from engine.serials.listing import Listed, Start, Wanted
 from engine.serials.near import near
@@ -282,6 +282,3 @@ def test_what_cannot_be_read_is_known_for_what_it_is():
     assert is_wrong_gtin("07032069804987")
     assert not is_wrong_gtin(GTIN)
     assert not is_wrong_gtin("0007")
-    assert looks_like_hibc("+A123BJC5D6E71G")
-    assert looks_like_hibc("+$$0203/X")
-    assert not looks_like_hibc("+1")

@@ -1,0 +1,1 @@
+"""What other systems are told, what they hold against us, and what they do while we are away."""

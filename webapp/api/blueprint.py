@@ -1,0 +1,65 @@
+"""What every part of the interface is made of: a blueprint that reads JSON and nothing else."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema, fields, validate
+
+from webapp.api.reading import JsonParser
+
+BASE = "/api/v1"
+
+
+def part(name: str, description: str, *, under: str = "") -> Any:
+    """Return the blueprint of one part; `under` is its address below /api/v1.
+
+    A module of this folder serves what it calls `bp`: there is no list.
+    """
+    made = Blueprint(name, f"webapp.api.{name}", url_prefix=BASE + under, description=description)
+    made.ARGUMENTS_PARSER = JsonParser()
+    return made
+
+
+NOT_TEXT = "invalid_utf8"  # a key of the field's own sentences
+
+
+class Stored(fields.String):
+    """Text that a database can keep: no character that is none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **more)
+        if "\0" in text or _is_broken(text):
+            raise self.make_error(NOT_TEXT)
+        return text
+
+
+def _is_broken(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+class Strict(Schema):
+    """A body in which nothing may stand that is not described."""
+
+    class Meta:
+        """Refuse what is not described."""
+
+        unknown = RAISE
+
+
+class Paged(Strict):
+    """How far to read: `next` of one page is the `cursor` of the next."""
+
+    limit = fields.Integer(
+        load_default=100,
+        validate=validate.Range(1, 1000),
+        metadata={"description": "At most so many in one answer."},
+    )
+    cursor = fields.String(
+        load_default=None,
+        validate=validate.Length(max=600),
+        metadata={"description": "`next` of the answer before; the filters stay the same."},
+    )

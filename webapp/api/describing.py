@@ -1,0 +1,150 @@
+"""The description of the interface, `/api/v1/openapi.json`: OpenAPI 3.1 of what is served."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from flask import Flask, Response, current_app, jsonify
+from flask_smorest import Api
+
+from engine.people.scopes import scope_for, scopes
+from webapp.api.records import schemas
+from webapp.permissions import PUBLIC, SIGNED_IN, allow
+
+ABOUT = (
+    "Connects an ERP, a MES, a WMS or a PLM to Holdfast. Send a token of the interface as "
+    "`Authorization: Bearer …`. Repeat a POST with the same `Idempotency-Key` as often as you "
+    "like: it happens once. Times are RFC 3339 with their zone, quantities are decimal strings, "
+    "serial and lot numbers keep their case and their zeros."
+)
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "status", "title"],
+    "properties": {
+        "type": {"type": "string"},
+        "status": {"type": "integer"},
+        "title": {"type": "string", "description": "The sentence that says what to do."},
+        "scope": {"type": "string", "description": "The scope that the token lacks."},
+        "incident": {"type": "string"},
+        "problems": {
+            "type": "array",
+            "description": "Every problem of what was sent.",
+            "items": {
+                "type": "object",
+                "required": ["sentence"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON pointer into the body."},
+                    "parameter": {"type": "string"},
+                    "sentence": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+REFUSALS = {
+    "400": "What was sent cannot be read, or a header is missing.",
+    "401": "No token, or none that is accepted.",
+    "403": "The token lacks the scope, or its account the role.",
+    "404": "There is nothing here.",
+    "409": "Someone was faster, or is busy with it.",
+    "412": "It has changed since it was read.",
+    "413": "Too large.",
+    "415": "Not JSON.",
+    "422": "Every problem of what was sent.",
+    "428": "If-Match is missing.",
+    "429": "Too many wrong tokens: wait.",
+}
+KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": True,
+    "schema": {"type": "string", "minLength": 8, "maxLength": 200},
+    "description": "The same key for every repeat of the same request.",
+}
+MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The ETag of what was read.",
+}
+CONVERTED = re.compile(r"<(?:\w+:)?(\w+)>")  # `<int:unit_id>` is `{unit_id}` in OpenAPI
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def describe(app: Flask, api: Api) -> None:
+    """Serve the description with what holds for every part: tokens, keys and problems."""
+    api.spec.components.security_scheme(
+        "token", {"type": "http", "scheme": "bearer", "description": ABOUT}
+    )
+    api.DEFAULT_ERROR_RESPONSE_NAME = None
+
+    @cache
+    def described() -> dict[str, Any]:
+        return completed(app, api.spec.to_dict())
+
+    @allow(PUBLIC)
+    def openapi_json() -> Response:
+        """Return the description."""
+        return jsonify(described())
+
+    app.extensions["interface"] = described
+    app.view_functions["api-docs.openapi_json"] = openapi_json
+
+
+def description() -> dict[str, Any]:
+    """Return the description of the running interface."""
+    found: dict[str, Any] = current_app.extensions["interface"]()
+    return found
+
+
+def completed(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
+    """Add to a description what the decorators of its parts do not say."""
+    spec["info"]["description"] = ABOUT
+    components = spec.setdefault("components", {})
+    components.setdefault("schemas", {}).update(Problem=PROBLEM, **schemas())
+    components.pop("responses", None)
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    refusals = {
+        code: {"description": words, "content": content} for code, words in REFUSALS.items()
+    }
+    actions = dict(_actions(app))
+    for address, operations in spec["paths"].items():
+        for method in set(operations) & set(METHODS):
+            operation = operations[method]
+            kept = {
+                code: said for code, said in operation["responses"].items() if code.startswith("2")
+            }
+            operation["responses"] = {**kept, **refusals}
+            action = actions[method, address]
+            operation["security"] = [{"token": _needed(action)}]
+            _add_headers(operation, method, action)
+    spec["x-scopes"] = {code: scope.en for code, scope in scopes().items()}
+    return spec
+
+
+def _needed(action: str) -> list[str]:
+    found = scope_for(action)
+    return [found] if found else []
+
+
+def _add_headers(operation: dict[str, Any], method: str, action: str) -> None:
+    parameters = operation.setdefault("parameters", [])
+    if method == "post" and not operation.pop("x-question", False):
+        parameters.append(KEY)
+    if method in ("patch", "put", "delete"):
+        parameters.append(MATCH)
+
+
+def _actions(app: Flask) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield the action of every operation: (method, address as OpenAPI writes it) to action."""
+    for rule in app.url_map.iter_rules():
+        if not rule.rule.startswith("/api/"):
+            continue
+        address = CONVERTED.sub(r"{\1}", rule.rule)
+        view = app.view_functions[rule.endpoint]
+        for method in rule.methods or ():
+            guarded = getattr(getattr(view, "view_class", None), method.lower(), view)
+            action = getattr(guarded, "allowed_action", SIGNED_IN)
+            yield (method.lower(), address), action
