@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -22,7 +21,7 @@ from engine.serials.models import (
     Unit,
 )
 from webapp.queries.stock import actors
-from webapp.sentences import fill
+from webapp.sentences import fill, translated
 
 SHOWN = 50
 LINKED = {"unit": "units.unit", "lot": "units.lot"}  # what has a page of its own
@@ -146,7 +145,7 @@ def in_the_readers_words(problem: RowProblem, language: str) -> str:
         if name in facts:
             facts[name] = words.get(facts[name], facts[name])
     if isinstance(facts.get("control"), str):
-        facts["control"] = gettext(facts["control"])
+        facts["control"] = translated(facts["control"])
     return fill(problem.problem.sentence, facts)
 
 
