@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.evidence import ledger
 from engine.people.person import Person
-from engine.serials.dictionary import Field, changeable, entity
+from engine.serials.dictionary import Field, changeable, describable, entity
 from engine.serials.errors import (
     ChangedMeanwhile,
     FieldFixed,
@@ -74,7 +74,7 @@ def change(
         if before == value:
             continue
         field = entity(kind).keeping(name)
-        if was is not None and was.get(name) != before:
+        if was is not None and name in was and was[name] != before:
             raise ChangedMeanwhile(field=field.label)
         if not how.get("in_import"):
             _refuse_others(kind, field, how["by"])
@@ -87,6 +87,23 @@ def change(
     db.flush()
     _tell(db, "master_data_changed", kind, id, told, how)
     return told
+
+
+def describe(db: Session, kind: str, columns: Mapping[str, Any], **how: Unpack[How]) -> Master:
+    """Describe a new record of any kind but a lot, by the columns of its table; flushes.
+
+    Raises `FieldNotYours` for a field of another role.
+    """
+    said = {name: value for name, value in columns.items() if value is not None}
+    mine = {field.kept for field in describable(kind, how["by"])}
+    for name in said:
+        if how["by"] is not None and name not in mine:
+            raise FieldNotYours(field=entity(kind).keeping(name).label)
+    if "di" in said:
+        said.setdefault("issuer", "gs1")
+    row: Any = MODELS[kind](**said)
+    new: Master = described(db, row, how)
+    return new
 
 
 def described(db: Session, row: Described, how: How) -> Described:

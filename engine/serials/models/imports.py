@@ -8,12 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
 from engine.serials.models.axes import Exact, freeze, one_of
+from engine.words import N_
 
 BATCH_STATES = {
-    "received": "Kept, not checked yet",
-    "checked": "Checked, nothing loaded yet",
-    "loaded": "Loaded",
-    "rolled_back": "Taken back",
+    "received": N_("Not checked yet"),
+    "checked": N_("Checked, nothing loaded yet"),
+    "loaded": N_("Loaded"),
+    "rolled_back": N_("Taken back"),
 }
 ROW_STATES = {
     "new": "New",

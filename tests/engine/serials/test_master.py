@@ -66,6 +66,12 @@ COMMANDS = {
         currency="EUR",
         **how,
     ),
+    "describe": lambda shop, **how: master.describe(
+        shop.db,
+        "location",
+        {"party_id": shop.maker.id, "code": "NEW-2", "name": "New", "kind": "line"},
+        **how,
+    ),
     "change": lambda shop, **how: master.change(
         shop.db, "location", shop.store.id, {"name": "Main store"}, **how
     ),
