@@ -17,7 +17,7 @@ from engine.serials.errors import (
     QuantityFixed,
 )
 from engine.serials.events import Links, record_events, write_event
-from engine.serials.models import Edge, Event, EventFact, EventLink, EventNode, Lot, Unit
+from engine.serials.models import Edge, Event, EventFact, EventLink, EventNode, Location, Lot, Unit
 from engine.serials.projection import project_units
 from engine.serials.record import Effect, How, LotInput, Recorded
 from engine.serials.sets import id_set
@@ -28,8 +28,10 @@ from engine.serials.undo import (
     post_back,
     posted,
     put_back,
+    ship_again,
     strike_edges,
     undo,
+    use_again,
 )
 from engine.serials.units import contents
 from engine.serials.vocabulary import HOLDING
@@ -37,6 +39,8 @@ from engine.serials.vocabulary import HOLDING
 # one quantity in one place, or from one to another; a shipment's document shows another number
 SIZED = ("received", "moved", "sent_out", "delivered", "returned", "scrapped", "destroyed")
 WITH_INPUTS = ("built", "input_added", "kitted")  # what lots went into, by edges
+MAKING_UNITS = ("received", "built", "kitted")
+SHIPPING = ("shipped", "shipment_reported")
 FINAL = (*HOLDING, "did_not_occur", "import_rolled_back")
 NEVER_MADE = Effect(custody="never_existed", usability="scrapped")
 
@@ -80,24 +84,43 @@ def replace(
     `units` names those it is really about, `effect` what it really says of them, `facts` what it
     really names; what is left out stays as it was, the time in the world too. `quantity` is what
     was really received, moved or scrapped of a lot: the difference is posted. Give the `reason`.
-    Raises `AlreadyCorrected`, `QuantityFixed`.
+    Raises `AlreadyCorrected`, `CannotBeCorrected`, `QuantityFixed`.
     """
     old = _correctable(db, event_id)
     if old.type in ("installed", "removed", "serviced"):
         raise CannotBeCorrected
 
     before = links_of(db, event_id)
-    kept = set(before.units) if units is None else set(units)
-    after = Links(nodes=before.nodes)
-    for unit_id in kept:
-        role, said = before.units.get(unit_id, ("subject", effect or Effect()))
-        after.add([unit_id], effect or said, role)
+    after = _about(db, old, before, None if units is None else set(units), effect)
+    kept = {key for key, (role, _) in after.units.items() if role == "subject"}
     event = _again(db, old, after, location_id or old.location_id, how)
+    if old.type in SHIPPING:
+        ship_again(db, old, event, kept)
+    use_again(db, chain_of(db, old), event, kept)
     if quantity is not None:
         _posted_as(db, old, event, quantity)
-    project_units(db, set(before.units) | kept)
+    project_units(db, {*before.units, *after.units})
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(sorted(kept)))
+
+
+def _about(
+    db: Session, old: Event, before: Links, units: set[int] | None, effect: Effect | None
+) -> Links:
+    """Return what an event is really about: other units, with what is inside them, if told."""
+    if units is None:
+        kept = {key: (role, effect or said) for key, (role, said) in before.units.items()}
+        return Links(units=kept, nodes=before.nodes)
+    if old.type in MAKING_UNITS:
+        raise CannotBeCorrected  # what it made has its lot, run and serial from it
+
+    subjects = [said for role, said in before.units.values() if role == "subject"]
+    said = effect or (subjects[0] if subjects else Effect())
+    after = Links(nodes=before.nodes).add(sorted(units), said)
+    if said.custody or said.location_id:
+        inside = Effect(said.custody, None, said.location_id)
+        after.add(contents(db, units), inside, "carried")
+    return after
 
 
 def correct_inputs(
@@ -146,6 +169,9 @@ def _made_of(db: Session, links: Links) -> int:
 
 def _again(db: Session, old: Event, links: Links, location_id: int | None, how: How) -> Event:
     """Write an event anew: with its time, its payload and what it names unless told otherwise."""
+    payload = dict(old.payload)
+    if old.type in SHIPPING and location_id is not None:
+        payload["consignee"] = db.get_one(Location, location_id).party_id
     said: How = {**how, "event_at": how.get("event_at") or old.event_at, "is_fact": True}
     said["facts"] = {**_facts_of(db, old.id), **how.get("facts", {})}
     return write_event(
@@ -153,7 +179,7 @@ def _again(db: Session, old: Event, links: Links, location_id: int | None, how: 
         old.type,
         links,
         location_id=location_id,
-        payload=old.payload,
+        payload=payload,
         corrects_id=old.id,
         **said,
     )

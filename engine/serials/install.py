@@ -94,7 +94,9 @@ def reopen_installs(db: Session, event_id: int) -> dict[int, int]:
 
     Raises `MovedSince` when a child went its own way after it.
     """
-    rows = db.scalars(select(Install).where(Install.to_event_id == event_id)).all()
+    ended = Install.to_event_id == event_id
+    # what never was inside does not come back when its removal did not occur either
+    rows = db.scalars(select(Install).where(ended, Install.never_event_id.is_(None))).all()
     inside = {row.child_id: row.host_id for row in rows}
     units = units_by_id(db, inside, lock=True)
     moved = db.scalar(

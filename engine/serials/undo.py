@@ -22,7 +22,10 @@ from engine.serials.models import (
     EventLink,
     EventNode,
     Install,
+    Location,
     Packed,
+    Shipment,
+    ShipmentLine,
     StockPosting,
     Unit,
     UnitInput,
@@ -99,6 +102,53 @@ def put_back(db: Session, chain: Iterable[int]) -> dict[int, int]:
     for event_id in chain:
         inside |= reopen_installs(db, event_id)
     return inside
+
+
+def ship_again(db: Session, old: Event, event: Event, unit_ids: Iterable[int]) -> None:
+    """Write the shipment of a correction: one whose event was corrected counts no more."""
+    was = db.scalars(select(Shipment).where(Shipment.event_id == old.id)).one()
+    place = db.get_one(Location, event.location_id or was.location_id)
+    now = Shipment(
+        consignee_id=place.party_id,
+        location_id=place.id,
+        shipped_at=event.event_at,
+        document_no=was.document_no,
+        event_id=event.id,
+    )
+    db.add(now)
+    db.flush()
+    common = {"shipment_id": now.id, "event_id": event.id}
+    lots = db.scalars(
+        select(ShipmentLine).where(
+            ShipmentLine.shipment_id == was.id, ShipmentLine.lot_id.is_not(None)
+        )
+    ).all()
+    db.add_all(ShipmentLine(**common, unit_id=key, tranche_id=0) for key in sorted(unit_ids))
+    db.add_all(
+        ShipmentLine(**common, lot_id=one.lot_id, tranche_id=one.tranche_id, quantity=one.quantity)
+        for one in lots
+    )
+    db.flush()
+
+
+def use_again(db: Session, chain: Collection[int], event: Event, unit_ids: Collection[int]) -> None:
+    """Let the lots that single units took go into those that a correction is about instead."""
+    used = db.execute(
+        select(UnitInput.lot_id, UnitInput.qty)
+        .where(UnitInput.event_id.in_(id_set(db, chain)), UnitInput.never_event_id.is_(None))
+        .distinct()
+    ).all()
+    if not used:
+        return
+
+    never(db, UnitInput, UnitInput.event_id.in_(id_set(db, chain)), event)
+    rows = [
+        {"unit_id": key, "lot_id": lot_id, "qty": quantity, "event_id": event.id}
+        for key in sorted(unit_ids)
+        for lot_id, quantity in used
+    ]
+    if rows:
+        db.execute(insert(UnitInput), rows)
 
 
 def never(db: Session, table: Never, where: ColumnElement[bool], event: Event) -> None:

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from engine.serials import gate, stock
 from engine.serials.build.inputs import consume
+from engine.serials.errors import WouldLoop
 from engine.serials.events import Links, link_units, record_events, write_event
+from engine.serials.identifiers import standard
 from engine.serials.install import Fitting, open_installs, refuse_misfits
 from engine.serials.models import Event, Lot, Segment
 from engine.serials.parties import lock_key_fields, new_node, refuse_other_part
@@ -51,7 +53,10 @@ def build_units(
     place(db, location_id)
     wanted = [unit if isinstance(unit, ToBuild) else ToBuild(unit) for unit in units]
     if lot_id is not None:
-        refuse_other_part(db, db.get_one(Lot, lot_id), part_id)
+        lot = db.get_one(Lot, lot_id)
+        refuse_other_part(db, lot, part_id)
+        if any(one.lot_id == lot_id for one in inputs):
+            raise WouldLoop(inp=lot.lot_no, out=lot.lot_no)
     children = [child for unit in wanted for child, _ in unit.installs]
     if not reported:
         _refuse_held(db, inputs, children)
@@ -68,7 +73,7 @@ def build_units(
         "built",
         links,
         location_id=location_id,
-        payload={"work_order": work_order, "quantity": len(wanted)},
+        payload={"work_order": work_order, "quantity": len(wanted), **_fittings(wanted)},
         **_under(work_order, how),
     )
     db.add(
@@ -140,6 +145,16 @@ def add_inputs(
     warnings = consume(db, event, node_id, inputs, location_id=location_id, reported=True)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, warnings=warnings)
+
+
+def _fittings(wanted: Sequence[ToBuild]) -> dict[str, list[tuple[int, str, str | None]]]:
+    """Return which unit went into which serial: those that are made have no id yet."""
+    fitted = [
+        (child, standard(unit.serial), position)
+        for unit in wanted
+        for child, position in unit.installs
+    ]
+    return {"fittings": fitted} if fitted else {}
 
 
 def _under(work_order: str | None, how: How) -> How:
