@@ -159,6 +159,90 @@ class NotImported(Refused):
     """This import loaded nothing that could be taken back."""
 
 
+class NothingToCompensate(Refused):
+    """None of what this import recorded can be corrected by an event. Correct the records."""
+
+
+class FileHasNoRows(Refused):
+    """This file has no rows. Check that you chose the right one."""
+
+
+class EncodingUnclear(Refused):
+    """It is not plain how this file writes its letters. Say which encoding it has."""
+
+
+class NotThisEncoding(Refused):
+    """This file is not %(encoding)s text. Choose its encoding, or save it as “CSV UTF-8”."""
+
+
+class LineTooLong(Refused):
+    """Line %(line)s does not end. Check the separators and quotation marks, or the encoding."""
+
+
+class SheetUnreadable(Refused):
+    """This workbook cannot be read. Open it, save it anew as .xlsx, or save it as CSV."""
+
+
+class WorkbookTooLarge(Refused):
+    """This workbook unpacks to more than %(most)s MB. Save it as CSV and send that."""
+
+
+class MappingIncomplete(Refused):
+    """No column is mapped to %(fields)s yet. Map one, or correct the file."""
+
+
+class HeaderMissing(Refused):
+    """Line %(line)s of this file is no header. Say in which line the names of the columns stand."""
+
+
+class NotChecked(Conflict):
+    """This file was not checked as it is now. Check it, then load what you were shown."""
+
+
+class FileChanged(Conflict):
+    """This is not the file you were shown: another was sent meanwhile. Look at it again."""
+
+
+class StoreChanged(Conflict):
+    """What is recorded changed since this file was checked. Check it again, then load it."""
+
+
+class TakenInBefore(Conflict):
+    """This very file was taken in before, as import %(batch)s. Take that back first."""
+
+
+class BatchBusy(Conflict):
+    """This file is being worked on right now. Wait until it is done."""
+
+
+class RowCorrected(Conflict):
+    """%(by)s corrected line %(line)s while you had it open. Look at it again."""
+
+
+class RowNotWaiting(Conflict):
+    """Line %(line)s is not in quarantine any more. Look at the file again."""
+
+
+class SecondPersonNeeded(Refused):
+    """This file touches %(count)s protected serial numbers. A second person must approve it."""
+
+
+class SamePerson(Refused):
+    """You sent or checked this file yourself. Another person must approve it."""
+
+
+class NothingToApprove(Refused):
+    """This file touches no protected serial number. It needs no approval."""
+
+
+class AlreadyProtected(Conflict):
+    """Serial number %(serial)s is on the list already."""
+
+
+class NotProtected(NotFound):
+    """This serial number is not on the list any more."""
+
+
 class LotPartsDiffer(Refused):
     """Lot %(lot)s is a lot of part %(lot_part)s, not of %(part)s. Check the two numbers."""
 

@@ -14,6 +14,7 @@ import engine
 from engine.evidence import ledger
 from engine.evidence.chain_checks import check_chain
 from engine.evidence.findings import Result
+from engine.evidence.store import DocumentStore
 from engine.serials import intake, master, other_names, parties
 from engine.serials.errors import FieldFixed, WhyMissing
 from engine.serials.models import (
@@ -200,17 +201,21 @@ def test_a_change_without_a_reason_is_refused(shop, reason):
     assert shop.db.get_one(Location, shop.store.id).name == "Store"
 
 
-def test_an_imported_file_is_one_entry_that_names_it(shop):
+def test_an_imported_file_is_told_by_its_batch_and_not_row_by_row(shop, tmp_path):
     before = len(ledger.entries(shop.db, STREAM))
-    content = b"code,name,kind\nN-1,One,supplier\nN-2,Two,supplier\n"
-    result = intake.load_csv(shop.db, "parties", content, file_name="new.csv", **shop.how)
-    assert result.is_loaded, result.problems
+    shop.db.info["documents"] = DocumentStore(tmp_path / "documents")
+    file = tmp_path / "new.csv"
+    file.write_bytes(b"code,name,kind\nN-1,One,supplier\nN-2,Two,supplier\n")
+    batch = intake.receive(shop.db, "parties", file, file_name=file.name, system="erp", **shop.how)
+    intake.check_here(shop.db, batch.id, **shop.how)
+    intake.load(shop.db, batch.id, was_shown=intake.shown(batch), **shop.how)
 
-    (entry,) = ledger.entries(shop.db, STREAM)[before:]
-    assert (entry.action, entry.body["sha256"]) == ("import_loaded", result.sha256)
+    told = ledger.entries(shop.db, STREAM)[before:]
+    assert [one.action for one in told] == ["import_received", "import_loaded"]
+    assert {one.body["sha256"] for one in told} == {batch.file_sha256}
     check_whole(shop.db)
 
 
 def test_only_the_import_may_leave_its_rows_to_the_entry_of_the_batch():
     using = {p.name for p in ROOM.rglob("*.py") if "in_import" in p.read_text("utf-8")}
-    assert using == {"record.py", "master.py", "loading.py"}
+    assert using == {"record.py", "master.py", "facts.py"}
