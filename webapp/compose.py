@@ -19,10 +19,17 @@ from engine.db import Database
 from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
+from engine.people import viewing
 from engine.people.passwords import Hashing
+<<<<<<< HEAD
 from engine.serials import gaps, tracing
+=======
+from engine.serials.dictionary import versions
+from engine.serials.exchange import denylist
+>>>>>>> main
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
+from engine.serials.intake import working
 from notifications.channels import Channel, OwnForm
 from notifications.channels.folder import FolderChannel
 from notifications.channels.smtp import from_environment
@@ -35,8 +42,14 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
+<<<<<<< HEAD
         tracing.VERB: tracing.carry_out,
         gaps.VERB: gaps.look_for_gaps,
+=======
+        "check_import": working.check_import,
+        "load_import": working.load_import,
+        denylist.JOB: denylist.MakeDenyList(),
+>>>>>>> main
     }
 )
 
@@ -63,7 +76,9 @@ class Holdfast:
                 Tick("webhooks", second * 2, self.deliver_webhooks),
                 Tick("deadlines", minute, self.tell_deadlines),
                 Tick("doors", minute, self.tell_of_silent_doors),
+                Tick("deny_list", minute, self.ask_for_deny_list),
                 Tick("recounts", minute * 5, self.open_recounts),
+                Tick("views", minute, self.close_views),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
                 Tick("gaps", minute * 30, self.ask_for_gaps),
@@ -78,9 +93,15 @@ class Holdfast:
         self.tell_of_silent_doors()
         self.open_recounts()
         self.drop_abandoned_uploads()
+        self.close_views()
         self.run_jobs()
         self.deliver()
         self.deliver_webhooks()
+
+    def keep_dictionary(self) -> None:
+        """Keep the data dictionary as a version where this release brought another one."""
+        with self.database.begin() as db:
+            versions.keep_version(db, at=clock.now())
 
     def run_jobs(self) -> None:
         """Do the long work that is due."""
@@ -130,6 +151,11 @@ class Holdfast:
         with self.database.begin() as db:
             doors.tell_of_silence(db, at=clock.now())
 
+    def ask_for_deny_list(self) -> None:
+        """Ask for the next deny list when the newest is old enough."""
+        with self.database.begin() as db:
+            denylist.ask_if_due(db, at=clock.now())
+
     def open_recounts(self) -> None:
         """Ask for the recounts of held stock that are due."""
         upkeep.open_recounts(self.database, at=clock.now())
@@ -137,6 +163,11 @@ class Holdfast:
     def drop_abandoned_uploads(self) -> None:
         """Drop the files of forms that were never accepted."""
         uploads.drop_abandoned(self.database, at=clock.now())
+
+    def close_views(self) -> None:
+        """End the looks as another role whose session is over."""
+        with self.database.begin() as db:
+            viewing.close_ended(db, at=clock.now())
 
     def checkpoint(self) -> None:
         """Sign a checkpoint over the heads of the whole ledger."""
@@ -174,6 +205,7 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
         "documents": store,
         "seal": seal,
         "witness": settings.witness_folder,
+        "deny_folder": settings.deny_folder,
         "job_verbs": JOB_VERBS,
         "hashing": hashing or Hashing(),
         "company": settings.company,

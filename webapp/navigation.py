@@ -19,7 +19,14 @@ ENTRIES = (
     ("approvals.index", N_("Approvals"), "signature", "approvals.read", "a"),
     ("holds.index", N_("Holds"), "hand-stop", "hold.read", "h"),
     ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
+<<<<<<< HEAD
     ("trace.index", N_("Trace"), "binary-tree", "trace.read", "r"),
+=======
+    ("master.index", N_("Master data"), "stack-2", "master.read", "m"),
+    ("reports.index", N_("Reports"), "report", "report.read", "r"),
+    ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
+    ("scan.one", N_("Scan"), "scan", "unit.read", "s"),
+>>>>>>> main
     ("people.index", N_("People"), "users", "people.read", "p"),
     ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
     ("webhooks.index", N_("Interfaces"), "activity", "interface.read", ""),
@@ -33,13 +40,20 @@ PARENTS = {
     "report": "cases",
     "case": "cases",
     "intake": "units",
+    "quarantine": "units",
+    "doors": "webhooks",
+    "deny_lists": "webhooks",
     "tokens": "interface",
     "gaps": "trace",
 }  # pages below an entry
 
 
 # the pages of the interfaces: code, words, endpoint, action that opens it
-INTERFACE_TABS = (("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),)
+INTERFACE_TABS = (
+    ("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),
+    ("doors", N_("Doors"), "doors.index", "interface.read"),
+    ("deny_lists", N_("Deny list"), "deny_lists.index", "denylist.read"),
+)
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,14 @@ from engine.people import (
     tokens,
 )  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
+<<<<<<< HEAD
 from engine.serials import tracing
 from engine.serials.exchange import subscriptions
 from engine.serials.models import Unit, WebhookAttempt
+=======
+from engine.serials.exchange import denylist, doors, subscriptions
+from engine.serials.models import Party, Unit, WebhookAttempt
+>>>>>>> main
 from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
@@ -256,6 +261,8 @@ def _lay_goods(world: World) -> None:
     company.make_devices("SENS-77", ["PMP-0001", "PMP-0002"])
     unit_id = company.reads(lambda db: db.scalars(select(Unit.id)).first())
     world.always |= {"unit_id": unit_id, "lot_id": lot_id}
+    world.company.holdfast.keep_dictionary()
+    world.always |= {"kind": "party", "record_id": 1, "version_id": 1}
 
 
 def _open_cases(world: World) -> None:
@@ -316,7 +323,8 @@ def _open_cases(world: World) -> None:
         "review_id": 999, "definition_id": 999, "incident_id": 999, "job_id": 999,
         "outgoing_id": 999, "delegation_id": 999, "ended_id": 999, "name": "none.eml",
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
-        "batch_id": 999, "token_id": 999, "record_id": 999,
+        "batch_id": 999, "line": 2, "protected_id": 999, "token_id": 999, "record_id": 999,
+        "version_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["traced"] = _traced(company)
@@ -396,6 +404,7 @@ def _leave_trouble(world: World) -> None:
         "case_number": world.states["other"]["number"],
     }
     world.states["plain"] = {}
+    world.states["some_place"] = {"location_id": 1, "rest": "OWN/PMP-7/serial/PMP-0001"}
 
 
 def _tell_others(world: World) -> None:
@@ -414,9 +423,19 @@ def _tell_others(world: World) -> None:
         db.add(attempt)
         db.flush()
         db.get_one(Outgoing, outgoing_id).given_up_at = at
-    world.always["subscription_id"] = subscription_id
+        site_id = db.scalars(select(Party.id).where(Party.kind.in_(doors.OURS))).first()
+        assert site_id is not None
+        door = doors.register(db, "WMS", site_id=site_id, by=by, at=at)
+    made_list = denylist.make(company.holdfast.database, by=by, at=at)
+    world.always |= {
+        "subscription_id": subscription_id, "site_id": site_id, "door_id": door.id,
+        "list_id": made_list.id, "kind": "jws",
+    }  # fmt: skip
+    world.states["door"] = {"name": "WMS"}
     world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
-    world.states["unknown"] |= {"subscription_id": 999, "attempt_id": 999}
+    world.states["unknown"] |= {
+        "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999,
+    }  # fmt: skip
 
 
 def _traced(company: Company) -> Parts:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from engine.serials.models import Hold, HoldDoor
-from engine.serials.sets import id_set, is_sqlite
+from engine.db import upserting
+from engine.serials.models import Door, Hold, HoldDoor
+from engine.serials.sets import id_set
 
 
 def acknowledge(db: Session, hold_ids: Iterable[int], *, door: str, at: datetime) -> None:
@@ -20,8 +20,7 @@ def acknowledge(db: Session, hold_ids: Iterable[int], *, door: str, at: datetime
     rows = [{"hold_id": key, "door": door, "acknowledged_at": at} for key in sorted(set(hold_ids))]
     if rows:
         # two questions of one door may arrive at once: the first one counts
-        insert = sqlite.insert if is_sqlite(db) else postgresql.insert
-        db.execute(insert(HoldDoor).on_conflict_do_nothing(), rows)
+        db.execute(upserting(db, HoldDoor).on_conflict_do_nothing(), rows)
 
 
 def unacknowledged(db: Session, *, door: str, before: datetime) -> list[Hold]:
@@ -41,7 +40,7 @@ def unknown_to_all(db: Session, *, before: datetime) -> list[Hold]:
 
     Nothing where no door has ever asked: then none is connected, and there is nobody to miss.
     """
-    if not connected(db):
+    if not expected(db):
         return []
 
     seen = select(HoldDoor.hold_id).where(HoldDoor.hold_id == Hold.id)
@@ -57,6 +56,15 @@ def unknown_to_all(db: Session, *, before: datetime) -> list[Hold]:
 def connected(db: Session) -> list[str]:
     """Return the doors that have asked the gate at least once, by name."""
     return list(db.scalars(select(HoldDoor.door).distinct().order_by(HoldDoor.door)))
+
+
+def expected(db: Session) -> list[str]:
+    """Return the doors that should know every hold: those registered, and those that ever asked."""
+    registered: dict[str, datetime | None] = {
+        row[0]: row[1] for row in db.execute(select(Door.name, Door.retired_at))
+    }
+    asked = [name for name in connected(db) if registered.get(name) is None]
+    return sorted({*asked, *(name for name, ended in registered.items() if ended is None)})
 
 
 def known_at(db: Session, hold_ids: Iterable[int]) -> dict[int, dict[str, datetime]]:
