@@ -21,12 +21,9 @@ from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.people import viewing
 from engine.people.passwords import Hashing
-<<<<<<< HEAD
 from engine.serials import gaps, tracing
-=======
 from engine.serials.dictionary import versions
 from engine.serials.exchange import denylist
->>>>>>> main
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
 from engine.serials.intake import working
@@ -42,14 +39,11 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
-<<<<<<< HEAD
         tracing.VERB: tracing.carry_out,
         gaps.VERB: gaps.look_for_gaps,
-=======
         "check_import": working.check_import,
         "load_import": working.load_import,
         denylist.JOB: denylist.MakeDenyList(),
->>>>>>> main
     }
 )
 

@@ -14,11 +14,8 @@ from werkzeug.wrappers import Response
 
 from engine.cases.pages import DiagramMark
 from engine.people.permissions import may
-<<<<<<< HEAD
-from engine.serials.expressions import said_of
-=======
 from engine.people.viewing import ReadOnlyView
->>>>>>> main
+from engine.serials.expressions import said_of
 from webapp import views, words
 from webapp.api import serve_api
 from webapp.assets import serve_assets

@@ -19,14 +19,11 @@ ENTRIES = (
     ("approvals.index", N_("Approvals"), "signature", "approvals.read", "a"),
     ("holds.index", N_("Holds"), "hand-stop", "hold.read", "h"),
     ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
-<<<<<<< HEAD
-    ("trace.index", N_("Trace"), "binary-tree", "trace.read", "r"),
-=======
+    ("trace.index", N_("Trace"), "binary-tree", "trace.read", "b"),
     ("master.index", N_("Master data"), "stack-2", "master.read", "m"),
     ("reports.index", N_("Reports"), "report", "report.read", "r"),
     ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
     ("scan.one", N_("Scan"), "scan", "unit.read", "s"),
->>>>>>> main
     ("people.index", N_("People"), "users", "people.read", "p"),
     ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
     ("webhooks.index", N_("Interfaces"), "activity", "interface.read", ""),

@@ -36,14 +36,9 @@ from engine.people import (
     tokens,
 )  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
-<<<<<<< HEAD
 from engine.serials import tracing
-from engine.serials.exchange import subscriptions
-from engine.serials.models import Unit, WebhookAttempt
-=======
 from engine.serials.exchange import denylist, doors, subscriptions
 from engine.serials.models import Party, Unit, WebhookAttempt
->>>>>>> main
 from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
