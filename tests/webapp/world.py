@@ -36,6 +36,8 @@ from engine.people import (
     tokens,
 )  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
+from engine.serials import reports
+from engine.serials.asking import Asked
 from engine.serials.exchange import denylist, doors, subscriptions
 from engine.serials.models import Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
@@ -256,6 +258,21 @@ def _lay_goods(world: World) -> None:
     world.always |= {"unit_id": unit_id, "lot_id": lot_id}
     world.company.holdfast.keep_dictionary()
     world.always |= {"kind": "party", "record_id": 1, "version_id": 1}
+    _save_a_report(world)
+
+
+def _save_a_report(world: World) -> None:
+    """Save a report of the engineer's that is shared and was mailed once."""
+    company = world.company
+    asked = Asked("stock", ("lot_no", "location", "quantity"))
+    with company.holdfast.database.begin() as db:
+        by = company.people.qa_engineer
+        draft = reports.Draft("Stock", asked, is_shared=True)
+        report_id = reports.save(db, draft, by=by, at=world.at).id
+        reports.schedule(db, report_id, every="daily", format="csv", by=by, at=world.at)
+    with clock.at(world.at + timedelta(days=1)):
+        company.holdfast.send_reports()
+    world.always |= {"report_id": report_id, "run_id": 1, "file_format": "csv"}
 
 
 def _open_cases(world: World) -> None:
@@ -317,6 +334,7 @@ def _open_cases(world: World) -> None:
         "outgoing_id": 999, "delegation_id": 999, "ended_id": 999, "name": "none.eml",
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
         "batch_id": 999, "token_id": 999, "version_id": 999, "record_id": 999,
+        "report_id": 999, "run_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
