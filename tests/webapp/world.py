@@ -257,7 +257,7 @@ def _lay_goods(world: World) -> None:
     unit_id = company.reads(lambda db: db.scalars(select(Unit.id)).first())
     world.always |= {"unit_id": unit_id, "lot_id": lot_id}
     world.company.holdfast.keep_dictionary()
-    world.always |= {"kind": "party", "record_id": 1, "version_id": 1}
+    world.always |= {"record_kind": "party", "record_id": 1, "version_id": 1}
     _save_a_report(world)
 
 

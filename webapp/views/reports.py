@@ -58,14 +58,14 @@ def new() -> ResponseReturnValue:
     name = request.args.get("of", "")
     if name not in {one.name for one in askable()}:
         return redirect(url_for(".index"))
-    return redirect(url_for(".new_of", kind=name))
+    return redirect(url_for(".new_of", record_kind=name))
 
 
-@bp.get("/new/<kind>")
+@bp.get("/new/<record_kind>")
 @allow("report.save")
-def new_of(kind: str) -> ResponseReturnValue:
+def new_of(record_kind: str) -> ResponseReturnValue:
     """Show the form for a new report of a kind of record; an address may fill it in."""
-    name = _known(kind)
+    name = _known(record_kind)
     form, draft = read_form(request.args, name, person())
     if not request.args.get("columns"):
         form.problems.clear()
@@ -78,11 +78,11 @@ def new_of(kind: str) -> ResponseReturnValue:
     return _form_page(form, draft.asked, None)
 
 
-@bp.post("/new/<kind>")
+@bp.post("/new/<record_kind>")
 @allow("report.save")
-def save(kind: str) -> ResponseReturnValue:
+def save(record_kind: str) -> ResponseReturnValue:
     """Save a new report, or only show what it finds."""
-    form, draft = read_form(request.form, _known(kind), person())
+    form, draft = read_form(request.form, _known(record_kind), person())
     if request.form.get("do") == "look":
         return _form_page(form, draft.asked, None), 422 if form.problems else 200
     check_name(form)
