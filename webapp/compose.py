@@ -26,6 +26,7 @@ from engine.serials.dictionary import versions
 from engine.serials.exchange import denylist
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
+from engine.serials.intake import working
 from engine.serials.reports import due
 from forms.words import messages_in
 from notifications.channels import Channel, OwnForm
@@ -40,6 +41,8 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
+        "check_import": working.check_import,
+        "load_import": working.load_import,
         denylist.JOB: denylist.MakeDenyList(),
     }
 )

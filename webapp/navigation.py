@@ -36,6 +36,7 @@ PARENTS = {
     "report": "cases",
     "case": "cases",
     "intake": "units",
+    "quarantine": "units",
     "doors": "webhooks",
     "deny_lists": "webhooks",
     "tokens": "interface",

@@ -53,6 +53,34 @@ MEANING = {
     "correct": N_("correction"),
     "attest": N_("attestation"),
 }
+INTAKE_RULE = {
+    "too_many_cells": N_("More cells than the header"),
+    "required": N_("Value missing"),
+    "odd_character": N_("Character that no label carries"),
+    "too_long": N_("Too long"),
+    "number_rounded": N_("Number rounded by the workbook"),
+    "not_a_date": N_("Not a date"),
+    "ambiguous_date": N_("Date that can be two days"),
+    "not_a_quantity": N_("Not a quantity"),
+    "not_a_choice": N_("Not one of the allowed words"),
+    "not_a_country": N_("Not a country code"),
+    "wrong_check_digit": N_("Wrong check digit"),
+    "unknown_reference": N_("Refers to nothing here"),
+    "ambiguous": N_("Part of more than one manufacturer"),
+    "ambiguous_lot": N_("Lot of more than one manufacturer"),
+    "twice_in_file": N_("Twice in the file, with other facts"),
+    "differs": N_("Recorded otherwise"),
+    "serial_or_lot": N_("Neither serial number nor lot"),
+    "lot_or_serial_made": N_("Lot and serial number, or neither"),
+    "wrong_control": N_("Controlled in another way"),
+    "no_stock": N_("No stock to ship from"),
+    "other_lot": N_("Belongs to another lot"),
+    "before_receipt": N_("Shipped before it came"),
+    "in_itself": N_("Inside itself"),
+    "already_in": N_("Installed in another unit"),
+    "name_taken": N_("Name of another record"),
+    "no_such_record": N_("No such record"),
+}
 CUSTODY = {
     "in_house": N_("In house"),
     "in_transit": N_("In transit"),
@@ -149,6 +177,7 @@ def _lookup(table: dict[str, str]) -> Callable[[str | None], str]:
     return word
 
 
+intake_rule = _lookup(INTAKE_RULE)
 status = _lookup(STATUS)
 severity = _lookup(SEVERITY)
 step = _lookup(STEP)

@@ -272,7 +272,7 @@ def _save_a_report(world: World) -> None:
         reports.schedule(db, report_id, every="daily", format="csv", by=by, at=world.at)
     with clock.at(world.at + timedelta(days=1)):
         company.holdfast.send_reports()
-    world.always |= {"report_id": report_id, "run_id": 1, "file_format": "csv"}
+    world.always |= {"report_id": report_id, "report_run_id": 1, "file_format": "csv"}
 
 
 def _open_cases(world: World) -> None:
@@ -333,8 +333,9 @@ def _open_cases(world: World) -> None:
         "review_id": 999, "definition_id": 999, "incident_id": 999, "job_id": 999,
         "outgoing_id": 999, "delegation_id": 999, "ended_id": 999, "name": "none.eml",
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
-        "batch_id": 999, "token_id": 999, "version_id": 999, "record_id": 999,
-        "report_id": 999, "run_id": 999,
+        "report_id": 999, "report_run_id": 999,
+        "batch_id": 999, "line": 2, "protected_id": 999, "token_id": 999, "record_id": 999,
+        "version_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["nowhere"] = {"name": "js/nowhere.js"}

@@ -215,12 +215,12 @@ def _all_words(asked: Asked) -> dict[str, str]:
     return {text: translated(text) for text in said}
 
 
-@bp.get("/runs/<int:run_id>")
+@bp.get("/runs/<int:report_run_id>")
 @allow("report.read")
-def run(run_id: int) -> ResponseReturnValue:
+def run(report_run_id: int) -> ResponseReturnValue:
     """Download a file that a schedule made; whoever opens it must see every column in it."""
     db = read()
-    made = reports.run_of(db, run_id, person())
+    made = reports.run_of(db, report_run_id, person())
     if made.sha256 is None:
         return redirect(url_for(".one", report_id=made.report_id))
     report = db.get_one(Report, made.report_id)

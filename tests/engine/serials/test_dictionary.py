@@ -27,6 +27,9 @@ INNER = {
     "trace_node": "the shared numbers of lots and runs",
     "unit_root": "the outermost host of each unit, computed from the installations",
     "field_change": "the history of the fields themselves",
+    "import_row": "rows of a file on their way in, gone once they are loaded",
+    "import_group": "rows that become one event, while they are being loaded",
+    "import_progress": "how far the work on a file is",
     "dictionary_version": "the dictionary itself",
 }
 # how Holdfast talks with other systems is no record of goods; its pages describe themselves
