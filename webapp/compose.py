@@ -20,7 +20,7 @@ from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.people.passwords import Hashing
-from engine.serials.exchange import denylist
+from engine.serials.exchange import denylist, runs
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
 from notifications.channels import Channel, OwnForm
@@ -36,6 +36,7 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
         denylist.JOB: denylist.MakeDenyList(),
+        runs.JOB: runs.Reconcile(),
     }
 )
 
@@ -63,6 +64,7 @@ class Holdfast:
                 Tick("deadlines", minute, self.tell_deadlines),
                 Tick("doors", minute, self.tell_of_silent_doors),
                 Tick("deny_list", minute, self.ask_for_deny_list),
+                Tick("reconciliation", minute, self.compare_due),
                 Tick("recounts", minute * 5, self.open_recounts),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
@@ -128,6 +130,10 @@ class Holdfast:
         """Ask for the next deny list when the newest is old enough."""
         with self.database.begin() as db:
             denylist.ask_if_due(db, at=clock.now())
+
+    def compare_due(self) -> None:
+        """Ask for the comparisons with other systems that are due."""
+        runs.take_due(self.database, self.settings.folder / "incoming", at=clock.now())
 
     def open_recounts(self) -> None:
         """Ask for the recounts of held stock that are due."""
