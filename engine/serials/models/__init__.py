@@ -42,11 +42,24 @@ from engine.serials.models.goods import (
     UnitRoot,
 )
 from engine.serials.models.hold import Hold, HoldBreach, HoldDoor, HoldExemption, HoldTargetRow
-from engine.serials.models.imports import ImportBatch, ImportFile, StagingRow
+from engine.serials.models.imports import (
+    ImportApproval,
+    ImportBatch,
+    ImportCorrection,
+    ImportFile,
+    ImportGroup,
+    ImportLine,
+    ImportMapping,
+    ImportProblem,
+    ImportProgress,
+    ImportRow,
+    PrioritySerial,
+)
 from engine.serials.models.label import UnitLabel
 from engine.serials.models.master import ExternalId, Location, MarketAuthorisation, Part, Party
 from engine.serials.models.packing import CONTAINERS, Container, Packed
 from engine.serials.models.purchase import PurchaseLine, PurchaseOrder, PurchaseReceipt
+from engine.serials.models.scan import ScanLine
 from engine.serials.models.shipment import Shipment, ShipmentLine
 from engine.serials.models.trace import TraceRun, TraceRunNode, TraceRunStock, TraceRunUnit
 
@@ -81,8 +94,16 @@ __all__ = [
     "HoldDoor",
     "HoldExemption",
     "HoldTargetRow",
+    "ImportApproval",
     "ImportBatch",
+    "ImportCorrection",
     "ImportFile",
+    "ImportGroup",
+    "ImportLine",
+    "ImportMapping",
+    "ImportProblem",
+    "ImportProgress",
+    "ImportRow",
     "Install",
     "Location",
     "Lot",
@@ -92,6 +113,7 @@ __all__ = [
     "Packed",
     "Part",
     "Party",
+    "PrioritySerial",
     "PurchaseLine",
     "PurchaseOrder",
     "PurchaseReceipt",
@@ -100,10 +122,10 @@ __all__ = [
     "ReconciliationLine",
     "ReconciliationRun",
     "ReconciliationSource",
+    "ScanLine",
     "Segment",
     "Shipment",
     "ShipmentLine",
-    "StagingRow",
     "StockPosting",
     "SupplierAgreement",
     "TraceNode",
