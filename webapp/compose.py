@@ -23,7 +23,7 @@ from engine.evidence.store import DocumentStore
 from engine.people import viewing
 from engine.people.passwords import Hashing
 from engine.serials.dictionary import versions
-from engine.serials.exchange import denylist
+from engine.serials.exchange import denylist, runs
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
 from engine.serials.intake import working
@@ -44,6 +44,7 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         "check_import": working.check_import,
         "load_import": working.load_import,
         denylist.JOB: denylist.MakeDenyList(),
+        runs.JOB: runs.Reconcile(),
     }
 )
 
@@ -71,6 +72,7 @@ class Holdfast:
                 Tick("deadlines", minute, self.tell_deadlines),
                 Tick("doors", minute, self.tell_of_silent_doors),
                 Tick("deny_list", minute, self.ask_for_deny_list),
+                Tick("reconciliation", minute, self.compare_due),
                 Tick("recounts", minute * 5, self.open_recounts),
                 Tick("views", minute, self.close_views),
                 Tick("reports", minute, self.send_reports),
@@ -145,6 +147,10 @@ class Holdfast:
         """Ask for the next deny list when the newest is old enough."""
         with self.database.begin() as db:
             denylist.ask_if_due(db, at=clock.now())
+
+    def compare_due(self) -> None:
+        """Ask for the comparisons with other systems that are due."""
+        runs.take_due(self.database, self.settings.folder / "incoming", at=clock.now())
 
     def open_recounts(self) -> None:
         """Ask for the recounts of held stock that are due."""

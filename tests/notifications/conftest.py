@@ -43,6 +43,31 @@ FACTS: dict[str, dict[str, Any]] = {
         "placed_at": "2026-03-02T07:40:00+00:00",
         "path": "/holds?case=NC-2026-0007",
     },
+    "layouts/reconciliation_differs": {
+        "source": "ERP stock",
+        "compared_at": "2026-03-02T02:00:00+00:00",
+        "new_count": 12,
+        "reopened_count": 3,
+        "all_count": 40,
+        "line_count": 81204,
+        "path": "/interfaces/reconciliation/1/differences",
+    },
+    "layouts/reconciliation_failed": {
+        "source": "ERP stock",
+        "compared_at": "2026-03-02T02:00:00+00:00",
+        "problem": "No file came.",
+        "path": "/interfaces/reconciliation/1",
+    },
+    "layouts/canary_passed": {
+        "tried_at": "2026-03-02T08:00:00+00:00",
+        "answer": "201 {}",
+        "path": "/interfaces/canary",
+    },
+    "layouts/canary_silent": {
+        "last_at": "2026-03-02T06:00:00+00:00",
+        "why": "ConnectionError",
+        "path": "/interfaces/canary",
+    },
     "layouts/signing_locked": {
         "locked_name": "Chen Mei",
         "locked_user_name": "mei.chen",

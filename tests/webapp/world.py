@@ -38,7 +38,7 @@ from engine.people import (
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
 from engine.serials import reports
 from engine.serials.asking import Asked
-from engine.serials.exchange import denylist, doors, subscriptions
+from engine.serials.exchange import denylist, doors, runs, sources, subscriptions
 from engine.serials.models import Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
@@ -441,9 +441,18 @@ def _tell_others(world: World) -> None:
         "list_id": made_list.id, "kind": "jws",
     }  # fmt: skip
     world.states["door"] = {"name": "WMS"}
+    with company.holdfast.database.begin() as db:
+        source = sources.add_source(
+            db, "ERP stock", system="erp", compares="stock", by=by, at=at,
+            columns=sources.usual_columns("erp", "stock"),
+        )  # fmt: skip
+        runs.ask(db, source, b"MATNR,CHARG,LGORT,LABST\nX,Y,Z,1\n", "stock.csv", by=by, at=at)
+    company.holdfast.run_jobs()
+    world.always["source_id"] = source.id
+    world.states["compared"] = {"name": "ERP stock"}
     world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
     world.states["unknown"] |= {
-        "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999,
+        "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999, "source_id": 999,
     }  # fmt: skip
 
 
