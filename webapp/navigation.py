@@ -40,6 +40,7 @@ PARENTS = {
     "quarantine": "units",
     "doors": "webhooks",
     "deny_lists": "webhooks",
+    "reconciliation": "webhooks",
     "tokens": "interface",
     "gaps": "trace",
 }  # pages below an entry
@@ -49,6 +50,7 @@ PARENTS = {
 INTERFACE_TABS = (
     ("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),
     ("doors", N_("Doors"), "doors.index", "interface.read"),
+    ("reconciliation", N_("Comparisons"), "reconciliation.index", "interface.read"),
     ("deny_lists", N_("Deny list"), "deny_lists.index", "denylist.read"),
 )
 
