@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask import Flask, Response, current_app, jsonify
 from flask_smorest import Api
 
 from engine.people.scopes import scope_for, scopes
+from webapp.api.recording import RECORDABLE
 from webapp.api.records import schemas
 from webapp.permissions import PUBLIC, SIGNED_IN, allow
 
@@ -109,6 +111,7 @@ def completed(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
     refusals = {
         code: {"description": words, "content": content} for code, words in REFUSALS.items()
     }
+    _add_kinds_of_event(components["schemas"])
     actions = dict(_actions(app))
     for address, operations in spec["paths"].items():
         for method in set(operations) & set(METHODS):
@@ -122,6 +125,23 @@ def completed(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
             _add_headers(operation, method, action)
     spec["x-scopes"] = {code: scope.en for code, scope in scopes().items()}
     return spec
+
+
+def _add_kinds_of_event(schemas: dict[str, Any]) -> None:
+    """Describe an event among many: any of the types, told apart by `type`."""
+    names = {}
+    for code, kind in RECORDABLE.items():
+        name = kind.schema.__name__
+        own = deepcopy(schemas[name])
+        own["properties"] = {"type": {"type": "string", "const": code}, **own["properties"]}
+        own["required"] = ["type", *own.get("required", ())]
+        names[code] = f"Event_{code}"
+        schemas[names[code]] = own
+    references = {code: f"#/components/schemas/{name}" for code, name in names.items()}
+    schemas["Many"]["properties"]["events"]["items"] = {
+        "oneOf": [{"$ref": reference} for reference in references.values()],
+        "discriminator": {"propertyName": "type", "mapping": references},
+    }
 
 
 def _needed(action: str) -> list[str]:
