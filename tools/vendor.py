@@ -3,7 +3,8 @@
     python tools/vendor.py FOLDER
 
 FOLDER holds the archives named in `PACKAGES` (`npm pack htmx.org@2.0.11 bpmn-js@18.31.1
-@tabler/icons@3.51.0 axe-core@4.14.1`). The result is committed: installing Holdfast needs no Node.
+@tabler/icons@3.51.0 @zxing/library@0.21.3 axe-core@4.14.1`). The result is committed: installing
+Holdfast needs no Node.
 """
 
 import base64
@@ -24,12 +25,12 @@ TESTS = ROOT / "tests" / "browser" / "vendor"
 # every icon the templates use; `tests/webapp/test_assets.py` holds the templates against it
 ICONS = (
     "activity alert-circle alert-triangle arrow-right ban barcode binary-tree box "
-    "building-hospital "
+    "building-hospital camera "
     "certificate chart-line check chevron-left chevron-right circle-check clipboard-check clock "
     "contrast device-desktop dots download eye file file-certificate file-check flag hand-stop "
     "history id-badge-2 inbox info-circle keyboard language list lock logout mail message minus "
-    "moon package paperclip plus printer refresh report route scan search send settings-cog shield "
-    "signature sitemap stack-2 sun tag user users versions x"
+    "moon package paperclip plus printer qrcode refresh report route scan search send "
+    "settings-cog shield signature sitemap stack-2 sun tag user users versions x"
 ).split()
 
 
@@ -68,6 +69,12 @@ PACKAGES = (
         ),
     ),
     Package("@tabler/icons", "3.51.0", "MIT", (("LICENSE", "tabler-icons.LICENSE"),)),
+    Package(
+        "@zxing/library",
+        "0.21.3",
+        "Apache-2.0",  # so its LICENSE; its package.json says MIT
+        (("umd/index.min.js", "zxing.min.js"), ("LICENSE", "zxing.LICENSE")),
+    ),
     Package(
         "axe-core",
         "4.14.1",

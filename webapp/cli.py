@@ -203,6 +203,37 @@ def take_back(folder: Path, batch: int, reason: str) -> None:
     sys.exit(take_file_back(_composed(folder), batch, reason=reason, say=click.echo))
 
 
+@serials.command("denylist")
+@FOLDER
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("number", required=False)
+@click.option("--check", "checks", is_flag=True, help="Check a list instead of making one.")
+@click.option(
+    "--root",
+    type=click.Path(exists=True, dir_okay=False),
+    help="The company's root certificate (PEM), where there is no installation.",
+)
+def denylist(
+    folder: Path, file: Path, number: str | None, *, checks: bool, root: str | None
+) -> None:
+    """Write the signed list of all that is held, or check one without an installation.
+
+    With --check NUMBER (a serial or a lot number) says whether it is held: exit 0 when it is not,
+    1 when it is, 2 when the list cannot be used.
+    """
+    from webapp.deny import check_list, write_list
+
+    if not checks:
+        sys.exit(write_list(_composed(folder), file, say=click.echo))
+
+    _must_be_certificates((root,) if root else ())
+    roots = Path(root) if root else folder / "keys" / "root.pem"
+    if not roots.is_file() or not file.is_file():
+        message = f"There is no {roots if file.is_file() else file}. Name it: --root root.pem"
+        raise click.ClickException(message)
+    sys.exit(check_list(file, number, roots, say=click.echo))
+
+
 @main.group()
 def evidence() -> None:
     """Check sealed documents."""

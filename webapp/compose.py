@@ -20,6 +20,7 @@ from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.people.passwords import Hashing
+from engine.serials.exchange import denylist
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
 from notifications.channels import Channel, OwnForm
@@ -34,6 +35,7 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
+        denylist.JOB: denylist.MakeDenyList(),
     }
 )
 
@@ -60,6 +62,7 @@ class Holdfast:
                 Tick("webhooks", second * 2, self.deliver_webhooks),
                 Tick("deadlines", minute, self.tell_deadlines),
                 Tick("doors", minute, self.tell_of_silent_doors),
+                Tick("deny_list", minute, self.ask_for_deny_list),
                 Tick("recounts", minute * 5, self.open_recounts),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
@@ -121,6 +124,11 @@ class Holdfast:
         with self.database.begin() as db:
             doors.tell_of_silence(db, at=clock.now())
 
+    def ask_for_deny_list(self) -> None:
+        """Ask for the next deny list when the newest is old enough."""
+        with self.database.begin() as db:
+            denylist.ask_if_due(db, at=clock.now())
+
     def open_recounts(self) -> None:
         """Ask for the recounts of held stock that are due."""
         upkeep.open_recounts(self.database, at=clock.now())
@@ -165,6 +173,7 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
         "documents": store,
         "seal": seal,
         "witness": settings.witness_folder,
+        "deny_folder": settings.deny_folder,
         "job_verbs": JOB_VERBS,
         "hashing": hashing or Hashing(),
         "company": settings.company,

@@ -19,6 +19,7 @@ ENTRIES = (
     ("approvals.index", N_("Approvals"), "signature", "approvals.read", "a"),
     ("holds.index", N_("Holds"), "hand-stop", "hold.read", "h"),
     ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
+    ("scan.one", N_("Scan"), "scan", "unit.read", "s"),
     ("people.index", N_("People"), "users", "people.read", "p"),
     ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
     ("webhooks.index", N_("Interfaces"), "activity", "interface.read", ""),
@@ -32,12 +33,18 @@ PARENTS = {
     "report": "cases",
     "case": "cases",
     "intake": "units",
+    "doors": "webhooks",
+    "deny_lists": "webhooks",
     "tokens": "interface",
 }  # pages below an entry
 
 
 # the pages of the interfaces: code, words, endpoint, action that opens it
-INTERFACE_TABS = (("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),)
+INTERFACE_TABS = (
+    ("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),
+    ("doors", N_("Doors"), "doors.index", "interface.read"),
+    ("deny_lists", N_("Deny list"), "deny_lists.index", "denylist.read"),
+)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def add_headers(response: Response) -> Response:
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Permissions-Policy", "camera=(self), microphone=(), geolocation=()"),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),  # /scan has its own
         # pages are personal: a shared machine's Back button must not show them
         ("Cache-Control", "no-store"),
     ):

@@ -29,6 +29,7 @@ class Settings:
     language: str = "en"  # the official language of this site's records: en or zh
     smtp: Mapping[str, str] | None = None  # HOLDFAST_SMTP_*, or no server
     witness_folder: Path | None = None
+    deny_list_folder: Path | None = None  # HOLDFAST_DENY_LIST, or `deny-list` in the folder
     ways_out: WaysOut = field(default_factory=WaysOut)  # of webhooks: HOLDFAST_WEBHOOK_*
 
     @property
@@ -42,6 +43,11 @@ class Settings:
         return self.folder / "keys"
 
     @property
+    def deny_folder(self) -> Path:
+        """Return where the newest deny list lies, for a warehouse to fetch."""
+        return self.deny_list_folder or self.folder / "deny-list"
+
+    @property
     def mail_folder(self) -> Path | None:
         """Return where mail is laid down when there is no mail server, None when there is."""
         return None if self.smtp else self.folder / "mail"
@@ -53,6 +59,7 @@ class Settings:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         base_url = environment.get("HOLDFAST_URL", "http://127.0.0.1:8000").rstrip("/")
         witness = environment.get("HOLDFAST_WITNESS")
+        deny_list = environment.get("HOLDFAST_DENY_LIST")
         return cls(
             folder=folder,
             database_url=environment.get(
@@ -66,6 +73,7 @@ class Settings:
             language="zh" if environment.get("HOLDFAST_LANGUAGE") == "zh" else "en",
             smtp=_smtp(environment),
             witness_folder=Path(witness) if witness else None,
+            deny_list_folder=Path(deny_list) if deny_list else None,
             ways_out=WaysOut.read(
                 environment.get("HOLDFAST_WEBHOOK_HOSTS") or _line(folder / "webhook_hosts") or "",
                 environment.get("HOLDFAST_WEBHOOK_NETWORKS")

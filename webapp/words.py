@@ -83,12 +83,27 @@ DOOR = {
     "scrap": N_("Scrap"),
     "destroy": N_("Destruction"),
 }
+VERDICT = {
+    "clear": N_("No hold: may pass"),
+    "held": N_("Stop: on hold"),
+    "scrapped": N_("Stop: scrapped"),
+    "gone": N_("Stop: recorded as gone"),
+    "expired": N_("Stop: expired"),
+    "nonconforming": N_("Stop: nonconforming"),
+    "unreleased": N_("Not yet released"),
+    "unknown": N_("Not known here"),
+    "several": N_("Fits more than one thing"),
+    "part": N_("A part, not one piece of it"),
+    "place": N_("A place"),
+    "container": N_("A packed container"),
+}
 TICK = {
     "jobs": N_("Sealing and other long work"),
     "timers": N_("Timers of the diagrams"),
     "children": N_("Reports of ended processes"),
     "mail": N_("Mail"),
     "webhooks": N_("Webhooks"),
+    "deny_list": N_("Deny list"),
     "deadlines": N_("Reminders of deadlines"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
@@ -140,6 +155,7 @@ usability = _lookup(USABILITY)
 account = _lookup({})  # the accounts of the balance are words already
 door = _lookup(DOOR)
 theme = _lookup(THEME)
+verdict = _lookup(VERDICT)
 tick = _lookup(TICK)
 event_type = _lookup({**EVENT_TYPES, "test.sent": N_("Test")})
 target = _lookup(TARGET)

@@ -7,21 +7,30 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.cases import answers as kept, balance, identifying
 from engine.cases.balance import SCOPE, Holding
 from engine.cases.models import Case, Subject
 from engine.cases.names import stock_names
+from engine.cases.once import once
 from engine.cases.reach import Reached, reached
 from engine.people import Person
 from engine.serials import holds, trace
 from engine.serials.active import holdings_of_stock
-from engine.serials.models import LotStock
+from engine.serials.models import Event, LotStock, StockPosting
 from engine.serials.trace import Affected
 
 DESCRIPTION = 60  # characters of a description in a list
+# whatever moves goods or makes them writes an event; a hold alone moves nothing but may tell a part
+# of a lot's stock apart, which is a posting
+_NEWEST = select(
+    select(func.max(Event.id))
+    .where(Event.type.not_in(("hold_placed", "hold_released", "hold_breached")))
+    .scalar_subquery(),
+    select(func.max(StockPosting.id)).scalar_subquery(),
+)
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,15 @@ def settle(db: Session, case: Case, *, by: Person | None, at: datetime) -> Settl
 
 
 def trace_of(db: Session, case: Case) -> Affected:
-    """Trace forward from the subjects of a case as they stand now."""
+    """Trace forward from the subjects of a case as they stand now; once while nothing moves."""
     subjects = subjects_of(db, case)
-    return trace.contains(
+    lots = frozenset(one.lot_id for one in subjects if one.lot_id is not None)
+    units = frozenset(one.unit_id for one in subjects if one.unit_id is not None)
+    newest = db.execute(_NEWEST).one()
+    return once(
         db,
-        lots=[one.lot_id for one in subjects if one.lot_id is not None],
-        units=[one.unit_id for one in subjects if one.unit_id is not None],
+        ("trace", lots, units, *newest),
+        lambda: trace.contains(db, lots=lots, units=units),
     )
 
 

@@ -16,11 +16,13 @@ from sqlalchemy import Select, Subquery, bindparam, func, select, union_all
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Case, Posting
+from engine.cases.once import forget, once
 from engine.errors import Refused
 from engine.people.person import Person
 from engine.words import N_
 
 SCOPE = "scope"
+_LYING = "lying"
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,10 @@ def post(
         for part in parts
         if part.account != to
     ]
-    db.add_all(postings)
-    db.flush()
+    if postings:
+        db.add_all(postings)
+        db.flush()
+        forget(db, (_LYING, case.id))
     return len(postings)
 
 
@@ -146,14 +150,21 @@ def holdings(
     unit_id: int | None = None,
 ) -> list[Holding]:
     """Return what lies in each account of a case; `accounts` and `unit_id` narrow it."""
-    asked = {"case_id": case_id} if unit_id is None else {"case_id": case_id, "unit_id": unit_id}
-    rows = db.execute(_holdings(of_one_unit=unit_id is not None), asked)
-    return [Holding(*row) for row in rows if accounts is None or row[0] in accounts]
+    if unit_id is None:
+        lying = once(db, (_LYING, case_id), lambda: _read(db, {"case_id": case_id}))
+    else:
+        lying = _read(db, {"case_id": case_id, "unit_id": unit_id})
+    return [one for one in lying if accounts is None or one.account in accounts]
+
+
+def _read(db: Session, asked: dict[str, int]) -> tuple[Holding, ...]:
+    rows = db.execute(_holdings(of_one_unit="unit_id" in asked), asked)
+    return tuple(Holding(*row) for row in rows)
 
 
 @cache
 def _holdings(*, of_one_unit: bool) -> Select[Any]:
-    """Return the query; it is asked several times a step and takes longer to build than to run."""
+    """Return the query; it takes longer to build than to run."""
     moves = _moves(of_one_unit=of_one_unit)
     total = func.sum(moves.c.quantity)
     return (

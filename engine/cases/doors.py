@@ -9,22 +9,33 @@ from engine.cases import mails
 from engine.cases.models import Case
 from engine.people import people_with_role
 from engine.serials import holds
+from engine.serials.exchange import doors
 from engine.serials.models import Hold
 
 PATIENCE = timedelta(minutes=15)
+UNKNOWN = "layouts/hold_unacknowledged"  # no system at all has asked since
+LACKING = "layouts/hold_not_acknowledged_by"  # doors that must acknowledge it did not
 
 
 def tell_of_silence(db: Session, *, at: datetime) -> int:
-    """Put one mail in the outbox for each case with a hold no door knew of in fifteen minutes.
+    """Put one mail in the outbox for each hold that a door left unacknowledged for fifteen minutes.
 
-    Nothing where no door was ever connected. Returns how many holds were told of for the first
-    time; each is told of once.
+    A registered door is named. Where none is registered it takes all doors to be silent, and where
+    none was ever connected there is nobody to miss. Returns how many holds were told of for the
+    first time; each is told of once.
     """
-    silent = holds.unknown_to_all(db, before=at - PATIENCE)
-    return sum(_tell(db, hold, at=at) for hold in silent)
+    before = at - PATIENCE
+    if doors.registered(db):
+        return sum(
+            _tell(db, hold, LACKING, {"doors": ", ".join(names)}, at=at)
+            for hold, names in doors.silent(db, before=before)
+        )
+    return sum(
+        _tell(db, hold, UNKNOWN, {}, at=at) for hold in holds.unknown_to_all(db, before=before)
+    )
 
 
-def _tell(db: Session, hold: Hold, *, at: datetime) -> int:
+def _tell(db: Session, hold: Hold, layout: str, more: dict[str, str], *, at: datetime) -> int:
     title = db.scalar(select(Case.title).where(Case.number == hold.case_number))
     facts = {
         "case_number": hold.case_number,
@@ -33,7 +44,8 @@ def _tell(db: Session, hold: Hold, *, at: datetime) -> int:
         "target_count": hold.target_count,
         "placed_at": hold.placed_at.isoformat(),
         "path": f"/holds?case={hold.case_number}",
+        **more,
     }
     receivers = people_with_role(db, "qa_manager", at=at)
     key = f"hold_unacknowledged:{hold.id}"
-    return mails.tell(db, receivers, key, "layouts/hold_unacknowledged", facts, at=at)
+    return mails.tell(db, receivers, key, layout, facts, at=at)

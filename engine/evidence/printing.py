@@ -56,6 +56,17 @@ def draw(
     return pdf
 
 
+def draw_sheet(html: str, pictures: Mapping[str, bytes]) -> bytes:
+    """Return the PDF of a page that is no record; raises `CannotPrint`."""
+    target = BytesIO()
+    with _Complaints() as complaints:
+        weasyprint.HTML(string=html, base_url="asset:/", url_fetcher=Assets(pictures)).write_pdf(
+            target, font_config=fonts()
+        )
+    complaints.refuse()
+    return target.getvalue()
+
+
 def _print(
     html: str, assets: Mapping[str, bytes], attachments: Sequence[Mapping[str, Any]], created: str
 ) -> bytes:

@@ -51,6 +51,14 @@ def render_pdf(
     return _worker.draw(request)
 
 
+def render_sheet(html: str, pictures: Mapping[str, bytes]) -> bytes:
+    """Return a page that is no record (labels, a list to work from) as PDF; raises `NotPrinted`.
+
+    `pictures` are SVGs by the addresses they have in the page; nothing else is fetched.
+    """
+    return _worker.draw({"html": html, "pictures": dict(pictures)})
+
+
 def end_worker() -> None:
     """End the worker now (at shutdown and between tests)."""
     _worker.end()
@@ -147,7 +155,8 @@ def _work(pipe: Connection, idle_seconds: float) -> None:
 def _drawn(printing: Any, request: dict[str, Any]) -> bytes | str:
     """Return the PDF, or in words why there is none."""
     try:
-        pdf: bytes = printing.draw(**request)
+        draw = printing.draw_sheet if "html" in request else printing.draw
+        pdf: bytes = draw(**request)
     except printing.CannotPrint as problem:
         return str(problem)
     except Exception as problem:  # noqa: BLE001 (a broken record must not end the worker)

@@ -161,3 +161,7 @@ class NotImported(Refused):
 
 class LotPartsDiffer(Refused):
     """Lot %(lot)s is a lot of part %(lot_part)s, not of %(part)s. Check the two numbers."""
+
+
+class TooManyScans(Refused):
+    """A batch has at most %(most)s scans. Do something with these first, or empty the batch."""

@@ -1,6 +1,7 @@
 """Receiving: units with their serials, lots with their quantities, from outside or at the start."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Unpack
 
@@ -12,7 +13,7 @@ from engine.serials.errors import PlaceUnknown, SerialTaken
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.identifiers import standard
 from engine.serials.models import Location, Lot, Part, Unit, UnitRoot
-from engine.serials.parties import lock_key_fields, refuse_other_part
+from engine.serials.parties import ensure_lot, lock_key_fields, refuse_other_part
 from engine.serials.record import Effect, How, Recorded
 from engine.serials.sets import text_set
 
@@ -41,6 +42,24 @@ def receive_units(
     )
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(unit_ids), lot_id)
+
+
+def receive_labelled(
+    db: Session,
+    part_id: int,
+    serials: Sequence[str],
+    *,
+    lot_no: str | None,
+    expires_on: date | None,
+    location_id: int,
+    **how: Unpack[How],
+) -> Recorded:
+    """Record new units as their labels say: with their lot, which is recorded where it is new."""
+    by, at = how["by"], how["at"]
+    lot = ensure_lot(db, part_id, lot_no, expires_on=expires_on, by=by, at=at) if lot_no else None
+    return receive_units(
+        db, part_id, serials, location_id=location_id, lot_id=lot.id if lot else None, **how
+    )
 
 
 def receive_lot(

@@ -35,6 +35,14 @@ FACTS: dict[str, dict[str, Any]] = {
         "placed_at": "2026-03-02T07:40:00+00:00",
         "path": "/holds?case=NC-2026-0007",
     },
+    "layouts/hold_not_acknowledged_by": {
+        **CASE,
+        "doors": "WMS Jena, MES Suzhou",
+        "reason": "Seal leaks",
+        "target_count": 240,
+        "placed_at": "2026-03-02T07:40:00+00:00",
+        "path": "/holds?case=NC-2026-0007",
+    },
     "layouts/signing_locked": {
         "locked_name": "Chen Mei",
         "locked_user_name": "mei.chen",

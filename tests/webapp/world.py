@@ -36,8 +36,8 @@ from engine.people import (
     tokens,
 )  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
-from engine.serials.exchange import subscriptions
-from engine.serials.models import Unit, WebhookAttempt
+from engine.serials.exchange import denylist, doors, subscriptions
+from engine.serials.models import Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
@@ -392,6 +392,7 @@ def _leave_trouble(world: World) -> None:
         "case_number": world.states["other"]["number"],
     }
     world.states["plain"] = {}
+    world.states["some_place"] = {"location_id": 1, "rest": "OWN/PMP-7/serial/PMP-0001"}
 
 
 def _tell_others(world: World) -> None:
@@ -410,9 +411,19 @@ def _tell_others(world: World) -> None:
         db.add(attempt)
         db.flush()
         db.get_one(Outgoing, outgoing_id).given_up_at = at
-    world.always["subscription_id"] = subscription_id
+        site_id = db.scalars(select(Party.id).where(Party.kind.in_(doors.OURS))).first()
+        assert site_id is not None
+        door = doors.register(db, "WMS", site_id=site_id, by=by, at=at)
+    made_list = denylist.make(company.holdfast.database, by=by, at=at)
+    world.always |= {
+        "subscription_id": subscription_id, "site_id": site_id, "door_id": door.id,
+        "list_id": made_list.id, "kind": "jws",
+    }  # fmt: skip
+    world.states["door"] = {"name": "WMS"}
     world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
-    world.states["unknown"] |= {"subscription_id": 999, "attempt_id": 999}
+    world.states["unknown"] |= {
+        "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999,
+    }  # fmt: skip
 
 
 def _sign_in(world: World, role: str | None) -> None:

@@ -122,7 +122,7 @@ def _choices(
 def _lines(db: Session, shown: Sequence[Held], names: dict[int, str]) -> list[HoldLine]:
     ids = {held.hold_id for held in shown}
     targets, known = targets_of(db, ids, standing=True), holds.known_at(db, ids)
-    connected = holds.connected(db)
+    expected = holds.expected(db)
     lines = []
     for held in shown:
         named, doors = targets.get(held.hold_id, Named()), known.get(held.hold_id, {})
@@ -142,7 +142,7 @@ def _lines(db: Session, shown: Sequence[Held], names: dict[int, str]) -> list[Ho
                 placed_by=names.get(held.placed_by_id or 0),
                 placed_at=held.placed_at,
                 acknowledged=tuple(doors.items()),
-                unaware=tuple(door for door in connected if door not in doors),
+                unaware=tuple(door for door in expected if door not in doors),
             )
         )
     return lines

@@ -1,10 +1,13 @@
 """Reporting a nonconformance: the start form, a look at what it opens, and saving it."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
 from engine.cases import commands
 from engine.cases.asking import form_at
@@ -13,6 +16,7 @@ from engine.cases.scope import scope_of
 from engine.clock import now
 from engine.commands import Command
 from engine.errors import Invalid, NotFound, Problem
+from engine.people import Person
 from forms.errors import FormNotFound
 from forms.form import Form
 from webapp import ceremony
@@ -61,6 +65,23 @@ def _begun() -> dict[str, Any]:
         return {}
     rows = [{"description": sought, "quantity": ""}] if sought else []
     return {field: {"scanned": scanned, "unidentified": rows}}
+
+
+def start_with(
+    db: Session, scanned: Sequence[str], unidentified: Sequence[str], *, by: Person, at: datetime
+) -> None:
+    """Add goods to this person's draft of a report; what they typed before stays."""
+    field = next((one.id for one in _form().fields if one.kind == "suspects"), "")
+    kept = commands.find_draft(db, PLACE, by=by)
+    raw = dict(kept.answers) if kept else {}
+    before = raw.get(field) or {}
+    lines = [one for one in str(before.get("scanned", "")).splitlines() if one]
+    rows = [row for row in before.get("unidentified", []) if row.get("description")]
+    raw[field] = {
+        "scanned": "\n".join(dict.fromkeys([*lines, *scanned])),
+        "unidentified": [*rows, *({"description": one, "quantity": ""} for one in unidentified)],
+    }
+    commands.save_draft(db, PLACE, raw, by=by, at=at)
 
 
 def _page(raw: dict[str, Any], problems: list[Problem]) -> str:

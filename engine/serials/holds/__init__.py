@@ -3,6 +3,7 @@
 from engine.serials.holds.doors import (
     acknowledge,
     connected,
+    expected,
     known_at,
     unacknowledged,
     unknown_to_all,
@@ -15,6 +16,7 @@ from engine.serials.holds.tranches import split_keeping_holds
 __all__ = [
     "acknowledge",
     "connected",
+    "expected",
     "holds_on",
     "known_at",
     "of_case",

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from engine.serials.models import Hold, HoldDoor
+from engine.serials.models import Door, Hold, HoldDoor
 from engine.serials.sets import id_set, is_sqlite
 
 
@@ -41,7 +41,7 @@ def unknown_to_all(db: Session, *, before: datetime) -> list[Hold]:
 
     Nothing where no door has ever asked: then none is connected, and there is nobody to miss.
     """
-    if not connected(db):
+    if not expected(db):
         return []
 
     seen = select(HoldDoor.hold_id).where(HoldDoor.hold_id == Hold.id)
@@ -57,6 +57,15 @@ def unknown_to_all(db: Session, *, before: datetime) -> list[Hold]:
 def connected(db: Session) -> list[str]:
     """Return the doors that have asked the gate at least once, by name."""
     return list(db.scalars(select(HoldDoor.door).distinct().order_by(HoldDoor.door)))
+
+
+def expected(db: Session) -> list[str]:
+    """Return the doors that should know every hold: those registered, and those that ever asked."""
+    registered: dict[str, datetime | None] = {
+        row[0]: row[1] for row in db.execute(select(Door.name, Door.retired_at))
+    }
+    asked = [name for name in connected(db) if registered.get(name) is None]
+    return sorted({*asked, *(name for name, ended in registered.items() if ended is None)})
 
 
 def known_at(db: Session, hold_ids: Iterable[int]) -> dict[int, dict[str, datetime]]:

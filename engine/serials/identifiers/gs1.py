@@ -140,6 +140,15 @@ def link(stem: str, elements: Sequence[tuple[str, str]]) -> str:
     return f"{address}?{query}" if query else address
 
 
+def is_allowed(ai: str, value: str) -> bool:
+    """Say whether a value may stand under an application identifier."""
+    try:
+        check(table()[ai], value)
+    except Broken:
+        return False
+    return True
+
+
 def is_link(text: str) -> bool:
     """Say whether this is a web address."""
     return bool(_LINK.fullmatch(text))

@@ -31,6 +31,8 @@ _CARRIER = re.compile(r"\][A-Za-z][0-9]")
 def parse(text: str) -> Parsed:
     """Read one text; never raises: what is wrong is in `problem`."""
     said = standard(text)
+    if text.lstrip(" \t\r\n").startswith(gs1.FNC1):
+        said = gs1.FNC1 + said  # a space to Python, to a reader the mark of element strings
     try:
         return _read(said, hibc.trimmed(text))
     except Broken as broken:
@@ -61,6 +63,8 @@ def several(text: str) -> list[str]:
 
 
 def _trimmed(cell: str) -> str:
+    if cell.startswith(gs1.FNC1):
+        return gs1.FNC1 + standard(cell)
     return hibc.trimmed(cell) if hibc.looks_like(cell.strip()) else standard(cell)
 
 

@@ -47,6 +47,7 @@ from engine.serials.models.label import UnitLabel
 from engine.serials.models.master import ExternalId, Location, MarketAuthorisation, Part, Party
 from engine.serials.models.packing import CONTAINERS, Container, Packed
 from engine.serials.models.purchase import PurchaseLine, PurchaseOrder, PurchaseReceipt
+from engine.serials.models.scan import ScanLine
 from engine.serials.models.shipment import Shipment, ShipmentLine
 from engine.serials.models.trace import TraceRun, TraceRunNode, TraceRunStock, TraceRunUnit
 
@@ -100,6 +101,7 @@ __all__ = [
     "ReconciliationLine",
     "ReconciliationRun",
     "ReconciliationSource",
+    "ScanLine",
     "Segment",
     "Shipment",
     "ShipmentLine",

@@ -263,6 +263,11 @@ def test_the_label_of_a_place_is_told_from_that_of_a_device(shop):
     assert "label of a place" in str(find.look_up(shop.db, "(414)9506000134352").problem)
 
 
+def test_a_separator_in_front_says_that_element_strings_follow():
+    [scan] = several("\x1d00106141412345678908")
+    assert parse(scan).sscc == "106141412345678908"
+
+
 def test_separators_stay_inside_pasted_scans():
     text = f"]d201{GTIN}10L-1\x1d21A\n01{GTIN}10L-1\x1d21B"
     assert several(text) == text.split("\n")

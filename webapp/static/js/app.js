@@ -9,6 +9,8 @@ const behaviours = {
   "[data-sort]": "./sort.js",
   "[data-menu]": "./menu.js",
   "[data-print]": "./print.js",
+  "[data-camera]": "./camera.js",
+  "[data-scan-lines]": "./scan_lines.js",
 };
 
 // the behaviours of every page, joined into this file when it is served

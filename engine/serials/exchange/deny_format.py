@@ -1,0 +1,21 @@
+"""What a line of the deny list says, the same for who writes it and who checks it."""
+
+from typing import NamedTuple
+
+FORMAT = "holdfast-deny-list/1"
+
+
+class Entry(NamedTuple):
+    """One thing that must not pass: a unit, a whole lot, or a part of one that lies somewhere."""
+
+    kind: str  # unit, lot, stock
+    part_no: str
+    di: str
+    number: str  # the serial, or the lot number
+    location: str
+    quantity: str
+    cases: str
+    reasons: str
+
+
+COLUMNS = list(Entry._fields)

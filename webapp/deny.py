@@ -1,0 +1,36 @@
+"""The deny list from the command line: written from an installation, checked without one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.clock import now
+from engine.evidence.store import write_durably
+from engine.evidence.verify import trusted_root
+from engine.serials.exchange import deny_check, denylist
+from webapp.compose import Holdfast
+
+Say = Callable[[str], None]
+
+
+def write_list(holdfast: Holdfast, file: Path, *, say: Say) -> int:
+    """Make a list and write it to `file`, the table beside it under the same name."""
+    made = denylist.make(holdfast.database, by=None, at=now(), folder=holdfast.settings.deny_folder)
+    for path, sha256 in (
+        (file.with_suffix(".csv"), made.csv_sha256),
+        (file, made.jws_sha256),
+    ):
+        write_durably(path, holdfast.documents.open(sha256))
+    say(
+        f"{file} and {file.with_suffix('.csv').name}: {made.unit_count} units, {made.lot_count} "
+        f"whole lots, {made.part_count} parts of lots; good until "
+        f"{made.valid_until:%Y-%m-%d %H:%M} UTC."
+    )
+    return 0
+
+
+def check_list(file: Path, number: str | None, root: Path, *, say: Say) -> int:
+    """Say what holds of a list, and whether a number is held by it."""
+    lines, result = deny_check.told(file, number, [trusted_root(root)], at=now())
+    for line in lines:
+        say(line)
+    return result
