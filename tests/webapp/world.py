@@ -314,7 +314,7 @@ def _open_cases(world: World) -> None:
         "review_id": 999, "definition_id": 999, "incident_id": 999, "job_id": 999,
         "outgoing_id": 999, "delegation_id": 999, "ended_id": 999, "name": "none.eml",
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
-        "batch_id": 999, "token_id": 999, "record_id": 999,
+        "batch_id": 999, "token_id": 999, "record_id": 999, "event_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["nowhere"] = {"name": "js/nowhere.js"}

@@ -12,7 +12,6 @@ from engine.clock import now
 from engine.errors import Conflict, Invalid
 from engine.serials import master, parties
 from engine.serials.dictionary import Field, entity
-from engine.serials.dictionary.seeing import is_seen
 from engine.serials.errors import FieldNotYours, NothingDescribed
 from engine.serials.identifiers import is_wrong_gtin
 from engine.serials.models import Part
@@ -151,7 +150,7 @@ def change_schema(kind: str) -> type[Schema]:
 
 def _values(db: Session, kind: str, said: Mapping[str, Any], at: str, *, is_new: bool) -> Values:
     """Return the columns of what was sent; raises `Invalid` for what is named and not there."""
-    _refuse_hidden(kind, said)
+    _refuse_others(kind, said)
     naming, values = Naming(db), {}
     table = READABLE[kind].table
     for field in _described(kind):
@@ -171,10 +170,11 @@ def _values(db: Session, kind: str, said: Mapping[str, Any], at: str, *, is_new:
     return values
 
 
-def _refuse_hidden(kind: str, said: Mapping[str, Any]) -> None:
-    """Raise `FieldNotYours` for a field that the sender may not even see."""
+def _refuse_others(kind: str, said: Mapping[str, Any]) -> None:
+    """Raise `FieldNotYours` for a field that the dictionary gives to other roles."""
     for field in _described(kind):
-        if (field.name in said or field.kept in said) and not is_seen(field, person()):
+        is_others = field.changed_by and not set(field.changed_by) & person().roles
+        if (field.name in said or field.kept in said) and is_others:
             raise FieldNotYours(field=field.label)
 
 

@@ -201,13 +201,12 @@ class Naming:
             matches = [m for m in matches if m.part_no == name["part_no"]]
         found = {m.id: m.part_id for m in matches}
         if "manufacturer" in name and found:
-            makers = dict(
-                self.db.execute(
-                    select(Part.id, Party.code)
-                    .join(Party, Party.id == Part.manufacturer_id)
-                    .where(Part.id.in_(set(found.values())))
-                ).tuples()
+            rows = self.db.execute(
+                select(Part.id, Party.code)
+                .join(Party, Party.id == Part.manufacturer_id)
+                .where(Part.id.in_(set(found.values())))
             )
+            makers = {row[0]: row[1] for row in rows}
             found = {k: p for k, p in found.items() if makers[p] == name["manufacturer"]}
         return set(found)
 
