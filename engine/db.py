@@ -27,6 +27,7 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
@@ -294,6 +295,12 @@ def _sqlite_engine(url: str, *, immediate: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+def upserting(db: Session, table: Any) -> Any:
+    """Return an INSERT that can say what happens `on_conflict`, in the words of this database."""
+    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)
 
 
 def create_schema(engine: Engine) -> None:

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ColumnElement, Index, and_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session
 
 from engine import leases
-from engine.db import Base, Database
+from engine.db import Base, Database, upserting
 from engine.errors import NotFound, Refused
 
 
@@ -87,9 +86,8 @@ def say_once(
     """
     if not said:
         return 0
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
     fixed = {"layout": layout, "channel": channel, "said_at": at, "due_at": at}
-    statement = insert(Outgoing).on_conflict_do_nothing(index_elements=["key"])
+    statement = upserting(db, Outgoing).on_conflict_do_nothing(index_elements=["key"])
     new = db.scalars(
         statement.returning(Outgoing.key),
         [{"key": key, **one, **fixed} for key, one in said.items()],

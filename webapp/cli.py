@@ -169,7 +169,18 @@ def check(paths: tuple[Path, ...]) -> None:
 
 
 # the kinds of files, written out so that the command line starts without the engine
-KINDS = ["parties", "locations", "parts", "lots", "units", "stock", "shipments"]
+KINDS = [
+    "parties",
+    "locations",
+    "parts",
+    "lots",
+    "units",
+    "stock",
+    "inputs",
+    "installs",
+    "shipments",
+    "names",
+]
 
 
 @main.group()
@@ -177,30 +188,64 @@ def serials() -> None:
     """Look after parts, lots, units and shipments."""
 
 
-@serials.command("load")
+@serials.command("import")
 @FOLDER
-@click.argument(
-    "kind",
-    type=click.Choice(["parties", "locations", "parts", "lots", "units", "stock", "shipments"]),
-)
+@click.argument("kind", type=click.Choice(KINDS))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", default="erp", show_default=True, help="The system it comes from.")
+@click.option("--mapping", default="", help="Read it as the files of this source are read.")
+@click.option("--encoding", default="", help="utf-8, utf-16, gb18030 or cp1252, if not plain.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
-def load(folder: Path, kind: str, file: Path, *, dry_run: bool) -> None:
-    """Load a CSV file whole; with any problem say all of them, load nothing and exit 1."""
-    from webapp.intake import load_file
+def import_(
+    folder: Path, kind: str, file: Path, *, source: str, mapping: str, encoding: str, dry_run: bool
+) -> None:
+    """Take a CSV file or workbook in: sound rows are loaded, the others wait with their problems.
 
-    sys.exit(load_file(_composed(folder), kind, file, dry_run=dry_run, say=click.echo))
+    Exit code 0: all rows are in. 1: some wait in quarantine. 2: the file was refused.
+    """
+    from webapp.intake import bar, import_file
+
+    sys.exit(
+        import_file(
+            _composed(folder),
+            kind,
+            file,
+            source=source,
+            mapping=mapping,
+            encoding=encoding,
+            dry_run=dry_run,
+            say=click.echo,
+            progress=bar(lambda line: click.echo(line, err=True)),
+        )
+    )
 
 
 @serials.command("take-back")
 @FOLDER
 @click.argument("batch", type=int)
 @click.option("--reason", required=True, help="Why it is taken back; it stands in the ledger.")
-def take_back(folder: Path, batch: int, reason: str) -> None:
+@click.option("--by-events", is_flag=True, help="Later records stand on it: correct its events.")
+def take_back(folder: Path, batch: int, reason: str, *, by_events: bool) -> None:
     """Take a loaded file back, while nothing later refers to its lines."""
     from webapp.intake import take_file_back
 
-    sys.exit(take_file_back(_composed(folder), batch, reason=reason, say=click.echo))
+    sys.exit(
+        take_file_back(_composed(folder), batch, reason=reason, by_events=by_events, say=click.echo)
+    )
+
+
+@serials.command("rebuild")
+@FOLDER
+@click.option("--check", "is_check", is_flag=True, help="Only compare and name what differs.")
+def rebuild(folder: Path, *, is_check: bool) -> None:
+    """Set custody, usability, places, roots and stock to what the events say.
+
+    Stop the other processes first: nothing else can write meanwhile. With --check nothing is
+    changed; exit 1 when anything differs.
+    """
+    from webapp.rebuilding import rebuild_all
+
+    sys.exit(rebuild_all(_composed(folder), is_check=is_check, say=click.echo))
 
 
 @serials.command("denylist")

@@ -19,10 +19,13 @@ from engine.db import Database
 from engine.evidence import checkpoints, ledger, sealing
 from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
+from engine.people import viewing
 from engine.people.passwords import Hashing
+from engine.serials.dictionary import versions
 from engine.serials.exchange import denylist
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
+from engine.serials.intake import working
 from notifications.channels import Channel, OwnForm
 from notifications.channels.folder import FolderChannel
 from notifications.channels.smtp import from_environment
@@ -35,6 +38,8 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
+        "check_import": working.check_import,
+        "load_import": working.load_import,
         denylist.JOB: denylist.MakeDenyList(),
     }
 )
@@ -64,6 +69,7 @@ class Holdfast:
                 Tick("doors", minute, self.tell_of_silent_doors),
                 Tick("deny_list", minute, self.ask_for_deny_list),
                 Tick("recounts", minute * 5, self.open_recounts),
+                Tick("views", minute, self.close_views),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
             ],
@@ -77,9 +83,15 @@ class Holdfast:
         self.tell_of_silent_doors()
         self.open_recounts()
         self.drop_abandoned_uploads()
+        self.close_views()
         self.run_jobs()
         self.deliver()
         self.deliver_webhooks()
+
+    def keep_dictionary(self) -> None:
+        """Keep the data dictionary as a version where this release brought another one."""
+        with self.database.begin() as db:
+            versions.keep_version(db, at=clock.now())
 
     def run_jobs(self) -> None:
         """Do the long work that is due."""
@@ -136,6 +148,11 @@ class Holdfast:
     def drop_abandoned_uploads(self) -> None:
         """Drop the files of forms that were never accepted."""
         uploads.drop_abandoned(self.database, at=clock.now())
+
+    def close_views(self) -> None:
+        """End the looks as another role whose session is over."""
+        with self.database.begin() as db:
+            viewing.close_ended(db, at=clock.now())
 
     def checkpoint(self) -> None:
         """Sign a checkpoint over the heads of the whole ledger."""

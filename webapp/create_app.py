@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from engine.cases.pages import DiagramMark
 from engine.people.permissions import may
+from engine.people.viewing import ReadOnlyView
 from webapp import views, words
 from webapp.api import serve_api
 from webapp.assets import serve_assets
@@ -23,12 +24,13 @@ from webapp.errors import map_errors
 from webapp.i18n import speak
 from webapp.navigation import INTERFACE_TABS, navigation
 from webapp.reading import reading
-from webapp.security import secure
+from webapp.security import SAFE, secure
 from webapp.sentences import at_fields, fill, in_words, titled, told
 from webapp.session import (
     keep_sessions,
     must_change_password,
     person_or_none,
+    role_viewed,
     seconds_left,
 )
 from webapp.times import left, urgency
@@ -62,6 +64,7 @@ def create_app(holdfast: Holdfast) -> Flask:
     map_errors(app)  # after the interface, which has error pages of its own
     _add_words(app)
     app.before_request(own_password_first)
+    app.before_request(only_look_as_another)
     return app
 
 
@@ -71,6 +74,14 @@ def own_password_first() -> Response | None:
     if must_change_password() and request.blueprint not in open_to_all | {"profile"}:
         return redirect(url_for("profile.password"), 303)
     return None
+
+
+def only_look_as_another() -> None:
+    """Refuse every write of somebody who looks as another role, but the way out."""
+    role = role_viewed()
+    ways_out = {"viewing.leave", "auth.sign_out", "auth.stay"}
+    if role is not None and request.method not in SAFE and request.endpoint not in ways_out:
+        raise ReadOnlyView(role=role)
 
 
 def _add_words(app: Flask) -> None:
@@ -84,6 +95,7 @@ def _add_words(app: Flask) -> None:
         told=told,
         at_fields=at_fields,
         me=person_or_none,
+        role_viewed=role_viewed,
         may=lambda action: may(person_or_none(), action),
         navigation=navigation,
         interface_tabs=INTERFACE_TABS,

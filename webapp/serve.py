@@ -30,6 +30,7 @@ def opened(folder: Path) -> Holdfast:
     with _alone(folder):
         holdfast = compose(Settings.read(folder))
         upgrade(holdfast.database)
+        holdfast.keep_dictionary()
     return holdfast
 
 

@@ -1,6 +1,6 @@
 """Who is signed in: Flask-Login over the sessions kept on the server, so that any can be ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -9,9 +9,10 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 
 from engine.clock import now
 from engine.errors import NotAllowed
-from engine.people import sessions, tokens
+from engine.people import sessions, tokens, viewing
 from engine.people.person import Person
 from engine.people.queries import account_of, person_of
+from engine.people.roles import MANAGES
 from engine.people.sign_in import SignedIn
 from webapp.api import problems
 from webapp.config import holdfast
@@ -47,6 +48,7 @@ class Visitor(UserMixin):  # type: ignore[misc]  # the library comes without typ
     person: Person
     must_change_password: bool
     seconds_left: int
+    viewing: str | None = None  # the role an administrator looks as, with its rights alone
 
     def get_id(self) -> str:
         """Return what Flask-Login keeps in the cookie: the token, never the person's id."""
@@ -84,6 +86,12 @@ def caller() -> Caller | None:
     return visitor if isinstance(visitor, Caller) else None
 
 
+def role_viewed() -> str | None:
+    """Return the role that this browser looks as, None where the person looks as themselves."""
+    visitor = _visitor()
+    return visitor.viewing if isinstance(visitor, Visitor) else None
+
+
 def must_change_password() -> bool:
     """Tell whether someone else set this person's password."""
     visitor = _visitor()
@@ -114,10 +122,14 @@ def load(token: str) -> Visitor | None:
         return None
     sessions.note_use(holdfast().database, found, at=at)
     account = account_of(db, found.person_id)
+    who, role = person_of(db, found.person_id, at=at), None
+    if MANAGES in who.roles and (role := viewing.role_viewed(db, found.id)) is not None:
+        who = replace(who, roles=frozenset({role}), on_behalf_of=())
     return Visitor(
         token=token,
         session_id=found.id,
-        person=person_of(db, found.person_id, at=at),
+        person=who,
+        viewing=role,
         must_change_password=account.must_change_password,
         seconds_left=int(
             min(sessions.IDLE, found.opened_at + sessions.ABSOLUTE - at).total_seconds()

@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
+from engine.serials.dictionary import Field
 from engine.serials.exchange.announce import EVENT_TYPES
 from webapp.sentences import step_name, translated
 from webapp.times import language
@@ -51,6 +52,34 @@ MEANING = {
     "reopen": N_("reopening"),
     "correct": N_("correction"),
     "attest": N_("attestation"),
+}
+INTAKE_RULE = {
+    "too_many_cells": N_("More cells than the header"),
+    "required": N_("Value missing"),
+    "odd_character": N_("Character that no label carries"),
+    "too_long": N_("Too long"),
+    "number_rounded": N_("Number rounded by the workbook"),
+    "not_a_date": N_("Not a date"),
+    "ambiguous_date": N_("Date that can be two days"),
+    "not_a_quantity": N_("Not a quantity"),
+    "not_a_choice": N_("Not one of the allowed words"),
+    "not_a_country": N_("Not a country code"),
+    "wrong_check_digit": N_("Wrong check digit"),
+    "unknown_reference": N_("Refers to nothing here"),
+    "ambiguous": N_("Part of more than one manufacturer"),
+    "ambiguous_lot": N_("Lot of more than one manufacturer"),
+    "twice_in_file": N_("Twice in the file, with other facts"),
+    "differs": N_("Recorded otherwise"),
+    "serial_or_lot": N_("Neither serial number nor lot"),
+    "lot_or_serial_made": N_("Lot and serial number, or neither"),
+    "wrong_control": N_("Controlled in another way"),
+    "no_stock": N_("No stock to ship from"),
+    "other_lot": N_("Belongs to another lot"),
+    "before_receipt": N_("Shipped before it came"),
+    "in_itself": N_("Inside itself"),
+    "already_in": N_("Installed in another unit"),
+    "name_taken": N_("Name of another record"),
+    "no_such_record": N_("No such record"),
 }
 CUSTODY = {
     "in_house": N_("In house"),
@@ -108,6 +137,8 @@ TICK = {
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
     "checkpoint": N_("Checkpoint of the ledger"),
+    "views": N_("Ending looks as another role"),
+    "reports": N_("Scheduled reports"),
     "uploads": N_("Dropping files of drafts that were left"),
 }
 AGENCY = {"gs1": "GS1", "hibcc": "HIBC", "iccbba": "ICCBBA"}  # names, the same in any language
@@ -146,6 +177,7 @@ def _lookup(table: dict[str, str]) -> Callable[[str | None], str]:
     return word
 
 
+intake_rule = _lookup(INTAKE_RULE)
 status = _lookup(STATUS)
 severity = _lookup(SEVERITY)
 step = _lookup(STEP)
@@ -196,6 +228,75 @@ def role(code: str | None) -> str:
     """Return a role in the reader's language."""
     found = roles().get(code or "")
     return found.name(language()) if found else (code or "").replace("_", " ")
+
+
+MUTABLE = {
+    "free": N_("May change"),
+    "release": N_("Fixed once released"),
+    "event": N_("Only by events"),
+    "never": N_("Never changes"),
+}
+FIELD_TYPE = {
+    "text": N_("Text"),
+    "exact": N_("Text, exactly as written"),
+    "date": N_("Day"),
+    "datetime": N_("Moment"),
+    "quantity": N_("Quantity"),
+    "integer": N_("Whole number"),
+    "yes_no": N_("Yes or no"),
+    "choice": N_("Choice"),
+    "ref": N_("Reference"),
+    "person": N_("Person"),
+    "gtin": N_("GTIN, 14 digits"),
+    "gln": N_("GLN, 13 digits"),
+    "country": N_("Country, two letters"),
+    "json": N_("Structured"),
+    "bytes": N_("File"),
+}
+FIELD_FACT = {
+    "label": N_("Label"),
+    "label_zh": N_("Chinese label"),
+    "meaning": N_("Meaning"),
+    "meaning_zh": N_("Chinese meaning"),
+    "type": N_("Type"),
+    "changes": N_("Changes"),
+    "kept": N_("Kept in column"),
+    "table": N_("Kept in table"),
+    "column": N_("Column in a file"),
+    "required": N_("Required"),
+    "unique": N_("Unique"),
+    "choices": N_("Choices"),
+    "refers_to": N_("Refers to"),
+    "unit": N_("Unit of measure"),
+    "seen_by": N_("Seen by"),
+    "changed_by": N_("Changed by"),
+    "named_by": N_("Named by"),
+    "epcis": "EPCIS",
+    "erp": "ERP",
+    "mes": "MES",
+    "wms": "WMS",
+    "plm": "PLM",
+}
+FIELD_UNIT = {
+    "the part's unit": N_("in the part's unit"),
+    "the unit beside it": N_("in the unit beside it"),
+    "the currency": N_("in the currency"),
+}
+field_unit = _lookup(FIELD_UNIT)
+mutable = _lookup(MUTABLE)
+field_type = _lookup(FIELD_TYPE)
+field_fact = _lookup(FIELD_FACT)
+
+
+def choice(field: Field, code: str | None) -> str:
+    """Return the words of a choice of the data dictionary."""
+    if code is None:
+        return ""
+    if field.choices == "CUSTODIES":
+        return custody(code)
+    if field.choices == "USABILITIES":
+        return usability(code)
+    return translated(field.words.get(code, code))
 
 
 element = step_name

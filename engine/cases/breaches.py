@@ -11,6 +11,7 @@ from engine.cases.models import Case
 from engine.cases.names import stock_names
 from engine.people import people_with_role
 from engine.serials.models import Event, Hold, HoldBreach, Location, Party
+from engine.serials.sets import id_set
 
 
 def open_breaches(db: Session, event_ids: list[int], *, at: datetime) -> None:
@@ -19,7 +20,7 @@ def open_breaches(db: Session, event_ids: list[int], *, at: datetime) -> None:
         select(HoldBreach, Hold.case_number, Event)
         .join(Hold, Hold.id == HoldBreach.hold_id)
         .join(Event, Event.id == HoldBreach.event_id)
-        .where(HoldBreach.event_id.in_(event_ids))
+        .where(HoldBreach.event_id.in_(id_set(db, event_ids)))
         .order_by(HoldBreach.id)
     ).all()
     for number in dict.fromkeys(number for _, number, _ in rows):

@@ -28,7 +28,21 @@ from engine.serials.models import (
 from engine.serials.sets import id_set
 
 # these bring new things into the world or back to us: they may be affected
-BRINGING = frozenset({"received", "built", "input_added", "installed", "removed", "returned"})
+BRINGING = frozenset(
+    {
+        "received",
+        "built",
+        "kitted",
+        "input_added",
+        "lot_split",
+        "lot_merged",
+        "relabelled",
+        "installed",
+        "removed",
+        "serviced",
+        "returned",
+    }
+)
 
 HERE = ("in_house", "held", "at_third_party", "held_elsewhere")
 # decided on where it was; come back into our hands it is to be decided on again
@@ -58,15 +72,16 @@ def acting(case: Case) -> Iterator[None]:
 def follow(db: Session, events: list[Event]) -> None:
     """Post what events mean for open cases, and hold what newly came (a sink of the store)."""
     ids = [event.id for event in events]
-    units = set(db.scalars(select(EventLink.unit_id).where(EventLink.event_id.in_(ids))))
-    lots = set(db.scalars(select(StockPosting.lot_id).where(StockPosting.event_id.in_(ids))))
+    recorded = id_set(db, ids)
+    units = set(db.scalars(select(EventLink.unit_id).where(EventLink.event_id.in_(recorded))))
+    lots = set(db.scalars(select(StockPosting.lot_id).where(StockPosting.event_id.in_(recorded))))
     at = events[-1].recorded_at
     moved = [case for case in _cases_with(db, units, lots) if case.id != _acting.get()]
     for case in moved:
         _move_units(db, case, units, events[-1])
         _move_stock(db, case, ids, events[-1])
     if any(event.type in BRINGING for event in events):
-        nodes = set(db.scalars(select(EventNode.node_id).where(EventNode.event_id.in_(ids))))
+        nodes = set(db.scalars(select(EventNode.node_id).where(EventNode.event_id.in_(recorded))))
         for case in _open_cases(db):
             _take_in(db, case, units, nodes | lots, at)
     for case in moved:

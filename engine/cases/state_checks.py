@@ -109,7 +109,12 @@ def check_lines(result: Result, db: Session, case: Case, answers: Sequence[Answe
                 problems += 1
                 _say_line(result, number, place, said, found)
     if count and not problems:
-        result.ok("All %(count)s disposition lines are those that were proposed.", count=count)
+        result.ok(
+            "The one disposition line is the one that was proposed."
+            if count == 1
+            else "All %(count)s disposition lines are those that were proposed.",
+            count=count,
+        )
 
 
 def _say_line(result: Result, number: int, place: int, said: Any, found: Any) -> None:

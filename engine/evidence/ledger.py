@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import UniqueConstraint, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
-from engine.db import Base, Key, Ref, only_grows
+from engine.db import Base, Key, Ref, only_grows, upserting
 from engine.evidence.canonical import canonical_text, moment
 from engine.people.person import Person
 
@@ -144,7 +143,6 @@ def _transaction(db: Session) -> SessionTransaction:
 
 
 def _lock(db: Session, stream: str) -> LedgerHead:
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
     asked = {"stream": stream}
     options = {"populate_existing": True}  # a head read earlier may be behind the locked row
     if (head := db.scalar(HEAD, asked, execution_options=options)) is not None:
@@ -152,7 +150,7 @@ def _lock(db: Session, stream: str) -> LedgerHead:
 
     # two first entries at once: the second insert waits for the first and then does nothing
     fresh = {"stream": stream, "seq": 0, "hash": NOTHING}
-    db.execute(insert(LedgerHead).values(fresh).on_conflict_do_nothing())
+    db.execute(upserting(db, LedgerHead).values(fresh).on_conflict_do_nothing())
     return db.scalars(HEAD, asked, execution_options=options).one()
 
 

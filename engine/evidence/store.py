@@ -4,9 +4,11 @@ import errno
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from engine.errors import EngineError, Refused
 
@@ -29,6 +31,7 @@ class NoRoomLeft(Refused):
 
 
 PUT_LATELY = timedelta(days=1)
+PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,33 @@ class DocumentStore:
                     raise NoRoomLeft from problem
                 raise
         return sha256
+
+    def put_file(self, source: Path) -> str:
+        """Keep the bytes of a file as `put` does, piece by piece: memory stays small."""
+        with source.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            path = self.path(sha256)
+            if not _touch(path):
+                file.seek(0)
+                try:
+                    write_durably(path, iter(lambda: file.read(PIECE), b""))
+                except OSError as problem:
+                    if NoRoomLeft.is_why(problem):
+                        raise NoRoomLeft from problem
+                    raise
+        return sha256
+
+    def open_file(self, sha256: str) -> BinaryIO:
+        """Open a file to read piece by piece; raises what `open` raises, all of it read once."""
+        try:
+            file = self.path(sha256).open("rb")
+        except FileNotFoundError as problem:
+            raise ContentLost(sha256=sha256) from problem
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            file.close()
+            raise ContentDamaged(sha256=sha256)
+        file.seek(0)
+        return file
 
     def open(self, sha256: str) -> bytes:
         """Return the bytes; raises `ContentLost`, and `ContentDamaged` when the hash differs."""
@@ -95,15 +125,19 @@ def _touch(path: Path) -> bool:
     return path.exists()  # `drop` may have looked at its age before, and removed it since
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or absent after a crash: draft, fsync, rename, fsync."""
+def write_durably(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file so that it is whole or absent after a crash: draft, fsync, rename, fsync.
+
+    `content` may come in pieces.
+    """
     missing = [parent for parent in (path.parent, *path.parent.parents) if not parent.exists()]
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            for piece in (content,) if isinstance(content, bytes) else content:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -7,9 +7,9 @@ tries, not one.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from engine.db import upserting
 from engine.errors import NotAllowed
 from engine.people.models import SignInThrottle
 
@@ -53,8 +53,7 @@ def refuse_waiting(wait: timedelta) -> None:
 
 def locked(db: Session, key: str, *, at: datetime) -> SignInThrottle:
     """Return the row of `key`, locked, new or not: an update of nothing locks what it meets."""
-    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    fresh = dialect.insert(SignInThrottle).values(key=key, failure_count=0, last_at=at, open_at=at)
+    fresh = upserting(db, SignInThrottle).values(key=key, failure_count=0, last_at=at, open_at=at)
     upserted = fresh.on_conflict_do_update(index_elements=["key"], set_={"key": key})
     rows = upserted.returning(SignInThrottle)
     row: SignInThrottle = db.scalars(rows, execution_options={"populate_existing": True}).one()

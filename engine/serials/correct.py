@@ -17,19 +17,24 @@ from engine.serials.errors import (
     QuantityFixed,
 )
 from engine.serials.events import Links, record_events, write_event
-from engine.serials.models import Edge, Event, EventFact, EventLink, EventNode, Lot, Unit
+from engine.serials.lots import put_in_lot
+from engine.serials.models import Edge, Event, EventFact, EventLink, EventNode, Location, Lot, Unit
 from engine.serials.projection import project_units
 from engine.serials.record import Effect, How, LotInput, Recorded
 from engine.serials.sets import id_set
 from engine.serials.undo import (
+    carry,
     chain_of,
     latest_of,
     made_units,
     post_back,
     posted,
     put_back,
+    refuse_used_up,
+    ship_again,
     strike_edges,
     undo,
+    use_again,
 )
 from engine.serials.units import contents
 from engine.serials.vocabulary import HOLDING
@@ -37,6 +42,8 @@ from engine.serials.vocabulary import HOLDING
 # one quantity in one place, or from one to another; a shipment's document shows another number
 SIZED = ("received", "moved", "sent_out", "delivered", "returned", "scrapped", "destroyed")
 WITH_INPUTS = ("built", "input_added", "kitted")  # what lots went into, by edges
+MAKING_UNITS = ("received", "built", "kitted")
+SHIPPING = ("shipped", "shipment_reported")
 FINAL = (*HOLDING, "did_not_occur", "import_rolled_back")
 NEVER_MADE = Effect(custody="never_existed", usability="scrapped")
 
@@ -52,6 +59,7 @@ def withdraw(db: Session, event_id: int, **how: Unpack[How]) -> Recorded:
     old = _correctable(db, event_id)
     chain = chain_of(db, old)
     links = links_of(db, event_id)
+    refuse_used_up(db, chain, links.nodes)
     silent = Links(nodes=links.nodes).add(made_units(db, chain), NEVER_MADE)
     _put_back(db, chain, silent)
     silent.add(links.units, Effect())
@@ -60,6 +68,7 @@ def withdraw(db: Session, event_id: int, **how: Unpack[How]) -> Recorded:
     )
     post_back(db, chain, event)
     undo(db, chain, event)
+    _into_lots_before(db, chain)
     project_units(db, silent.units)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(links.units))
@@ -80,24 +89,44 @@ def replace(
     `units` names those it is really about, `effect` what it really says of them, `facts` what it
     really names; what is left out stays as it was, the time in the world too. `quantity` is what
     was really received, moved or scrapped of a lot: the difference is posted. Give the `reason`.
-    Raises `AlreadyCorrected`, `QuantityFixed`.
+    Raises `AlreadyCorrected`, `CannotBeCorrected`, `QuantityFixed`.
     """
     old = _correctable(db, event_id)
     if old.type in ("installed", "removed", "serviced"):
         raise CannotBeCorrected
 
     before = links_of(db, event_id)
-    kept = set(before.units) if units is None else set(units)
-    after = Links(nodes=before.nodes)
-    for unit_id in kept:
-        role, said = before.units.get(unit_id, ("subject", effect or Effect()))
-        after.add([unit_id], effect or said, role)
+    after = _about(db, old, before, None if units is None else set(units), effect)
+    kept = {key for key, (role, _) in after.units.items() if role == "subject"}
     event = _again(db, old, after, location_id or old.location_id, how)
+    if old.type in SHIPPING:
+        ship_again(db, old, event, kept)
+    use_again(db, chain_of(db, old), event, kept)
     if quantity is not None:
         _posted_as(db, old, event, quantity)
-    project_units(db, set(before.units) | kept)
+    carry(db, old, event, quantity)
+    project_units(db, {*before.units, *after.units})
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(sorted(kept)))
+
+
+def _about(
+    db: Session, old: Event, before: Links, units: set[int] | None, effect: Effect | None
+) -> Links:
+    """Return what an event is really about: other units, with what is inside them, if told."""
+    if units is None:
+        kept = {key: (role, effect or said) for key, (role, said) in before.units.items()}
+        return Links(units=kept, nodes=before.nodes)
+    if old.type in MAKING_UNITS:
+        raise CannotBeCorrected  # what it made has its lot, run and serial from it
+
+    subjects = [said for role, said in before.units.values() if role == "subject"]
+    said = effect or (subjects[0] if subjects else Effect())
+    after = Links(nodes=before.nodes).add(sorted(units), said)
+    if said.custody or said.location_id:
+        inside = Effect(said.custody, None, said.location_id)
+        after.add(contents(db, units), inside, "carried")
+    return after
 
 
 def correct_inputs(
@@ -146,6 +175,9 @@ def _made_of(db: Session, links: Links) -> int:
 
 def _again(db: Session, old: Event, links: Links, location_id: int | None, how: How) -> Event:
     """Write an event anew: with its time, its payload and what it names unless told otherwise."""
+    payload = dict(old.payload)
+    if old.type in SHIPPING and location_id is not None:
+        payload["consignee"] = db.get_one(Location, location_id).party_id
     said: How = {**how, "event_at": how.get("event_at") or old.event_at, "is_fact": True}
     said["facts"] = {**_facts_of(db, old.id), **how.get("facts", {})}
     return write_event(
@@ -153,7 +185,7 @@ def _again(db: Session, old: Event, links: Links, location_id: int | None, how: 
         old.type,
         links,
         location_id=location_id,
-        payload=old.payload,
+        payload=payload,
         corrects_id=old.id,
         **said,
     )
@@ -195,6 +227,14 @@ def _put_back(db: Session, chain: Sequence[int], links: Links) -> None:
         host = db.get_one(Unit, host_id)
         effect = Effect(custody=host.custody, location_id=host.location_id)
         links.add([child_id], effect).add(contents(db, [child_id]), effect)
+
+
+def _into_lots_before(db: Session, chain: Sequence[int]) -> None:
+    """Let units be of the lot again that they were of before a split that never was."""
+    before: dict[int, int] = {}
+    for payload in db.scalars(select(Event.payload).where(Event.id.in_(id_set(db, chain)))):
+        before |= dict(payload.get("lots_before", ()))
+    put_in_lot(db, before)
 
 
 def _posted_as(db: Session, old: Event, event: Event, quantity: Decimal) -> None:

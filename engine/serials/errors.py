@@ -159,8 +159,188 @@ class NotImported(Refused):
     """This import loaded nothing that could be taken back."""
 
 
+class NothingToCompensate(Refused):
+    """None of what this import recorded can be corrected by an event. Correct the records."""
+
+
+class FileHasNoRows(Refused):
+    """This file has no rows. Check that you chose the right one."""
+
+
+class EncodingUnclear(Refused):
+    """It is not plain how this file writes its letters. Say which encoding it has."""
+
+
+class NotThisEncoding(Refused):
+    """This file is not %(encoding)s text. Choose its encoding, or save it as “CSV UTF-8”."""
+
+
+class LineTooLong(Refused):
+    """Line %(line)s does not end. Check the separators and quotation marks, or the encoding."""
+
+
+class SheetUnreadable(Refused):
+    """This workbook cannot be read. Open it, save it anew as .xlsx, or save it as CSV."""
+
+
+class WorkbookTooLarge(Refused):
+    """This workbook unpacks to more than %(most)s MB. Save it as CSV and send that."""
+
+
+class MappingIncomplete(Refused):
+    """No column is mapped to %(fields)s yet. Map one, or correct the file."""
+
+
+class HeaderMissing(Refused):
+    """Line %(line)s of this file is no header. Say in which line the names of the columns stand."""
+
+
+class NotChecked(Conflict):
+    """This file was not checked as it is now. Check it, then load what you were shown."""
+
+
+class FileChanged(Conflict):
+    """This is not the file you were shown: another was sent meanwhile. Look at it again."""
+
+
+class StoreChanged(Conflict):
+    """What is recorded changed since this file was checked. Check it again, then load it."""
+
+
+class TakenInBefore(Conflict):
+    """This very file was taken in before, as import %(batch)s. Take that back first."""
+
+
+class BatchBusy(Conflict):
+    """This file is being worked on right now. Wait until it is done."""
+
+
+class RowCorrected(Conflict):
+    """%(by)s corrected line %(line)s while you had it open. Look at it again."""
+
+
+class RowNotWaiting(Conflict):
+    """Line %(line)s is not in quarantine any more. Look at the file again."""
+
+
+class SecondPersonNeeded(Refused):
+    """This file touches %(count)s protected serial numbers. A second person must approve it."""
+
+
+class SamePerson(Refused):
+    """You sent or checked this file yourself. Another person must approve it."""
+
+
+class NothingToApprove(Refused):
+    """This file touches no protected serial number. It needs no approval."""
+
+
+class AlreadyProtected(Conflict):
+    """Serial number %(serial)s is on the list already."""
+
+
+class NotProtected(NotFound):
+    """This serial number is not on the list any more."""
+
+
 class LotPartsDiffer(Refused):
     """Lot %(lot)s is a lot of part %(lot_part)s, not of %(part)s. Check the two numbers."""
+
+
+class PartsDiffer(Refused):
+    """This is of part %(said)s, not of %(part)s. Check which part it is."""
+
+
+class OrderTaken(Conflict):
+    """There is an order %(order)s already. Look it up first."""
+
+
+class OrderLineUnknown(NotFound):
+    """There is no such line of an order here. Look at the order again."""
+
+
+class OrderWithdrawn(Refused):
+    """Order %(order)s was withdrawn. Receive without an order, or record the order anew."""
+
+
+class NothingExamined(Refused):
+    """Say which unit, lot or run this is about."""
+
+
+class OutcomeDiffers(Refused):
+    """“%(what)s” is not within its limits, so this did not pass. Check the values or the result."""
+
+
+class SampleDiffers(Refused):
+    """%(failed)s cannot have failed out of a sample of %(size)s. Check the two numbers."""
+
+
+class NothingTaken(Refused):
+    """Say which goods of a lot this is about: their units, or a quantity."""
+
+
+class NotOneLot(Refused):
+    """These goods are not of one lot. Choose goods of a single lot, or merge the lots."""
+
+
+class LotTaken(Conflict):
+    """There is a lot %(lot)s of this part already. Choose another number."""
+
+
+class NotAnSscc(Refused):
+    """“%(text)s” is no SSCC: 18 digits, of which the last checks the others. Scan it again."""
+
+
+class ContainerUnknown(NotFound):
+    """There is no case or pallet %(container)s here. Check the SSCC on its label."""
+
+
+class ContainerKindDiffers(Refused):
+    """%(sscc)s is recorded as another kind of container. Check whether it is a case or a pallet."""
+
+
+class NothingPacked(Refused):
+    """There is nothing to pack or to ship here. Scan what goes in first."""
+
+
+class PackedInside(Refused):
+    """%(what)s is packed in %(sscc)s. Take it out there first."""
+
+
+class PackedApart(Refused):
+    """What goes into one case or pallet must lie in one place. Move it there first."""
+
+
+class NotInContainer(Refused):
+    """That is not in %(sscc)s. Look at its contents again."""
+
+
+class StillPacked(Refused):
+    """%(what)s is packed in %(sscc)s. Ship it whole, or take this out first."""
+
+
+class NotInside(Refused):
+    """Part %(child)s is not recorded inside %(host)s. Check the serial number of what came out."""
+
+
+class Expired(Refused):
+    """Lot %(lot)s expired on %(date)s and cannot be used or shipped. Put it aside, tell quality."""
+
+
+class ContactEnded(Refused):
+    """%(name)s is not reached this way any more. Add the contact that is in use now."""
+
+
+class AuthorisationTaken(Conflict):
+    """Licence %(licence)s is recorded for this part in %(country)s already. Change that one."""
+
+
+class EndsBeforeItBegins(Refused):
+    """It cannot end on %(ends)s before it begins on %(begins)s. Check the two dates."""
+
+
+class NameTaken(Conflict):
+    """%(source)s calls another record of ours %(value)s. Look it up by that name first."""
 
 
 class TooManyScans(Refused):

@@ -1,13 +1,15 @@
 """Recording what happened: events, their links, the ledger entry, and who must hear of it."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
+from decimal import Decimal
+from itertools import groupby
 from typing import Any, Unpack
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session
 
 from engine.evidence import ledger
@@ -18,7 +20,10 @@ from engine.serials.flags import raise_flag, units_before
 from engine.serials.identifiers import standard
 from engine.serials.models import Event, EventFact, EventLink, EventNode, StockPosting
 from engine.serials.record import Effect, How
+from engine.serials.sets import id_set
 from engine.serials.vocabulary import FACTS, KINDS, REPORTED
+
+TOGETHER = 1_000  # events whose rows are read together
 
 
 @dataclass
@@ -169,11 +174,20 @@ def data_stream(db: Session) -> str:
 
 
 def events_sha256(db: Session, event_ids: Sequence[int]) -> str:
-    """Return the fingerprint of events with all their links and postings, as they lie there."""
+    """Return the fingerprint of events with all their links and postings, as they lie there.
+
+    A few queries however many events, and one event in memory at a time.
+    """
     digest = hashlib.sha256()
-    for event in db.scalars(select(Event).where(Event.id.in_(event_ids)).order_by(Event.id)):
-        row = {**_event_facts(event), **_linked(db, event.id)}
-        digest.update(canonical_text(row).encode() + b"\n")
+    for at_event in range(0, len(event_ids), TOGETHER):
+        ids = id_set(db, sorted(event_ids)[at_event : at_event + TOGETHER])
+        linked = _linked(db, ids)
+        for event in db.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id)):
+            row = {**_event_facts(event), **{name: take(event.id) for name, take in linked.items()}}
+            if not row["facts"]:
+                # what was recorded before facts had rows of their own keeps its fingerprint
+                del row["facts"]
+            digest.update(canonical_text(row).encode() + b"\n")
     return digest.hexdigest()
 
 
@@ -199,38 +213,49 @@ def _event_facts(event: Event) -> dict[str, Any]:
     }
 
 
-def _linked(db: Session, event_id: int) -> dict[str, Any]:
-    units = db.execute(
-        select(
-            EventLink.unit_id,
-            EventLink.role,
-            EventLink.custody,
-            EventLink.usability,
-            EventLink.location_id,
-        )
-        .where(EventLink.event_id == event_id)
-        .order_by(EventLink.unit_id)
+def _linked(db: Session, ids: Select[int]) -> dict[str, Callable[[int], list[Any]]]:
+    """Return what takes the rows of one event after the other, events by ascending id."""
+    link, node, fact, posting = EventLink, EventNode, EventFact, StockPosting
+    axes = (link.custody, link.usability, link.location_id)
+    spot = (
+        posting.lot_id,
+        posting.location_id,
+        posting.custody,
+        posting.usability,
+        posting.tranche_id,
+        posting.quantity,
     )
-    nodes = db.execute(
-        select(EventNode.node_id, EventNode.role)
-        .where(EventNode.event_id == event_id)
-        .order_by(EventNode.node_id)
-    )
-    postings = db.scalars(
-        select(StockPosting).where(StockPosting.event_id == event_id).order_by(StockPosting.id)
-    )
-    facts = db.execute(
-        select(EventFact.name, EventFact.value)
-        .where(EventFact.event_id == event_id)
-        .order_by(EventFact.name, EventFact.value)
-    ).all()
-    return {
-        # what was recorded before facts had rows of their own keeps its fingerprint
-        **({"facts": [list(row) for row in facts]} if facts else {}),
-        "units": [list(row) for row in units],
-        "nodes": [list(row) for row in nodes],
-        "postings": [
-            [p.lot_id, p.location_id, p.custody, p.usability, p.tranche_id, f"{p.quantity:f}"]
-            for p in postings
-        ],
+    queries: dict[str, tuple[Any, tuple[Any, ...], tuple[Any, ...]]] = {
+        "facts": (fact.event_id, (fact.name, fact.value), (fact.name, fact.value)),
+        "units": (link.event_id, (link.unit_id, link.role, *axes), (link.unit_id,)),
+        "nodes": (node.event_id, (node.node_id, node.role), (node.node_id,)),
+        "postings": (posting.event_id, spot, (posting.id,)),
     }
+    return {
+        name: _taker(
+            db.execute(
+                select(event_id, *columns)
+                .where(event_id.in_(ids))
+                .order_by(event_id, *order)
+                .execution_options(yield_per=1_000)
+            )
+        )
+        for name, (event_id, columns, order) in queries.items()
+    }
+
+
+def _taker(rows: Iterable[Any]) -> Callable[[int], list[Any]]:
+    groups = groupby(rows, key=lambda row: row[0])
+    ahead = next(groups, None)
+
+    def take(event_id: int) -> list[Any]:
+        nonlocal ahead
+        if ahead is None or ahead[0] != event_id:
+            return []
+        said = [
+            [f"{one:f}" if isinstance(one, Decimal) else one for one in row[1:]] for row in ahead[1]
+        ]
+        ahead = next(groups, None)
+        return said
+
+    return take

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.evidence import ledger
 from engine.people.person import Person
-from engine.serials.dictionary import Field, changeable, entity
+from engine.serials.dictionary import Field, changeable, describable, entity
 from engine.serials.errors import (
     ChangedMeanwhile,
     FieldFixed,
@@ -27,13 +27,22 @@ from engine.serials.models import (
     MarketAuthorisation,
     Part,
     Party,
+    RecallContact,
     SupplierAgreement,
 )
 from engine.serials.record import How
 
-Master = Party | Location | Part | Lot | MarketAuthorisation | SupplierAgreement
+Master = Party | Location | Part | Lot | MarketAuthorisation | SupplierAgreement | RecallContact
 Described = TypeVar(
-    "Described", Party, Location, Part, Lot, ExternalId, MarketAuthorisation, SupplierAgreement
+    "Described",
+    Party,
+    Location,
+    Part,
+    Lot,
+    ExternalId,
+    MarketAuthorisation,
+    SupplierAgreement,
+    RecallContact,
 )
 
 MODELS: Mapping[str, type[Master]] = {
@@ -43,6 +52,7 @@ MODELS: Mapping[str, type[Master]] = {
     "lot": Lot,
     "market_authorisation": MarketAuthorisation,
     "supplier_agreement": SupplierAgreement,
+    "recall_contact": RecallContact,
 }
 
 
@@ -74,7 +84,7 @@ def change(
         if before == value:
             continue
         field = entity(kind).keeping(name)
-        if was is not None and was.get(name) != before:
+        if was is not None and name in was and was[name] != before:
             raise ChangedMeanwhile(field=field.label)
         if not how.get("in_import"):
             _refuse_others(kind, field, how["by"])
@@ -85,8 +95,25 @@ def change(
         return told
 
     db.flush()
-    _tell(db, "master_data_changed", kind, id, told, how)
+    tell(db, "master_data_changed", kind, id, told, how)
     return told
+
+
+def describe(db: Session, kind: str, columns: Mapping[str, Any], **how: Unpack[How]) -> Master:
+    """Describe a new record of any kind but a lot, by the columns of its table; flushes.
+
+    Raises `FieldNotYours` for a field of another role.
+    """
+    said = {name: value for name, value in columns.items() if value is not None}
+    mine = {field.kept for field in describable(kind, how["by"])}
+    for name in said:
+        if how["by"] is not None and name not in mine:
+            raise FieldNotYours(field=entity(kind).keeping(name).label)
+    if "di" in said:
+        said.setdefault("issuer", "gs1")
+    row: Any = MODELS[kind](**said)
+    new: Master = described(db, row, how)
+    return new
 
 
 def described(db: Session, row: Described, how: How) -> Described:
@@ -99,7 +126,7 @@ def described(db: Session, row: Described, how: How) -> Described:
     if not how.get("in_import"):
         said = {c.key: getattr(row, c.key) for c in row.__table__.columns if c.key != "id"}
         told = {name: [None, _plain(value)] for name, value in said.items() if value is not None}
-        _tell(db, "master_data_described", row.__tablename__, row.id, told, how)
+        tell(db, "master_data_described", row.__tablename__, row.id, told, how)
     return row
 
 
@@ -110,9 +137,10 @@ def refuse_fixed(field: Field, *, is_released: bool) -> None:
     raise FieldFixed(field=field.label)
 
 
-def _tell(
+def tell(
     db: Session, action: str, kind: str, id: int, told: Mapping[str, list[Any]], how: How
 ) -> None:
+    """Keep what was said of a record: in its history, field by field, and in the ledger."""
     by, reason = how["by"], how.get("reason")
     common = {
         "entity": kind,

@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from engine.db import upserting
 from engine.serials.errors import NotEnough, StockUnknown
 from engine.serials.models import Event, Location, Lot, LotStock, StockPosting, Tranche
 from engine.serials.projection import forget
 from engine.serials.record import StockPart
-from engine.serials.sets import id_set, is_sqlite
+from engine.serials.sets import id_set
 
 
 class Spot(NamedTuple):
@@ -53,9 +53,8 @@ def post(db: Session, event: Event, changes: Iterable[tuple[Spot, Decimal]]) -> 
         return
 
     db.execute(insert(StockPosting), [{**row, "event_id": event.id} for row in rows])
-    upsert = sqlite.insert if is_sqlite(db) else postgresql.insert
     for row in rows:
-        fresh = upsert(LotStock).values(row)
+        fresh = upserting(db, LotStock).values(row)
         total = LotStock.__table__.c.quantity + fresh.excluded.quantity
         db.execute(
             fresh.on_conflict_do_update(index_elements=list(Spot._fields), set_={"quantity": total})

@@ -6,7 +6,7 @@ corrected it before are one chain: what the first one did is undone by whatever 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -17,12 +17,21 @@ from engine.serials import stock
 from engine.serials.errors import MadeSince
 from engine.serials.install import close_installs, reopen_installs
 from engine.serials.models import (
+    Certificate,
     Edge,
     Event,
     EventLink,
     EventNode,
+    Examination,
     Install,
+    Location,
+    Lot,
+    LotStock,
+    Measurement,
     Packed,
+    PurchaseReceipt,
+    Shipment,
+    ShipmentLine,
     StockPosting,
     Unit,
     UnitInput,
@@ -90,6 +99,28 @@ def undo(db: Session, chain: Collection[int], event: Event) -> None:
     _unpack(db, chain, event)
 
 
+def refuse_used_up(db: Session, chain: Collection[int], nodes: Mapping[int, str]) -> None:
+    """Raise `MadeSince` when of a lot that a chain made or brought less lies there than it put."""
+    for spot, quantity in posted(db, chain).items():
+        if quantity <= 0 or nodes.get(spot.lot_id) != "output":
+            continue
+        lying = db.scalar(select(LotStock.quantity).filter_by(**spot._asdict()).with_for_update())
+        if lying is None or lying < quantity:
+            raise MadeSince(what=db.get_one(Lot, spot.lot_id).lot_no)
+
+
+def carry(db: Session, old: Event, event: Event, quantity: Decimal | None) -> None:
+    """Let what hangs on an event hang on the one that replaces it: receipts, results, papers."""
+    for table in (PurchaseReceipt, Examination, Measurement, Certificate):
+        columns = [column for column in table.__table__.columns if column.name != "id"]
+        rows = db.execute(select(*columns).where(table.__table__.c.event_id == old.id)).mappings()
+        again = [{**row, "event_id": event.id} for row in rows]
+        if table is PurchaseReceipt and quantity is not None:
+            again = [{**row, "quantity": quantity} for row in again]
+        if again:
+            db.execute(insert(table), again)
+
+
 def put_back(db: Session, chain: Iterable[int]) -> dict[int, int]:
     """Let what a chain removed be inside again; return the host of each child.
 
@@ -99,6 +130,53 @@ def put_back(db: Session, chain: Iterable[int]) -> dict[int, int]:
     for event_id in chain:
         inside |= reopen_installs(db, event_id)
     return inside
+
+
+def ship_again(db: Session, old: Event, event: Event, unit_ids: Iterable[int]) -> None:
+    """Write the shipment of a correction: one whose event was corrected counts no more."""
+    was = db.scalars(select(Shipment).where(Shipment.event_id == old.id)).one()
+    place = db.get_one(Location, event.location_id or was.location_id)
+    now = Shipment(
+        consignee_id=place.party_id,
+        location_id=place.id,
+        shipped_at=event.event_at,
+        document_no=was.document_no,
+        event_id=event.id,
+    )
+    db.add(now)
+    db.flush()
+    common = {"shipment_id": now.id, "event_id": event.id}
+    lots = db.scalars(
+        select(ShipmentLine).where(
+            ShipmentLine.shipment_id == was.id, ShipmentLine.lot_id.is_not(None)
+        )
+    ).all()
+    db.add_all(ShipmentLine(**common, unit_id=key, tranche_id=0) for key in sorted(unit_ids))
+    db.add_all(
+        ShipmentLine(**common, lot_id=one.lot_id, tranche_id=one.tranche_id, quantity=one.quantity)
+        for one in lots
+    )
+    db.flush()
+
+
+def use_again(db: Session, chain: Collection[int], event: Event, unit_ids: Collection[int]) -> None:
+    """Let the lots that single units took go into those that a correction is about instead."""
+    used = db.execute(
+        select(UnitInput.lot_id, UnitInput.qty)
+        .where(UnitInput.event_id.in_(id_set(db, chain)), UnitInput.never_event_id.is_(None))
+        .distinct()
+    ).all()
+    if not used:
+        return
+
+    never(db, UnitInput, UnitInput.event_id.in_(id_set(db, chain)), event)
+    rows = [
+        {"unit_id": key, "lot_id": lot_id, "qty": quantity, "event_id": event.id}
+        for key in sorted(unit_ids)
+        for lot_id, quantity in used
+    ]
+    if rows:
+        db.execute(insert(UnitInput), rows)
 
 
 def never(db: Session, table: Never, where: ColumnElement[bool], event: Event) -> None:

@@ -96,29 +96,43 @@ def test_handing_a_task_over_passes_with_its_problems(
 
 
 @pytest.mark.parametrize(("language", "theme", "width"), TWO)
-def test_taking_in_a_file_passes_refused_checked_loaded_and_taken_back(
+def test_taking_in_a_file_passes_from_the_mapping_to_the_quarantine(
     look: Look, company: Company, tmp_path: Path, language: str, theme: str, width: int
 ) -> None:
     seen = look(company.people.qa_engineer, language=language, theme=theme, width=width)
     assert seen.open("/intake") == 200
     assert faults(seen) == []
     code = f"C-{language}-{width}"
-    good = f"code,name,kind,country\n{code},St Mary of the Long Name at the Sea,consignee,GB\n"
-    bad = "code,name,kind,country\nC-1,,consignee,GB\nC-2,Klinik Nord,ward,Germany\n"
-    for text, button, status in ((bad, "load", 422), (good, "check", 200), (good, "load", 200)):
-        (tmp_path / "parties.csv").write_text(text)
-        seen.page.select_option("[name=kind]", "parties")
-        seen.page.set_input_files("[name=file]", tmp_path / "parties.csv")
-        sent(seen, f"button[name=do][value={button}]")
-        assert faults(seen, expected=status) == [], button
-    assert "/intake/" in seen.page.url
-    sent(seen, "main form button")  # without a reason
+    text = (
+        f"Nr,name,kind,country\n{code},St Mary of the Long Name at the Sea,consignee,GB\n"
+        f"{code}-2,,consignee,GB\n{code}-3,Klinik Nord,ward,Germany\n"
+    )
+    sent(seen, "main form button")  # no file
     assert faults(seen, expected=422) == []
-    seen.page.fill("[name=reason]", "The wrong file")
+    (tmp_path / "parties.csv").write_text(text)
+    seen.page.select_option("[name=kind]", "parties")
+    seen.page.set_input_files("[name=file]", tmp_path / "parties.csv")
     sent(seen, "main form button")
     assert faults(seen) == []
-    assert seen.open("/intake") == 200
+    seen.page.select_option("[name=column-0]", "")
+    sent(seen, "button[name=do][value=check]")  # a required column is missing
+    assert faults(seen, expected=422) == []
+    seen.page.select_option("[name=column-0]", "code")
+    sent(seen, "button[name=do][value=check]")
     assert faults(seen) == []
+    address = seen.page.url
+    sent(seen, "form[action$='/load'] button")
+    assert faults(seen) == []
+    sent(seen, "form[action$='/take-back'] button")  # without a reason
+    assert faults(seen, expected=422) == []
+    assert seen.open(address.split("/", 3)[3].join(("/", "/quarantine"))) == 200
+    assert faults(seen) == []
+    seen.page.fill("[name=cell-3-name]", "Klinik Süd")
+    sent(seen, "button[name=do][value=rerun]")
+    assert faults(seen) == []
+    for path in ("/intake", "/intake/quality", "/intake/protected"):
+        assert seen.open(path) == 200
+        assert faults(seen) == [], path
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -254,6 +254,8 @@ def _lay_goods(world: World) -> None:
     company.make_devices("SENS-77", ["PMP-0001", "PMP-0002"])
     unit_id = company.reads(lambda db: db.scalars(select(Unit.id)).first())
     world.always |= {"unit_id": unit_id, "lot_id": lot_id}
+    world.company.holdfast.keep_dictionary()
+    world.always |= {"kind": "party", "record_id": 1, "version_id": 1}
 
 
 def _open_cases(world: World) -> None:
@@ -314,7 +316,8 @@ def _open_cases(world: World) -> None:
         "review_id": 999, "definition_id": 999, "incident_id": 999, "job_id": 999,
         "outgoing_id": 999, "delegation_id": 999, "ended_id": 999, "name": "none.eml",
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
-        "batch_id": 999, "token_id": 999, "record_id": 999, "event_id": 999,
+        "batch_id": 999, "line": 2, "protected_id": 999, "token_id": 999, "record_id": 999,
+        "version_id": 999, "event_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["nowhere"] = {"name": "js/nowhere.js"}

@@ -118,6 +118,8 @@ def _live_through(settings: Settings, present: datetime, scale: Scale, say: Say)
         holdfast = compose(settings, hashing=QUICK)
     try:
         upgrade(holdfast.database)
+        with clock.at(founded):
+            holdfast.keep_dictionary()
         say(f"Hiring {len(people.COLLEAGUES)} people …")
         people.hire(holdfast.database, at=founded)
         stage = Stage(holdfast, founded + timedelta(days=3), lambda line: None)

@@ -18,7 +18,7 @@ from engine.serials import find
 from engine.serials.begins import begins
 from engine.serials.dictionary import Entity, Field, entity, seen, shown
 from engine.serials.models import Event, EventLink, EventNode, ExternalId, FieldChange
-from engine.serials.models.imports import ImportBatch, StagingRow
+from engine.serials.models.imports import ImportBatch, ImportLine
 from engine.serials.sets import id_set
 
 
@@ -252,9 +252,9 @@ def _changed(readable: Readable, since: datetime) -> Iterable[ColumnElement[bool
             )
         )
         yield table.c.id.in_(
-            select(StagingRow.entity_id)
-            .join(ImportBatch, ImportBatch.id == StagingRow.batch_id)
-            .where(StagingRow.entity == readable.entity, ImportBatch.at >= since)
+            select(ImportLine.entity_id)
+            .join(ImportBatch, ImportBatch.id == ImportLine.batch_id)
+            .where(ImportLine.entity == readable.entity, ImportBatch.loaded_at >= since)
         )
 
 

@@ -8,12 +8,20 @@ from flask_babel import gettext
 
 from engine.clock import now
 from engine.errors import NotAllowed, Problem
-from engine.people import sessions
+from engine.people import sessions, viewing
 from engine.people.sign_in import TriedTooOften, sign_in as sign_in_with
 from webapp.config import holdfast
 from webapp.i18n import keep
 from webapp.permissions import PUBLIC, SIGNED_IN, allow
-from webapp.session import enter, leave, person, person_or_none, seconds_left, session_id
+from webapp.session import (
+    enter,
+    leave,
+    person,
+    person_or_none,
+    role_viewed,
+    seconds_left,
+    session_id,
+)
 from webapp.transactions import begin
 
 bp = Blueprint("auth", __name__)
@@ -64,6 +72,8 @@ def enter_here() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """End this browser's session."""
     with begin() as db:
+        if role_viewed() is not None:
+            viewing.leave(db, session_id(), by=person(), at=now())
         sessions.sign_out(db, session_id(), by=person(), at=now())
     leave()
     flash(gettext("You are signed out."))

@@ -77,6 +77,7 @@ def index() -> ResponseReturnValue:
         locked=failures.locked_people(db),
         waiting=_lines(list(grants.to_confirm(db, at=at))),
         review=reviews.running_review(db),
+        roles=roles(),
     )
 
 

@@ -16,6 +16,20 @@ depends_on = None
 def upgrade() -> None:
     """Take the step."""
     op.create_table(
+        "dictionary_version",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("files", db.Json(), nullable=False),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dictionary_version")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_dictionary_version_sha256")),
+    )
+    op.create_table(
         "field_change",
         sa.Column(
             "id",
@@ -40,6 +54,44 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("field_change", schema=None) as batch_op:
         batch_op.create_index("ix_field_change_record", ["entity", "entity_id", "id"], unique=False)
+
+    op.create_table(
+        "role_view",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column(
+            "session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("entered_at", db.UtcDateTime(), nullable=False),
+        sa.Column("left_at", db.UtcDateTime(), nullable=True),
+        sa.Column("left_why", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(left_at IS NULL) = (left_why IS NULL)", name=op.f("ck_role_view_left_for_a_reason")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person_account.id"], name=op.f("fk_role_view_person_id_person_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["web_session.id"], name=op.f("fk_role_view_session_id_web_session")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_role_view")),
+    )
+    with op.batch_alter_table("role_view", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_role_view_open",
+            ["session_id"],
+            unique=True,
+            sqlite_where=sa.text("left_at IS NULL"),
+            postgresql_where=sa.text("left_at IS NULL"),
+        )
 
     op.create_table(
         "supplier_agreement",

@@ -1,11 +1,15 @@
 """What the files of the dictionary say: entities, their fields, and the words of both."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields as facts_of
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from engine.serials.models import CUSTODIES, USABILITIES
+from engine.serials.models.contact import CHANNELS, CONTACT_ROLES
+from engine.serials.models.examination import CERTIFICATES, EXAMINATIONS, OUTCOMES
+from engine.serials.models.flag import RULES
 from engine.serials.models.hold import TARGET_KINDS
 from engine.serials.models.imports import BATCH_STATES
 from engine.serials.models.master import (
@@ -15,6 +19,7 @@ from engine.serials.models.master import (
     PART_KINDS,
     PARTY_KINDS,
 )
+from engine.serials.models.packing import CONTAINERS
 from engine.serials.vocabulary import KINDS
 
 FOLDER = Path(__file__).parent
@@ -29,6 +34,13 @@ _WORDS = {
     "USABILITIES": USABILITIES,
     "TARGET_KINDS": TARGET_KINDS,
     "BATCH_STATES": BATCH_STATES,
+    "CONTACT_ROLES": CONTACT_ROLES,
+    "CHANNELS": CHANNELS,
+    "EXAMINATIONS": EXAMINATIONS,
+    "OUTCOMES": OUTCOMES,
+    "CERTIFICATES": CERTIFICATES,
+    "CONTAINERS": CONTAINERS,
+    "RULES": RULES,
     "EVENT_TYPES": {code: kind.label for code, kind in KINDS.items()},
 }
 
@@ -94,6 +106,7 @@ class Entity:
     table: str
     fields: tuple[Field, ...]
     epcis: str = ""
+    named_by: str = ""  # the field that names one of it where another record refers to it
 
     @property
     def taken_in(self) -> tuple[Field, ...]:
@@ -133,8 +146,13 @@ def described(name: str, text: str) -> Entity:
             "seen_by": tuple(facts.get("seen_by", ())),
             "changed_by": tuple(facts.get("changed_by", changed_by)),
         }
-        fields.append(Field(**{"name": key, "kept": key, **facts, **people}))
-    return Entity(**{"name": name, "table": name, **said, "fields": tuple(fields)})
+        fields.append(Field(**_known(Field, {"name": key, "kept": key, **facts, **people})))
+    return Entity(**_known(Entity, {"name": name, "table": name, **said, "fields": tuple(fields)}))
+
+
+def _known(kind: type[Field | Entity], facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts that a description has now; an earlier version may have had others."""
+    return {fact.name: facts[fact.name] for fact in facts_of(kind) if fact.name in facts}
 
 
 @cache

@@ -29,6 +29,17 @@ def changeable(name: str, person: Person | None) -> tuple[Field, ...]:
     )
 
 
+def describable(name: str, person: Person | None) -> tuple[Field, ...]:
+    """Return the fields that a person may fill in when they describe a new record."""
+    if person is None or not may(person, "master.change"):
+        return ()
+    return tuple(
+        field
+        for field in seen(name, person)
+        if field.changes != "event" and field.kept and set(field.changed_by) & person.roles
+    )
+
+
 def is_seen(field: Field, person: Person | None) -> bool:
     """Say whether a person may see a field."""
     if not field.seen_by:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from engine.db import upserting
 from engine.serials.models import Door, Hold, HoldDoor
-from engine.serials.sets import id_set, is_sqlite
+from engine.serials.sets import id_set
 
 
 def acknowledge(db: Session, hold_ids: Iterable[int], *, door: str, at: datetime) -> None:
@@ -20,8 +20,7 @@ def acknowledge(db: Session, hold_ids: Iterable[int], *, door: str, at: datetime
     rows = [{"hold_id": key, "door": door, "acknowledged_at": at} for key in sorted(set(hold_ids))]
     if rows:
         # two questions of one door may arrive at once: the first one counts
-        insert = sqlite.insert if is_sqlite(db) else postgresql.insert
-        db.execute(insert(HoldDoor).on_conflict_do_nothing(), rows)
+        db.execute(upserting(db, HoldDoor).on_conflict_do_nothing(), rows)
 
 
 def unacknowledged(db: Session, *, door: str, before: datetime) -> list[Hold]:

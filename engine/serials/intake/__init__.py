@@ -1,21 +1,39 @@
-"""Taking in files: raw kept, every problem of every row told, loaded whole or not at all."""
+"""Taking in files: kept as they came, mapped, checked, loaded, corrected row by row, taken back."""
 
 from engine.serials.intake.batch import (
-    KINDS,
-    IntakeResult,
-    correct_row,
-    load_csv,
+    Counts,
+    check,
+    check_here,
+    counts_of,
+    get,
+    load,
+    problems,
+    read_as,
+    receive,
+    refuse_other,
     rerun,
+    shown,
 )
-from engine.serials.intake.reading import RowProblem
-from engine.serials.intake.taking_back import roll_back
+from engine.serials.intake.layouts import KINDS, layout
+from engine.serials.intake.problems import RowProblem
+from engine.serials.intake.taking_back import compensate, roll_back
 
 __all__ = [
     "KINDS",
-    "IntakeResult",
+    "Counts",
     "RowProblem",
-    "correct_row",
-    "load_csv",
+    "check",
+    "check_here",
+    "compensate",
+    "counts_of",
+    "get",
+    "layout",
+    "load",
+    "problems",
+    "read_as",
+    "receive",
+    "refuse_other",
     "rerun",
     "roll_back",
+    "shown",
 ]

@@ -1,195 +1,248 @@
-"""Batches: a file is loaded whole, or kept as quarantined rows that can be corrected."""
+"""Batches: a file is kept, checked and loaded; what is wrong waits in quarantine."""
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from typing import Any, Unpack
+from pathlib import Path
+from typing import Unpack
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.evidence import ledger
-from engine.serials.dictionary import entity
-from engine.serials.errors import NotImported
-from engine.serials.events import data_stream
-from engine.serials.intake import checking, reading
-from engine.serials.intake.loading import LOADERS
-from engine.serials.intake.reading import Row, RowProblem
-from engine.serials.models import (
-    ImportBatch,
-    ImportFile,
-    StagingRow,
+from engine.serials.errors import (
+    BatchUnknown,
+    FileChanged,
+    NotChecked,
+    StoreChanged,
+    TakenInBefore,
 )
+from engine.serials.events import data_stream, record_events
+from engine.serials.intake import files, mappings, priority, staging
+from engine.serials.intake.layouts import FACTS
+from engine.serials.intake.loading import Loading, load_rows
+from engine.serials.intake.mappings import Reading
+from engine.serials.intake.problems import RowProblem
+from engine.serials.intake.staging import Progress, silent
+from engine.serials.models import ImportBatch, ImportProblem
 from engine.serials.record import How
 
-KINDS = {
-    "parties": "party",
-    "locations": "location",
-    "parts": "part",
-    "lots": "lot",
-    "units": "unit",
-    "stock": "stock",
-    "shipments": "shipment",
-}
+OPEN = ("received", "checked")
 
 
 @dataclass(frozen=True)
-class IntakeResult:
-    """What came of a file: its problems, or how many rows are new and how many were there."""
+class Counts:
+    """What the check of a batch found."""
 
-    kind: str
-    sha256: str
-    line_count: int
-    new_count: int
-    known_count: int
-    problems: tuple[RowProblem, ...]
-    batch_id: int | None = None  # None: a dry run
-
-    @property
-    def is_loaded(self) -> bool:
-        """Say whether the rows are in the store now."""
-        return self.batch_id is not None and not self.problems
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Return the counts by name."""
-        return {"lines": self.line_count, "new": self.new_count, "known": self.known_count}
+    lines: int
+    new: int
+    same: int
+    fill: int
+    quarantined: int
+    left_out: int
 
 
-def load_csv(
+def counts_of(batch: ImportBatch) -> Counts:
+    """Return what the last check of a batch found."""
+    found = batch.counts
+    return Counts(
+        batch.line_count,
+        found.get("new", 0),
+        found.get("same", 0),
+        found.get("fill", 0),
+        batch.problem_count,
+        found.get("left_out", 0),
+    )
+
+
+def receive(
     db: Session,
     kind: str,
-    content: bytes,
+    path: Path,
     *,
-    file_name: str = "",
-    dry_run: bool = False,
+    file_name: str,
+    system: str,
+    encoding: str = "",
+    separator: str = "",
+    read_like: str = "",
     **how: Unpack[How],
-) -> IntakeResult:
-    """Take in a CSV file of one of `KINDS`; with any problem nothing of it is loaded.
+) -> ImportBatch:
+    """Keep a file from a system, guess how it is read, and open its batch; flushes.
 
-    The rows then stay as a quarantined batch: correct them (`correct_row`) and `rerun`. A dry run
-    only says what would happen. Columns are those of the data dictionary.
+    What was kept for its source, or for `read_like`, goes before what is guessed. Raises what
+    `files.form_of` raises, and `TakenInBefore` for the very file that recorded events once.
     """
-    described = entity(KINDS[kind])
-    rows, problems = reading.read(described, content)
-    if not problems:
-        reading.standardise(described, rows)
-        checking.check(db, described.name, rows)
-    sha256 = hashlib.sha256(content).hexdigest()
-    result = _result(kind, sha256, rows, problems)
-    if dry_run:
-        return result
-
-    _keep_file(db, sha256, content)
+    file = files.keep(db, path)
+    if kind in FACTS:
+        _refuse_again(db, kind, file.sha256)
+    with files.opened(db, file.sha256) as stream:
+        form = files.form_of(stream, encoding=encoding, separator=separator)
+        reading = mappings.guess(stream, kind, form)
+        remembered = mappings.kept(db, read_like or system, kind)
+        if remembered is not None:
+            header = mappings.preview(stream, kind, reading).headers
+            reading = mappings.apply(remembered, reading, header)
     batch = ImportBatch(
         kind=kind,
         file_name=file_name,
-        file_sha256=sha256,
-        source=how.get("source", "holdfast"),
-        state="quarantined",
-        line_count=len(rows),
-        problem_count=len(result.problems),
+        file_sha256=file.sha256,
+        source=system,
+        state="received",
+        line_count=0,
+        problem_count=0,
+        mapping=reading.as_json(),
+        counts={},
         by_id=how["by"].id if how["by"] else None,
         at=how["at"],
     )
     db.add(batch)
     db.flush()
-    return _finish(db, batch, rows, result, how)
+    note(db, "import_received", batch, how)
+    return batch
 
 
-def correct_row(db: Session, batch_id: int, line: int, values: dict[str, str]) -> None:
-    """Correct cells of a quarantined row; the file itself stays as it came. Flushes."""
-    row = db.get_one(StagingRow, (batch_id, line))
-    row.values = {**row.values, **values}
-    db.flush()
-
-
-def rerun(db: Session, batch_id: int, **how: Unpack[How]) -> IntakeResult:
-    """Check a quarantined batch again with its corrections, and load it when all is well."""
-    batch = db.get_one(ImportBatch, batch_id)
-    if batch.state != "quarantined":
-        raise NotImported
-
-    described = entity(KINDS[batch.kind])
-    staged = db.scalars(
-        select(StagingRow).where(StagingRow.batch_id == batch_id).order_by(StagingRow.line)
-    ).all()
-    rows = [Row(one.line, {**one.raw, **_texts(one.values)}) for one in staged]
-    reading.standardise(described, rows)
-    checking.check(db, described.name, rows)
-    for one in staged:
-        db.delete(one)
-    db.flush()
-    result = _result(batch.kind, batch.file_sha256, rows, [])
-    batch.problem_count = len(result.problems)
-    return _finish(db, batch, rows, result, how)
-
-
-def _result(
-    kind: str, sha256: str, rows: Sequence[Row], problems: Sequence[RowProblem]
-) -> IntakeResult:
-    known = sum("existing_id" in row.values for row in rows)
-    every = [*problems, *(problem for row in rows for problem in row.problems)]
-    return IntakeResult(
-        kind,
-        sha256,
-        len(rows),
-        len(rows) - known,
-        known,
-        tuple(sorted(every, key=lambda p: p.line)),
-    )
-
-
-def _finish(
-    db: Session, batch: ImportBatch, rows: Sequence[Row], result: IntakeResult, how: How
-) -> IntakeResult:
-    if not result.problems:
-        LOADERS[batch.kind](db, [r for r in rows if "existing_id" not in r.values], how)
-        batch.state = "loaded"
-    kind = KINDS[batch.kind]
-    names = {one.name for one in entity(kind).taken_in}
-    db.add_all(
-        StagingRow(
-            batch_id=batch.id,
-            line=row.line,
-            raw=row.raw,
-            values={k: _plain(v) for k, v in row.values.items() if k in names or "event" in k},
-            problems=[[p.column, p.code, p.sentence] for p in row.problems],
-            entity=kind,
-            entity_id=row.values.get("new_id") or row.values.get("existing_id"),
-            is_new="new_id" in row.values,
+def _refuse_again(db: Session, kind: str, sha256: str) -> None:
+    before = db.scalar(
+        select(ImportBatch.id).where(
+            ImportBatch.file_sha256 == sha256,
+            ImportBatch.kind == kind,
+            ImportBatch.state == "loaded",
         )
-        for row in rows
     )
-    db.flush()
-    note(db, "import_loaded" if not result.problems else "import_quarantined", batch, how)
-    return IntakeResult(
-        result.kind,
-        result.sha256,
-        result.line_count,
-        result.new_count,
-        result.known_count,
-        result.problems,
-        batch.id,
-    )
+    if before is not None:
+        raise TakenInBefore(batch=before)
 
 
-def _keep_file(db: Session, sha256: str, content: bytes) -> None:
-    if db.get(ImportFile, sha256) is None:
-        db.add(ImportFile(sha256=sha256, content=content))
+def get(db: Session, batch_id: int, *, lock: bool = False) -> ImportBatch:
+    """Return a batch; raises `BatchUnknown`."""
+    batch = db.get(ImportBatch, batch_id, with_for_update=lock or None, populate_existing=lock)
+    if batch is None:
+        raise BatchUnknown(batch=batch_id)
+    return batch
+
+
+def read_as(db: Session, batch_id: int, reading: Reading, **how: Unpack[How]) -> ImportBatch:
+    """Say how a file is read, before it is loaded; what was staged is no longer valid."""
+    batch = get(db, batch_id, lock=True)
+    if batch.state not in OPEN:
+        raise NotChecked
+    before = batch.mapping
+    batch.mapping, batch.state, batch.counts = reading.as_json(), "received", {}
+    batch.checked_at, batch.problem_count = None, 0
+    staging.clear(db, batch_id)
+    if before != batch.mapping:
+        note(db, "import_mapped", batch, how)
+    return batch
+
+
+def check(
+    sessions: Callable[[], AbstractContextManager[Session]],
+    batch_id: int,
+    *,
+    progress: Progress = silent,
+    **how: Unpack[How],
+) -> None:
+    """Stage a batch from its file and find everything that is wrong with it; loads nothing."""
+    staging.stage(sessions, batch_id, at=how["at"], progress=progress)
+
+
+def check_here(db: Session, batch_id: int, **how: Unpack[How]) -> None:
+    """Do the same in the transaction at hand."""
+    check(lambda: nullcontext(db), batch_id, **how)
+
+
+def shown(batch: ImportBatch) -> str:
+    """Return the fingerprint of what a person is shown of a checked batch, to load exactly that."""
+    said = json.dumps(
+        [batch.id, batch.file_sha256, batch.mapping, batch.counts, batch.problem_count],
+        sort_keys=True,
+    )
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def refuse_other(batch: ImportBatch, was_shown: str) -> None:
+    """Raise `FileChanged` when a batch is not what a person was shown."""
+    if was_shown != shown(batch):
+        raise FileChanged
+
+
+def load(
+    db: Session,
+    batch_id: int,
+    *,
+    was_shown: str,
+    progress: Progress = silent,
+    **how: Unpack[How],
+) -> ImportBatch:
+    """Load the sound rows of a checked batch, all or none; the others stay in quarantine.
+
+    Raises `NotChecked`, `FileChanged` when it is not what was shown, `StoreChanged` when what is
+    recorded changed since, `SecondPersonNeeded` when it touches protected serials.
+    """
+    batch = get(db, batch_id, lock=True)
+    if batch.state != "checked":
+        raise NotChecked
+    refuse_other(batch, was_shown)
+    priority.refuse_unapproved(db, batch, shown(batch), by=how["by"])
+    if batch.kind in FACTS:
+        _refuse_again(db, batch.kind, batch.file_sha256)
+    _load(db, batch, how, progress)
+    note(db, "import_loaded", batch, how)
+    return batch
+
+
+def rerun(db: Session, batch_id: int, **how: Unpack[How]) -> ImportBatch:
+    """Check the rows in quarantine again; those of a loaded batch that are sound now are loaded."""
+    batch = get(db, batch_id, lock=True)
+    if batch.state not in ("checked", "loaded"):
+        raise NotChecked
+    staging.again(db, batch, at=how["at"])
+    if batch.state == "loaded":
+        priority.refuse_unapproved(db, batch, shown(batch), by=how["by"])
+        _load(db, batch, how, silent)
+    note(db, "import_run_again", batch, how)
+    return batch
+
+
+def _load(db: Session, batch: ImportBatch, how: How, progress: Progress) -> None:
+    total = sum(batch.counts.get(state, 0) for state in ("new", "fill"))
+    done = 0
+
+    def went(count: int) -> None:
+        nonlocal done
+        done += count
+        progress("loading", min(done, total), total)
+
+    went(0)
+    loading = Loading(db, batch, Reading.of(batch.mapping).names, how, went)
+    try:
+        load_rows(db, loading)
         db.flush()
+    except IntegrityError as error:  # somebody recorded one of these meanwhile
+        raise StoreChanged from error
+    batch.state = "loaded"
+    batch.loaded_at, batch.loaded_by_id = how["at"], how["by"].id if how["by"] else None
+    before = batch.counts.get("loaded", 0)
+    batch.counts = {**batch.counts, "new": 0, "fill": 0, "loaded": before + total}
+    db.flush()
+    progress("recording", 0, 1)
+    if loading.events:
+        record_events(db, loading.events, by=how["by"], at=how["at"], stream=how.get("stream"))
+    progress("recording", 1, 1)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _texts(values: dict[str, Any]) -> dict[str, str]:
-    return {name: value for name, value in values.items() if isinstance(value, str)}
+def problems(db: Session, batch_id: int, *, after: int = 0, limit: int = 500) -> list[RowProblem]:
+    """Return what is wrong with the rows of a batch, in the order of the file."""
+    rows = db.scalars(
+        select(ImportProblem)
+        .where(ImportProblem.batch_id == batch_id, ImportProblem.line > after)
+        .order_by(ImportProblem.line, ImportProblem.id)
+        .limit(limit)
+    )
+    return [RowProblem(one.line, one.column, one.code, tuple(one.facts.items())) for one in rows]
 
 
 def note(
@@ -205,8 +258,10 @@ def note(
             "kind": batch.kind,
             "file": batch.file_name,
             "sha256": batch.file_sha256,
+            "source": batch.source,
             "lines": batch.line_count,
             "problems": batch.problem_count,
+            "counts": {name: n for name, n in batch.counts.items() if isinstance(n, int)},
             "reason": reason,
         },
         by=how["by"],

@@ -42,7 +42,19 @@ from engine.serials.models.goods import (
     UnitRoot,
 )
 from engine.serials.models.hold import Hold, HoldBreach, HoldDoor, HoldExemption, HoldTargetRow
-from engine.serials.models.imports import ImportBatch, ImportFile, StagingRow
+from engine.serials.models.imports import (
+    ImportApproval,
+    ImportBatch,
+    ImportCorrection,
+    ImportFile,
+    ImportGroup,
+    ImportLine,
+    ImportMapping,
+    ImportProblem,
+    ImportProgress,
+    ImportRow,
+    PrioritySerial,
+)
 from engine.serials.models.label import UnitLabel
 from engine.serials.models.master import ExternalId, Location, MarketAuthorisation, Part, Party
 from engine.serials.models.packing import CONTAINERS, Container, Packed
@@ -82,8 +94,16 @@ __all__ = [
     "HoldDoor",
     "HoldExemption",
     "HoldTargetRow",
+    "ImportApproval",
     "ImportBatch",
+    "ImportCorrection",
     "ImportFile",
+    "ImportGroup",
+    "ImportLine",
+    "ImportMapping",
+    "ImportProblem",
+    "ImportProgress",
+    "ImportRow",
     "Install",
     "Location",
     "Lot",
@@ -93,6 +113,7 @@ __all__ = [
     "Packed",
     "Part",
     "Party",
+    "PrioritySerial",
     "PurchaseLine",
     "PurchaseOrder",
     "PurchaseReceipt",
@@ -105,7 +126,6 @@ __all__ = [
     "Segment",
     "Shipment",
     "ShipmentLine",
-    "StagingRow",
     "StockPosting",
     "SupplierAgreement",
     "TraceNode",

@@ -8,13 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
 from engine.serials.models.axes import EventRef, HoldRef, LotRef, UnitRef, freeze, one_of
+from engine.words import N_
 
 TARGET_KINDS = {
-    "unit": "Unit",
-    "lot": "Whole lot, also what arrives later",
-    "segment": "Production run",
-    "stock": "Part of a lot's stock",
-    "scope": "Set of units and stock",
+    "unit": N_("Unit"),
+    "lot": N_("Whole lot, also what arrives later"),
+    "segment": N_("Production run"),
+    "stock": N_("Part of a lot's stock"),
+    "scope": N_("Set of units and stock"),
 }
 
 

@@ -7,32 +7,33 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, locks_fields
 from engine.serials.models.axes import Exact, PartRef, PartyRef, one_of
+from engine.words import N_
 
 PARTY_KINDS = {
-    "site": "Own site",
-    "manufacturer": "Manufacturer",
-    "supplier": "Supplier",
-    "third_party": "Third party (steriliser, contract maker, warehouse)",
-    "distributor": "Distributor",
-    "consignee": "Consignee",
-    "economic_operator": "Economic operator",
-    "authority": "Authority",
+    "site": N_("Own site"),
+    "manufacturer": N_("Manufacturer"),
+    "supplier": N_("Supplier"),
+    "third_party": N_("Third party (steriliser, contract maker, warehouse)"),
+    "distributor": N_("Distributor"),
+    "consignee": N_("Consignee"),
+    "economic_operator": N_("Economic operator"),
+    "authority": N_("Authority"),
 }
 LOCATION_KINDS = {
-    "warehouse": "Warehouse",
-    "quarantine": "Quarantine area",
-    "line": "Production line",
-    "laboratory": "Laboratory",
-    "transit": "In transit",
-    "third_party": "Third party",
-    "consignee": "Consignee",
+    "warehouse": N_("Warehouse"),
+    "quarantine": N_("Quarantine area"),
+    "line": N_("Production line"),
+    "laboratory": N_("Laboratory"),
+    "transit": N_("In transit"),
+    "third_party": N_("Third party"),
+    "consignee": N_("Consignee"),
 }
-CONTROLS = {"serial": "By serial number", "lot": "By lot"}
+CONTROLS = {"serial": N_("By serial number"), "lot": N_("By lot")}
 PART_KINDS = {
-    "device": "Finished device",
-    "component": "Component",
-    "material": "Material",
-    "packaging": "Packaging",
+    "device": N_("Finished device"),
+    "component": N_("Component"),
+    "material": N_("Material"),
+    "packaging": N_("Packaging"),
 }
 ISSUERS = {"gs1": "GS1", "hibcc": "HIBCC", "iccbba": "ICCBBA"}
 

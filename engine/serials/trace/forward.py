@@ -1,13 +1,15 @@
 """Tracing forward: who has what contains a suspect lot or unit.
 
-Lots and runs are followed in the database over `edge` alone; units join through `unit_root` by
-run and lot, and former hosts through the install history: the question is "ever contained".
-An UNKNOWN lot of an affected part comes in as "cannot exclude": silence is a missed device.
+What is found is what `engine.serials.trace.search` finds; here each unit and quantity comes with
+the path that brought it in. For the units of a case: a trace of a million is kept by `run`.
 """
 
-from collections.abc import Iterable
+# ruff: noqa: S608  names and steps come from `search`, values are bound
 
-from sqlalchemy import func, select, union_all
+from collections.abc import Iterable
+from functools import cache
+
+from sqlalchemy import TextClause, func, select, text
 from sqlalchemy.orm import Session
 
 from engine.serials.models import (
@@ -18,13 +20,13 @@ from engine.serials.models import (
     Part,
     Party,
     Unit,
-    UnitInput,
     UnitRoot,
 )
-from engine.serials.sets import id_set
+from engine.serials.sets import id_set, id_value, is_sqlite
 from engine.serials.trace.found import Affected, AffectedStock, AffectedUnit
 from engine.serials.trace.paths import Paths
-from engine.serials.walk import EVER_AROUND, INTO, reach
+from engine.serials.trace.search import Search
+from engine.serials.trace.seeds import Seeds
 
 
 def contains(
@@ -38,46 +40,32 @@ def contains(
 
     A fixed number of queries, whatever the depth; the work follows the size of the answer.
     """
-    seeds, suspect_units = {*lots, *segments}, set(units)
-    certain = reach(db, seeds, INTO)
-    nodes = _with_unknowns(db, certain)
-    direct = _direct_units(db, nodes) | suspect_units
-    everyone = reach(db, direct, EVER_AROUND)
-    paths = Paths(db, seeds, nodes, certain, suspect_units, everyone)
+    seeds = Seeds(frozenset(lots), frozenset(segments), frozenset(units))
+    given = {"nodes": id_value(db, seeds.nodes), "units": id_value(db, seeds.units)}
+    nodes_found, units_found = _statements(is_sqlite(db))
+    db.flush()
+    nodes = {row.id: bool(row.certain) for row in db.execute(nodes_found, given)}
+    certain = {node for node, is_certain in nodes.items() if is_certain}
+    everyone = set(db.scalars(units_found, given))
+    paths = Paths(db, set(seeds.nodes), set(nodes), certain, set(seeds.units), everyone)
     return Affected(
         units=tuple(_units(db, everyone, paths)),
-        stock=tuple(_stock(db, nodes, paths)),
+        stock=tuple(_stock(db, set(nodes), paths)),
         lot_ids=tuple(sorted(n for n in nodes if paths.kinds.get(n) == "lot")),
         segment_ids=tuple(sorted(n for n in nodes if paths.kinds.get(n) == "segment")),
         last_event_id=db.scalar(select(func.max(Event.id))) or 0,
     )
 
 
-def _with_unknowns(db: Session, certain: set[int]) -> set[int]:
-    """Add the UNKNOWN lots of every part of which a lot is affected, and what they went into."""
-    nodes = set(certain)
-    while True:
-        of_parts = select(Lot.part_id).where(Lot.id.in_(id_set(db, nodes)))
-        unknown = set(db.scalars(select(Lot.id).where(Lot.is_unknown, Lot.part_id.in_(of_parts))))
-        if unknown <= nodes:
-            return nodes
-        nodes = reach(db, nodes | unknown, INTO)
-
-
-def _direct_units(db: Session, nodes: set[int]) -> set[int]:
-    if not nodes:
-        return set()
-    listed = id_set(db, nodes)
-    return set(
-        db.scalars(
-            union_all(
-                select(UnitRoot.unit_id).where(UnitRoot.seg_id.in_(listed)),
-                select(UnitRoot.unit_id).where(UnitRoot.lot_id.in_(listed)),
-                select(UnitInput.unit_id).where(
-                    UnitInput.lot_id.in_(listed), UnitInput.never_event_id.is_(None)
-                ),
-            )
-        )
+@cache
+def _statements(sqlite: bool) -> tuple[TextClause, TextClause]:  # noqa: FBT001 - one of two kinds
+    search = Search(sqlite)
+    return (
+        text(f"WITH RECURSIVE {search.nodes()} SELECT id, certain FROM node"),
+        text(
+            f"WITH RECURSIVE {search.nodes()}, {search.units()}, {search.everyone()}"
+            " SELECT id FROM everyone"
+        ),
     )
 
 

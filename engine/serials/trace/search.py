@@ -47,7 +47,8 @@ class Search:
 
     def nodes(self) -> str:
         """Return the lots and runs reached, UNKNOWN lots of the same parts included."""
-        edges = "n.inp = w.id" + (" AND n.event_id <= :as_of" if self.as_of else "")
+        recorded = " AND n.event_id <= :as_of" if self.as_of else ""
+        edges = f"n.inp = w.id{recorded} AND {self._happened('n')}"
         unknown = "l.id = w.id AND u.part_id = l.part_id AND u.is_unknown"
         if self.is_sqlite:
             grown = (
@@ -154,12 +155,8 @@ class Search:
         picks = {"unit": "n.unit_id", "root": "0" if self.as_of else "n.root_id"}
         shown = "{unit}, {root}, w.certain"
         there = f" AND {self._existed()}" if self.as_of else ""
-        stands = "" if not self.as_of else " AND i.event_id <= :as_of"
-        known = " AND c.id <= :as_of" if self.as_of else ""
-        used = (
-            f"i.lot_id = w.id AND n.unit_id = i.unit_id{stands} AND NOT EXISTS"
-            f" (SELECT 1 FROM event c WHERE c.corrects_id = i.event_id{known})"
-        )
+        recorded = " AND i.event_id <= :as_of" if self.as_of else ""
+        used = f"i.lot_id = w.id AND n.unit_id = i.unit_id{recorded} AND {self._happened('i')}"
         return [
             self.step(shown, "node w", "unit_root n", f"n.seg_id = w.id{there}", **picks),
             self.step(shown, "node w", "unit_root n", f"n.lot_id = w.id{there}", **picks),
@@ -186,12 +183,14 @@ class Search:
 
     def _ended(self) -> str:
         """Return the rule for an install that is over; one that never was is in no history."""
-        known = " AND c.id <= :as_of" if self.as_of else ""
         over = " AND n.from_event_id <= :as_of AND n.to_event_id <= :as_of" if self.as_of else ""
-        return (
-            f"n.to_event_id IS NOT NULL{over} AND NOT EXISTS (SELECT 1 FROM event c"
-            f" WHERE c.corrects_id = n.from_event_id AND c.type = 'did_not_occur'{known})"
-        )
+        return f"n.to_event_id IS NOT NULL{over} AND {self._happened('n')}"
+
+    def _happened(self, row: str) -> str:
+        """Return the rule that no correction known by then says this never was."""
+        if not self.as_of:
+            return f"{row}.never_event_id IS NULL"
+        return f"({row}.never_event_id IS NULL OR {row}.never_event_id > :as_of)"
 
     def _ever(self) -> str:
         both = f"(({self._open()}) OR ({self._ended()}))"

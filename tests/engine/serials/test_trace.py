@@ -1,43 +1,15 @@
 """A trace finds every device, agrees with an independent search, and says why."""
 
-from collections import deque
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
-from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from engine.serials import build, correct, install, parties, ship, state, trace
 from engine.serials.build import ToBuild
-from engine.serials.errors import AlreadyInstalled, AlreadyWentIn, InsideItself, WouldLoop
+from engine.serials.errors import AlreadyInstalled, InsideItself, WouldLoop
 from engine.serials.install import Fitting
-from engine.serials.models import Edge, Event, Install, Unit, UnitInput, UnitRoot
 from engine.serials.record import LotInput
-
-
-def oracle(db, lots, units=()):
-    """Search the raw rows breadth first, without the store's own queries."""
-    never = {e.corrects_id for e in db.scalars(select(Event)) if e.type == "did_not_occur"}
-    into = {}
-    for edge in db.scalars(select(Edge)):
-        into.setdefault(("node", edge.inp), []).append(("node", edge.out))
-    for unit in db.scalars(select(Unit)):
-        for node in (unit.seg_id, unit.lot_id):
-            into.setdefault(("node", node), []).append(("unit", unit.id))
-    for used in db.scalars(select(UnitInput)):
-        into.setdefault(("node", used.lot_id), []).append(("unit", used.unit_id))
-    for one in db.scalars(select(Install)):
-        if one.from_event_id not in never:
-            into.setdefault(("unit", one.child_id), []).append(("unit", one.host_id))
-    seen = {("node", n) for n in lots} | {("unit", u) for u in units}
-    queue = deque(seen)
-    while queue:
-        for there in into.get(queue.popleft(), ()):
-            if there not in seen:
-                seen.add(there)
-                queue.append(there)
-    return {key for kind, key in seen if kind == "unit"}
 
 
 def test_a_lot_is_followed_through_lots_runs_and_installs_to_the_consignee(shop):
@@ -161,78 +133,3 @@ def test_what_was_recorded_is_not_rewritten(database, people, table):
     for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {column}"):
         with pytest.raises(DBAPIError), database.begin() as db:
             db.execute(text(statement))
-
-
-names = st.integers(0, 7)
-steps = st.lists(
-    st.one_of(
-        st.tuples(st.just("lot"), names, names),
-        st.tuples(st.just("run"), names, names),
-        st.tuples(st.just("install"), names, names),
-        st.tuples(st.just("remove"), names, names),
-        st.tuples(st.just("rework"), names, names),
-        st.tuples(st.just("withdraw"), names, names),
-    ),
-    min_size=4,
-    max_size=24,
-)
-
-
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(steps=steps, suspect=names)
-def test_a_trace_agrees_with_an_independent_search(database, people, steps, suspect):
-    from sqlalchemy.orm import Session
-
-    from tests.engine.serials.conftest import NOW, Shop
-
-    with Session(database.writer, info=database.info, expire_on_commit=False) as db:
-        shop = Shop(db, {"by": people.production, "at": NOW})
-        lots = [shop.lot(shop.resin, f"R-{n}", 50) for n in range(8)]
-        units = shop.units(shop.board, *(f"U-{n}" for n in range(8)))
-        fitted = []
-        for count, (what, one, two) in enumerate(steps):
-            shop.later(minutes=1)
-            try:
-                with db.begin_nested():
-                    _take(shop, lots, units, fitted, what, one, two, count)
-            except (WouldLoop, AlreadyInstalled, InsideItself, AlreadyWentIn):
-                continue
-            except install.NotInstalled:
-                continue
-            except correct.AlreadyCorrected:
-                continue
-        affected = trace.contains(db, lots=[lots[suspect].id], units=[units[suspect]])
-        assert affected.unit_ids == oracle(db, [lots[suspect].id], [units[suspect]])
-        tops = {
-            one.child_id: one.host_id
-            for one in db.scalars(select(Install).where(Install.to_event_id.is_(None)))
-        }
-        for row in db.scalars(select(UnitRoot)):
-            top = row.unit_id
-            while top in tops:
-                top = tops[top]
-            assert row.root_id == top
-        db.rollback()
-
-
-def _take(shop, lots, units, fitted, what, one, two, count):
-    db, how = shop.db, shop.how
-    if what == "lot":
-        build.add_inputs(
-            db, lots[two].id, [LotInput(lots[one].id)], location_id=shop.store.id, **how
-        )
-    elif what == "run":
-        units += shop.build(shop.pump, f"P-{count}", inputs=[lots[one]]).unit_ids
-    elif what == "install":
-        fittings = [Fitting(units[one], units[-1 - two])]
-        fitted.append(install.install_units(db, fittings, **how).event.id)
-    elif what == "remove":
-        install.remove_units(db, [units[one]], **how)
-    elif what == "rework":
-        state.rework(db, units=[units[one]], inputs=[LotInput(lots[two].id)], **how)
-    elif fitted:
-        correct.withdraw(db, fitted[one % len(fitted)], **{**how, "reason": "misread"})

@@ -1,0 +1,74 @@
+"""From staged rows to the store, in one transaction: what each kind of file becomes."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import delete, literal, select, text
+from sqlalchemy.orm import Session
+
+from engine.serials.intake.layouts import KINDS
+from engine.serials.intake.loading.facts import (
+    load_inputs,
+    load_installs,
+    load_names,
+    load_shipments,
+    load_stock,
+)
+from engine.serials.intake.loading.master import (
+    load_locations,
+    load_lots,
+    load_parties,
+    load_parts,
+)
+from engine.serials.intake.loading.staged import Loading
+from engine.serials.intake.loading.units import load_units
+from engine.serials.models import ImportLine, ImportRow
+
+__all__ = ["Loading", "load_rows"]
+
+LOADERS: Mapping[str, Callable[[Loading], None]] = {
+    "parties": load_parties,
+    "locations": load_locations,
+    "parts": load_parts,
+    "lots": load_lots,
+    "units": load_units,
+    "stock": load_stock,
+    "inputs": load_inputs,
+    "installs": load_installs,
+    "shipments": load_shipments,
+    "names": load_names,
+}
+
+# a row that stands there twice, word for word, became what the first of them became
+TWICE = text(
+    """
+    INSERT INTO import_line (batch_id, line, entity, entity_id, is_new, event_id)
+    SELECT r.batch_id, r.line, made.entity, made.entity_id, :no, NULL
+    FROM import_row AS r
+    JOIN (
+        SELECT f.key, coalesce(f.part_id, 0) AS part_id, min(f.line) AS line
+        FROM import_row AS f
+        WHERE f.batch_id = :batch AND f.state IN ('new', 'fill', 'same') AND f.key IS NOT NULL
+        GROUP BY f.key, coalesce(f.part_id, 0)
+    ) AS first ON first.key = r.key AND first.part_id = coalesce(r.part_id, 0)
+    JOIN import_line AS made ON made.batch_id = r.batch_id AND made.line = first.line
+    WHERE r.batch_id = :batch AND r.state = 'same' AND r.other_id IS NULL
+    """
+)
+
+
+def load_rows(db: Session, loading: Loading) -> None:
+    """Load every sound row of a batch, keep what each became, and let the staged rows go."""
+    LOADERS[loading.batch.kind](loading)
+    batch_id, entity = loading.batch.id, KINDS[loading.batch.kind]
+    there = select(
+        ImportRow.batch_id, ImportRow.line, literal(entity), ImportRow.other_id, literal(False)
+    ).where(
+        ImportRow.batch_id == batch_id,
+        ImportRow.state.in_(("same", "fill")),
+        ImportRow.other_id.is_not(None),
+    )
+    columns = ("batch_id", "line", "entity", "entity_id", "is_new")
+    db.execute(ImportLine.__table__.insert().from_select(columns, there))  # type: ignore[attr-defined]
+    db.execute(TWICE, {"batch": batch_id, "no": False})
+    done = ImportRow.state.in_(("new", "same", "fill"))
+    db.execute(delete(ImportRow).where(ImportRow.batch_id == batch_id, done))

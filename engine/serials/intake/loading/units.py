@@ -1,0 +1,158 @@
+"""Units by the hundred thousand: everything between the staged rows and the store is SQL."""
+
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, func, select, text
+
+from engine.serials import parties
+from engine.serials.intake import bulk
+from engine.serials.intake.chunk import SPLIT
+from engine.serials.intake.loading.staged import Loading, noon
+from engine.serials.models import Event, EventNode, ImportGroup, ImportRow
+from engine.serials.sets import is_sqlite
+from engine.serials.vocabulary import KINDS
+
+# a unit's number is drawn with its row: links, roots and lineage then need no look-up
+NUMBERED = """
+    INSERT INTO import_line (batch_id, line, entity, entity_id, is_new, event_id)
+    SELECT r.batch_id, r.line, 'unit', {number}, :yes, g.event_id
+    FROM import_row AS r
+    JOIN import_group AS g ON g.batch_id = r.batch_id AND g.group_no = r.group_no
+    WHERE r.batch_id = :batch AND r.state = 'new'
+    ORDER BY r.line
+"""
+ON_POSTGRES = text(NUMBERED.format(number="nextval(CAST(:sequence AS regclass))"))
+ON_SQLITE = text(NUMBERED.format(number=":after + row_number() OVER (ORDER BY r.line)"))
+AFTER = text(
+    "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'unit'), 0),"
+    " coalesce((SELECT max(id) FROM unit), 0))"
+)
+MADE = """
+    FROM import_row AS r
+    JOIN import_line AS l ON l.batch_id = r.batch_id AND l.line = r.line
+    JOIN import_group AS g ON g.batch_id = r.batch_id AND g.group_no = r.group_no
+    WHERE r.batch_id = :batch AND r.state = 'new'
+"""
+STEPS = tuple(
+    text(step + MADE + "ORDER BY l.entity_id")
+    for step in (
+        """
+        INSERT INTO unit (id, part_id, serial, lot_id, custody, usability, location_id,
+                          is_released, version)
+        SELECT l.entity_id, r.part_id, r.key, r.lot_id, 'in_house', g.usability, r.location_id,
+               g.usability = 'conforming', 1
+        """,
+        """
+        INSERT INTO unit_root (unit_id, root_id, lot_id)
+        SELECT l.entity_id, l.entity_id, r.lot_id
+        """,
+        """
+        INSERT INTO event_link (unit_id, event_id, role, custody, usability, location_id)
+        SELECT l.entity_id, g.event_id, 'subject', 'in_house', g.usability, r.location_id
+        """,
+    )
+)
+FILLED = tuple(
+    text(
+        f"""
+        UPDATE {table} SET lot_id = (
+            SELECT min(r.lot_id) FROM import_row AS r
+            WHERE r.batch_id = :batch AND r.state = 'fill' AND r.other_id = {table}.{key}
+        ){more}
+        WHERE {key} IN (
+            SELECT r.other_id FROM import_row AS r WHERE r.batch_id = :batch AND r.state = 'fill'
+        )
+        """  # noqa: S608  our own names
+    )
+    for table, key, more in (
+        ("unit", "id", ", version = version + 1"),
+        ("unit_root", "unit_id", ""),
+    )
+)
+
+
+def load_units(loading: Loading) -> None:
+    """Receive units: one event for those that came alike, whatever their number."""
+    db, batch_id = loading.db, loading.batch.id
+    _open_groups(loading)
+    if is_sqlite(db):
+        after = db.scalar(AFTER)
+        db.execute(ON_SQLITE, {"batch": batch_id, "yes": True, "after": after})
+    else:
+        sequence = db.scalar(select(func.pg_get_serial_sequence("unit", "id")))
+        db.execute(ON_POSTGRES, {"batch": batch_id, "yes": True, "sequence": sequence})
+    new = db.scalar(
+        select(func.count()).where(ImportRow.batch_id == batch_id, ImportRow.state == "new")
+    )
+    for step in STEPS:
+        db.execute(step, {"batch": batch_id})
+        loading.progress((new or 0) // len(STEPS))
+    for step in FILLED:
+        db.execute(step, {"batch": batch_id})
+    db.execute(delete(ImportGroup).where(ImportGroup.batch_id == batch_id))
+
+
+def _open_groups(loading: Loading) -> None:
+    """Write the event of each group, with its lot."""
+    db, batch_id = loading.db, loading.batch.id
+    first = (
+        select(func.min(ImportRow.line))
+        .where(ImportRow.batch_id == batch_id, ImportRow.state == "new")
+        .group_by(ImportRow.group_no)
+    )
+    rows = db.execute(
+        select(
+            ImportRow.group_no,
+            ImportRow.part_id,
+            ImportRow.lot_id,
+            ImportRow.location_id,
+            ImportRow.cells,
+        )
+        .where(ImportRow.batch_id == batch_id, ImportRow.line.in_(first))
+        .order_by(ImportRow.group_no)
+    ).all()
+    said = [dict(zip(loading.names, row.cells.split(SPLIT), strict=True)) for row in rows]
+    recording = uuid4()
+    events = [_event(loading, row, one, recording) for row, one in zip(rows, said, strict=True)]
+    db.add_all(events)
+    db.flush()
+    loading.events += events
+    groups: list[dict[str, Any]] = []
+    nodes: list[dict[str, Any]] = []
+    released: tuple[set[int], set[int]] = (set(), set())
+    for row, one, event in zip(rows, said, events, strict=True):
+        usability = one.get("usability") or "unreleased"
+        groups.append(
+            {
+                "batch_id": batch_id,
+                "group_no": row.group_no,
+                "event_id": event.id,
+                "usability": usability,
+            }
+        )
+        if row.lot_id:
+            nodes.append({"node_id": row.lot_id, "event_id": event.id, "role": "subject"})
+        if usability == "conforming":
+            released[0].add(row.part_id)
+            released[1].update([row.lot_id] if row.lot_id else [])
+    bulk.add(db, ImportGroup, groups)
+    bulk.add(db, EventNode, nodes)
+    parties.lock_key_fields(db, parts=released[0], lots=released[1])
+
+
+def _event(loading: Loading, row: Any, said: dict[str, str], recording: Any) -> Event:
+    how, kind = loading.how, KINDS["received"]
+    return Event(
+        uuid=uuid4(),
+        recording=recording,
+        type="received",
+        biz_step=kind.biz_step,
+        disposition=kind.disposition,
+        event_at=noon(said.get("received_on", "")) or how["at"],
+        recorded_at=how["at"],
+        actor_id=how["by"].id if how["by"] else None,
+        source=loading.batch.source,
+        location_id=row.location_id,
+        payload={"import": loading.batch.id},
+    )

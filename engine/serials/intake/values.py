@@ -1,0 +1,215 @@
+"""One cell at a time: from what a file says to standardised text, or to what is wrong with it.
+
+Serial and lot numbers are trimmed and otherwise never changed: their case and their zeros mean
+something.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from biip import ParseError
+from biip.gln import Gln
+
+from engine.serials.identifiers import gtin_14, standard
+from engine.serials.intake.layouts import Column
+
+QUANTITY_PLACES = 6
+MOST_OF_A_NUMBER = 100  # characters: GS1 allows 20, HIBC 18; a legacy system joins several
+MOST_OF_A_TEXT = 4_000
+ORDERS = ("dmy", "mdy")  # what 03/04/2026 may mean
+
+Facts = dict[str, object]
+
+
+class Cell(NamedTuple):
+    """A cell as we keep it, and the code of what is wrong with it, if anything."""
+
+    text: str
+    code: str = ""
+    facts: Facts = {}  # noqa: RUF012  nobody changes it
+
+
+Reader = Callable[[str], Cell]
+
+
+def reader(column: Column, *, dates: str = "", aliases: Mapping[str, str] | None = None) -> Reader:
+    """Return what reads the cells of a column; `dates` is the order where it is not plain.
+
+    `aliases` say what a source's words mean here (“ACME GmbH” is PARTY-12); each cell is asked
+    once, however often it stands in the file.
+    """
+    known: dict[str, Cell] = {}
+    plain = _reader(column, dates)
+    said = aliases or {}
+
+    def read(raw: str) -> Cell:
+        if (cell := known.get(raw)) is None:
+            text = standard(raw)
+            cell = plain(said.get(text, text)) if text else Cell("")
+            if len(known) > 50_000:
+                known.clear()
+            known[raw] = cell
+        return cell
+
+    return read
+
+
+def _reader(column: Column, dates: str) -> Reader:  # noqa: PLR0911  one line per type
+    match column.type:
+        case "date":
+            return lambda text: _date(text, dates)
+        case "quantity":
+            return _quantity
+        case "choice":
+            return lambda text: _choice(text, column.words or {})
+        case "country":
+            return _country
+        case "gtin":
+            return _gtin
+        case "gln":
+            return _gln
+        case "exact" | "ref":
+            return lambda text: _clean(text, MOST_OF_A_NUMBER)
+        case _:
+            return lambda text: _clean(text, MOST_OF_A_TEXT)
+
+
+def _clean(text: str, most: int) -> Cell:
+    if len(text) > most:
+        return Cell(text[:most], "too_long", {"length": len(text), "most": most})
+    if text.isascii() and text.isprintable():
+        return Cell(text)
+    for letter in text:
+        # controls, formats (zero width), surrogates, private use, and what a wrong encoding leaves
+        if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or letter == "�":
+            shown = "".join(one if one.isprintable() else "�" for one in text)
+            return Cell(
+                shown, "odd_character", {"value": shown, "character": f"U+{ord(letter):04X}"}
+            )
+    return Cell(text)
+
+
+# --- dates -----------------------------------------------------------------------------------
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januar",
+            "feb february februar",
+            "mar march mär märz mrz",
+            "apr april",
+            "may mai",
+            "jun june juni",
+            "jul july juli",
+            "aug august",
+            "sep sept september",
+            "oct october okt oktober",
+            "nov november",
+            "dec december dez dezember",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_YEAR_FIRST = re.compile(
+    r"(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?"
+    r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?: \d{1,2}:\d{2}(?::\d{2})?)?")
+_NAMED = re.compile(r"(\d{1,2})[-. ]+([A-Za-zä]+)[-. ,]+(\d{4})")
+
+
+def _date(text: str, order: str) -> Cell:
+    for form in (_YEAR_FIRST, _COMPACT):
+        if found := form.fullmatch(text):
+            return _day(text, *map(int, found.groups()))
+    if found := _NAMED.fullmatch(text):
+        month = _MONTHS.get(found[2].casefold(), 0)
+        return _day(text, int(found[3]), month, int(found[1]))
+    if found := _YEAR_LAST.fullmatch(text):
+        return _year_last(text, int(found[1]), found[2], int(found[3]), int(found[4]), order)
+    return Cell(text, "not_a_date", {"value": text})
+
+
+def _year_last(text: str, first: int, mark: str, second: int, year: int, order: str) -> Cell:
+    if mark == "." and order != "mdy":
+        order = "dmy"  # nobody writes the month first with full stops
+    if not order:
+        if first > 12:
+            order = "dmy"
+        elif second > 12:
+            order = "mdy"
+        elif first != second:
+            return Cell(text, "ambiguous_date", {"value": text})
+    day, month = (second, first) if order == "mdy" else (first, second)
+    return _day(text, year, month, day)
+
+
+def _day(text: str, year: int, month: int, day: int) -> Cell:
+    try:
+        return Cell(date(year, month, day).isoformat())
+    except ValueError:
+        return Cell(text, "not_a_date", {"value": text})
+
+
+def order_shown(texts: list[str]) -> str:
+    """Return which order the dates of a column show, `?` where they leave it open, "" if plain."""
+    open_ = False
+    for text in texts:
+        found = _YEAR_LAST.fullmatch(standard(text))
+        if found is None or found[2] == ".":
+            continue
+        first, second = int(found[1]), int(found[3])
+        if first > 12 >= second:
+            return "dmy"
+        if second > 12 >= first:
+            return "mdy"
+        open_ = open_ or first != second
+    return "?" if open_ else ""
+
+
+# --- numbers and codes -----------------------------------------------------------------------
+
+
+def _quantity(text: str) -> Cell:
+    try:
+        quantity = Decimal(text)
+    except InvalidOperation:
+        return Cell(text, "not_a_quantity", {"value": text})
+    exponent = quantity.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -QUANTITY_PLACES or quantity <= 0:
+        return Cell(text, "not_a_quantity", {"value": text})
+    return Cell(f"{quantity:f}")
+
+
+def _choice(text: str, words: Mapping[str, str]) -> Cell:
+    for code, label in words.items():
+        if text.casefold() in (code, label.casefold()):
+            return Cell(code)
+    return Cell(text, "not_a_choice", {"value": text, "choices": ", ".join(words)})
+
+
+def _country(text: str) -> Cell:
+    code = text.upper()
+    if len(code) != 2 or not code.isalpha() or not code.isascii():
+        return Cell(text, "not_a_country", {"value": text})
+    return Cell(code)
+
+
+def _gtin(text: str) -> Cell:
+    gtin = gtin_14(text)
+    return Cell(text, "wrong_check_digit", {"value": text}) if gtin is None else Cell(gtin)
+
+
+def _gln(text: str) -> Cell:
+    try:
+        Gln.parse(text)
+    except ParseError:
+        return Cell(text, "wrong_check_digit", {"value": text})
+    return Cell(text)

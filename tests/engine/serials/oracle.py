@@ -1,0 +1,192 @@
+"""An independent answer to "where did this go" and "what is in this", from the raw events alone.
+
+It reads what was recorded (events, what they are about, their payloads, postings) and what things
+are (kinds, parts, serials), builds the whole graph in memory and searches it breadth first. It
+reads no edge, run, install, root or stock row, and shares no line with the store.
+"""
+
+import json
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from sqlalchemy import text
+
+MAKES_FROM_INPUTS = {"built", "input_added", "kitted", "lot_split", "lot_merged"}
+MAKES_UNITS = {"received", "built", "kitted"}
+USES_IN_UNITS = {"reworked", "serviced"}
+SHIPS = {"shipped", "shipment_reported"}
+
+
+@dataclass
+class Recorded:
+    id: int
+    type: str
+    payload: dict
+    corrects: int | None
+    units: dict = field(default_factory=lambda: defaultdict(list))  # role -> ids
+    nodes: dict = field(default_factory=lambda: defaultdict(list))
+
+
+class Oracle:
+    """The graph as the events tell it."""
+
+    def __init__(self, db):
+        self.by_id = _events(db)
+        self.events = list(self.by_id.values())
+        self.kind = dict(tuple(row) for row in db.execute(text("SELECT id, kind FROM trace_node")))
+        self.lots = {
+            row[0]: (row[1], bool(row[2]))
+            for row in db.execute(text("SELECT id, part_id, is_unknown FROM lot"))
+        }
+        self.serials = {
+            row[0]: row[1] for row in db.execute(text("SELECT id, serial FROM unit ORDER BY id"))
+        }
+        self.lot_numbers = dict(
+            tuple(row)
+            for row in db.execute(text("SELECT id, lot_no FROM lot WHERE NOT is_unknown"))
+        )
+        self.postings = [
+            tuple(row)
+            for row in db.execute(
+                text("SELECT lot_id, location_id, custody, usability, quantity FROM stock_posting")
+            )
+        ]
+        corrected = {one.corrects for one in self.events if one.corrects is not None}
+        self.standing = [
+            one for one in self.events if one.id not in corrected and one.type != "did_not_occur"
+        ]
+        self.after = defaultdict(set)  # thing -> things made of it or around it, ever
+        self.open = {}  # child -> host
+        self._made()
+        self._fitted()
+
+    def _made(self):
+        # what a thing is of (its run, its lot) is what it was called when it came to be
+        for one in self.events:
+            if one.type in MAKES_UNITS:
+                for unit in one.units["subject"]:
+                    for node in (*one.nodes["subject"], *one.nodes["output"]):
+                        self.after["node", node].add(("unit", unit))
+        for one in self.standing:
+            if one.type in MAKES_FROM_INPUTS:
+                self._made_from_inputs(one)
+            if one.type in USES_IN_UNITS:
+                for lot in one.nodes["input"]:
+                    self.after["node", lot] |= {("unit", unit) for unit in one.units["subject"]}
+
+    def _made_from_inputs(self, one):
+        made = one.nodes["output"]
+        runs = [node for node in made if self.kind[node] == "segment"]
+        for source in one.nodes["input"]:
+            self.after["node", source] |= {("node", node) for node in runs or made}
+
+    def _fitted(self):
+        for one in self.standing:
+            for child, host in self._fittings(one):
+                self.after["unit", child].add(("unit", host))
+                self.open[child] = host
+            if one.type == "removed":
+                for child in one.units["child"]:
+                    self.open.pop(child, None)
+
+    def _fittings(self, one):
+        pairs = one.payload.get("fittings", ())
+        made = {}
+        while one is not None:  # what was made stays made when the event is corrected
+            made |= {self.serials[unit]: unit for unit in one.units["subject"]}
+            one = self.by_id.get(one.corrects)
+        for child, host, _position in pairs:
+            yield child, made[host] if isinstance(host, str) else host
+
+    def reached(self, nodes, units):
+        """Return everything that these reach, themselves included."""
+        return _search(self.after, [*(("node", n) for n in nodes), *(("unit", u) for u in units)])
+
+    def forward(self, nodes=(), units=()):
+        """Return unit -> (how, certain) and node -> certain of a trace from these."""
+        certain = self.reached(nodes, units)
+        everything = set(certain)
+        while True:
+            parts = {self.lots[key][0] for kind, key in everything if (kind, key) in self._lots()}
+            unknown = {key for key, (part, blank) in self.lots.items() if blank and part in parts}
+            more = everything | self.reached(unknown, ())
+            if more == everything:
+                break
+            everything = more
+        present = self._present({key for kind, key in everything if kind == "node"}, set(units))
+        found = {}
+        for kind, key in everything:
+            if kind == "unit":
+                how = "contains" if key in present else "contained"
+                found[key] = ("named" if key in units else how, (kind, key) in certain)
+        return found, {k: (kind, k) in certain for kind, k in everything if kind == "node"}
+
+    def _lots(self):
+        return {("node", key) for key in self.lots}
+
+    def _present(self, nodes, units):
+        """Return the units that are, or now have in them, something of these."""
+        queue = deque(units)
+        for node in nodes:
+            queue.extend(key for kind, key in self.after["node", node] if kind == "unit")
+        present = set()
+        while queue:
+            unit = queue.popleft()
+            if unit not in present:
+                present.add(unit)
+                if unit in self.open:
+                    queue.append(self.open[unit])
+        return present
+
+    def root(self, unit):
+        while unit in self.open:
+            unit = self.open[unit]
+        return unit
+
+    def backward(self, unit):
+        """Return everything a unit is made of or ever had in it."""
+        before = defaultdict(set)
+        for source, targets in self.after.items():
+            for target in targets:
+                before[target].add(source)
+        return _search(before, [("unit", unit)]) - {("unit", unit)}
+
+    def stock(self, nodes):
+        """Return what lies of these lots, spot by spot, in millionths."""
+        sums = defaultdict(int)
+        for lot, place, custody, usability, quantity in self.postings:
+            if lot in nodes:
+                sums[lot, place, custody, usability] += quantity
+        return {spot: Decimal(n) / 1_000_000 for spot, n in sums.items() if n}
+
+    def sent(self, units):
+        """Return which of these units each consignee was ever sent."""
+        sent = defaultdict(set)
+        for one in self.standing:
+            if one.type in SHIPS:
+                sent[one.payload["consignee"]] |= set(one.units["subject"]) & units
+        return {consignee: those for consignee, those in sent.items() if those}
+
+
+def _search(after, starts):
+    seen = set(starts)
+    queue = deque(starts)
+    while queue:
+        for there in after.get(queue.popleft(), ()):
+            if there not in seen:
+                seen.add(there)
+                queue.append(there)
+    return seen
+
+
+def _events(db):
+    events = {
+        row[0]: Recorded(row[0], row[1], json.loads(row[2]), row[3])
+        for row in db.execute(text("SELECT id, type, payload, corrects_id FROM event ORDER BY id"))
+    }
+    for unit, event, role in db.execute(text("SELECT unit_id, event_id, role FROM event_link")):
+        events[event].units[role].append(unit)
+    for node, event, role in db.execute(text("SELECT node_id, event_id, role FROM event_node")):
+        events[event].nodes[role].append(node)
+    return events

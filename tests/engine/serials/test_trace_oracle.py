@@ -1,0 +1,45 @@
+"""A trace agrees with a search of the raw events that shares no code with it, always."""
+
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+
+from tests.engine.serials.genealogies import assert_agrees, ground, grown, steps, suspects
+
+GENEALOGIES = 40  # on each database, and 300 in `make stress`
+# each is a list of steps: what, and by which numbers it picks lots and units
+FORMER_HOSTS = [
+    ("install", 0, 1, 0),
+    ("remove", 0, 0, 0),
+    ("install", 1, 2, 0),
+    ("remove", 1, 0, 0),
+]
+MOVED_WITH_ITS_PARTS = [
+    ("install", 0, 0, 0), ("install", 5, 1, 0), ("remove", 1, 0, 0), ("install", 5, 2, 0),
+    ("run_with_unit", 0, 3, 4), ("remove", 2, 0, 0), ("ship", 3, 0, 0),
+]  # fmt: skip
+CORRECTED = [
+    ("install", 0, 1, 0), ("remove", 0, 0, 0), ("withdraw", 0, 0, 0), ("withdraw", 1, 0, 0),
+    ("run", 0, 3, 0), ("replace_inputs", 2, 0, 1), ("rework", 1, 2, 0), ("replace_units", 4, 5, 0),
+    ("ship", 7, 0, 0), ("replace_units", 6, 8, 0),
+]  # fmt: skip
+EACH = [([n], []) for n in range(6)] + [([], [n]) for n in range(9)]
+
+
+@pytest.fixture
+def start(db, people):
+    return ground(db, people)
+
+
+@settings(
+    max_examples=GENEALOGIES,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(recipe=steps, asked=suspects)
+@example(recipe=FORMER_HOSTS, asked=EACH)
+@example(recipe=MOVED_WITH_ITS_PARTS, asked=EACH)
+@example(recipe=CORRECTED, asked=EACH)
+def test_every_trace_agrees_with_the_raw_events(start, recipe, asked):
+    with grown(start, recipe) as made:
+        assert_agrees(made, asked)
