@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, jsonify
 from flask_smorest import Api
 
 from engine.people.scopes import scope_for, scopes
+from webapp.api.blueprint import PREFIX
 from webapp.api.recording import RECORDABLE
 from webapp.api.records import schemas
 from webapp.permissions import PUBLIC, SIGNED_IN, allow
@@ -105,7 +106,11 @@ def completed(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
     """Add to a description what the decorators of its parts do not say."""
     spec["info"]["description"] = ABOUT
     components = spec.setdefault("components", {})
-    components.setdefault("schemas", {}).update(Problem=PROBLEM, **schemas())
+    records = {"Problem": PROBLEM, **schemas()}
+    if twice := set(records) & set(components.setdefault("schemas", {})):
+        message = f"two schemas of one name: {sorted(twice)}"
+        raise RuntimeError(message)
+    components["schemas"].update(records)
     components.pop("responses", None)
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     refusals = {
@@ -120,9 +125,12 @@ def completed(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
                 code: said for code, said in operation["responses"].items() if code.startswith("2")
             }
             operation["responses"] = {**kept, **refusals}
+            operation["tags"] = [tag.removeprefix(PREFIX) for tag in operation["tags"]]
             action = actions[method, address]
             operation["security"] = [{"token": _needed(action)}]
             _add_headers(operation, method, action)
+    for tag in spec.get("tags", ()):
+        tag["name"] = tag["name"].removeprefix(PREFIX)
     spec["x-scopes"] = {code: scope.en for code, scope in scopes().items()}
     return spec
 

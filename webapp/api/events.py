@@ -13,7 +13,7 @@ from engine.serials.models import EventLink
 from engine.serials.record import Effect, Recorded
 from webapp.api.blueprint import Stored, Strict, part
 from webapp.api.bulk import all_or_nothing
-from webapp.api.naming import TEXT, Naming, Quantity, UnitName
+from webapp.api.naming import TEXT, InputName, LotName, Naming, Quantity, UnitName
 from webapp.api.recording import RECORDABLE, Recordable
 from webapp.api.recording.kind import MOST, Happened, complete, how_of
 from webapp.api.writing import Answer, once
@@ -161,6 +161,18 @@ class Correction(Happened):
     units = fields.List(fields.Nested(UnitName), validate=validate.Length(1, MOST))
     location = Stored(validate=TEXT)
     quantity = Quantity()
+    wrong_lots = fields.List(
+        fields.Nested(LotName),
+        load_default=list,
+        validate=validate.Length(max=500),
+        metadata={"description": "Lots that never went in."},
+    )
+    right_inputs = fields.List(
+        fields.Nested(InputName),
+        load_default=list,
+        validate=validate.Length(max=500),
+        metadata={"description": "What really went in."},
+    )
 
 
 @bp.route("/events/<int:event_id>/withdraw", methods=["POST"])
@@ -183,6 +195,11 @@ def put_right(said: Mapping[str, Any], event_id: int) -> Any:
 
 def _corrected(db: Session, event_id: int, said: Mapping[str, Any]) -> Recorded:
     naming = Naming(db)
+    if said["wrong_lots"] or said["right_inputs"]:
+        wrong = naming.lots(said["wrong_lots"], "wrong_lots")
+        right = naming.inputs(said["right_inputs"], "right_inputs")
+        complete(naming)
+        return correct.correct_inputs(db, event_id, wrong=wrong, right=right, **how_of(said))
     units = naming.units(said["units"], "units") if "units" in said else None
     place_id = naming.place(said.get("location"), "location") or None
     complete(naming)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.clock import now
 from engine.errors import Conflict, Invalid
-from engine.serials import master, parties
+from engine.serials import authorisations, contacts, master, other_names, parties
 from engine.serials.dictionary import Field, entity
 from engine.serials.errors import FieldNotYours, NothingDescribed
 from engine.serials.identifiers import is_wrong_gtin
@@ -69,7 +69,9 @@ def _name(db: Session, said: Values, how: How) -> Any:
     kind, its_id = said["entity"], said["entity_id"]
     if kind not in NAMED_ELSEWHERE or one_of(db, READABLE[kind], its_id, None) is None:
         raise NothingDescribed(kind=kind, id=its_id)
-    return parties.name_also(db, kind, its_id, named_by=said["source"], value=said["value"], **how)
+    return other_names.name_also(
+        db, kind, its_id, named_by=said["source"], value=said["value"], **how
+    )
 
 
 ADD: Mapping[str, Add] = {
@@ -77,6 +79,8 @@ ADD: Mapping[str, Add] = {
     "location": lambda db, said, how: parties.add_location(db, **said, **how),
     "part": lambda db, said, how: parties.add_part(db, **said, **how),
     "lot": _add_lot,
+    "contact": lambda db, said, how: contacts.add_contact(db, **said, **how),
+    "market_authorisation": lambda db, said, how: authorisations.authorise(db, **said, **how),
     "supplier_agreement": lambda db, said, how: parties.agree_with_supplier(db, **said, **how),
     "external_id": _name,
 }
@@ -260,9 +264,24 @@ def _changed(db: Session, readable: Readable, its_id: int, said: Mapping[str, An
     refuse_unmatched(before)
     values = _values(db, kind, said["changes"], "changes.", is_new=False)
     how: How = {"by": person(), "at": now(), "reason": said["reason"]}
-    master.change(db, kind, its_id, values, **how)
+    CHANGE.get(kind, _change)(db, kind, its_id, values, how)
     after = one_of(db, readable, its_id, person()) or {}
     return Answer(after, headers={"ETag": f'"{etag(after)}"'})
+
+
+def _change(db: Session, kind: str, its_id: int, values: Values, how: How) -> None:
+    master.change(db, kind, its_id, values, **how)
+
+
+# what has a command of its own: another address of a contact is not verified any more
+CHANGE: Mapping[str, Callable[[Session, str, int, Values, How], Any]] = {
+    "contact": lambda db, _, its_id, values, how: contacts.change_contact(
+        db, its_id, values, **how
+    ),
+    "market_authorisation": lambda db, _, its_id, values, how: authorisations.change_authorisation(
+        db, its_id, values, **how
+    ),
+}
 
 
 def _answers(status: str, kind: str) -> dict[str, Any]:
@@ -275,7 +294,7 @@ for _kind in ADD:
     _address = f"/{READABLE[_kind].address}"
     _new = bp.doc(**_answers("201", _kind))(bp.arguments(new_schema(_kind))(_describing(_kind)))
     bp.add_url_rule(_address, f"describe_{_kind}", allow(ACTION)(_new), methods=["POST"])
-    if _kind in master.MODELS:
+    if READABLE[_kind].described.table in master.MODELS:
         _alter = bp.arguments(change_schema(_kind))(_changing(_kind))
         _alter = bp.doc(**_answers("200", _kind))(_alter)
         bp.add_url_rule(

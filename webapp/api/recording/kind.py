@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from marshmallow import fields, validate
@@ -81,6 +82,22 @@ class Recordable:
         """Record one event; raises `Invalid` where it names what is not there."""
         naming = Naming(db)
         return self.run(db, naming, said, how_of(said))
+
+
+_found: dict[str, Recordable] = {}
+RECORDABLE: Mapping[str, Recordable] = MappingProxyType(_found)
+
+
+def records(
+    code: str, schema: type[Strict], *, action: str = "event.record"
+) -> Callable[[Record], Record]:
+    """Let other systems record this type of event; the docstring is what they read."""
+
+    def keep(run: Record) -> Record:
+        _found[code] = Recordable(code, run.__doc__ or "", schema, action, run)
+        return run
+
+    return keep
 
 
 def how_of(said: Said) -> How:

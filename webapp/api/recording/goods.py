@@ -1,15 +1,15 @@
-"""The types of events that other systems record, each with its command."""
+"""Goods received, made, fitted, moved, shipped and judged."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.serials import build, install, parties, receive, ship, state
+from engine.serials import build, install, parties, purchase, receive, ship, state
 from engine.serials.install import Fitting
-from engine.serials.models import USABILITIES, LotStock
+from engine.serials.models import USABILITIES, LotStock, PurchaseLine, PurchaseOrder
 from engine.serials.record import How, Recorded
 from engine.words import N_
 from webapp.api.blueprint import Stored, Strict
@@ -28,29 +28,12 @@ from webapp.api.recording.kind import (
     Happened,
     OfCase,
     OfGoods,
-    Record,
-    Recordable,
     Said,
     complete,
+    records,
 )
 
-_found: dict[str, Recordable] = {}
 USABLE = validate.OneOf(list(USABILITIES))
-
-
-def records(
-    type: str, schema: type[Strict], *, action: str = "event.record"
-) -> Callable[[Record], Record]:
-    """Let other systems record this type of event; the docstring is what they read."""
-
-    def keep(run: Record) -> Record:
-        _found[type] = Recordable(type, run.__doc__ or "", schema, action, run)
-        return run
-
-    return keep
-
-
-RECORDABLE: Mapping[str, Recordable] = MappingProxyType(_found)
 
 
 # --- coming in and being made ----------------------------------------------------------------
@@ -86,10 +69,14 @@ class Received(Made):
 
     serials = fields.List(Stored(validate=TEXT), validate=validate.Length(1, MOST))
     supplier = Stored(validate=TEXT, metadata={"description": "Code of who delivered it."})
+    purchase_order = Stored(validate=TEXT, metadata={"description": "Number of the order."})
+    line_no = fields.Integer(validate=validate.Range(1, 100_000))
 
     @validates_schema
     def _kinds(self, data: Mapping[str, Any], **_: Any) -> None:
         self._one_kind(data, "serials")
+        if ("purchase_order" in data) != ("line_no" in data):
+            raise ValidationError(N_("Name the order and its line."), "line_no")
 
 
 class Child(Strict):
@@ -152,16 +139,53 @@ def received(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     part_id = naming.part(said["part"], "part")
     place_id = naming.place(said["location"], "location")
     supplier = naming.party(said.get("supplier"), "supplier")
+    line_id = _line(db, naming, said)
     lot_id = _lot_of(db, naming, said, part_id, how)
+    if line_id:
+        return purchase.receive_against(
+            db,
+            line_id,
+            location_id=place_id,
+            lot_id=lot_id,
+            quantity=said.get("quantity"),
+            serials=said.get("serials", ()),
+            usability=said["usability"],
+            **how,
+        )
     more: Any = {"location_id": place_id, "usability": said["usability"], "supplier_id": supplier}
     if "quantity" in said and lot_id:
         return receive.receive_lot(db, lot_id, said["quantity"], **more, **how)
     return receive.receive_units(db, part_id, said["serials"], lot_id=lot_id, **more, **how)
 
 
+def _line(db: Session, naming: Naming, said: Said) -> int | None:
+    if "purchase_order" not in said:
+        return None
+    line_id = db.scalar(
+        select(PurchaseLine.id)
+        .join(PurchaseOrder, PurchaseOrder.id == PurchaseLine.order_id)
+        .where(
+            PurchaseOrder.number == said["purchase_order"], PurchaseLine.line_no == said["line_no"]
+        )
+    )
+    if line_id is None:
+        naming.say("line_no", N_("There is no such line of this order. Check both numbers."))
+    return line_id
+
+
 @records("built", Built)
 def built(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record a run: units or a quantity of a lot, the lots that went in, the units installed."""
+    return _make(db, naming, said, how, as_kit=False)
+
+
+@records("kitted", Built)
+def kitted(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
+    """Record a kit that was put together."""
+    return _make(db, naming, said, how, as_kit=True)
+
+
+def _make(db: Session, naming: Naming, said: Said, how: How, *, as_kit: bool) -> Recorded:
     part_id = naming.part(said["part"], "part")
     inputs = naming.inputs(said["inputs"], "inputs")
     more: Any = {
@@ -170,6 +194,7 @@ def built(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
         "work_order": said.get("work_order"),
         "reported": said["reported"],
         "inputs": inputs,
+        "as_kit": as_kit,
     }
     units = [
         build.ToBuild(one["serial"], tuple(_children(naming, one["installs"], f"units.{place}")))
@@ -296,7 +321,8 @@ class Arrived(OfGoods):
     location = Stored(required=True, validate=TEXT)
 
 
-def _goods(naming: Naming, said: Said, *, is_fact: bool = False) -> dict[str, Any]:
+def goods_of(naming: Naming, said: Said, *, is_fact: bool = False) -> dict[str, Any]:
+    """Return the units and quantities that an event is about, as commands take them."""
     units = naming.units(said["units"], "units")
     parts = naming.stock(said["stock"], "stock", is_fact=is_fact)
     if not said["units"] and not said["stock"] and not said.get("not_known"):
@@ -308,7 +334,7 @@ def _goods(naming: Naming, said: Said, *, is_fact: bool = False) -> dict[str, An
 def moved(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Move goods to another place; what is on hold moves only to a quarantine area."""
     place_id = naming.place(said["location"], "location")
-    goods = _goods(naming, said)
+    goods = goods_of(naming, said)
     complete(naming)
     return state.move(db, location_id=place_id, under_case=said.get("under_case"), **goods, **how)
 
@@ -317,7 +343,7 @@ def moved(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
 def shipped(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Ship goods to a consignee: refused through the gate when anything is on hold."""
     place_id = naming.place(said["location"], "location")
-    goods = _goods(naming, said)
+    goods = goods_of(naming, said)
     complete(naming)
     return ship.ship(
         db,
@@ -357,7 +383,7 @@ def _said_as(name: Said) -> str:
 def delivered(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record goods that arrived at the consignee."""
     place_id = naming.place(said["location"], "location")
-    goods = _goods(naming, said, is_fact=True)
+    goods = goods_of(naming, said, is_fact=True)
     complete(naming)
     return ship.deliver(db, location_id=place_id, **goods, **how)
 
@@ -366,7 +392,7 @@ def delivered(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
 def returned(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record goods that came back: nonconforming until someone has looked at them."""
     place_id = naming.place(said["location"], "location")
-    goods = _goods(naming, said, is_fact=True)
+    goods = goods_of(naming, said, is_fact=True)
     complete(naming)
     return ship.receive_return(db, location_id=place_id, **goods, **how)
 
@@ -385,7 +411,7 @@ class Reworked(OfCase):
 @records("released", OfCase, action="event.release")
 def released(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Release goods for use: conforming from now on, their key fields fixed."""
-    goods = _goods(naming, said)
+    goods = goods_of(naming, said)
     complete(naming)
     return state.release(db, under_case=said.get("under_case"), **goods, **how)
 
@@ -393,7 +419,7 @@ def released(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
 @records("found_nonconforming", OfGoods)
 def found_nonconforming(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record that goods do not conform."""
-    goods = _goods(naming, said)
+    goods = goods_of(naming, said)
     complete(naming)
     return state.mark_nonconforming(db, **goods, **how)
 
@@ -401,7 +427,7 @@ def found_nonconforming(db: Session, naming: Naming, said: Said, how: How) -> Re
 @records("not_found", OfGoods)
 def not_found(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record that goods were searched for and not found."""
-    goods = _goods(naming, said)
+    goods = goods_of(naming, said)
     complete(naming)
     return state.lose(db, **goods, **how)
 
@@ -409,7 +435,7 @@ def not_found(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
 @records("reworked", Reworked)
 def reworked(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record a rework or repair: not released again until inspected once more."""
-    goods = _goods(naming, said)
+    goods = goods_of(naming, said)
     inputs = naming.inputs(said["inputs"], "inputs")
     complete(naming)
     return state.rework(db, inputs=inputs, under_case=said.get("under_case"), **goods, **how)
@@ -418,7 +444,7 @@ def reworked(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
 @records("scrapped", OfCase, action="event.release")
 def scrapped(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Declare goods scrap: never usable again, still here until destroyed."""
-    goods = _goods(naming, said)
+    goods = goods_of(naming, said)
     complete(naming)
     return state.scrap(db, under_case=said.get("under_case"), **goods, **how)
 
@@ -432,7 +458,7 @@ class Destroyed(OfCase):
 @records("destroyed", Destroyed, action="event.release")
 def destroyed(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record a destruction with everything inside."""
-    goods = _goods(naming, said)
+    goods = goods_of(naming, said)
     complete(naming)
     return state.destroy(
         db, under_case=said.get("under_case"), reported=said["reported"], **goods, **how
