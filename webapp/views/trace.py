@@ -7,13 +7,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine.clock import now
+from engine.evidence.render import render_pdf
 from engine.serials import expressions, graph, tracing
 from engine.serials.models import TraceRun
 from engine.serials.models.axes import CUSTODIES
 from engine.serials.models.trace import WAYS_IN
+from webapp.downloads import download
 from webapp.exports import FORMATS, exported
 from webapp.permissions import allow
-from webapp.queries import trace_why, tracing as queries
+from webapp.queries import trace_paper, trace_why, tracing as queries
 from webapp.queries.trace_compared import comparison
 from webapp.queries.trace_drawn import drawn
 from webapp.queries.trace_file import as_rows
@@ -116,6 +118,17 @@ def file(run_id: int, format: str) -> ResponseReturnValue:
     columns, rows = as_rows(db, kept, person())
     name = gettext("Trace %(number)s", number=run_id)
     return exported(columns, rows, format=format, name=name, at=kept.at)
+
+
+@bp.get("/runs/<int:run_id>/paper")
+@allow("trace.read")
+def paper(run_id: int) -> ResponseReturnValue:
+    """Print what a run found, every unit by name."""
+    db = read()
+    record = trace_paper.record(db, queries.run_page(db, run_id), person())
+    db.rollback()  # the print worker takes seconds, and needs no snapshot
+    pdf = render_pdf("trace/trace_report", record, language=record["language"])
+    return download(pdf, name=f"{record['number']}.pdf", media_type="application/pdf")
 
 
 @bp.post("/runs/<int:run_id>/again")
