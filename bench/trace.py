@@ -79,9 +79,8 @@ def run(url: str, options: argparse.Namespace) -> None:
         f" {len(made.runs):,} runs, {len(made.edges):,} lot edges,"
         f" loaded in {perf_counter() - began:.0f} s"
     )
-    lots = dict.fromkeys(
-        made.near(wanted) for wanted in options.affected if wanted <= options.devices
-    )
+    sizes_asked = [wanted for wanted in options.affected if wanted <= options.devices]
+    lots = dict.fromkeys(made.near(wanted) for wanted in sizes_asked)
     with database.read() as db:
         forward(db, made, [*lots, made.everything], options.rounds)
         recursion(db, made, options.recursion)

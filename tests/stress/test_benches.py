@@ -18,7 +18,7 @@ SMALL = {
     "idle_memory": ["1"],
     "my_tasks": ["--tasks", "500", "--rounds", "2"],
     "sealed_record": ["2"],
-    "trace": ["--units", "2000", "--affected", "50"],
+    "trace": ["--devices", "2000", "--affected", "83", "--rounds", "2", "--recursion", "83"],
 }
 
 
