@@ -83,7 +83,10 @@ QUESTIONS = (
         Asked(
             "stock",
             ("quantity",),
-            (Filter("usability", "one_of", ("unreleased", "nonconforming")),),
+            (
+                Filter("usability", "one_of", ("unreleased", "nonconforming")),
+                Filter("quantity", "between", ("1", "1000000")),  # rows that are used up stay
+            ),
             ("location", "lot_no.part_no", "usability"),
         ),
         "weekly",
