@@ -24,6 +24,7 @@ from webapp.demo import (
     people,
     pumps,
     sets,
+    tracing,
     works,
 )
 from webapp.demo.deliveries import ON_THE_WAY, Orders, deliver, hospitals
@@ -201,6 +202,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
             masters.keep(stage, present),
             _later_orders(stage, present),
             _leave(stage, present),
+            tracing.traces(stage, present),
         ]
     stage.say = say
 
