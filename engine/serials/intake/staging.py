@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import IO
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from engine.serials.errors import BatchUnknown, FileHasNoRows
@@ -42,6 +42,13 @@ PIECE = 20_000  # rows; two such pieces are in memory at once
 Sessions = Callable[[], AbstractContextManager[Session]]
 Progress = Callable[[str, int, int], None]
 COLUMNS = ("batch_id", "line", "state", "key", *REFERENCES, "group_no", "cells")
+
+
+AS_THE_FIRST = (
+    update(ImportRow.__table__)  # type: ignore[arg-type]
+    .where(ImportRow.batch_id == bindparam("of_batch"), ImportRow.line == bindparam("of_line"))
+    .values(state="same", group_no=bindparam("first"))
+)
 
 
 def silent(phase: str, done: int, total: int) -> None:
@@ -296,21 +303,25 @@ def _find_twice(db: Session, batch_id: int) -> None:
         .where(*alive)
         .order_by(part, row.key, row.line)
     )
-    same: list[int] = []
+    same: list[dict[str, int]] = []
     problems: list[RowProblem] = []
     names = _names(db, batch_id)
     for _, group in groupby(rows, key=lambda one: (one[0], one[1])):
         together = list(group)
         if len({one[3] for one in together}) == 1:
-            same += [one[2] for one in together[1:]]
+            first = together[0][2]
+            same += [
+                {"of_batch": batch_id, "of_line": one[2], "first": first} for one in together[1:]
+            ]
             continue
         for at_row, one in enumerate(together):
             other = together[0 if at_row else 1]
             column, value = _tells(names, one[3])
             facts = (("value", value), ("line", other[2]))
             problems.append(RowProblem(one[2], column, "twice_in_file", facts))
-    _set(db, batch_id, same, "same")
-    _set(db, batch_id, [one.line for one in problems], "quarantined")
+    if same:
+        db.connection().execute(AS_THE_FIRST, same)
+    _quarantine(db, batch_id, [one.line for one in problems])
     bulk.add(db, ImportProblem, problem_rows(batch_id, problems))
 
 
@@ -327,7 +338,7 @@ def _tells(names: Sequence[str], cells: str) -> tuple[str, str]:
     return names[0], said[names[0]]
 
 
-def _set(db: Session, batch_id: int, lines: Sequence[int], state: str) -> None:
+def _quarantine(db: Session, batch_id: int, lines: Sequence[int]) -> None:
     for at_line in range(0, len(lines), 10_000):
         db.execute(
             update(ImportRow)
@@ -335,6 +346,6 @@ def _set(db: Session, batch_id: int, lines: Sequence[int], state: str) -> None:
                 ImportRow.batch_id == batch_id,
                 ImportRow.line.in_(lines[at_line : at_line + 10_000]),
             )
-            .values(state=state)
+            .values(state="quarantined")
             .execution_options(synchronize_session=False)
         )
