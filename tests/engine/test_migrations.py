@@ -61,11 +61,13 @@ BEFORE_INTAKE = (
     "INSERT INTO import_file (sha256, content) VALUES ('ab', '')",
     (
         "INSERT INTO import_batch (id, kind, file_name, file_sha256, source, state, line_count,"
-        " problem_count, at) VALUES (1, 'units', 'u.csv', 'ab', 'erp', 'loaded', 1, 0, '2026-03-02'),"
+        " problem_count, at)"
+        " VALUES (1, 'units', 'u.csv', 'ab', 'erp', 'loaded', 1, 0, '2026-03-02'),"
         " (2, 'units', 'w.csv', 'ab', 'erp', 'quarantined', 1, 1, '2026-03-02')"
     ),
     (
-        'INSERT INTO staging_row (batch_id, line, raw, "values", problems, entity, entity_id, is_new)'
+        'INSERT INTO staging_row (batch_id, line, raw, "values", problems, entity, entity_id,'
+        " is_new)"
         " VALUES (1, 2, '{}', '{}', '[]', 'unit', 7, true), (2, 2, '{}', '{}', '[]', 'unit', NULL,"
         " false)"
     ),
