@@ -23,13 +23,12 @@ from engine.serials.intake.chunk import (
     problem_rows,
     standardise,
 )
-from engine.serials.intake.files import ROUNDED
 from engine.serials.intake.layouts import Layout, layout
 from engine.serials.intake.mappings import Reading
 from engine.serials.intake.problems import RowProblem
 from engine.serials.intake.references import Known
 from engine.serials.intake.referring import Groups, refer
-from engine.serials.intake.values import Cell, Reader, reader
+from engine.serials.intake.values import Cells, reader
 from engine.serials.models import (
     ImportBatch,
     ImportCorrection,
@@ -121,27 +120,14 @@ def clear(db: Session, batch_id: int) -> None:
         db.execute(delete(model).where(model.batch_id == batch_id))
 
 
-def readers(what: Layout, reading: Reading) -> dict[str, Reader]:
+def readers(what: Layout, reading: Reading) -> dict[str, Cells]:
     """Return what reads the cells of each column."""
     return {
-        name: _unrounded(
-            reader(
-                what.column(name),
-                dates=reading.dates.get(name, ""),
-                aliases=reading.aliases.get(name),
-            )
+        name: reader(
+            what.column(name), dates=reading.dates.get(name, ""), aliases=reading.aliases.get(name)
         )
         for name in reading.names
     }
-
-
-def _unrounded(read: Reader) -> Reader:
-    def unless_rounded(text: str) -> Cell:
-        if text.startswith(ROUNDED):
-            return Cell(text[1:], "number_rounded", {"value": text[1:]})
-        return read(text)
-
-    return unless_rounded
 
 
 # --- one piece -------------------------------------------------------------------------------
@@ -179,7 +165,7 @@ def _pieces(
 def _piece(
     what: Layout,
     names: Sequence[str],
-    reads: dict[str, Reader],
+    reads: dict[str, Cells],
     rows: list[tuple[int, list[str]]],
     corrected: dict[int, dict[str, str]],
 ) -> Chunk:
