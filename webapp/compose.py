@@ -1,7 +1,7 @@
 """The one composition root: what is handed to whom. Web, worker and command line start here."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -55,8 +55,11 @@ class Holdfast:
     documents: DocumentStore
     channels: Mapping[str, Channel | OwnForm]
 
-    def scheduler(self) -> Scheduler:
-        """Return the scheduler of this process; nothing ticks before it is started."""
+    def scheduler(self, more: Sequence[Tick] = ()) -> Scheduler:
+        """Return the scheduler of this process; nothing ticks before it is started.
+
+        `more` is what ticks beside: whatever needs the web, which is put together elsewhere.
+        """
         second, minute = timedelta(seconds=1), timedelta(minutes=1)
         return Scheduler(
             self.database,
@@ -74,6 +77,7 @@ class Holdfast:
                 Tick("views", minute, self.close_views),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
+                *more,
             ],
         )
 
