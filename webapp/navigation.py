@@ -55,6 +55,7 @@ INTERFACE_TABS = (
     ("canary", N_("Hold canary"), "canary.index", "interface.read"),
     ("reconciliation", N_("Comparisons"), "reconciliation.index", "interface.read"),
     ("deny_lists", N_("Deny list"), "deny_lists.index", "denylist.read"),
+    ("downtime", N_("Downtime"), "downtime.index", "interface.read"),
 )
 
 

@@ -7,6 +7,7 @@ from flask_babel import gettext
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
 from engine.serials.dictionary import Field
+from engine.serials.exchange import downtime
 from engine.serials.exchange.announce import EVENT_TYPES
 from engine.serials.exchange.sources import COMPARES, STATUSES
 from webapp.sentences import step_name, translated
@@ -221,6 +222,7 @@ compared_column = _lookup(
     }
 )
 unit_status = _lookup(STATUSES)
+downtime_form = _lookup(downtime.KINDS)
 outcome = _lookup(
     {
         "refused": N_("Refused, as it must be"),

@@ -72,11 +72,11 @@ def log(
     if channel in CHANNELS:
         wanted.append(rows.c.channel == channel)
     if system:
-        said = func.lower(system)
+        said = system.lower()
         wanted.append(
             or_(
-                func.lower(rows.c.system).contains(said, autoescape=False),
-                func.lower(rows.c.about).contains(said, autoescape=False),
+                func.lower(rows.c.system).contains(said, autoescape=True),
+                func.lower(rows.c.about).contains(said, autoescape=True),
             )
         )
     if failed:
