@@ -1,10 +1,11 @@
 """The one composition root: what is handed to whom. Web, worker and command line start here."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -21,11 +22,14 @@ from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.people import viewing
 from engine.people.passwords import Hashing
+from engine.serials import gaps, tracing
 from engine.serials.dictionary import versions
 from engine.serials.exchange import denylist, runs
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
 from engine.serials.intake import working
+from engine.serials.reports import due
+from forms.words import messages_in
 from notifications.channels import Channel, OwnForm
 from notifications.channels.folder import FolderChannel
 from notifications.channels.smtp import from_environment
@@ -38,6 +42,8 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
+        tracing.VERB: tracing.carry_out,
+        gaps.VERB: gaps.look_for_gaps,
         "check_import": working.check_import,
         "load_import": working.load_import,
         denylist.JOB: denylist.MakeDenyList(),
@@ -75,8 +81,10 @@ class Holdfast:
                 Tick("reconciliation", minute, self.compare_due),
                 Tick("recounts", minute * 5, self.open_recounts),
                 Tick("views", minute, self.close_views),
+                Tick("reports", minute, self.send_reports),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
+                Tick("gaps", minute * 30, self.ask_for_gaps),
                 *more,
             ],
         )
@@ -90,6 +98,7 @@ class Holdfast:
         self.open_recounts()
         self.drop_abandoned_uploads()
         self.close_views()
+        self.send_reports()
         self.run_jobs()
         self.deliver()
         self.deliver_webhooks()
@@ -102,6 +111,11 @@ class Holdfast:
     def run_jobs(self) -> None:
         """Do the long work that is due."""
         jobs.run_due_jobs(self.database, JOB_VERBS, at=clock.now())
+
+    def ask_for_gaps(self) -> None:
+        """Have the store looked through for gaps, once a day."""
+        with self.database.begin() as db:
+            gaps.ask_daily(db, at=clock.now())
 
     def fire_timers(self) -> None:
         """Fire the timers of diagrams that are due."""
@@ -159,6 +173,17 @@ class Holdfast:
         """Drop the files of forms that were never accepted."""
         uploads.drop_abandoned(self.database, at=clock.now())
 
+    def send_reports(self) -> None:
+        """Run the reports that are due and mail their owners."""
+        due.send_due(
+            self.database,
+            keep=self.documents.put,
+            say=_words_in,
+            company=self.settings.company,
+            mark=self.settings.mark,
+            at=clock.now(),
+        )
+
     def close_views(self) -> None:
         """End the looks as another role whose session is over."""
         with self.database.begin() as db:
@@ -208,6 +233,14 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
         "mark": settings.mark,
         "language": settings.language,
     }
+
+
+@cache
+def _words_in(language: str) -> Callable[[str], str]:
+    """Return what turns the web's English into a language, for what is said outside of a page."""
+    path = Path(__file__).parent / "translations" / language / "LC_MESSAGES" / "messages.po"
+    words = messages_in(path, language) if path.exists() else {}
+    return lambda text: words.get(text, text)
 
 
 @cache

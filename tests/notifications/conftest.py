@@ -81,6 +81,22 @@ FACTS: dict[str, dict[str, Any]] = {
         "tried_at": "2026-03-02T08:00:00+00:00",
         "path": "/people",
     },
+    "layouts/report_ready": {
+        "report_name": "Stock by place <monthly>",
+        "about": "Stock",
+        "ran_at": "2026-03-02T06:00:00+00:00",
+        "row_count": 1240,
+        "format": "XLSX",
+        "left_out": "Price, Currency",
+        "path": "/reports/runs/7",
+    },
+    "layouts/report_refused": {
+        "report_name": "Prices above 100",
+        "about": "Supplier agreement",
+        "ran_at": "2026-03-02T06:00:00+00:00",
+        "why": "This report asks for Price, which your roles do not see. Take that filter away.",
+        "path": "/reports/7",
+    },
     "quarantine/escalate_segregation": {
         **CASE,
         "in_house_count": 240,
