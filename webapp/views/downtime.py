@@ -48,7 +48,7 @@ def _page(problems: list[Problem]) -> str:
         only_open=only_open,
         page_address=page_addresses(state="open" if only_open else None),
         kinds=list(downtime.KINDS.items()),
-        languages=list(LANGUAGES.items()),
+        form_languages=list(LANGUAGES.items()),
         default_language=language(),
         entered=request.form,
         problems=problems,
