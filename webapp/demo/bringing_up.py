@@ -16,7 +16,17 @@ from engine.migrations import upgrade
 from engine.people.models import PersonAccount
 from engine.people.passwords import Hashing
 from webapp.compose import Holdfast, compose
-from webapp.demo import catalogue as cat, describing, histories, people, pumps, sets, tracing, works
+from webapp.demo import (
+    catalogue as cat,
+    describing,
+    histories,
+    masters,
+    people,
+    pumps,
+    sets,
+    tracing,
+    works,
+)
 from webapp.demo.deliveries import ON_THE_WAY, Orders, deliver, hospitals
 from webapp.demo.histories import Told
 from webapp.demo.people import ADMINISTRATOR
@@ -139,6 +149,8 @@ def _trade(stage: Stage, begin: datetime, end: datetime, scale: Scale) -> None:
         by = stage.who(ADMINISTRATOR.user_name)
         describing.lay_catalogue(db, by=by, at=stage.at)
         describing.lay_hospitals(db, by=by, at=stage.at)
+        masters.agree(db, by=stage.who(masters.BUYER), at=stage.at)
+        masters.authorise(db, by=stage.who(masters.REGULATORY), at=stage.at)
         stage.at = begin
 
         def working(user_name: str, at: datetime) -> Works:
@@ -187,6 +199,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
     if scale.told:
         tellings += [
             histories.recounts(stage, present),
+            masters.keep(stage, present),
             _later_orders(stage, present),
             _leave(stage, present),
             tracing.traces(stage, present),
