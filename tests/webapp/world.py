@@ -38,7 +38,15 @@ from engine.people import (
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
 from engine.serials import reports, tracing
 from engine.serials.asking import Asked
-from engine.serials.exchange import denylist, doors, runs, sources, subscriptions
+from engine.serials.exchange import (
+    canary,
+    denylist,
+    doors,
+    downtime,
+    runs,
+    sources,
+    subscriptions,
+)
 from engine.serials.models import Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
@@ -453,9 +461,16 @@ def _tell_others(world: World) -> None:
     company.holdfast.run_jobs()
     world.always["source_id"] = source.id
     world.states["compared"] = {"name": "ERP stock"}
+    with company.holdfast.database.begin() as db:
+        bait = canary.Bait("P", "S", "W", "C-1")
+        run = canary.keep(db, bait, canary.Tried(201, "{}", 1), at=at)
+        [form] = downtime.print_forms(db, "receiving", 1, language="en", by=by, at=at)
+    world.always["run_id"] = run.id
+    world.states["downtime"] = {"number": form.number}
     world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
     world.states["unknown"] |= {
         "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999, "source_id": 999,
+        "run_id": 999,
     }  # fmt: skip
 
 
