@@ -22,6 +22,7 @@ from engine.evidence.store import DocumentStore
 from engine.people import viewing
 from engine.people.passwords import Hashing
 from engine.serials.dictionary import versions
+from engine.serials.epcis import capture
 from engine.serials.exchange import denylist
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
@@ -38,6 +39,7 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
+        capture.VERB: capture.capture_epcis,
         "check_import": working.check_import,
         "load_import": working.load_import,
         denylist.JOB: denylist.MakeDenyList(),

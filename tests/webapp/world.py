@@ -310,6 +310,7 @@ def _open_cases(world: World) -> None:
     }  # fmt: skip
     world.states["ended"] = {"task_id": ended.id}
     world.states["unknown"] = {
+        "uuid": UUID(int=7), "epcis_id": "urn:uuid:00000000-0000-0000-0000-000000000007",
         "number": "NC-1999-0001", "instance_id": 999, "process": "nonconformance",
         "document_id": 999, "sha256": "0" * 64, "task_id": UUID(int=7), "nonce": "none",
         "unit_id": 999, "lot_id": 999, "person_id": 999, "grant_id": 999, "line_id": 999,
