@@ -234,6 +234,20 @@ def take_back(folder: Path, batch: int, reason: str, *, by_events: bool) -> None
     )
 
 
+@serials.command("rebuild")
+@FOLDER
+@click.option("--check", "is_check", is_flag=True, help="Only compare and name what differs.")
+def rebuild(folder: Path, *, is_check: bool) -> None:
+    """Set custody, usability, places, roots and stock to what the events say.
+
+    Stop the other processes first: nothing else can write meanwhile. With --check nothing is
+    changed; exit 1 when anything differs.
+    """
+    from webapp.rebuilding import rebuild_all
+
+    sys.exit(rebuild_all(_composed(folder), is_check=is_check, say=click.echo))
+
+
 @serials.command("denylist")
 @FOLDER
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))

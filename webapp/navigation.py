@@ -39,6 +39,7 @@ PARENTS = {
     "quarantine": "units",
     "doors": "webhooks",
     "deny_lists": "webhooks",
+    "reconciliation": "webhooks",
     "tokens": "interface",
 }  # pages below an entry
 
@@ -47,6 +48,7 @@ PARENTS = {
 INTERFACE_TABS = (
     ("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),
     ("doors", N_("Doors"), "doors.index", "interface.read"),
+    ("reconciliation", N_("Comparisons"), "reconciliation.index", "interface.read"),
     ("deny_lists", N_("Deny list"), "deny_lists.index", "denylist.read"),
 )
 

@@ -8,6 +8,7 @@ from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
 from engine.serials.dictionary import Field
 from engine.serials.exchange.announce import EVENT_TYPES
+from engine.serials.exchange.sources import COMPARES, STATUSES
 from webapp.sentences import step_name, translated
 from webapp.times import language
 
@@ -133,6 +134,7 @@ TICK = {
     "mail": N_("Mail"),
     "webhooks": N_("Webhooks"),
     "deny_list": N_("Deny list"),
+    "reconciliation": N_("Nightly comparisons"),
     "deadlines": N_("Reminders of deadlines"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
@@ -189,6 +191,34 @@ door = _lookup(DOOR)
 theme = _lookup(THEME)
 verdict = _lookup(VERDICT)
 tick = _lookup(TICK)
+difference = _lookup(
+    {
+        "missing_here": N_("Missing here"),
+        "missing_there": N_("Missing there"),
+        "quantity": N_("Quantity differs"),
+        "status": N_("Status differs"),
+        "id": N_("Number differs"),
+    }
+)
+difference_state = _lookup(
+    {
+        "open": N_("Open"),
+        "resolved": N_("Settled"),
+        "gone": N_("No longer differs"),
+    }
+)
+comparison = _lookup(COMPARES)
+compared_column = _lookup(
+    {
+        "part_no": N_("Part number"),
+        "number": N_("Serial or lot number"),
+        "location": N_("Place"),
+        "quantity": N_("Quantity"),
+        "status": N_("Status"),
+        "external_id": N_("Number there"),
+    }
+)
+unit_status = _lookup(STATUSES)
 event_type = _lookup({**EVENT_TYPES, "test.sent": N_("Test")})
 target = _lookup(TARGET)
 group = _lookup(GROUP)
@@ -210,6 +240,11 @@ qualification = _lookup(dict(QUALIFICATIONS))
 def uom(code: str | None) -> str:
     """Return a unit of measure in the reader's language."""
     return gettext(UOM[code]) if code in UOM else code or ""
+
+
+def compared(value: str) -> str:
+    """Return one side of a difference: a status is a word, everything else is as it is."""
+    return unit_status(value) if value in STATUSES else value
 
 
 def through(what: str) -> str:

@@ -28,7 +28,21 @@ from engine.serials.models import (
 from engine.serials.sets import id_set
 
 # these bring new things into the world or back to us: they may be affected
-BRINGING = frozenset({"received", "built", "input_added", "installed", "removed", "returned"})
+BRINGING = frozenset(
+    {
+        "received",
+        "built",
+        "kitted",
+        "input_added",
+        "lot_split",
+        "lot_merged",
+        "relabelled",
+        "installed",
+        "removed",
+        "serviced",
+        "returned",
+    }
+)
 
 HERE = ("in_house", "held", "at_third_party", "held_elsewhere")
 # decided on where it was; come back into our hands it is to be decided on again

@@ -8,6 +8,7 @@ from engine.serials import gate, stock
 from engine.serials.build import take_inputs, use_in_units
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.models import Event, Unit
+from engine.serials.packed import let_out
 from engine.serials.projection import project_units
 from engine.serials.record import Effect, How, LotInput, Recorded, StockPart
 from engine.serials.targets import HoldTarget
@@ -56,6 +57,8 @@ def change(
         location_id=effect.location_id,
     )
     warnings = _use(db, event, units, inputs)
+    if effect.custody or effect.location_id:
+        let_out(db, event, units, {part.spot.tranche_id for part in taken})
     project_units(db, links.units)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(units), warnings=warnings)

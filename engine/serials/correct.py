@@ -17,17 +17,20 @@ from engine.serials.errors import (
     QuantityFixed,
 )
 from engine.serials.events import Links, record_events, write_event
+from engine.serials.lots import put_in_lot
 from engine.serials.models import Edge, Event, EventFact, EventLink, EventNode, Location, Lot, Unit
 from engine.serials.projection import project_units
 from engine.serials.record import Effect, How, LotInput, Recorded
 from engine.serials.sets import id_set
 from engine.serials.undo import (
+    carry,
     chain_of,
     latest_of,
     made_units,
     post_back,
     posted,
     put_back,
+    refuse_used_up,
     ship_again,
     strike_edges,
     undo,
@@ -56,6 +59,7 @@ def withdraw(db: Session, event_id: int, **how: Unpack[How]) -> Recorded:
     old = _correctable(db, event_id)
     chain = chain_of(db, old)
     links = links_of(db, event_id)
+    refuse_used_up(db, chain, links.nodes)
     silent = Links(nodes=links.nodes).add(made_units(db, chain), NEVER_MADE)
     _put_back(db, chain, silent)
     silent.add(links.units, Effect())
@@ -64,6 +68,7 @@ def withdraw(db: Session, event_id: int, **how: Unpack[How]) -> Recorded:
     )
     post_back(db, chain, event)
     undo(db, chain, event)
+    _into_lots_before(db, chain)
     project_units(db, silent.units)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(links.units))
@@ -99,6 +104,7 @@ def replace(
     use_again(db, chain_of(db, old), event, kept)
     if quantity is not None:
         _posted_as(db, old, event, quantity)
+    carry(db, old, event, quantity)
     project_units(db, {*before.units, *after.units})
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(sorted(kept)))
@@ -221,6 +227,14 @@ def _put_back(db: Session, chain: Sequence[int], links: Links) -> None:
         host = db.get_one(Unit, host_id)
         effect = Effect(custody=host.custody, location_id=host.location_id)
         links.add([child_id], effect).add(contents(db, [child_id]), effect)
+
+
+def _into_lots_before(db: Session, chain: Sequence[int]) -> None:
+    """Let units be of the lot again that they were of before a split that never was."""
+    before: dict[int, int] = {}
+    for payload in db.scalars(select(Event.payload).where(Event.id.in_(id_set(db, chain)))):
+        before |= dict(payload.get("lots_before", ()))
+    put_in_lot(db, before)
 
 
 def _posted_as(db: Session, old: Event, event: Event, quantity: Decimal) -> None:

@@ -247,5 +247,101 @@ class LotPartsDiffer(Refused):
     """Lot %(lot)s is a lot of part %(lot_part)s, not of %(part)s. Check the two numbers."""
 
 
+class PartsDiffer(Refused):
+    """This is of part %(said)s, not of %(part)s. Check which part it is."""
+
+
+class OrderTaken(Conflict):
+    """There is an order %(order)s already. Look it up first."""
+
+
+class OrderLineUnknown(NotFound):
+    """There is no such line of an order here. Look at the order again."""
+
+
+class OrderWithdrawn(Refused):
+    """Order %(order)s was withdrawn. Receive without an order, or record the order anew."""
+
+
+class NothingExamined(Refused):
+    """Say which unit, lot or run this is about."""
+
+
+class OutcomeDiffers(Refused):
+    """“%(what)s” is not within its limits, so this did not pass. Check the values or the result."""
+
+
+class SampleDiffers(Refused):
+    """%(failed)s cannot have failed out of a sample of %(size)s. Check the two numbers."""
+
+
+class NothingTaken(Refused):
+    """Say which goods of a lot this is about: their units, or a quantity."""
+
+
+class NotOneLot(Refused):
+    """These goods are not of one lot. Choose goods of a single lot, or merge the lots."""
+
+
+class LotTaken(Conflict):
+    """There is a lot %(lot)s of this part already. Choose another number."""
+
+
+class NotAnSscc(Refused):
+    """“%(text)s” is no SSCC: 18 digits, of which the last checks the others. Scan it again."""
+
+
+class ContainerUnknown(NotFound):
+    """There is no case or pallet %(container)s here. Check the SSCC on its label."""
+
+
+class ContainerKindDiffers(Refused):
+    """%(sscc)s is recorded as another kind of container. Check whether it is a case or a pallet."""
+
+
+class NothingPacked(Refused):
+    """There is nothing to pack or to ship here. Scan what goes in first."""
+
+
+class PackedInside(Refused):
+    """%(what)s is packed in %(sscc)s. Take it out there first."""
+
+
+class PackedApart(Refused):
+    """What goes into one case or pallet must lie in one place. Move it there first."""
+
+
+class NotInContainer(Refused):
+    """That is not in %(sscc)s. Look at its contents again."""
+
+
+class StillPacked(Refused):
+    """%(what)s is packed in %(sscc)s. Ship it whole, or take this out first."""
+
+
+class NotInside(Refused):
+    """Part %(child)s is not recorded inside %(host)s. Check the serial number of what came out."""
+
+
+class Expired(Refused):
+    """Lot %(lot)s expired on %(date)s and cannot be used or shipped. Put it aside, tell quality."""
+
+
+class ContactEnded(Refused):
+    """%(name)s is not reached this way any more. Add the contact that is in use now."""
+
+
+class AuthorisationTaken(Conflict):
+    """Licence %(licence)s is recorded for this part in %(country)s already. Change that one."""
+
+
+class EndsBeforeItBegins(Refused):
+    """It cannot end on %(ends)s before it begins on %(begins)s. Check the two dates."""
+
+
+class NameTaken(Conflict):
+    """%(source)s calls another record of ours %(value)s. Look it up by that name first."""
+
+
 class TooManyScans(Refused):
     """A batch has at most %(most)s scans. Do something with these first, or empty the batch."""

@@ -1,6 +1,7 @@
 """Putting units inside units, and taking them out; the root pointer goes along."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple, Unpack
 
 from sqlalchemy import insert, select, update
@@ -16,8 +17,15 @@ from engine.serials.errors import (
 )
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.models import Event, EventLink, Install, Unit, UnitRoot
+from engine.serials.packed import let_out, refuse_torn
 from engine.serials.projection import forget, project_units
 from engine.serials.record import Effect, How, Recorded
+from engine.serials.rules import (
+    flag_expired_units,
+    flag_held,
+    flag_unusable,
+    refuse_expired,
+)
 from engine.serials.sets import id_set
 from engine.serials.targets import HoldTarget
 from engine.serials.units import contents, open_hosts, refuse_unusable, units_by_id
@@ -53,17 +61,39 @@ def install_units(
         targets = [HoldTarget.unit(key) for key in sorted(ids)]
         gate.refuse_held(db, targets, door="install", under_case=under_case)
     refuse_misfits(db, fittings, reported=reported)
+    children = [units[fitting.child_id] for fitting in fittings]
+    if not reported:
+        refuse_unfit(db, children, how.get("event_at") or how["at"])
     links = Links()
     for fitting in fittings:
         host = units[fitting.host_id]
         effect = Effect(custody=host.custody, location_id=host.location_id)
         links.add([fitting.child_id], effect, "child").add([fitting.host_id], Effect(), "host")
         links.add(contents(db, [fitting.child_id]), effect, "carried")
-    event = write_event(db, "installed", links, payload=_positions(fittings), **how)
+    said: How = {**how, "is_fact": reported or how.get("is_fact", False)}
+    event = write_event(db, "installed", links, payload=_positions(fittings), **said)
     open_installs(db, event, fittings)
+    if reported:
+        flag_unfit(db, event, children)
     project_units(db, links.units)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(sorted(ids)))
+
+
+def refuse_unfit(db: Session, children: Sequence[Unit], at: datetime) -> None:
+    """Raise when what goes in has expired, or lies in a case that stays where it is."""
+    refuse_torn(db, [unit.id for unit in children], ())
+    refuse_expired(db, [unit.lot_id for unit in children if unit.lot_id is not None], at)
+
+
+def flag_unfit(db: Session, event: Event, children: Sequence[Unit]) -> None:
+    """Flag what was reported as installed and should not have been."""
+    flag_held(db, event, "held_installed", units=[unit.id for unit in children])
+    flag_unusable(
+        db, event, [unit for unit in children if unit.usability in ("nonconforming", "scrapped")]
+    )
+    flag_expired_units(db, event, "expired_used", children)
+    let_out(db, event, [unit.id for unit in children], is_flagged=True)
 
 
 def remove_units(db: Session, child_ids: Iterable[int], **how: Unpack[How]) -> Recorded:

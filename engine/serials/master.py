@@ -27,13 +27,22 @@ from engine.serials.models import (
     MarketAuthorisation,
     Part,
     Party,
+    RecallContact,
     SupplierAgreement,
 )
 from engine.serials.record import How
 
-Master = Party | Location | Part | Lot | MarketAuthorisation | SupplierAgreement
+Master = Party | Location | Part | Lot | MarketAuthorisation | SupplierAgreement | RecallContact
 Described = TypeVar(
-    "Described", Party, Location, Part, Lot, ExternalId, MarketAuthorisation, SupplierAgreement
+    "Described",
+    Party,
+    Location,
+    Part,
+    Lot,
+    ExternalId,
+    MarketAuthorisation,
+    SupplierAgreement,
+    RecallContact,
 )
 
 MODELS: Mapping[str, type[Master]] = {
@@ -43,6 +52,7 @@ MODELS: Mapping[str, type[Master]] = {
     "lot": Lot,
     "market_authorisation": MarketAuthorisation,
     "supplier_agreement": SupplierAgreement,
+    "recall_contact": RecallContact,
 }
 
 
@@ -85,7 +95,7 @@ def change(
         return told
 
     db.flush()
-    _tell(db, "master_data_changed", kind, id, told, how)
+    tell(db, "master_data_changed", kind, id, told, how)
     return told
 
 
@@ -116,7 +126,7 @@ def described(db: Session, row: Described, how: How) -> Described:
     if not how.get("in_import"):
         said = {c.key: getattr(row, c.key) for c in row.__table__.columns if c.key != "id"}
         told = {name: [None, _plain(value)] for name, value in said.items() if value is not None}
-        _tell(db, "master_data_described", row.__tablename__, row.id, told, how)
+        tell(db, "master_data_described", row.__tablename__, row.id, told, how)
     return row
 
 
@@ -127,9 +137,10 @@ def refuse_fixed(field: Field, *, is_released: bool) -> None:
     raise FieldFixed(field=field.label)
 
 
-def _tell(
+def tell(
     db: Session, action: str, kind: str, id: int, told: Mapping[str, list[Any]], how: How
 ) -> None:
+    """Keep what was said of a record: in its history, field by field, and in the ledger."""
     by, reason = how["by"], how.get("reason")
     common = {
         "entity": kind,

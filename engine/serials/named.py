@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.serials.begins import begins
-from engine.serials.models import ExternalId, Lot, Part, Party, Unit
+from engine.serials.models import ExternalId, Lot, Part, Party, Unit, UnitLabel
 from engine.serials.sets import id_set, text_set
 
 
@@ -38,8 +38,25 @@ Named: TypeAlias = Mapping[str, list[Match]]
 
 
 def units(db: Session, serials: set[str]) -> Named:
-    """Return the units of each serial."""
-    return _unit_matches(db, Unit.serial.in_(text_set(db, serials))) if serials else {}
+    """Return the units of each serial: the first they bore, or one they were relabelled with."""
+    if not serials:
+        return {}
+    listed = text_set(db, serials)
+    found = _unit_matches(db, Unit.serial.in_(listed))
+    relabelled = db.execute(
+        select(UnitLabel.serial, UnitLabel.unit_id)
+        .where(UnitLabel.serial.in_(listed), UnitLabel.never_event_id.is_(None))
+        .order_by(UnitLabel.id)
+    ).all()
+    if not relabelled:
+        return found
+
+    named = units_by_id(db, [row.unit_id for row in relabelled])
+    both: dict[str, list[Match]] = defaultdict(list, found)
+    for serial, unit_id in relabelled:
+        if serial is not None:
+            both[serial].append(replace(named[unit_id], also=serial))
+    return both
 
 
 def _unit_matches(db: Session, where: ColumnElement[bool]) -> Named:

@@ -15,7 +15,6 @@ from engine.serials.errors import LotPartsDiffer
 from engine.serials.identifiers import standard
 from engine.serials.master import described
 from engine.serials.models import (
-    ExternalId,
     Location,
     Lot,
     Part,
@@ -211,11 +210,3 @@ def new_node(db: Session, kind: str) -> int:
     db.add(node)
     db.flush()
     return node.id
-
-
-def name_also(
-    db: Session, entity: str, entity_id: int, *, named_by: str, value: str, **how: Unpack[How]
-) -> ExternalId:
-    """Keep the name another system gives to one of our rows; flushes."""
-    name = ExternalId(source=named_by, entity=entity, entity_id=entity_id, value=standard(value))
-    return described(db, name, how)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Unpack
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from engine.serials import stock
@@ -15,7 +15,7 @@ from engine.serials.identifiers import standard
 from engine.serials.models import Location, Lot, Part, Unit, UnitRoot
 from engine.serials.parties import ensure_lot, lock_key_fields, refuse_other_part
 from engine.serials.record import Effect, How, Recorded
-from engine.serials.sets import text_set
+from engine.serials.units import taken_serials
 
 
 def receive_units(
@@ -144,13 +144,7 @@ def create_units(
 
 def _refuse_taken(db: Session, part_id: int, numbers: list[str]) -> None:
     twice = {number for number in numbers if numbers.count(number) > 1} if _repeats(numbers) else ()
-    taken = set(
-        db.scalars(
-            select(Unit.serial).where(
-                Unit.part_id == part_id, Unit.serial.in_(text_set(db, numbers))
-            )
-        )
-    ) | set(twice)
+    taken = taken_serials(db, part_id, numbers) | set(twice)
     if taken:
         part = db.get_one(Part, part_id)
         raise SerialTaken(serial=", ".join(sorted(taken)[:20]), part=part.part_no)

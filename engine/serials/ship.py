@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine.serials import gate, stock
 from engine.serials.errors import NotHere, NotUsable
 from engine.serials.events import Links, record_events, write_event
+from engine.serials.flags import raise_flag
 from engine.serials.models import (
     IN_OUR_HANDS,
     Event,
@@ -19,11 +20,25 @@ from engine.serials.models import (
     ShipmentLine,
     Unit,
 )
+from engine.serials.packed import let_out, refuse_torn
 from engine.serials.projection import project_units
 from engine.serials.receive import place
 from engine.serials.record import Effect, How, Recorded, StockPart
+from engine.serials.rules import (
+    flag_expired,
+    flag_expired_units,
+    flag_held,
+    flag_unusable,
+    refuse_expired,
+)
 from engine.serials.targets import HoldTarget
-from engine.serials.units import contents, refuse_installed, refuse_unusable, units_by_id
+from engine.serials.units import (
+    contents,
+    open_hosts,
+    refuse_installed,
+    refuse_unusable,
+    units_by_id,
+)
 from engine.serials.vocabulary import CUSTODY, USABILITY, Word
 
 SHIPPABLE = ("conforming",)
@@ -53,10 +68,12 @@ def ship(
     gate.refuse_held(db, targets, door="ship", under_case=under_case)
     refuse_installed(db, rows)
     taken = stock.take(db, stock_parts)
+    refuse_torn(db, rows, {part.spot.tranche_id for part in taken})
     _refuse_gone(db, rows, taken)
     if under_case is None:
         refuse_unusable(rows.values(), SHIPPABLE)
         _refuse_unusable_stock(db, taken)
+        refuse_expired(db, _lots_of(rows, taken), how.get("event_at") or how["at"])
     event = _shipped(db, "shipped", to_location_id, rows, taken, document_no, how)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(rows))
@@ -82,9 +99,11 @@ def report_shipment(
     targets += [HoldTarget.stock(part.stock_id) for part in stock_parts]
     verdicts = gate.check(db, targets, door="ship")
     taken = stock.take(db, stock_parts, reported=True)
+    not_usable = [unit for unit in rows.values() if unit.usability not in SHIPPABLE]
     event = _shipped(
         db, "shipment_reported", to_location_id, rows, taken, document_no, how, unknown
     )
+    _flag(db, event, rows, taken, not_usable)
     events = [event]
     breach_ids: tuple[int, ...] = ()
     if any(verdict.holds and not verdict.allowed for verdict in verdicts):
@@ -92,6 +111,27 @@ def report_shipment(
         events.append(breach)
     record_events(db, events, by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(rows), breach_ids=breach_ids)
+
+
+def _flag(
+    db: Session,
+    event: Event,
+    units: dict[int, Unit],
+    taken: Sequence[stock.Taken],
+    not_usable: Sequence[Unit],
+) -> None:
+    """Flag what a reported shipment broke; what was on hold is a breach too, with its task."""
+    flag_held(db, event, "held_shipped", units=units, lots={part.spot.lot_id for part in taken})
+    flag_unusable(db, event, not_usable)
+    flag_expired_units(db, event, "expired_shipped", units.values())
+    flag_expired(db, event, "expired_shipped", {part.spot.lot_id for part in taken})
+    for child, host in open_hosts(db, units).items():
+        if host not in units:
+            facts = {"host": db.get_one(Unit, host).serial}
+            raise_flag(
+                db, event, "inside_another", unit_id=child, facts=facts, at=event.recorded_at
+            )
+    let_out(db, event, units, {part.spot.tranche_id for part in taken}, is_flagged=True)
 
 
 def deliver(
@@ -138,6 +178,7 @@ def _arrive(
     links.about({part.spot.lot_id for part in taken})
     event = write_event(db, type, links, location_id=location_id, **how)
     stock.move(db, event, taken, custody=custody, location_id=location_id, usability=usability)
+    let_out(db, event, rows, {part.spot.tranche_id for part in taken})
     project_units(db, links.units)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(rows))
@@ -205,6 +246,12 @@ def _add_shipment(
                 for part in taken
             ],
         )
+
+
+def _lots_of(units: dict[int, Unit], taken: Sequence[stock.Taken]) -> set[int]:
+    return {part.spot.lot_id for part in taken} | {
+        unit.lot_id for unit in units.values() if unit.lot_id is not None
+    }
 
 
 def _refuse_gone(db: Session, units: dict[int, Unit], taken: Sequence[stock.Taken]) -> None:

@@ -6,7 +6,7 @@ corrected it before are one chain: what the first one did is undone by whatever 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -17,13 +17,19 @@ from engine.serials import stock
 from engine.serials.errors import MadeSince
 from engine.serials.install import close_installs, reopen_installs
 from engine.serials.models import (
+    Certificate,
     Edge,
     Event,
     EventLink,
     EventNode,
+    Examination,
     Install,
     Location,
+    Lot,
+    LotStock,
+    Measurement,
     Packed,
+    PurchaseReceipt,
     Shipment,
     ShipmentLine,
     StockPosting,
@@ -91,6 +97,28 @@ def undo(db: Session, chain: Collection[int], event: Event) -> None:
         close_installs(db, event, opened)
     never(db, Install, Install.from_event_id.in_(listed), event)
     _unpack(db, chain, event)
+
+
+def refuse_used_up(db: Session, chain: Collection[int], nodes: Mapping[int, str]) -> None:
+    """Raise `MadeSince` when of a lot that a chain made or brought less lies there than it put."""
+    for spot, quantity in posted(db, chain).items():
+        if quantity <= 0 or nodes.get(spot.lot_id) != "output":
+            continue
+        lying = db.scalar(select(LotStock.quantity).filter_by(**spot._asdict()).with_for_update())
+        if lying is None or lying < quantity:
+            raise MadeSince(what=db.get_one(Lot, spot.lot_id).lot_no)
+
+
+def carry(db: Session, old: Event, event: Event, quantity: Decimal | None) -> None:
+    """Let what hangs on an event hang on the one that replaces it: receipts, results, papers."""
+    for table in (PurchaseReceipt, Examination, Measurement, Certificate):
+        columns = [column for column in table.__table__.columns if column.name != "id"]
+        rows = db.execute(select(*columns).where(table.__table__.c.event_id == old.id)).mappings()
+        again = [{**row, "event_id": event.id} for row in rows]
+        if table is PurchaseReceipt and quantity is not None:
+            again = [{**row, "quantity": quantity} for row in again]
+        if again:
+            db.execute(insert(table), again)
 
 
 def put_back(db: Session, chain: Iterable[int]) -> dict[int, int]:

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.serials.errors import InstalledInside, NotUsable, UnitUnknown
-from engine.serials.models import Install, Unit
-from engine.serials.sets import id_set
+from engine.serials.models import Install, Unit, UnitLabel
+from engine.serials.sets import id_set, text_set
 from engine.serials.vocabulary import USABILITY, Word
 from engine.serials.walk import INSIDE, reach
 
@@ -59,3 +59,21 @@ def refuse_unusable(units: Iterable[Unit], allowed: Sequence[str]) -> None:
         if unit.usability not in allowed:
             word = Word((USABILITY[unit.usability],))
             raise NotUsable(unit=unit.serial, usability=word)
+
+
+def taken_serials(db: Session, part_id: int, serials: Sequence[str]) -> set[str]:
+    """Return which of these serials a unit of the part bears, or ever bore."""
+    listed = text_set(db, serials)
+    return set(
+        db.scalars(select(Unit.serial).where(Unit.part_id == part_id, Unit.serial.in_(listed)))
+    ) | {
+        serial
+        for serial in db.scalars(
+            select(UnitLabel.serial).where(
+                UnitLabel.part_id == part_id,
+                UnitLabel.serial.in_(listed),
+                UnitLabel.never_event_id.is_(None),
+            )
+        )
+        if serial is not None
+    }

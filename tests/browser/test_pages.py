@@ -67,6 +67,7 @@ PAGES = {
     "webhooks": "/interfaces/webhooks",
     "doors": "/interfaces/doors",
     "deny_list": "/interfaces/deny-lists",
+    "comparisons": "/interfaces/reconciliation",
     "deliveries": "/interfaces/webhooks/deliveries",
     "dead_letters": "/interfaces/webhooks/deliveries?state=dead",
     "keyboard": "/keyboard",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from engine.serials import holds, parties
+from engine.serials import holds, other_names
 from engine.serials.targets import HoldTarget
 from tests.engine.serials.conftest import Shop
 from tests.support.personas import People
@@ -31,7 +31,7 @@ def stocked(holdfast: Holdfast, people: People) -> dict[str, Any]:
         lot = shop.lot(shop.set, "15AMLB", 100)
         other = shop.lot(shop.set, "15AMLB", 5, manufacturer_id=shop.supplier.id)
         named = shop.lot(shop.resin, "R-9", 10)
-        parties.name_also(
+        other_names.name_also(
             db, "lot", named.id, named_by="supplier:S-1", value="RW/26/0001", **shop.how
         )
         return {

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from engine.clock import now
-from engine.serials import parties
+from engine.serials import other_names, parties
 from engine.serials.dictionary import entities
 from engine.serials.models import SupplierAgreement
 from engine.serials.receive import receive_units
@@ -23,7 +23,9 @@ LONG_AGO = datetime(2026, 1, 6, tzinfo=UTC)
 # what is of a file that is being taken in, and what is read elsewhere
 NOT_RECORDS = {
     "import_approval", "import_batch", "import_correction", "import_file", "import_line",
-    "import_mapping", "import_problem", "priority_serial", "trace_run",
+    "import_mapping", "import_problem", "priority_serial", "trace_run", "trace_run_node",
+    "trace_run_stock", "trace_run_unit", "reading",
+    "recall_contact",  # the same rows as `contact`, which hides what few may see
 }  # fmt: skip
 
 
@@ -46,7 +48,7 @@ def lay_pumps(db: Session, people: People) -> None:
         db, pump.id, [f"P-{n:03}" for n in range(7)], location_id=store.id, lot_id=lot.id, **how
     )
     unit_id = 3
-    parties.name_also(db, "unit", unit_id, named_by="erp", value="EQ-900", **how)
+    other_names.name_also(db, "unit", unit_id, named_by="erp", value="EQ-900", **how)
     db.add(
         SupplierAgreement(
             part_id=pump.id, supplier_id=maker.id, price=7, currency="EUR",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine.serials import gate, stock
 from engine.serials.active import holdings_of_stock
 from engine.serials.build.edges import add_edges, name_of
+from engine.serials.flags import raise_flag
 from engine.serials.models import Event, LotStock, UnitInput
 from engine.serials.record import LotInput
 from engine.serials.sets import id_set
@@ -59,7 +60,7 @@ def take_inputs(
                 db, one, one.quantity, one.location_id or location_id, reported=reported
             )
     stock.post(db, event, changes)
-    return _overdrawn(db, {one.lot_id for one in inputs})
+    return _overdrawn(db, event, {one.lot_id for one in inputs})
 
 
 def use_in_units(
@@ -117,12 +118,15 @@ def _consumed(spot: stock.Spot, quantity: Decimal) -> list[tuple[stock.Spot, Dec
     return [(spot, -quantity), (spot._replace(custody="consumed"), quantity)]
 
 
-def _overdrawn(db: Session, lot_ids: set[int]) -> tuple[str, ...]:
+def _overdrawn(db: Session, event: Event, lot_ids: set[int]) -> tuple[str, ...]:
     short: Mapping[int, list[Decimal]] = defaultdict(list)
     for row in db.scalars(
         select(LotStock).where(LotStock.lot_id.in_(id_set(db, lot_ids)), LotStock.quantity < 0)
     ):
         short[row.lot_id].append(row.quantity)
+    for lot_id, parts in sorted(short.items()):
+        over = {"over": f"{-sum(parts):f}"}
+        raise_flag(db, event, "over_consumed", lot_id=lot_id, facts=over, at=event.recorded_at)
     return tuple(
         OVERDRAWN % {"lot": name_of(db, lot_id), "over": -sum(parts)}
         for lot_id, parts in sorted(short.items())

@@ -13,12 +13,19 @@ from engine.serials.build.inputs import consume
 from engine.serials.errors import WouldLoop
 from engine.serials.events import Links, link_units, record_events, write_event
 from engine.serials.identifiers import standard
-from engine.serials.install import Fitting, open_installs, refuse_misfits
+from engine.serials.install import (
+    Fitting,
+    flag_unfit,
+    open_installs,
+    refuse_misfits,
+    refuse_unfit,
+)
 from engine.serials.models import Event, Lot, Segment
 from engine.serials.parties import lock_key_fields, new_node, refuse_other_part
 from engine.serials.projection import project_units
 from engine.serials.receive import create_units, place
 from engine.serials.record import Effect, How, LotInput, Recorded
+from engine.serials.rules import flag_lots, refuse_expired
 from engine.serials.targets import HoldTarget
 from engine.serials.units import contents, units_by_id
 
@@ -43,12 +50,14 @@ def build_units(
     from_at: datetime | None = None,
     usability: str = "unreleased",
     reported: bool = False,
+    as_kit: bool = False,
     **how: Unpack[How],
 ) -> Recorded:
     """Make serialised units in one run: one segment, its input lots, its installs.
 
-    Inputs on hold are refused (door `issue`) unless `reported`. More consumed than received is a
-    warning, never a refusal: what went in went in.
+    Inputs on hold (door `issue`) or expired are refused, unless `reported`: then they are flagged.
+    More consumed than received is a warning, never a refusal: what went in went in. `as_kit` says
+    that they were put together, not made.
     """
     place(db, location_id)
     wanted = [unit if isinstance(unit, ToBuild) else ToBuild(unit) for unit in units]
@@ -59,7 +68,7 @@ def build_units(
             raise WouldLoop(inp=lot.lot_no, out=lot.lot_no)
     children = [child for unit in wanted for child, _ in unit.installs]
     if not reported:
-        _refuse_held(db, inputs, children)
+        _refuse_unfit(db, inputs, children, how)
 
     seg_id = new_node(db, "segment")
     effect = Effect("in_house", usability, location_id)
@@ -70,11 +79,11 @@ def build_units(
     links.about([one.lot_id for one in inputs], "input")
     event = write_event(
         db,
-        "built",
+        "kitted" if as_kit else "built",
         links,
         location_id=location_id,
         payload={"work_order": work_order, "quantity": len(wanted), **_fittings(wanted)},
-        **_under(work_order, how),
+        **_under(work_order, how, is_fact=reported),
     )
     db.add(
         Segment(
@@ -96,6 +105,8 @@ def build_units(
         db, event, seg_id, inputs, location_id=location_id, is_new=True, reported=reported
     )
     _fit(db, event, wanted, unit_ids, reported=reported)
+    if reported:
+        _flag_unfit(db, event, inputs, children)
     project_units(db, children)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(unit_ids), lot_id, seg_id, warnings)
@@ -111,25 +122,28 @@ def build_lot(
     work_order: str | None = None,
     usability: str = "unreleased",
     reported: bool = False,
+    as_kit: bool = False,
     **how: Unpack[How],
 ) -> Recorded:
-    """Make a quantity of a lot from other lots. Raises `WouldLoop`, `OnHold`."""
+    """Make a quantity of a lot from other lots. Raises `WouldLoop`, `OnHold`, `Expired`."""
     place(db, location_id)
     if not reported:
-        _refuse_held(db, inputs, [])
+        _refuse_unfit(db, inputs, [], how)
     links = Links().about([lot_id], "output").about([one.lot_id for one in inputs], "input")
     event = write_event(
         db,
-        "built",
+        "kitted" if as_kit else "built",
         links,
         location_id=location_id,
         payload={"work_order": work_order, "quantity": f"{quantity:f}"},
-        **_under(work_order, how),
+        **_under(work_order, how, is_fact=reported),
     )
     warnings = consume(
         db, event, lot_id, inputs, location_id=location_id, again=True, reported=reported
     )
     stock.post(db, event, [(stock.Spot(lot_id, location_id, "in_house", usability), quantity)])
+    if reported:
+        _flag_unfit(db, event, inputs, [])
     if usability == "conforming":
         lock_key_fields(db, lots=[lot_id])
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
@@ -157,18 +171,30 @@ def _fittings(wanted: Sequence[ToBuild]) -> dict[str, list[tuple[int, str, str |
     return {"fittings": fitted} if fitted else {}
 
 
-def _under(work_order: str | None, how: How) -> How:
+def _under(work_order: str | None, how: How, *, is_fact: bool) -> How:
     """Return how, naming the work order too: a trace may start from it."""
-    if not work_order:
-        return how
-    return {**how, "facts": {**how.get("facts", {}), "work_order": [work_order]}}
+    order = {"work_order": [work_order]} if work_order else {}
+    told = is_fact or how.get("is_fact", False)
+    return {**how, "facts": {**how.get("facts", {}), **order}, "is_fact": told}
 
 
-def _refuse_held(db: Session, inputs: Sequence[LotInput], children: Sequence[int]) -> None:
+def _refuse_unfit(
+    db: Session, inputs: Sequence[LotInput], children: Sequence[int], how: How
+) -> None:
     lots = [HoldTarget.lot(one.lot_id) for one in inputs]
     gate.refuse_held(db, lots, door="issue")
-    units_by_id(db, children, lock=True)
+    units = units_by_id(db, children, lock=True)
     gate.refuse_held(db, [HoldTarget.unit(key) for key in children], door="install")
+    at = how.get("event_at") or how["at"]
+    refuse_expired(db, [one.lot_id for one in inputs], at)
+    refuse_unfit(db, list(units.values()), at)
+
+
+def _flag_unfit(
+    db: Session, event: Event, inputs: Sequence[LotInput], children: Sequence[int]
+) -> None:
+    flag_lots(db, event, inputs)
+    flag_unfit(db, event, list(units_by_id(db, children).values()))
 
 
 def _fit(

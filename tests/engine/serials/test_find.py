@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from engine.serials import find, parties
+from engine.serials import find, other_names
 from engine.serials.identifiers import parse, parse_many
 
 GTIN = "07032069804988"
@@ -59,7 +59,7 @@ def test_what_is_wrong_is_said(shop, pump, text, words):
 
 def test_a_lot_is_found_by_number_label_and_by_the_suppliers_name_for_it(shop, pump):
     lot = shop.lot(shop.resin, "R-1")
-    parties.name_also(
+    other_names.name_also(
         shop.db, "lot", lot.id, named_by="supplier:S-1", value="RW/26/0001", **shop.how
     )
     assert [m.kind for m in find.resolve(shop.db, "AbC")] == ["lot"]

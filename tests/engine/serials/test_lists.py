@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event as sa_event, text
 
-from engine.serials import install, listing, parties
+from engine.serials import install, listing, other_names
 from engine.serials.beginning import beginning_with
 from engine.serials.begins import following
 from engine.serials.identifiers import is_wrong_gtin, several
@@ -144,7 +144,9 @@ def test_lots_are_listed_with_their_stock_units_and_holds(shop, hold):
     assert found(begins="L-") == {"L-1", "L-2"}
     assert found(custody="in_house", location_ids=frozenset({shop.store.id})) == set(rows)
     assert found(usability="scrapped") == set()
-    parties.name_also(shop.db, "lot", other.id, named_by="supplier:S-1", value="RW/26", **shop.how)
+    other_names.name_also(
+        shop.db, "lot", other.id, named_by="supplier:S-1", value="RW/26", **shop.how
+    )
     assert found(begins="RW/") == {"L-2"}
 
 
@@ -162,7 +164,7 @@ def test_the_units_that_a_lot_went_into_are_listed(shop):
 
 def test_what_begins_with_a_text_is_found_in_every_kind(shop):
     lot = shop.lot(shop.resin, "PX-1")
-    parties.name_also(
+    other_names.name_also(
         shop.db, "lot", lot.id, named_by="supplier:S-1", value="RW/26/0001", **shop.how
     )
     shop.units(shop.pump, "PU-1", "PU-2", "pu-3")

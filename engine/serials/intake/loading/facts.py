@@ -14,7 +14,7 @@ from engine.serials.events import Links, record_events, write_event
 from engine.serials.install import Fitting
 from engine.serials.intake.loading.staged import Loading, noon
 from engine.serials.models import ExternalId, ImportRow, LotStock
-from engine.serials.parties import name_also
+from engine.serials.other_names import name_also
 from engine.serials.record import Effect, How, LotInput, StockPart
 from engine.serials.sets import id_set
 
