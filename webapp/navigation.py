@@ -36,6 +36,8 @@ PARENTS = {
     "report": "cases",
     "case": "cases",
     "intake": "units",
+    "epcis_pages": "units",
+    "labels": "units",
     "quarantine": "units",
     "doors": "webhooks",
     "deny_lists": "webhooks",

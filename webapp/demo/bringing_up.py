@@ -16,7 +16,16 @@ from engine.migrations import upgrade
 from engine.people.models import PersonAccount
 from engine.people.passwords import Hashing
 from webapp.compose import Holdfast, compose
-from webapp.demo import catalogue as cat, describing, histories, people, pumps, sets, works
+from webapp.demo import (
+    catalogue as cat,
+    describing,
+    histories,
+    partners,
+    people,
+    pumps,
+    sets,
+    works,
+)
 from webapp.demo.deliveries import ON_THE_WAY, Orders, deliver, hospitals
 from webapp.demo.histories import Told
 from webapp.demo.people import ADMINISTRATOR
@@ -188,6 +197,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
         tellings += [
             histories.recounts(stage, present),
             _later_orders(stage, present),
+            partners.tell(stage, present),
             _leave(stage, present),
         ]
     stage.say = say

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 
 from engine.errors import EngineError
 from engine.people.person import Person
-from engine.serials import correct, gate, install, parties, ship, state, stock
+from engine.serials import correct, gate, install, packing, parties, ship, state, stock
 from engine.serials.build import ToBuild, build_lot, build_units
 from engine.serials.epcis.documents import Json
 from engine.serials.epcis.names import read
 from engine.serials.epcis.resolving import Resolved, place_of, resolve
 from engine.serials.events import Links, record_events, write_event
-from engine.serials.models import Event, Install, Location, Lot, LotStock
+from engine.serials.models import Container, Event, Install, Location, Lot, LotStock
 from engine.serials.projection import project_units
 from engine.serials.receive import create_units
 from engine.serials.record import Effect, How, LotInput, StockPart
@@ -154,9 +154,12 @@ def _object(case: _Case) -> None:
 
 
 def _aggregate(case: _Case) -> None:
-    parent = case.known.units.get(str(case.body.get("parentID", "")))
+    uri = str(case.body.get("parentID", ""))
+    parent = case.known.units.get(uri)
     children = case.units("childEPCs")
-    if parent is None or not children or case.body.get("action") == "OBSERVE":
+    if uri and case.known.names[uri].sscc and case.body.get("action") != "OBSERVE":
+        _pack(case, uri, children)
+    elif parent is None or not children or case.body.get("action") == "OBSERVE":
         _observe(case)
     elif case.body.get("action") == "ADD":
         fittings = [install.Fitting(one, parent) for one in children]
@@ -177,6 +180,34 @@ def _aggregate(case: _Case) -> None:
             _observe(case)
         else:
             case.taken.event = install.remove_units(case.db, inside, **case.how).event
+
+
+def _pack(case: _Case, uri: str, units: Sequence[int]) -> None:
+    """Record goods put into a case or onto a pallet, or taken out again."""
+    containers = [
+        case.known.containers[one] for one in case.uris("childEPCs") if one in case.known.containers
+    ]
+    known = case.known.containers.get(uri)
+    if case.body["action"] == "ADD":
+        kind = "pallet" if containers else "case"
+        if known is not None:
+            kind = case.db.get_one(Container, known).kind
+        load = packing.Load(units=units, containers=containers)
+        place_id = case.place.id if case.place else None
+        sscc = case.known.names[uri].sscc or ""
+        recorded = packing.pack(case.db, sscc, kind, load, location_id=place_id, **case.how)
+        case.taken.event = recorded.event
+    elif known is not None:
+        recorded = packing.unpack(
+            case.db,
+            known,
+            units=units or None,
+            containers=containers or None,
+            **case.how,
+        )
+        case.taken.event = recorded.event
+    else:
+        _observe(case)
 
 
 def _transform(case: _Case) -> None:

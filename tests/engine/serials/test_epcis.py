@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from engine.errors import Invalid
-from engine.serials import correct, holds, install, parties, ship, state
+from engine.serials import correct, holds, install, packing, parties, ship, state
 from engine.serials.epcis import capture, documents, events, names
 from engine.serials.epcis.asking import asked_of
 from engine.serials.models import (
@@ -20,6 +20,7 @@ from engine.serials.models import (
     HoldBreach,
     Install,
     Lot,
+    Packed,
     Shipment,
     Unit,
 )
@@ -277,6 +278,44 @@ def test_a_transformation_is_a_run_with_its_input_lots(partner):
     assert len({u.seg_id for u in units}) == 1
     assert units[0].seg_id is not None
     assert sum(row.quantity for row in shop.stock(resin, custody="in_house")) == 3
+
+
+def test_goods_are_packed_and_taken_out_as_a_partner_says(partner):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "0007")
+    packed = {
+        "type": "AggregationEvent",
+        "eventID": "urn:uuid:00000000-0000-0000-0000-000000000031",
+        "eventTime": "2026-03-02T08:00:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        "parentID": "urn:epc:id:sscc:0614141.1234567890",
+        "childEPCs": [names.link_of(GTIN, serial="0007")],
+        "action": "ADD",
+        "bizStep": "packing",
+    }
+    partner.sends(packed)
+    [row] = shop.db.scalars(select(Packed)).all()
+    assert (row.unit_id, row.to_event_id) == (pump, None)
+    out = {**packed, "eventID": "urn:uuid:00000000-0000-0000-0000-000000000032"}
+    partner.sends({**out, "action": "DELETE", "bizStep": "unpacking"})
+    shop.db.refresh(row)
+    assert row.to_event_id is not None
+    told = told_of(events.about(shop.db, unit_ids=[pump]))
+    assert [(b["type"], b["action"]) for b in told][-2:] == [
+        ("AggregationEvent", "ADD"),
+        ("AggregationEvent", "DELETE"),
+    ]
+
+
+def test_what_was_packed_here_is_told_under_its_sscc(partner):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "0007")
+    load = packing.Load(units=[pump])
+    packing.pack(shop.db, "106141412345678908", "case", load, **shop.how)
+    told = told_of(events.about(shop.db, unit_ids=[pump]))
+    assert told[-1]["parentID"] == "https://id.gs1.org/00/106141412345678908"
+    found = partner.asks(MATCH_anyEPC="urn:epc:id:sscc:0614141.1234567890")
+    assert [one["bizStep"] for one in found] == ["packing"]
 
 
 def test_goods_that_come_back_are_nonconforming(partner):
