@@ -22,6 +22,7 @@ from engine.evidence.seal import Seal
 from engine.evidence.store import DocumentStore
 from engine.people import viewing
 from engine.people.passwords import Hashing
+from engine.serials import gaps, tracing
 from engine.serials.dictionary import versions
 from engine.serials.epcis import capture
 from engine.serials.exchange import denylist, runs
@@ -43,6 +44,8 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
         capture.VERB: capture.capture_epcis,
+        tracing.VERB: tracing.carry_out,
+        gaps.VERB: gaps.look_for_gaps,
         "check_import": working.check_import,
         "load_import": working.load_import,
         denylist.JOB: denylist.MakeDenyList(),
@@ -80,6 +83,7 @@ class Holdfast:
                 Tick("reports", minute, self.send_reports),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
+                Tick("gaps", minute * 30, self.ask_for_gaps),
             ],
         )
 
@@ -105,6 +109,11 @@ class Holdfast:
     def run_jobs(self) -> None:
         """Do the long work that is due."""
         jobs.run_due_jobs(self.database, JOB_VERBS, at=clock.now())
+
+    def ask_for_gaps(self) -> None:
+        """Have the store looked through for gaps, once a day."""
+        with self.database.begin() as db:
+            gaps.ask_daily(db, at=clock.now())
 
     def fire_timers(self) -> None:
         """Fire the timers of diagrams that are due."""

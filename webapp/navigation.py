@@ -19,6 +19,7 @@ ENTRIES = (
     ("approvals.index", N_("Approvals"), "signature", "approvals.read", "a"),
     ("holds.index", N_("Holds"), "hand-stop", "hold.read", "h"),
     ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
+    ("trace.index", N_("Trace"), "binary-tree", "trace.read", "b"),
     ("master.index", N_("Master data"), "stack-2", "master.read", "m"),
     ("reports.index", N_("Reports"), "report", "report.read", "r"),
     ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
@@ -43,6 +44,7 @@ PARENTS = {
     "deny_lists": "webhooks",
     "reconciliation": "webhooks",
     "tokens": "interface",
+    "gaps": "trace",
 }  # pages below an entry
 
 

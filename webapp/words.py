@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from babel import Locale
 from flask_babel import gettext
 
 from engine.people.qualifications import QUALIFICATIONS
@@ -161,6 +162,7 @@ TICK = {
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
     "checkpoint": N_("Checkpoint of the ledger"),
+    "gaps": N_("Looking for gaps in the record"),
     "views": N_("Ending looks as another role"),
     "reports": N_("Scheduled reports"),
     "uploads": N_("Dropping files of drafts that were left"),
@@ -260,6 +262,34 @@ AGE = {
 }
 age = _lookup(AGE)
 qualification = _lookup(dict(QUALIFICATIONS))
+
+
+WAY_IN = {
+    "named": N_("Named itself"),
+    "suspect": N_("Named itself"),
+    "contains": N_("Contains it, or was made of it"),
+    "contained": N_("Contained it once"),
+    "cannot_exclude": N_("Nobody noted the lot: it cannot be excluded"),
+    "went_into": N_("went into"),
+    "made_in": N_("made in this run"),
+    "of_lot": N_("of this lot"),
+    "used_in": N_("used later in"),
+    "installed_in": N_("installed in"),
+    "was_in": N_("was installed in"),
+    "sent_to": N_("sent to"),
+}
+way_in = _lookup(WAY_IN)
+
+
+def country(code: str | None) -> str:
+    """Return a country in the reader's language, or its code where it has no name."""
+    found = Locale(language()).territories.get(code or "", code or "")
+    return str(found)
+
+
+def said(text: str) -> str:
+    """Return words of our own, marked where they stand, in the reader's language."""
+    return gettext(text)
 
 
 def uom(code: str | None) -> str:

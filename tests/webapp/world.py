@@ -37,7 +37,7 @@ from engine.people import (
     tokens,
 )  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
-from engine.serials import reports
+from engine.serials import reports, tracing
 from engine.serials.asking import Asked
 from engine.serials.epcis import capture, documents as documents_of_partners
 from engine.serials.exchange import denylist, doors, runs, sources, subscriptions
@@ -108,7 +108,8 @@ class World:
             if address.endswith("/complete"):
                 more["data"]["checked"] = self._checked(address.split("/")[2], role)
         with clock.at(self.at):
-            return client.open(address, method=method, headers=sent, **more)
+            # a file that is streamed is read to its end
+            return client.open(address, method=method, headers=sent, buffered=True, **more)
 
     def _checked(self, task_id: str, role: str | None) -> str:
         """Return what the check page of a task carries for a role."""
@@ -341,6 +342,8 @@ def _open_cases(world: World) -> None:
         "version_id": 999, "event_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
+    world.states["traced"] = _traced(company)
+    world.states["unknown"] |= {"run_id": 999, "format": "csv"}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
 
@@ -468,6 +471,20 @@ def _tell_others(world: World) -> None:
     world.states["unknown"] |= {
         "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999, "source_id": 999,
     }  # fmt: skip
+
+
+def _traced(company: Company) -> Parts:
+    """Return a trace that was kept and one that is worked on."""
+    by, at = company.people.qa_engineer, company.at
+    with company.holdfast.database.begin() as db:
+        unit = db.scalars(select(Unit).order_by(Unit.id)).first()
+        assert unit is not None
+        term = {"unit": {"id": unit.id, "serial": unit.serial, "part": ""}}
+        expression = {"any": [term], "text": unit.serial}
+        run = tracing.start(db, expression, by=by, at=at, key="traced")
+        body = {"expression": expression, "by": by.id, "units": 20_000, "quantity": "0"}
+        job = jobs.ask(db, "trace:large", name="trace", body=body, at=at, total_count=2)
+        return {"run_id": run.id, "job_id": job.id, "format": "csv"}
 
 
 def _sign_in(world: World, role: str | None) -> None:

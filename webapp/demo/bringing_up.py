@@ -24,6 +24,7 @@ from webapp.demo import (
     people,
     pumps,
     sets,
+    tracing,
     works,
 )
 from webapp.demo.deliveries import ON_THE_WAY, Orders, deliver, hospitals
@@ -199,6 +200,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
             _later_orders(stage, present),
             partners.tell(stage, present),
             _leave(stage, present),
+            tracing.traces(stage, present),
         ]
     stage.say = say
 
