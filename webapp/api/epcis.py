@@ -92,7 +92,7 @@ class Capture(MethodView):
             job = capture.begin_capture(db, content, error_behaviour=asked, by=person(), at=now())
             note_change(db, 202)
             shown = _shown(job, [])
-        address = url_for("epcis.CaptureJob", uuid=shown["captureID"])
+        address = url_for(".CaptureJob", uuid=shown["captureID"])
         return shown, 202, {"Location": address, **VERSIONS}
 
 
@@ -136,7 +136,7 @@ class Events(MethodView):
         if page.next is not None:
             kept = [(k, v) for k, v in request.args.items(multi=True) if k != "nextPageToken"]
             query = urlencode([*kept, ("nextPageToken", page.next)])
-            answer.headers["Link"] = f'<{url_for("epcis.Events")}?{query}>; rel="next"'
+            answer.headers["Link"] = f'<{url_for(".Events")}?{query}>; rel="next"'
         return answer
 
 
