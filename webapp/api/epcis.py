@@ -71,7 +71,10 @@ class Capture(MethodView):
             ],
             "requestBody": {
                 "required": True,
-                "content": {"application/ld+json": {"schema": {"type": "object"}}},
+                "content": {
+                    media_type: {"schema": {"type": "object"}}
+                    for media_type in ("application/json", "application/ld+json")
+                },
             },
         }
     )
