@@ -1,6 +1,7 @@
 """A small company with something behind every address, put back after each request that wrote."""
 
 import hashlib
+import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -38,7 +39,16 @@ from engine.people import (
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
 from engine.serials import reports, tracing
 from engine.serials.asking import Asked
-from engine.serials.exchange import denylist, doors, runs, sources, subscriptions
+from engine.serials.epcis import capture, documents as documents_of_partners
+from engine.serials.exchange import (
+    canary,
+    denylist,
+    doors,
+    downtime,
+    runs,
+    sources,
+    subscriptions,
+)
 from engine.serials.models import Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
@@ -328,6 +338,7 @@ def _open_cases(world: World) -> None:
     }  # fmt: skip
     world.states["ended"] = {"task_id": ended.id}
     world.states["unknown"] = {
+        "uuid": UUID(int=7), "capture_id": 999, "epcis_id": f"urn:uuid:{UUID(int=7)}",
         "number": "NC-1999-0001", "instance_id": 999, "process": "nonconformance",
         "document_id": 999, "sha256": "0" * 64, "task_id": UUID(int=7), "nonce": "none",
         "unit_id": 999, "lot_id": 999, "person_id": 999, "grant_id": 999, "line_id": 999,
@@ -340,7 +351,7 @@ def _open_cases(world: World) -> None:
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["traced"] = _traced(company)
-    world.states["unknown"] |= {"run_id": 999, "format": "csv"}
+    world.states["unknown"] |= {"run_id": 999, "format": "csv", "kind": "unit", "id": 999}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
 
@@ -416,6 +427,17 @@ def _leave_trouble(world: World) -> None:
         "case_number": world.states["other"]["number"],
     }
     world.states["plain"] = {}
+    document = {
+        "@context": [documents_of_partners.CONTEXT], "type": "EPCISDocument",
+        "schemaVersion": "2.0", "creationDate": "2026-03-02T08:00:00Z",
+        "epcisBody": {"eventList": []},
+    }  # fmt: skip
+    with company.holdfast.database.begin() as db:
+        sent = capture.begin_capture(
+            db, json.dumps(document).encode(), error_behaviour="proceed",
+            by=company.people.warehouse, at=at,
+        )  # fmt: skip
+        world.states["captured"] = {"capture_id": sent.id}
     world.states["some_place"] = {"location_id": 1, "rest": "OWN/PMP-7/serial/PMP-0001"}
 
 
@@ -453,9 +475,16 @@ def _tell_others(world: World) -> None:
     company.holdfast.run_jobs()
     world.always["source_id"] = source.id
     world.states["compared"] = {"name": "ERP stock"}
+    with company.holdfast.database.begin() as db:
+        bait = canary.Bait("P", "S", "W", "C-1")
+        run = canary.keep(db, bait, canary.Tried(201, "{}", 1), at=at)
+        [form] = downtime.print_forms(db, "receiving", 1, language="en", by=by, at=at)
+    world.always["run_id"] = run.id
+    world.states["downtime"] = {"number": form.number}
     world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
     world.states["unknown"] |= {
         "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999, "source_id": 999,
+        "run_id": 999,
     }  # fmt: skip
 
 
@@ -470,7 +499,9 @@ def _traced(company: Company) -> Parts:
         run = tracing.start(db, expression, by=by, at=at, key="traced")
         body = {"expression": expression, "by": by.id, "units": 20_000, "quantity": "0"}
         job = jobs.ask(db, "trace:large", name="trace", body=body, at=at, total_count=2)
-        return {"run_id": run.id, "job_id": job.id, "format": "csv"}
+        job.due_at = at + timedelta(days=900)  # nobody takes it up while the matrix is asked
+        return {"run_id": run.id, "job_id": job.id, "format": "csv",
+            "kind": "unit", "id": unit.id}  # fmt: skip
 
 
 def _sign_in(world: World, role: str | None) -> None:

@@ -21,6 +21,7 @@ from webapp.demo import (
     describing,
     histories,
     masters,
+    partners,
     people,
     pumps,
     sets,
@@ -206,6 +207,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
             histories.recounts(stage, present),
             masters.keep(stage, present),
             _later_orders(stage, present),
+            partners.tell(stage, present),
             _leave(stage, present),
             tracing.traces(stage, present),
         ]
