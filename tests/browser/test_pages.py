@@ -51,6 +51,7 @@ PAGES = {
     "scan_of_a_unit": "/scan?q=PMP-0001",
     "scan_of_nothing_known": "/scan?q=(01)07032069804988(21)1",
     "batch_of_scans": "/scan/batch",
+    "partners_documents": "/epcis",
     "label": "/labels/units/1?copies=2",
     "dictionary": "/data-dictionary",
     "dictionary_searched": "/data-dictionary?q=MATNR",
