@@ -8,6 +8,8 @@ from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
 from engine.serials.dictionary import Field
 from engine.serials.exchange.announce import EVENT_TYPES
+from engine.serials.models import CERTIFICATES, EXAMINATIONS, OUTCOMES, RULES
+from engine.serials.use import OUTCOMES as SERVICE_OUTCOMES
 from webapp.sentences import step_name, translated
 from webapp.times import language
 
@@ -183,6 +185,11 @@ severity = _lookup(SEVERITY)
 step = _lookup(STEP)
 meaning = _lookup(MEANING)
 custody = _lookup(CUSTODY)
+outcome = _lookup(OUTCOMES)
+examination = _lookup(EXAMINATIONS)
+certificate = _lookup(CERTIFICATES)
+flag = _lookup(RULES)
+service_outcome = _lookup(SERVICE_OUTCOMES)
 usability = _lookup(USABILITY)
 account = _lookup({})  # the accounts of the balance are words already
 door = _lookup(DOOR)
