@@ -26,6 +26,7 @@ NOT_A_NUMBER = N_("“%(text)s” is no number. Write it with digits, such as 12
 MISSING = N_("Fill this in")
 NOT_A_DATE = N_("“%(text)s” is no date. Write it like 2026-11-26")
 AHEAD = N_("This lies in the future. Enter when it happened")
+OWN_KINDS = ("warehouse", "quarantine", "line", "laboratory")
 KEPT = ("csrf_token", "request_key")
 
 
@@ -172,7 +173,7 @@ class Entered:
 
 def places(db: Session, *, own: bool, most: int = 300) -> list[tuple[str, str]]:
     """Return places to choose from, ours or everybody else's: the code, and the words for it."""
-    ours = Party.kind == "site"
+    ours = Party.kind.in_(("site", "manufacturer")) & Location.kind.in_(OWN_KINDS)
     rows = db.execute(
         select(Location.code, Location.name, Party.name)
         .join(Party, Party.id == Location.party_id)

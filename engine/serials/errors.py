@@ -300,7 +300,7 @@ class ContainerUnknown(NotFound):
 
 
 class ContainerKindDiffers(Refused):
-    """%(sscc)s is recorded as another kind of container. Check whether it is a carton or a pallet."""
+    """%(sscc)s is recorded as another kind. Check whether it is a carton or a pallet."""
 
 
 class NothingPacked(Refused):

@@ -16,7 +16,7 @@ from engine.migrations import upgrade
 from engine.people.models import PersonAccount
 from engine.people.passwords import Hashing
 from webapp.compose import Holdfast, compose
-from webapp.demo import catalogue as cat, describing, histories, people, pumps, sets, works
+from webapp.demo import catalogue as cat, describing, histories, life, people, pumps, sets, works
 from webapp.demo.deliveries import ON_THE_WAY, Orders, deliver, hospitals
 from webapp.demo.histories import Told
 from webapp.demo.people import ADMINISTRATOR
@@ -28,6 +28,7 @@ from webapp.settings import Settings
 BEGUN, COMPLETE = "begun", "complete"
 FOUNDED_BEFORE = timedelta(days=320)
 GOODS_AFTER = timedelta(days=6)  # from the founding
+LIFE_AFTER = timedelta(days=150)  # from the first goods: enough lies there by then
 LAST_ORDERS = timedelta(days=72)  # before the present; then the cases begin
 # cheap while it is brought up; everyone's is made anew at full cost when they first sign in
 QUICK = Hashing(memory_kib=8, passes=1, lanes=1)
@@ -150,6 +151,11 @@ def _trade(stage: Stage, begin: datetime, end: datetime, scale: Scale) -> None:
             sets.make_sets(working("sun.guoqiang", begin), scale.size),
             _orders(shipping, begin + timedelta(days=35), end, scale),
         ]
+        buying = working("oliver.grant", begin + LIFE_AFTER)
+        life.lay_contacts(working(ADMINISTRATOR.user_name, begin))
+        life.authorise(working("sofia.lindgren", begin))
+        if end - begin > LIFE_AFTER:
+            tellings.append(life.live(buying))
         if scale.told:
             rest = working("sun.guoqiang", begin + works.ACROSS)
             tellings.append(sets.make_the_rest(rest))
