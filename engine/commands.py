@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.db import Base, Ref
@@ -32,6 +33,16 @@ def request_sha256(name: str, request: object) -> str:
     """Return the fingerprint of what a command was asked; `request` is JSON-shaped."""
     asked = json.dumps([name, request], sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def take_turn(db: Session, key: str) -> None:
+    """Wait until nobody else is carrying out a command under `key`.
+
+    Without it the second of two at once meets what the first has done before it meets its key: a
+    serial that is taken, a unit that is gone. Writers of SQLite wait for each other anyway.
+    """
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
 def earlier_result(db: Session, key: str, *, name: str, request: object) -> dict[str, Any] | None:

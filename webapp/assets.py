@@ -15,7 +15,18 @@ from werkzeug.security import safe_join
 from webapp.permissions import PUBLIC, allow
 
 FOLDER = Path(__file__).parent / "static"
-SHEETS = ("tokens", "base", "shell", "parts", "forms", "tasks", "cases", "scan", "print")
+SHEETS = (
+    "tokens",
+    "base",
+    "shell",
+    "parts",
+    "forms",
+    "tasks",
+    "cases",
+    "scan",
+    "trace",
+    "print",
+)
 EVERYWHERE = ("once", "keys", "session", "summary", "sort", "menu", "print")
 COMPRESSED = ("text/", "application/json", "application/xml", "image/svg+xml")
 LEAST_BYTES = 700  # smaller answers gain nothing

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from engine.cases.pages import DiagramMark
 from engine.people.permissions import may
 from engine.people.viewing import ReadOnlyView
+from engine.serials.expressions import said_of
 from webapp import views, words
 from webapp.api import serve_api
 from webapp.assets import serve_assets
@@ -89,6 +90,8 @@ def _add_words(app: Flask) -> None:
         mark=app.extensions["holdfast"].settings.mark,
         words=words,
         said=fill,
+        told_words=lambda sentence, facts: fill(sentence, dict(facts)) if sentence else "",
+        said_of_term=said_of,
         titled=titled,
         say=in_words,
         browser_of=browser_of,

@@ -1,7 +1,6 @@
 """What went wrong, as a page: the one place that knows which error is which HTTP status."""
 
 import secrets
-from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, render_template, request
@@ -153,17 +152,7 @@ def schema_problems(error: HTTPException) -> list[Problem]:
         Problem(f"?{name}", str(found[0] if isinstance(found, list) else found))
         for name, found in {**messages.get("query", {}), **messages.get("headers", {})}.items()
     ]
-    return [*_leaves("", messages.get("json", {})), *at_parameters]
-
-
-def _leaves(at: str, found: object) -> Iterator[Problem]:
-    """Return what is wrong in the depth of what was sent, each at its place: `targets.0`."""
-    if not isinstance(found, Mapping):
-        yield Problem(at, str(found[0] if isinstance(found, list) else found))
-        return
-    for key, inner in found.items():
-        here = "" if key == "_schema" else str(key)
-        yield from _leaves(".".join(filter(None, (at, here))), inner)
+    return [*problems.leaves("", messages.get("json", {})), *at_parameters]
 
 
 def on_unexpected(error: Exception) -> ResponseReturnValue:

@@ -20,6 +20,7 @@ ENTRIES = (
     ("record.index", N_("Record"), "clipboard-check", "record.read", ""),
     ("holds.index", N_("Holds"), "hand-stop", "hold.read", "h"),
     ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
+    ("trace.index", N_("Trace"), "binary-tree", "trace.read", "b"),
     ("master.index", N_("Master data"), "stack-2", "master.read", "m"),
     ("reports.index", N_("Reports"), "report", "report.read", "r"),
     ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
@@ -42,7 +43,9 @@ PARENTS = {
     "quarantine": "units",
     "doors": "webhooks",
     "deny_lists": "webhooks",
+    "reconciliation": "webhooks",
     "tokens": "interface",
+    "gaps": "trace",
 }  # pages below an entry
 
 
@@ -50,6 +53,7 @@ PARENTS = {
 INTERFACE_TABS = (
     ("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),
     ("doors", N_("Doors"), "doors.index", "interface.read"),
+    ("reconciliation", N_("Comparisons"), "reconciliation.index", "interface.read"),
     ("deny_lists", N_("Deny list"), "deny_lists.index", "denylist.read"),
 )
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from babel import Locale
 from flask_babel import gettext
 
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
 from engine.serials.dictionary import Field
 from engine.serials.exchange.announce import EVENT_TYPES
+from engine.serials.exchange.sources import COMPARES, STATUSES
 from engine.serials.models import CERTIFICATES, EXAMINATIONS, OUTCOMES, RULES
 from engine.serials.use import OUTCOMES as SERVICE_OUTCOMES
 from webapp.sentences import step_name, translated
@@ -135,10 +137,12 @@ TICK = {
     "mail": N_("Mail"),
     "webhooks": N_("Webhooks"),
     "deny_list": N_("Deny list"),
+    "reconciliation": N_("Nightly comparisons"),
     "deadlines": N_("Reminders of deadlines"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
     "checkpoint": N_("Checkpoint of the ledger"),
+    "gaps": N_("Looking for gaps in the record"),
     "views": N_("Ending looks as another role"),
     "reports": N_("Scheduled reports"),
     "uploads": N_("Dropping files of drafts that were left"),
@@ -196,6 +200,34 @@ door = _lookup(DOOR)
 theme = _lookup(THEME)
 verdict = _lookup(VERDICT)
 tick = _lookup(TICK)
+difference = _lookup(
+    {
+        "missing_here": N_("Missing here"),
+        "missing_there": N_("Missing there"),
+        "quantity": N_("Quantity differs"),
+        "status": N_("Status differs"),
+        "id": N_("Number differs"),
+    }
+)
+difference_state = _lookup(
+    {
+        "open": N_("Open"),
+        "resolved": N_("Settled"),
+        "gone": N_("No longer differs"),
+    }
+)
+comparison = _lookup(COMPARES)
+compared_column = _lookup(
+    {
+        "part_no": N_("Part number"),
+        "number": N_("Serial or lot number"),
+        "location": N_("Place"),
+        "quantity": N_("Quantity"),
+        "status": N_("Status"),
+        "external_id": N_("Number there"),
+    }
+)
+unit_status = _lookup(STATUSES)
 event_type = _lookup({**EVENT_TYPES, "test.sent": N_("Test")})
 target = _lookup(TARGET)
 group = _lookup(GROUP)
@@ -214,9 +246,42 @@ age = _lookup(AGE)
 qualification = _lookup(dict(QUALIFICATIONS))
 
 
+WAY_IN = {
+    "named": N_("Named itself"),
+    "suspect": N_("Named itself"),
+    "contains": N_("Contains it, or was made of it"),
+    "contained": N_("Contained it once"),
+    "cannot_exclude": N_("Nobody noted the lot: it cannot be excluded"),
+    "went_into": N_("went into"),
+    "made_in": N_("made in this run"),
+    "of_lot": N_("of this lot"),
+    "used_in": N_("used later in"),
+    "installed_in": N_("installed in"),
+    "was_in": N_("was installed in"),
+    "sent_to": N_("sent to"),
+}
+way_in = _lookup(WAY_IN)
+
+
+def country(code: str | None) -> str:
+    """Return a country in the reader's language, or its code where it has no name."""
+    found = Locale(language()).territories.get(code or "", code or "")
+    return str(found)
+
+
+def said(text: str) -> str:
+    """Return words of our own, marked where they stand, in the reader's language."""
+    return gettext(text)
+
+
 def uom(code: str | None) -> str:
     """Return a unit of measure in the reader's language."""
     return gettext(UOM[code]) if code in UOM else code or ""
+
+
+def compared(value: str) -> str:
+    """Return one side of a difference: a status is a word, everything else is as it is."""
+    return unit_status(value) if value in STATUSES else value
 
 
 def through(what: str) -> str:

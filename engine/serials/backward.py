@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -12,7 +13,7 @@ from engine.serials.models import Edge, Event, Install, Lot, Part, Party, Segmen
 from engine.serials.sets import id_set
 from engine.serials.walk import OUT_OF, Way, reach
 
-EVER_INSIDE = Way("install", "host_id", "child_id")
+EVER_INSIDE = Way("install", "host_id", "child_id", "AND n.never_event_id IS NULL")
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Made:
     parts: tuple["Made", ...] = ()
 
 
-_Key = tuple[str, int]
-_Link = tuple[_Key, str, Decimal | None, str | None, datetime | None]
+Key: TypeAlias = tuple[str, int]
+Names: TypeAlias = tuple[str, str, str, str]  # number, part number, part name, maker
+Link: TypeAlias = tuple[Key, str, Decimal | None, str | None, datetime | None]
 
 
 def composition(db: Session, *, unit_id: int | None = None, lot_id: int | None = None) -> Made:
@@ -41,23 +43,31 @@ def composition(db: Session, *, unit_id: int | None = None, lot_id: int | None =
 
     A fixed number of queries: the small closure first, then everything in it at once.
     """
-    top: _Key = ("unit", unit_id) if unit_id is not None else ("lot", lot_id or 0)
+    top: Key = ("unit", unit_id) if unit_id is not None else ("lot", lot_id or 0)
+    named, links = below(db, unit_id=unit_id, lot_id=lot_id)
+    return _grow(top, "itself", (None, None, None), links, named, ())
+
+
+def below(
+    db: Session, *, unit_id: int | None = None, lot_id: int | None = None
+) -> tuple[dict[Key, Names], dict[Key, list[Link]]]:
+    """Return everything below a unit or a lot by name, and each thing's links to what it is of."""
     units = reach(db, [unit_id], EVER_INSIDE) if unit_id is not None else set()
     links = _unit_links(db, units)
     starts = {key[1] for linked in links.values() for key, *_ in linked if key[0] != "unit"}
     nodes = reach(db, starts | ({lot_id} if lot_id is not None else set()), OUT_OF)
     named = _named(db, units, nodes)
     _edge_links(db, nodes, named, links)
-    return _grow(top, "itself", (None, None, None), links, named, ())
+    return named, links
 
 
 def _grow(
-    key: _Key,
+    key: Key,
     how: str,
     more: tuple[Decimal | None, str | None, datetime | None],
-    links: dict[_Key, list[_Link]],
-    named: dict[_Key, tuple[str, str, str, str]],
-    above: tuple[_Key, ...],
+    links: dict[Key, list[Link]],
+    named: dict[Key, Names],
+    above: tuple[Key, ...],
 ) -> Made:
     label, part_no, part_name, maker = named[key]
     # a unit may have been inside what it now contains: that branch ends where it meets itself
@@ -75,8 +85,8 @@ def _grow(
     )
 
 
-def _unit_links(db: Session, units: set[int]) -> dict[_Key, list[_Link]]:
-    links: dict[_Key, list[_Link]] = {}
+def _unit_links(db: Session, units: set[int]) -> dict[Key, list[Link]]:
+    links: dict[Key, list[Link]] = {}
     listed = id_set(db, units)
     for unit in db.execute(select(Unit.id, Unit.seg_id, Unit.lot_id).where(Unit.id.in_(listed))):
         for node, kind, how in (
@@ -84,7 +94,7 @@ def _unit_links(db: Session, units: set[int]) -> dict[_Key, list[_Link]]:
             (unit.lot_id, "lot", "of_lot"),
         ):
             if node is not None:
-                link: _Link = ((kind, node), how, None, None, None)
+                link: Link = ((kind, node), how, None, None, None)
                 links.setdefault(("unit", unit.id), []).append(link)
     for used in db.execute(
         select(UnitInput.unit_id, UnitInput.lot_id, UnitInput.qty).where(
@@ -123,8 +133,8 @@ def _installs(
 def _edge_links(
     db: Session,
     nodes: set[int],
-    named: dict[_Key, tuple[str, str, str, str]],
-    links: dict[_Key, list[_Link]],
+    named: dict[Key, Names],
+    links: dict[Key, list[Link]],
 ) -> None:
     for edge in db.execute(
         select(Edge.inp, Edge.out, Edge.qty)
@@ -135,8 +145,8 @@ def _edge_links(
         links.setdefault(out, []).append((("lot", edge.inp), "went_into", edge.qty, None, None))
 
 
-def _named(db: Session, units: set[int], nodes: set[int]) -> dict[_Key, tuple[str, str, str, str]]:
-    named: dict[_Key, tuple[str, str, str, str]] = {}
+def _named(db: Session, units: set[int], nodes: set[int]) -> dict[Key, Names]:
+    named: dict[Key, Names] = {}
     kinds = (
         (
             "unit",

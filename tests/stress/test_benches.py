@@ -16,6 +16,7 @@ SMALL = {
     "gate_check": ["--units", "2000", "--rounds", "10"],
     "http_tasks": ["8"],
     "idle_memory": ["1"],
+    "intake": ["--rows", "3000"],
     "my_tasks": ["--tasks", "500", "--rounds", "2"],
     "sealed_record": ["2"],
     "trace": ["--units", "2000", "--affected", "50"],

@@ -36,7 +36,9 @@ from engine.people import (
     tokens,
 )  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
-from engine.serials.exchange import denylist, doors, subscriptions
+from engine.serials import reports, tracing
+from engine.serials.asking import Asked
+from engine.serials.exchange import denylist, doors, runs, sources, subscriptions
 from engine.serials.models import Event, Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
@@ -104,7 +106,8 @@ class World:
             if address.endswith("/complete"):
                 more["data"]["checked"] = self._checked(address.split("/")[2], role)
         with clock.at(self.at):
-            return client.open(address, method=method, headers=sent, **more)
+            # a file that is streamed is read to its end
+            return client.open(address, method=method, headers=sent, buffered=True, **more)
 
     def _checked(self, task_id: str, role: str | None) -> str:
         """Return what the check page of a task carries for a role."""
@@ -258,7 +261,22 @@ def _lay_goods(world: World) -> None:
     )
     world.always |= {"unit_id": unit_id, "lot_id": lot_id, "event_id": arrived}
     world.company.holdfast.keep_dictionary()
-    world.always |= {"kind": "party", "record_id": 1, "version_id": 1}
+    world.always |= {"record_kind": "party", "record_id": 1, "version_id": 1}
+    _save_a_report(world)
+
+
+def _save_a_report(world: World) -> None:
+    """Save a report of the engineer's that is shared and was mailed once."""
+    company = world.company
+    asked = Asked("stock", ("lot_no", "location", "quantity"))
+    with company.holdfast.database.begin() as db:
+        by = company.people.qa_engineer
+        draft = reports.Draft("Stock", asked, is_shared=True)
+        report_id = reports.save(db, draft, by=by, at=world.at).id
+        reports.schedule(db, report_id, every="daily", format="csv", by=by, at=world.at)
+    with clock.at(world.at + timedelta(days=1)):
+        company.holdfast.send_reports()
+    world.always |= {"report_id": report_id, "report_run_id": 1, "file_format": "csv"}
 
 
 def _open_cases(world: World) -> None:
@@ -320,10 +338,13 @@ def _open_cases(world: World) -> None:
         "review_id": 999, "definition_id": 999, "incident_id": 999, "job_id": 999,
         "outgoing_id": 999, "delegation_id": 999, "ended_id": 999, "name": "none.eml",
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
+        "report_id": 999, "report_run_id": 999,
         "batch_id": 999, "line": 2, "protected_id": 999, "token_id": 999, "record_id": 999,
-        "version_id": 999,
+        "version_id": 999, "event_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
+    world.states["traced"] = _traced(company)
+    world.states["unknown"] |= {"run_id": 999, "format": "csv"}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
 
@@ -427,10 +448,33 @@ def _tell_others(world: World) -> None:
         "list_id": made_list.id, "kind": "jws",
     }  # fmt: skip
     world.states["door"] = {"name": "WMS"}
+    with company.holdfast.database.begin() as db:
+        source = sources.add_source(
+            db, "ERP stock", system="erp", compares="stock", by=by, at=at,
+            columns=sources.usual_columns("erp", "stock"),
+        )  # fmt: skip
+        runs.ask(db, source, b"MATNR,CHARG,LGORT,LABST\nX,Y,Z,1\n", "stock.csv", by=by, at=at)
+    company.holdfast.run_jobs()
+    world.always["source_id"] = source.id
+    world.states["compared"] = {"name": "ERP stock"}
     world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
     world.states["unknown"] |= {
-        "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999,
+        "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999, "source_id": 999,
     }  # fmt: skip
+
+
+def _traced(company: Company) -> Parts:
+    """Return a trace that was kept and one that is worked on."""
+    by, at = company.people.qa_engineer, company.at
+    with company.holdfast.database.begin() as db:
+        unit = db.scalars(select(Unit).order_by(Unit.id)).first()
+        assert unit is not None
+        term = {"unit": {"id": unit.id, "serial": unit.serial, "part": ""}}
+        expression = {"any": [term], "text": unit.serial}
+        run = tracing.start(db, expression, by=by, at=at, key="traced")
+        body = {"expression": expression, "by": by.id, "units": 20_000, "quantity": "0"}
+        job = jobs.ask(db, "trace:large", name="trace", body=body, at=at, total_count=2)
+        return {"run_id": run.id, "job_id": job.id, "format": "csv"}
 
 
 def _sign_in(world: World, role: str | None) -> None:

@@ -8,6 +8,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from webapp.api.reading import JsonParser
 
 BASE = "/api/v1"
+PREFIX = "api-"
 
 
 def part(name: str, description: str, *, under: str = "") -> Any:
@@ -15,7 +16,10 @@ def part(name: str, description: str, *, under: str = "") -> Any:
 
     A module of this folder serves what it calls `bp`: there is no list.
     """
-    made = Blueprint(name, f"webapp.api.{name}", url_prefix=BASE + under, description=description)
+    # a page of the same name has a blueprint of its own
+    made = Blueprint(
+        PREFIX + name, f"webapp.api.{name}", url_prefix=BASE + under, description=description
+    )
     made.ARGUMENTS_PARSER = JsonParser()
     return made
 

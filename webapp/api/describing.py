@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,8 @@ from flask import Flask, Response, current_app, jsonify
 from flask_smorest import Api
 
 from engine.people.scopes import scope_for, scopes
+from webapp.api.blueprint import PREFIX
+from webapp.api.recording import RECORDABLE
 from webapp.api.records import schemas
 from webapp.permissions import PUBLIC, SIGNED_IN, allow
 
@@ -103,12 +106,17 @@ def completed(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
     """Add to a description what the decorators of its parts do not say."""
     spec["info"]["description"] = ABOUT
     components = spec.setdefault("components", {})
-    components.setdefault("schemas", {}).update(Problem=PROBLEM, **schemas())
+    records = {"Problem": PROBLEM, **schemas()}
+    if twice := set(records) & set(components.setdefault("schemas", {})):
+        message = f"two schemas of one name: {sorted(twice)}"
+        raise RuntimeError(message)
+    components["schemas"].update(records)
     components.pop("responses", None)
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     refusals = {
         code: {"description": words, "content": content} for code, words in REFUSALS.items()
     }
+    _add_kinds_of_event(components["schemas"])
     actions = dict(_actions(app))
     for address, operations in spec["paths"].items():
         for method in set(operations) & set(METHODS):
@@ -117,11 +125,31 @@ def completed(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
                 code: said for code, said in operation["responses"].items() if code.startswith("2")
             }
             operation["responses"] = {**kept, **refusals}
+            operation["tags"] = [tag.removeprefix(PREFIX) for tag in operation["tags"]]
             action = actions[method, address]
             operation["security"] = [{"token": _needed(action)}]
             _add_headers(operation, method, action)
+    for tag in spec.get("tags", ()):
+        tag["name"] = tag["name"].removeprefix(PREFIX)
     spec["x-scopes"] = {code: scope.en for code, scope in scopes().items()}
     return spec
+
+
+def _add_kinds_of_event(schemas: dict[str, Any]) -> None:
+    """Describe an event among many: any of the types, told apart by `type`."""
+    names = {}
+    for code, kind in RECORDABLE.items():
+        name = kind.schema.__name__
+        own = deepcopy(schemas[name])
+        own["properties"] = {"type": {"type": "string", "const": code}, **own["properties"]}
+        own["required"] = ["type", *own.get("required", ())]
+        names[code] = f"Event_{code}"
+        schemas[names[code]] = own
+    references = {code: f"#/components/schemas/{name}" for code, name in names.items()}
+    schemas["Many"]["properties"]["events"]["items"] = {
+        "oneOf": [{"$ref": reference} for reference in references.values()],
+        "discriminator": {"propertyName": "type", "mapping": references},
+    }
 
 
 def _needed(action: str) -> list[str]:

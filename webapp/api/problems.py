@@ -1,6 +1,6 @@
 """Errors of the interface as problem+json (RFC 9457)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flask import Response, jsonify, request
 from flask_babel import gettext
@@ -40,6 +40,16 @@ def nobody(refused: NotAllowed | None) -> Response:
 def said(refused: NotAllowed) -> str:
     """Return the sentence of a refusal."""
     return gettext(refused.message) % refused.facts
+
+
+def leaves(at: str, found: object) -> Iterator[Problem]:
+    """Yield what a schema found wrong in the depth of what was sent, each at its place."""
+    if not isinstance(found, Mapping):
+        yield Problem(at, str(found[0] if isinstance(found, list) else found))
+        return
+    for key, inner in found.items():
+        here = "" if key == "_schema" else str(key)
+        yield from leaves(".".join(filter(None, (at, here))), inner)
 
 
 def placed(wrong: Problem, sentence: str) -> Mapping[str, str]:

@@ -7,6 +7,26 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest
 
 from engine.errors import Refused
+from engine.words import N_
+
+# what the reader of JSON says of single values, so that it is said in Chinese too
+SAID = (
+    N_("Unknown field."),
+    N_("Field may not be null."),
+    N_("Not a valid string."),
+    N_("Not a valid utf-8 string."),
+    N_("Not a valid integer."),
+    N_("Not a valid number."),
+    N_("Not a valid boolean."),
+    N_("Not a valid list."),
+    N_("Not a valid mapping type."),
+    N_("Not a valid date."),
+    N_("Not a valid datetime."),
+    N_("Not a valid aware datetime."),
+    N_("Invalid input type."),
+    N_("Invalid value."),
+    N_("String does not match expected pattern."),
+)
 
 
 class NotJson(Refused):

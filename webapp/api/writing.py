@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
 from engine.clock import now
-from engine.commands import KeyUsedForSomethingElse, earlier_result, remember
+from engine.commands import KeyUsedForSomethingElse, earlier_result, remember, take_turn
 from webapp.api.log import note_change
 from webapp.session import person
 from webapp.transactions import begin
@@ -49,6 +49,7 @@ def once(run: Callable[[Session], Answer]) -> tuple[Mapping[str, Any], int, dict
     name = f"{request.method} {request.path}"
     asked = {"query": request.query_string.decode("latin-1"), "body": body_sha256()}
     with begin() as db:
+        take_turn(db, key)
         try:
             first = earlier_result(db, key, name=name, request=asked)
         except KeyUsedForSomethingElse as other:

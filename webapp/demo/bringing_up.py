@@ -16,7 +16,18 @@ from engine.migrations import upgrade
 from engine.people.models import PersonAccount
 from engine.people.passwords import Hashing
 from webapp.compose import Holdfast, compose
-from webapp.demo import catalogue as cat, describing, histories, life, people, pumps, sets, works
+from webapp.demo import (
+    catalogue as cat,
+    describing,
+    histories,
+    life,
+    masters,
+    people,
+    pumps,
+    sets,
+    tracing,
+    works,
+)
 from webapp.demo.deliveries import ON_THE_WAY, Orders, deliver, hospitals
 from webapp.demo.histories import Told
 from webapp.demo.people import ADMINISTRATOR
@@ -140,6 +151,8 @@ def _trade(stage: Stage, begin: datetime, end: datetime, scale: Scale) -> None:
         by = stage.who(ADMINISTRATOR.user_name)
         describing.lay_catalogue(db, by=by, at=stage.at)
         describing.lay_hospitals(db, by=by, at=stage.at)
+        masters.agree(db, by=stage.who(masters.BUYER), at=stage.at)
+        masters.authorise(db, by=stage.who(masters.REGULATORY), at=stage.at)
         stage.at = begin
 
         def working(user_name: str, at: datetime) -> Works:
@@ -153,7 +166,6 @@ def _trade(stage: Stage, begin: datetime, end: datetime, scale: Scale) -> None:
         ]
         buying = working("oliver.grant", begin + LIFE_AFTER)
         life.lay_contacts(working(ADMINISTRATOR.user_name, begin))
-        life.authorise(working("sofia.lindgren", begin))
         if end - begin > LIFE_AFTER:
             tellings.append(life.live(buying))
         if scale.told:
@@ -193,8 +205,10 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
     if scale.told:
         tellings += [
             histories.recounts(stage, present),
+            masters.keep(stage, present),
             _later_orders(stage, present),
             _leave(stage, present),
+            tracing.traces(stage, present),
         ]
     stage.say = say
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from engine.serials import (
-    authorisations,
     contacts,
     examine,
     other_names,
@@ -51,7 +50,8 @@ def live(works: Works) -> Telling:
     ship.deliver(works.db, location_id=works.place(CLINIC), units=pumps, **works.how)
     yield works.later(days=6)
     use.put_into_use(
-        works.db, pumps, location_id=works.place(CLINIC), **works.naming("IQ-2041", operator="Tom Hadley", program="V3 2.1.4"),
+        works.db, pumps, location_id=works.place(CLINIC),
+        **works.naming("IQ-2041", operator="Tom Hadley", program="V3 2.1.4"),
     )  # fmt: skip
     yield works.later(days=17)
     _serve(works, pumps[0])
@@ -99,7 +99,8 @@ def _inspect(works: Works, good: Lot, bad: Lot) -> None:
                 Reading("spring force", force, is_good, "3.8", "4.4", "N"),
                 Reading("free length", free_length, is_good, "11.9", "12.1", "mm"),
             ],
-            sample=Sample(20, 0 if is_good else 7), remark=None if is_good else "Springs from the second heat are too soft.",
+            sample=Sample(20, 0 if is_good else 7),
+            remark=None if is_good else "Springs from the second heat are too soft.",
             **works.naming(f"IR-{lot.lot_no}", **looked_with),
         )  # fmt: skip
 
@@ -158,7 +159,8 @@ def _serve(works: Works, pump: int) -> None:
     fitted = [(spare, "main board")] if spare is not None else []
     use.service(
         works.db, pump, use.Visit("Alarm E-41 at start", "Main board replaced, tested", "in_use"),
-        use.Exchange(removed, fitted), **works.naming("SR-3307", operator="Tom Hadley", program="V3 2.1.5"),
+        use.Exchange(removed, fitted),
+        **works.naming("SR-3307", operator="Tom Hadley", program="V3 2.1.5"),
     )  # fmt: skip
 
 
@@ -176,16 +178,3 @@ def lay_contacts(works: Works) -> None:
         )  # fmt: skip
         if number % 5:
             contacts.verify_contact(works.db, contact.id, **works.how)
-
-
-def authorise(works: Works) -> None:
-    """Describe where the pumps may be sold."""
-    for part_no, country, kind, number in (
-        (cat.V3, "DE", "ce_certificate", "CE 0987 V3/2024"),
-        (cat.V3, "CN", "注册证", "国械注进20243140417"),
-        (cat.S7, "DE", "ce_certificate", "CE 0987 S7/2023"),
-    ):
-        authorisations.authorise(
-            works.db, works.part(part_no).id, country, licence_kind=kind, licence_no=number,
-            holder_id=works.party(cat.MAKER), valid_from=works.at.date(), **works.how,
-        )  # fmt: skip

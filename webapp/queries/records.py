@@ -76,6 +76,7 @@ READABLE: Mapping[str, Readable] = MappingProxyType(
                 "part", "parts", MASTER, "part_no",
                 ("manufacturer_id", "kind", "control", "di"),
             ),
+            Readable("contact", "contacts", MASTER, "", ("party_id", "role", "channel")),
             Readable(
                 "market_authorisation", "market-authorisations", MASTER, "licence_no",
                 ("part_id", "country", "holder_id"),
@@ -117,6 +118,39 @@ READABLE: Mapping[str, Readable] = MappingProxyType(
                 "event", "events", GOODS, "", ("type", "source", "location_id", "corrects_id"),
                 (), ("recorded_at",),
             ),
+            Readable(
+                "event_fact", "event-facts", GOODS, "value", ("event_id", "name"), ("event_id",)
+            ),
+            Readable(
+                "examination", "examinations", GOODS, "", ("part_id", "kind", "outcome"),
+                ("event_id",),
+            ),
+            Readable("measurement", "measurements", GOODS, "", ("event_id",), ("event_id",)),
+            Readable(
+                "certificate", "certificates", GOODS, "number", ("kind", "issuer_id"),
+                ("event_id",),
+            ),
+            Readable("container", "containers", GOODS, "sscc", ("kind",), ("event_id",)),
+            Readable(
+                "packed", "packed", GOODS, "", ("container_id", "unit_id", "lot_id", "inner_id"),
+                ("from_event_id", "to_event_id"),
+            ),
+            Readable(
+                "unit_label", "unit-labels", GOODS, "serial", ("unit_id", "part_id"),
+                ("event_id",),
+            ),
+            Readable(
+                "flag", "flags", GOODS, "", ("rule", "event_id", "unit_id", "lot_id"), (),
+                ("found_at", "seen_at"),
+            ),
+            Readable(
+                "purchase_order", "purchase-orders", MASTER, "number", ("supplier_id",),
+                ("event_id",),
+            ),
+            Readable("purchase_line", "purchase-lines", MASTER, "", ("order_id", "part_id")),
+            Readable(
+                "purchase_receipt", "purchase-receipts", MASTER, "", ("line_id",), ("event_id",)
+            ),
             Readable("tranche", "tranches", "lot.read", "", ("lot_id",), ("event_id",)),
             Readable(
                 "hold", "holds", HOLDS, "case_number", ("target_kind",), (),
@@ -150,7 +184,7 @@ READABLE: Mapping[str, Readable] = MappingProxyType(
 # what a reference is called by
 NUMBERS = MappingProxyType(
     {"party": "code", "location": "code", "part": "part_no", "lot": "lot_no", "unit": "serial",
-     "event": "uuid", "shipment": "document_no"}
+     "event": "uuid", "shipment": "document_no", "container": "sscc", "purchase_order": "number"}
 )  # fmt: skip
 
 
@@ -242,13 +276,16 @@ def _changed(readable: Readable, since: datetime) -> Iterable[ColumnElement[bool
         yield table.c[name] >= since
     if readable.entity == "unit":
         yield table.c.id.in_(select(EventLink.unit_id).where(EventLink.event_id.in_(events)))
+    if readable.entity == "purchase_line":
+        orders = Base.metadata.tables["purchase_order"]
+        yield table.c.order_id.in_(select(orders.c.id).where(orders.c.event_id.in_(events)))
     if readable.entity == "stock":
         posting = Base.metadata.tables["stock_posting"]
         yield table.c.lot_id.in_(select(posting.c.lot_id).where(posting.c.event_id.in_(events)))
     if not readable.by_event and not readable.by_time and readable.entity not in ("unit", "stock"):
         yield table.c.id.in_(
             select(FieldChange.entity_id).where(
-                FieldChange.entity == readable.entity, FieldChange.at >= since
+                FieldChange.entity == readable.described.table, FieldChange.at >= since
             )
         )
         yield table.c.id.in_(

@@ -47,14 +47,15 @@ class KindUnknown(NotFound):
 @allow("master.read")
 def index() -> ResponseReturnValue:
     """Lead on to the parties, the first of the lists."""
-    return redirect(url_for(".listing", kind=KINDS[0]))
+    return redirect(url_for(".listing", record_kind=KINDS[0]))
 
 
-@bp.get("/<kind>")
+@bp.get("/<record_kind>")
 @allow("master.read")
-def listing(kind: str) -> ResponseReturnValue:
+def listing(record_kind: str) -> ResponseReturnValue:
     """List the records of a kind that begin with what was searched."""
-    what, said = entity(_known(kind)), request.args
+    kind = _known(record_kind)
+    what, said = entity(kind), request.args
     choices = next((f.words for f in what.fields if f.name == "kind" and f.choices), {})
     kind_of = said.get("of", "") if said.get("of", "") in choices else ""
     asked = asked_list(kind, person(), text=said.get("q", "")[:100], kind_of=kind_of)
@@ -71,27 +72,28 @@ def listing(kind: str) -> ResponseReturnValue:
     )
 
 
-@bp.get("/<kind>/<int:record_id>")
+@bp.get("/<record_kind>/<int:record_id>")
 @allow("master.read")
-def one(kind: str, record_id: int) -> ResponseReturnValue:
+def one(record_kind: str, record_id: int) -> ResponseReturnValue:
     """Show one record, what refers to it, and how its fields changed."""
     number = min(max(1, request.args.get("changes", 1, type=int)), FAR_BEYOND)
-    view = record_page(read(), _known(kind), record_id, person=person(), page=number)
+    view = record_page(read(), _known(record_kind), record_id, person=person(), page=number)
     return render_template("master/one.html", view=view, kinds=KINDS)
 
 
-@bp.get("/<kind>/new")
+@bp.get("/<record_kind>/new")
 @allow("master.change")
-def new(kind: str) -> ResponseReturnValue:
+def new(record_kind: str) -> ResponseReturnValue:
     """Show the form for a new record; an address may fill it in."""
-    return _form(_known(kind), None, request.args, [])
+    return _form(_known(record_kind), None, request.args, [])
 
 
-@bp.post("/<kind>/new")
+@bp.post("/<record_kind>/new")
 @allow("master.change")
-def describe(kind: str) -> ResponseReturnValue:
+def describe(record_kind: str) -> ResponseReturnValue:
     """Describe a new record."""
-    if not _may_describe(_known(kind)):
+    kind = _known(record_kind)
+    if not _may_describe(kind):
         raise NotAllowed
     what, entered = entity(kind), request.form
     found = read_fields(read(), describable(kind, person()), entered, language())
@@ -107,22 +109,22 @@ def describe(kind: str) -> ResponseReturnValue:
         problems = _taken(kind)
         return _form(kind, None, entered, problems), 409
     flash(gettext("%(kind)s is described.", kind=what.says(language())))
-    return redirect(url_for(".one", kind=kind, record_id=row.id), 303)
+    return redirect(url_for(".one", record_kind=kind, record_id=row.id), 303)
 
 
-@bp.get("/<kind>/<int:record_id>/change")
+@bp.get("/<record_kind>/<int:record_id>/change")
 @allow("master.change")
-def change_form(kind: str, record_id: int) -> ResponseReturnValue:
+def change_form(record_kind: str, record_id: int) -> ResponseReturnValue:
     """Show the form that changes a record."""
-    _must_change(kind)
+    kind = _must_change(record_kind)
     return _form(kind, row_of(read(), kind, record_id), {}, [])
 
 
-@bp.post("/<kind>/<int:record_id>/change")
+@bp.post("/<record_kind>/<int:record_id>/change")
 @allow("master.change")
-def change(kind: str, record_id: int) -> ResponseReturnValue:
+def change(record_kind: str, record_id: int) -> ResponseReturnValue:
     """Change the fields that differ from what the person saw, with the reason."""
-    _must_change(kind)
+    kind = _must_change(record_kind)
     db, entered = read(), request.form
     row = row_of(db, kind, record_id)
     fields = fields_to_change(kind, row, person())
@@ -147,7 +149,7 @@ def change(kind: str, record_id: int) -> ResponseReturnValue:
     except IntegrityError:
         return _form(kind, row_of(read(), kind, record_id), entered, _taken(kind)), 409
     flash(gettext("The change is kept with its reason."))
-    return redirect(url_for(".one", kind=kind, record_id=record_id), 303)
+    return redirect(url_for(".one", record_kind=kind, record_id=record_id), 303)
 
 
 def _known(kind: str) -> str:
@@ -156,10 +158,11 @@ def _known(kind: str) -> str:
     return kind
 
 
-def _must_change(kind: str) -> None:
-    """Refuse whose roles change no field of such a record."""
+def _must_change(kind: str) -> str:
+    """Return the kind; refuse whose roles change no field of such a record."""
     if not changeable(_known(kind), person()):
         raise NotAllowed
+    return kind
 
 
 def _may_describe(kind: str) -> bool:

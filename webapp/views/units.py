@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from engine.cases.pages import Page
 from engine.clock import now
 from engine.serials.identifiers import parse
+from engine.serials.intake.taking_back import came_with
 from engine.serials.listing import COUNTED
 from engine.serials.models.axes import CUSTODIES, USABILITIES
 from engine.serials.queries import SHOWN, LotPage, Pages, UnitPage, lot_page, unit_page
@@ -65,6 +66,7 @@ def unit(unit_id: int) -> ResponseReturnValue:
         "units/unit.html",
         view=view,
         life=life_of_unit(db, unit_id),
+        came=came_with(db, "unit", unit_id),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
         releasers=releasers(db, view.timeline),
         **_paged(view, pages, unit_id=unit_id),
@@ -82,6 +84,7 @@ def lot(lot_id: int) -> ResponseReturnValue:
         "units/lot.html",
         view=view,
         life=life_of_node(db, lot_id),
+        came=came_with(db, "lot", lot_id),
         axes=lot_axes(db, view),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
         releasers=releasers(db, view.timeline),

@@ -56,6 +56,84 @@ def upgrade() -> None:
         batch_op.create_index("ix_field_change_record", ["entity", "entity_id", "id"], unique=False)
 
     op.create_table(
+        "report",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("columns", db.Json(), nullable=False),
+        sa.Column("filters", db.Json(), nullable=False),
+        sa.Column("groups", db.Json(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        sa.Column("every", sa.Text(), nullable=True),
+        sa.Column("format", sa.Text(), nullable=True),
+        sa.Column("due_at", db.UtcDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("saved_at", db.UtcDateTime(), nullable=False),
+        sa.Column("removed_at", db.UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "every IN ('daily', 'weekly', 'monthly')", name=op.f("ck_report_every_is_known")
+        ),
+        sa.CheckConstraint(
+            "format IN ('csv', 'xlsx', 'pdf')", name=op.f("ck_report_format_is_known")
+        ),
+        sa.CheckConstraint(
+            "(every IS NULL) = (due_at IS NULL)", name=op.f("ck_report_due_if_scheduled")
+        ),
+        sa.CheckConstraint(
+            "(every IS NULL) = (format IS NULL)", name=op.f("ck_report_format_if_scheduled")
+        ),
+        sa.CheckConstraint(
+            "removed_at IS NULL OR every IS NULL", name=op.f("ck_report_removed_is_not_due")
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["person_account.id"], name=op.f("fk_report_owner_id_person_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report")),
+    )
+    with op.batch_alter_table("report", schema=None) as batch_op:
+        batch_op.create_index("ix_report_due", ["due_at"], unique=False)
+        batch_op.create_index("ix_report_owner", ["owner_id"], unique=False)
+
+    op.create_table(
+        "report_run",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column(
+            "report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("due_at", db.UtcDateTime(), nullable=False),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("paths", db.Json(), nullable=False),
+        sa.Column("left_out", db.Json(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("row_count", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=True),
+        sa.Column("refused", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(sha256 IS NULL) = (refused IS NOT NULL)", name=op.f("ck_report_run_file_or_refusal")
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["person_account.id"], name=op.f("fk_report_run_owner_id_person_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["report.id"], name=op.f("fk_report_run_report_id_report")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_run")),
+        sa.UniqueConstraint("report_id", "due_at", name=op.f("uq_report_run_report_id_due_at")),
+    )
+    op.create_table(
         "role_view",
         sa.Column(
             "id",

@@ -13,7 +13,6 @@ branch_labels = None
 depends_on = None
 
 STATES = "state IN ('received', 'checked', 'loaded', 'rolled_back')"
-ROLLED_BACK = "(state = 'rolled_back') = (rolled_back_at IS NOT NULL)"
 
 
 def upgrade() -> None:
@@ -255,37 +254,20 @@ def _alter_batches() -> None:
             "loaded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
     )
-    postgres = op.get_bind().dialect.name == "postgresql"
-    if postgres:
-        op.drop_constraint(op.f("ck_import_batch_state_is_known"), "import_batch")
-    rules = (
-        ()
-        if postgres
-        else (
-            sa.CheckConstraint(STATES, name=op.f("ck_import_batch_state_is_known")),
-            sa.CheckConstraint(ROLLED_BACK, name=op.f("ck_import_batch_rolled_back_when")),
-        )
-    )
-    waited = (
-        "UPDATE import_batch SET state = 'received', problem_count = 0 WHERE state = 'quarantined'"
-    )
-    if postgres:
-        op.execute(waited)
-    else:
-        # the rows are copied under the new rule: empty the state that goes before that
-        op.execute("PRAGMA ignore_check_constraints = ON")
-        op.execute(waited)
-        op.execute("PRAGMA ignore_check_constraints = OFF")
-    with op.batch_alter_table(
-        "import_batch", recreate="auto" if postgres else "always", table_args=rules
-    ) as batch_op:
+    # the state that goes is no state of the new rule, and the new ones are none of the old
+    name = op.f("ck_import_batch_state_is_known")
+    with op.batch_alter_table("import_batch", schema=None) as batch_op:
+        batch_op.drop_constraint(name, type_="check")
         for column in new:
             batch_op.add_column(column)
+    op.execute(
+        "UPDATE import_batch SET state = 'received', problem_count = 0 WHERE state = 'quarantined'"
+    )
+    with op.batch_alter_table("import_batch", schema=None) as batch_op:
+        batch_op.create_check_constraint(name, STATES)
         batch_op.alter_column("mapping", server_default=None)
         batch_op.alter_column("counts", server_default=None)
         batch_op.create_index("ix_import_batch_file", ["file_sha256"], unique=False)
-    if postgres:
-        op.create_check_constraint(op.f("ck_import_batch_state_is_known"), "import_batch", STATES)
 
 
 def downgrade() -> None:

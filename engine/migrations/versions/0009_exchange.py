@@ -67,34 +67,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deny_list")),
     )
     op.create_table(
-        "reconciliation_source",
-        sa.Column(
-            "id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=True,
-            nullable=False,
-        ),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("system", sa.Text(), nullable=False),
-        sa.Column("compares", sa.Text(), nullable=False),
-        sa.Column("columns", db.Json(), nullable=False),
-        sa.Column("words", db.Json(), nullable=False),
-        sa.Column("folder", sa.Text(), nullable=True),
-        sa.Column("hour", sa.Integer(), nullable=True),
-        sa.Column("due_at", db.UtcDateTime(), nullable=True),
-        sa.Column("made_at", db.UtcDateTime(), nullable=False),
-        sa.Column(
-            "made_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column("off_at", db.UtcDateTime(), nullable=True),
-        sa.CheckConstraint(
-            "compares IN ('stock', 'status', 'ids')",
-            name=op.f("ck_reconciliation_source_compares_is_known"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation_source")),
-        sa.UniqueConstraint("name", name=op.f("uq_reconciliation_source_name")),
-    )
-    op.create_table(
         "webhook_subscription",
         sa.Column(
             "id",
@@ -141,78 +113,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_door_name")),
     )
     op.create_table(
-        "reconciliation_line",
-        sa.Column(
-            "source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column(
-            "part_no", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
-        ),
-        sa.Column(
-            "number", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
-        ),
-        sa.Column(
-            "location", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
-        ),
-        sa.Column("quantity", db.Quantity(), nullable=True),
-        sa.Column("status", sa.Text(), nullable=True),
-        sa.Column(
-            "external_id",
-            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
-            nullable=True,
-        ),
-        sa.ForeignKeyConstraint(
-            ["source_id"],
-            ["reconciliation_source.id"],
-            name=op.f("fk_reconciliation_line_source_id_reconciliation_source"),
-        ),
-        sa.PrimaryKeyConstraint("source_id", "line", name=op.f("pk_reconciliation_line")),
-    )
-    with op.batch_alter_table("reconciliation_line", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_reconciliation_line_key",
-            ["source_id", "part_no", "number", "location"],
-            unique=False,
-        )
-
-    op.create_table(
-        "reconciliation_run",
+        "reconciliation_source",
         sa.Column(
             "id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             autoincrement=True,
             nullable=False,
         ),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("compares", sa.Text(), nullable=False),
+        sa.Column("columns", db.Json(), nullable=False),
+        sa.Column("words", db.Json(), nullable=False),
+        sa.Column("site_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("folder", sa.Text(), nullable=True),
+        sa.Column("hour", sa.Integer(), nullable=True),
+        sa.Column("due_at", db.UtcDateTime(), nullable=True),
+        sa.Column("made_at", db.UtcDateTime(), nullable=False),
         sa.Column(
-            "source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+            "made_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("file_name", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=True),
-        sa.Column("at", db.UtcDateTime(), nullable=False),
-        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("problem", sa.Text(), nullable=True),
-        sa.Column("line_count", sa.Integer(), nullable=False),
-        sa.Column("matched_count", sa.Integer(), nullable=False),
-        sa.Column("missing_here_count", sa.Integer(), nullable=False),
-        sa.Column("missing_there_count", sa.Integer(), nullable=False),
-        sa.Column("quantity_count", sa.Integer(), nullable=False),
-        sa.Column("status_count", sa.Integer(), nullable=False),
-        sa.Column("id_count", sa.Integer(), nullable=False),
-        sa.Column("new_count", sa.Integer(), nullable=False),
-        sa.Column("again_count", sa.Integer(), nullable=False),
-        sa.Column("reopened_count", sa.Integer(), nullable=False),
-        sa.Column("gone_count", sa.Integer(), nullable=False),
+        sa.Column("off_at", db.UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "compares IN ('stock', 'status', 'ids')",
+            name=op.f("ck_reconciliation_source_compares_is_known"),
+        ),
         sa.ForeignKeyConstraint(
-            ["source_id"],
-            ["reconciliation_source.id"],
-            name=op.f("fk_reconciliation_run_source_id_reconciliation_source"),
+            ["site_id"], ["party.id"], name=op.f("fk_reconciliation_source_site_id_party")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation_source")),
+        sa.UniqueConstraint("name", name=op.f("uq_reconciliation_source_name")),
     )
-    with op.batch_alter_table("reconciliation_run", schema=None) as batch_op:
-        batch_op.create_index("ix_reconciliation_run_source", ["source_id", "id"], unique=False)
-
     op.create_table(
         "webhook_attempt",
         sa.Column(
@@ -295,6 +226,127 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "reconciliation_line",
+        sa.Column(
+            "source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column(
+            "line",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "part_no", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "number", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "location", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("quantity", db.Quantity(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=True),
+        sa.Column(
+            "external_id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["reconciliation_source.id"],
+            name=op.f("fk_reconciliation_line_source_id_reconciliation_source"),
+        ),
+        sa.PrimaryKeyConstraint("source_id", "side", "line", name=op.f("pk_reconciliation_line")),
+    )
+    with op.batch_alter_table("reconciliation_line", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_reconciliation_line_key",
+            ["source_id", "side", "part_no", "number", "location"],
+            unique=False,
+        )
+
+    op.create_table(
+        "reconciliation_run",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column(
+            "source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=True),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("line_count", sa.Integer(), nullable=False),
+        sa.Column("matched_count", sa.Integer(), nullable=False),
+        sa.Column("missing_here_count", sa.Integer(), nullable=False),
+        sa.Column("missing_there_count", sa.Integer(), nullable=False),
+        sa.Column("quantity_count", sa.Integer(), nullable=False),
+        sa.Column("status_count", sa.Integer(), nullable=False),
+        sa.Column("id_count", sa.Integer(), nullable=False),
+        sa.Column("new_count", sa.Integer(), nullable=False),
+        sa.Column("again_count", sa.Integer(), nullable=False),
+        sa.Column("reopened_count", sa.Integer(), nullable=False),
+        sa.Column("gone_count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["reconciliation_source.id"],
+            name=op.f("fk_reconciliation_run_source_id_reconciliation_source"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation_run")),
+    )
+    with op.batch_alter_table("reconciliation_run", schema=None) as batch_op:
+        batch_op.create_index("ix_reconciliation_run_source", ["source_id", "id"], unique=False)
+
+    op.create_table(
+        "downtime_form",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("printed_at", db.UtcDateTime(), nullable=False),
+        sa.Column(
+            "printed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("entered_at", db.UtcDateTime(), nullable=True),
+        sa.Column(
+            "entered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("not_used_reason", sa.Text(), nullable=True),
+        sa.Column(
+            "not_used_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint(
+            "kind IN ('receiving', 'segregation', 'shipping', 'hold_tag')",
+            name=op.f("ck_downtime_form_kind_is_known"),
+        ),
+        sa.CheckConstraint(
+            "(entered_at IS NULL) = (event_id IS NULL)",
+            name=op.f("ck_downtime_form_entered_has_event"),
+        ),
+        sa.CheckConstraint(
+            "entered_at IS NULL OR not_used_reason IS NULL",
+            name=op.f("ck_downtime_form_entered_or_not_used"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_downtime_form_event_id_event")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_downtime_form")),
+        sa.UniqueConstraint("number", name=op.f("uq_downtime_form_number")),
+    )
+    op.create_table(
         "reconciliation_difference",
         sa.Column(
             "id",
@@ -373,49 +425,6 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_reconciliation_difference_state", ["source_id", "state", "kind"], unique=False
         )
-
-    op.create_table(
-        "downtime_form",
-        sa.Column(
-            "id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=True,
-            nullable=False,
-        ),
-        sa.Column("number", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("printed_at", db.UtcDateTime(), nullable=False),
-        sa.Column(
-            "printed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column("entered_at", db.UtcDateTime(), nullable=True),
-        sa.Column(
-            "entered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
-        ),
-        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("not_used_reason", sa.Text(), nullable=True),
-        sa.Column(
-            "not_used_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
-        ),
-        sa.CheckConstraint(
-            "kind IN ('receiving', 'segregation', 'shipping', 'hold_tag')",
-            name=op.f("ck_downtime_form_kind_is_known"),
-        ),
-        sa.CheckConstraint(
-            "(entered_at IS NULL) = (event_id IS NULL)",
-            name=op.f("ck_downtime_form_entered_has_event"),
-        ),
-        sa.CheckConstraint(
-            "entered_at IS NULL OR not_used_reason IS NULL",
-            name=op.f("ck_downtime_form_entered_or_not_used"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["event_id"], ["event.id"], name=op.f("fk_downtime_form_event_id_event")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_downtime_form")),
-        sa.UniqueConstraint("number", name=op.f("uq_downtime_form_number")),
-    )
 
 
 def downgrade() -> None:

@@ -7,7 +7,7 @@ filter of theirs.
 from engine.serials.asking.columns import Chosen, choosable, chosen
 from engine.serials.asking.errors import ColumnHidden, ColumnUnknown, EntityUnknown
 from engine.serials.asking.filters import OPERATORS, Filter, operators_of, read_filter
-from engine.serials.asking.rows import Answered, Asked, answer, rows_of
+from engine.serials.asking.rows import Answered, Asked, answer, rows_of, shown_columns
 
 __all__ = [
     "OPERATORS",
@@ -24,4 +24,5 @@ __all__ = [
     "operators_of",
     "read_filter",
     "rows_of",
+    "shown_columns",
 ]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from engine.db import SCALE
 from engine.errors import Invalid, Problem
 from engine.people.person import Person
 from engine.serials.asking.columns import Chosen, chosen
@@ -130,7 +131,7 @@ def span(column: Chosen, text: str, zone: ZoneInfo) -> Span:
     if kind == "date":
         return Span(date.fromisoformat(text))
     if kind == "quantity":
-        return Span(Decimal(text).quantize(Decimal("0.000001")).normalize())
+        return Span(_quantity(text))
     if kind == "integer":
         return Span(_whole(text))
     if kind == "yes_no":
@@ -146,6 +147,13 @@ def _moments(text: str, zone: ZoneInfo) -> Span:
         return Span(day, datetime.combine(day.date() + timedelta(days=1), time(), zone))
     moment = datetime.fromisoformat(text)
     return Span(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def _quantity(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite() or abs(number) * SCALE > LARGEST:
+        raise ValueError(text)
+    return number.quantize(Decimal(1) / SCALE)
 
 
 def _whole(text: str) -> int:

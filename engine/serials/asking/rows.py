@@ -60,16 +60,23 @@ class Answered:
     rows: tuple[tuple[Any, ...], ...]
     keys: tuple[Any, ...] = ()
     after: str | None = None  # where the next page starts
-    count: int = 0  # above COUNTED: more than that
+    count: int = 0  # above what was counted: more than that
     sums: tuple[int, ...] = ()  # the places of grouped columns that are sums
 
 
 def answer(
-    db: Session, asked: Asked, *, person: Person | None, after: str | None = None, size: int = SIZE
+    db: Session,
+    asked: Asked,
+    *,
+    person: Person | None,
+    after: str | None = None,
+    size: int = SIZE,
+    counted: int = COUNTED,
 ) -> Answered:
     """Return one page of what was asked, as this person sees it; raises `ColumnHidden`.
 
-    Rows come in the order of their numbers, groups in the order of what they are grouped by.
+    Rows are counted up to one more than `counted`. They come in the order of their numbers,
+    groups in the order of what they are grouped by.
     """
     made = _Statement(db, asked, person)
     paged, start = made.page(after), _offset(after) if asked.groups else 0
@@ -79,15 +86,20 @@ def answer(
     onward = None
     if more:
         onward = str(start + size) if asked.groups else _text(made.key(found[size - 1]))
-    counted = made.query.order_by(None).limit(COUNTED + 1).subquery()
+    some = made.query.order_by(None).limit(counted + 1).subquery()
     return Answered(
         made.columns,
         tuple(shown),
         tuple(made.key(row) for row in found[:size]) if not asked.groups else (),
         onward,
-        db.scalar(select(func.count()).select_from(counted)) or 0,
+        db.scalar(select(func.count()).select_from(some)) or 0,
         made.sums,
     )
+
+
+def shown_columns(db: Session, asked: Asked, person: Person | None) -> tuple[Chosen, ...]:
+    """Return the columns of an answer, in their order: groups first, then the sums."""
+    return _Statement(db, asked, person).columns
 
 
 def rows_of(db: Session, asked: Asked, *, person: Person | None) -> Iterator[tuple[Any, ...]]:

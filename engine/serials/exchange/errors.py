@@ -17,3 +17,19 @@ class SubscriptionOff(Refused):
 
 class SubscriptionSame(Conflict):
     """This subscription is that way already. Look at it again before you go on."""
+
+
+class SourceUnknown(NotFound):
+    """There is no such system to compare with. It may belong to another installation."""
+
+
+class FileNotRead(Refused):
+    """This file cannot be read as a table: %(why)s."""
+
+
+class ColumnsMissing(Refused):
+    """The file lacks the columns %(columns)s. Correct the file, or how the columns are called."""
+
+
+class NothingChosen(Refused):
+    """Choose at least one open difference."""

@@ -5,10 +5,11 @@ An expression is plain JSON that a scope can keep: `{"any": [term, …], "except
 
     {"lot": {"id": 7, "number": "K-7", "part": "RES", "maker": "Resin Works"}}
     {"unit": {"id": 9, "serial": "AP0447", "part": "PUMP", "maker": "…"}}
+    {"segment": {"id": 11, "number": "WO-7"}}      a production run
     {"lot_prefix": {"begins": "15AMLB"}}            also with "part": {"id", "number"}
     {"serial_range": {"from": "AP0447", "to": "AP0463"}}   likewise lot_range, serial_prefix
     {"part": {"id": 3, "number": "PUMP"}}  {"work_order": {"number": "WO-1"}}
-    {"made": {"from": "2026-03-01T00:00:00+00:00", "to": …}}      either end may be null
+    {"made": {"from": "2026-03-01T00:00:00+00:00", "to": …, "days": …}}
     {"site": {"ids": […], "name": …}}  {"location": {"ids": […], "name": …}}
     {"fact": {"name": "equipment", "value": "EQ-7", "from": …, "to": …}}   see naming.concerned
     {"all": [term, …]}  {"any": [term, …]}

@@ -94,6 +94,7 @@ def window(reading: Reading, said: Said, *, is_made: bool = False) -> None:
         when = {
             "from": from_at.isoformat() if from_at else None,
             "to": to_at.isoformat() if to_at else None,
+            "days": f"{start or '…'} – {end or '…'}",  # as the reader's zone has them
         }
         facts: Facts = (("first", start or "…"), ("last", end or "…"))
         value = f"{start}/{end}"

@@ -181,7 +181,7 @@ def said_of(term: Term) -> str:
     if kind.endswith("_range"):
         return f"{told['from']}–{told['to']}"
     if kind == "made":
-        return f"{(told['from'] or '')[:10]}–{(told['to'] or '')[:10]}"
+        return str(told["days"])
     for key in ("number", "serial", "begins", "value", "name"):
         if key in told:
             return str(told[key])

@@ -23,7 +23,16 @@ from engine.serials.walk import EVER_AROUND, INTO, reach
 
 Condition: TypeAlias = ColumnElement[bool]
 NAMED = frozenset(
-    {"lot", "unit", "lot_prefix", "serial_prefix", "lot_range", "serial_range", "work_order"}
+    {
+        "lot",
+        "unit",
+        "segment",
+        "lot_prefix",
+        "serial_prefix",
+        "lot_range",
+        "serial_range",
+        "work_order",
+    }
 )
 
 
@@ -229,6 +238,10 @@ def _unit(db: Session, told: Mapping[str, Any]) -> Where:
     return NOTHING._replace(units=Unit.id.in_(id_set(db, told.get("ids") or [told["id"]])))
 
 
+def _segment(db: Session, told: Mapping[str, Any]) -> Where:
+    return NOTHING._replace(segments=Segment.id == told["id"])
+
+
 def _part(db: Session, told: Mapping[str, Any]) -> Where:
     part = told["id"]
     return Where(Lot.part_id == part, Segment.part_id == part, Unit.part_id == part)
@@ -302,6 +315,7 @@ def _concerned(db: Session, found: Concerned) -> Where:
 _TERMS: dict[str, Callable[[Session, Mapping[str, Any]], Where]] = {
     "lot": _lot,
     "unit": _unit,
+    "segment": _segment,
     "part": _part,
     "lot_prefix": _lots_named,
     "lot_range": _lots_named,

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.serials.intake.layouts import Layout
 from engine.serials.intake.problems import RowProblem
-from engine.serials.intake.values import Reader
+from engine.serials.intake.values import Cells
 
 SPLIT = "\x1f"  # between the cells of a staged row; no cell can hold it
 REFERENCES = ("part_id", "party_id", "lot_id", "unit_id", "location_id", "other_id")
@@ -54,20 +54,16 @@ class Chunk:
         return {name: self.cells[name][place] for name in self.names}
 
 
-def standardise(chunk: Chunk, readers: Mapping[str, Reader]) -> None:
+def standardise(chunk: Chunk, readers: Mapping[str, Cells]) -> None:
     """Turn what the file says into standardised text, noting what is wrong with single cells."""
     for name in chunk.names:
-        read, column = readers[name], chunk.cells[name]
-        said = [read(text) for text in column]
-        chunk.cells[name] = [cell.text for cell in said]
-        for place, cell in enumerate(said):
-            if cell.code:
-                chunk.wrong(place, name, cell.code, **cell.facts)
+        chunk.cells[name], wrong = readers[name].of(chunk.cells[name])
+        for place, cell in wrong.items():
+            chunk.wrong(place, name, cell.code, **cell.facts)
     for one in chunk.what.columns:
         if one.required:
-            for place, text in enumerate(chunk.column(one.name)):
-                if not text:
-                    chunk.wrong(place, one.name, "required", label=one.label)
+            for place in [at for at, text in enumerate(chunk.column(one.name)) if not text]:
+                chunk.wrong(place, one.name, "required", label=one.label)
 
 
 def from_cells(
@@ -77,11 +73,15 @@ def from_cells(
     lines: list[int] = []
     table: list[Sequence[str]] = []
     long: list[int] = []
+    width = len(names)
     for line, cells in rows:
-        if len(cells) > len(names):
-            long.append(len(lines))
         lines.append(line)
-        table.append((*cells[: len(names)], *("",) * (len(names) - len(cells))))
+        if len(cells) == width:
+            table.append(cells)
+            continue
+        if len(cells) > width:
+            long.append(len(table))
+        table.append((*cells[:width], *("",) * (width - len(cells))))
     columns = [list(column) for column in zip(*table, strict=True)] or [[] for _ in names]
     chunk = Chunk(what, names, lines, dict(zip(names, columns, strict=True)))
     for place in long:

@@ -24,6 +24,7 @@ from engine.serials.errors import (
     SheetUnreadable,
     WorkbookTooLarge,
 )
+from engine.serials.intake.values import ROUNDED
 from engine.serials.models import ImportFile
 
 ENCODINGS = {
@@ -206,9 +207,6 @@ def _sheet(stream: IO[bytes]) -> Iterator[tuple[int, Cells]]:
                 yield number, said
     except (CalamineError, zipfile.BadZipFile, OSError) as error:
         raise SheetUnreadable from error
-
-
-ROUNDED = "\x1e"  # before a number that the workbook itself no longer holds in full
 
 
 def _said(cell: Any) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import IO
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from engine.serials.errors import BatchUnknown, FileHasNoRows
@@ -23,13 +23,12 @@ from engine.serials.intake.chunk import (
     problem_rows,
     standardise,
 )
-from engine.serials.intake.files import ROUNDED
 from engine.serials.intake.layouts import Layout, layout
 from engine.serials.intake.mappings import Reading
 from engine.serials.intake.problems import RowProblem
 from engine.serials.intake.references import Known
 from engine.serials.intake.referring import Groups, refer
-from engine.serials.intake.values import Cell, Reader, reader
+from engine.serials.intake.values import Cells, reader
 from engine.serials.models import (
     ImportBatch,
     ImportCorrection,
@@ -42,6 +41,13 @@ PIECE = 20_000  # rows; two such pieces are in memory at once
 Sessions = Callable[[], AbstractContextManager[Session]]
 Progress = Callable[[str, int, int], None]
 COLUMNS = ("batch_id", "line", "state", "key", *REFERENCES, "group_no", "cells")
+
+
+AS_THE_FIRST = (
+    update(ImportRow.__table__)  # type: ignore[arg-type]
+    .where(ImportRow.batch_id == bindparam("of_batch"), ImportRow.line == bindparam("of_line"))
+    .values(state="same", group_no=bindparam("first"))
+)
 
 
 def silent(phase: str, done: int, total: int) -> None:
@@ -114,27 +120,14 @@ def clear(db: Session, batch_id: int) -> None:
         db.execute(delete(model).where(model.batch_id == batch_id))
 
 
-def readers(what: Layout, reading: Reading) -> dict[str, Reader]:
+def readers(what: Layout, reading: Reading) -> dict[str, Cells]:
     """Return what reads the cells of each column."""
     return {
-        name: _unrounded(
-            reader(
-                what.column(name),
-                dates=reading.dates.get(name, ""),
-                aliases=reading.aliases.get(name),
-            )
+        name: reader(
+            what.column(name), dates=reading.dates.get(name, ""), aliases=reading.aliases.get(name)
         )
         for name in reading.names
     }
-
-
-def _unrounded(read: Reader) -> Reader:
-    def unless_rounded(text: str) -> Cell:
-        if text.startswith(ROUNDED):
-            return Cell(text[1:], "number_rounded", {"value": text[1:]})
-        return read(text)
-
-    return unless_rounded
 
 
 # --- one piece -------------------------------------------------------------------------------
@@ -172,7 +165,7 @@ def _pieces(
 def _piece(
     what: Layout,
     names: Sequence[str],
-    reads: dict[str, Reader],
+    reads: dict[str, Cells],
     rows: list[tuple[int, list[str]]],
     corrected: dict[int, dict[str, str]],
 ) -> Chunk:
@@ -296,21 +289,25 @@ def _find_twice(db: Session, batch_id: int) -> None:
         .where(*alive)
         .order_by(part, row.key, row.line)
     )
-    same: list[int] = []
+    same: list[dict[str, int]] = []
     problems: list[RowProblem] = []
     names = _names(db, batch_id)
     for _, group in groupby(rows, key=lambda one: (one[0], one[1])):
         together = list(group)
         if len({one[3] for one in together}) == 1:
-            same += [one[2] for one in together[1:]]
+            first = together[0][2]
+            same += [
+                {"of_batch": batch_id, "of_line": one[2], "first": first} for one in together[1:]
+            ]
             continue
         for at_row, one in enumerate(together):
             other = together[0 if at_row else 1]
             column, value = _tells(names, one[3])
             facts = (("value", value), ("line", other[2]))
             problems.append(RowProblem(one[2], column, "twice_in_file", facts))
-    _set(db, batch_id, same, "same")
-    _set(db, batch_id, [one.line for one in problems], "quarantined")
+    if same:
+        db.connection().execute(AS_THE_FIRST, same)
+    _quarantine(db, batch_id, [one.line for one in problems])
     bulk.add(db, ImportProblem, problem_rows(batch_id, problems))
 
 
@@ -327,7 +324,7 @@ def _tells(names: Sequence[str], cells: str) -> tuple[str, str]:
     return names[0], said[names[0]]
 
 
-def _set(db: Session, batch_id: int, lines: Sequence[int], state: str) -> None:
+def _quarantine(db: Session, batch_id: int, lines: Sequence[int]) -> None:
     for at_line in range(0, len(lines), 10_000):
         db.execute(
             update(ImportRow)
@@ -335,6 +332,6 @@ def _set(db: Session, batch_id: int, lines: Sequence[int], state: str) -> None:
                 ImportRow.batch_id == batch_id,
                 ImportRow.line.in_(lines[at_line : at_line + 10_000]),
             )
-            .values(state=state)
+            .values(state="quarantined")
             .execution_options(synchronize_session=False)
         )

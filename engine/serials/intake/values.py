@@ -34,28 +34,60 @@ class Cell(NamedTuple):
 
 
 Reader = Callable[[str], Cell]
+ROUNDED = "\x1e"  # before a number that a workbook itself no longer holds in full
+REMEMBERED = 50_000
 
 
-def reader(column: Column, *, dates: str = "", aliases: Mapping[str, str] | None = None) -> Reader:
-    """Return what reads the cells of a column; `dates` is the order where it is not plain.
+class Cells(dict[str, Cell]):
+    """The cells of one column as we keep them, by what the file says: each is read once."""
 
-    `aliases` say what a source's words mean here (“ACME GmbH” is PARTY-12); each cell is asked
-    once, however often it stands in the file.
-    """
-    known: dict[str, Cell] = {}
-    plain = _reader(column, dates)
-    said = aliases or {}
+    def __init__(self, read: Reader, aliases: Mapping[str, str], *, plain: int = 0) -> None:
+        super().__init__()
+        self.read, self.aliases = read, aliases
+        self.plain = 0 if aliases else plain  # printable ASCII up to this length is as it should be
 
-    def read(raw: str) -> Cell:
-        if (cell := known.get(raw)) is None:
-            text = standard(raw)
-            cell = plain(said.get(text, text)) if text else Cell("")
-            if len(known) > 50_000:
-                known.clear()
-            known[raw] = cell
+    def of(self, column: list[str]) -> tuple[list[str], dict[int, Cell]]:
+        """Return a column as we keep it, and the cells that something is wrong with by place."""
+        if not self.plain:
+            said = list(map(self.__getitem__, column))
+            wrong = {place: cell for place, cell in enumerate(said) if cell[1]}
+            return [cell[0] for cell in said], wrong
+
+        texts = [
+            text.strip()
+            if text.isascii() and text.isprintable() and len(text) <= self.plain
+            else ODD
+            for text in column
+        ]
+        odd = {place: self[column[place]] for place, text in enumerate(texts) if text is ODD}
+        for place, cell in odd.items():
+            texts[place] = cell.text
+        return texts, {place: cell for place, cell in odd.items() if cell.code}
+
+    def __missing__(self, raw: str) -> Cell:
+        if len(self) > REMEMBERED:
+            self.clear()
+        cell = self[raw] = self._read(raw)
         return cell
 
-    return read
+    def _read(self, raw: str) -> Cell:
+        if raw.startswith(ROUNDED):
+            return Cell(raw[1:], "number_rounded", {"value": raw[1:]})
+        text = raw.strip() if raw.isascii() else standard(raw)
+        return self.read(self.aliases.get(text, text)) if text else EMPTY
+
+
+EMPTY = Cell("")
+ODD = "\x00odd"  # known by being this very text: what needs a closer look
+
+
+def reader(column: Column, *, dates: str = "", aliases: Mapping[str, str] | None = None) -> Cells:
+    """Return what reads the cells of a column; `dates` is the order where it is not plain.
+
+    `aliases` say what a source's words mean here (“ACME GmbH” is PARTY-12).
+    """
+    plain = MOST_OF_A_NUMBER if column.type == "exact" else 0
+    return Cells(_reader(column, dates), aliases or {}, plain=plain)
 
 
 def _reader(column: Column, dates: str) -> Reader:  # noqa: PLR0911  one line per type

@@ -28,6 +28,7 @@ from engine.serials.models.exchange import (
 )
 from engine.serials.models.field_change import FieldChange
 from engine.serials.models.flag import RULES, Flag
+from engine.serials.models.gap import GapReading
 from engine.serials.models.goods import (
     Edge,
     Install,
@@ -89,6 +90,7 @@ __all__ = [
     "ExternalId",
     "FieldChange",
     "Flag",
+    "GapReading",
     "Hold",
     "HoldBreach",
     "HoldDoor",

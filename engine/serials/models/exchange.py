@@ -148,6 +148,7 @@ class ReconciliationSource(Base):
     compares: Mapped[str]
     columns: Mapped[dict[str, Any]]  # ours: theirs
     words: Mapped[dict[str, Any]]  # their words for a status: ours
+    site_id: Mapped[PartyRef | None]  # what lies at another of our sites is not theirs to know
     folder: Mapped[str | None]  # below the instance's `incoming`, or uploaded only
     hour: Mapped[int | None]  # when it is due each night, UTC
     due_at: Mapped[datetime | None]
@@ -183,17 +184,18 @@ class ReconciliationRun(Base):
 
 
 class ReconciliationLine(Base):
-    """One line of the newest file of a source as it is compared; replaced by the next run."""
+    """One line of either side as the newest run compares it; replaced by the next run."""
 
     __tablename__ = "reconciliation_line"
     __table_args__ = (
-        Index("ix_reconciliation_line_key", "source_id", "part_no", "number", "location"),
+        Index("ix_reconciliation_line_key", "source_id", "side", "part_no", "number", "location"),
     )
 
     source_id: Mapped[int] = mapped_column(
         KeyType, ForeignKey("reconciliation_source.id"), primary_key=True
     )
-    line: Mapped[int] = mapped_column(primary_key=True)
+    side: Mapped[str] = mapped_column(primary_key=True)  # here, there
+    line: Mapped[int] = mapped_column(KeyType, primary_key=True, autoincrement=False)
     part_no: Mapped[Exact]
     number: Mapped[Exact]  # the serial, or the lot number
     location: Mapped[Exact]

@@ -120,7 +120,7 @@ class ImportRow(Base):
     unit_id: Mapped[Ref | None]
     location_id: Mapped[Ref | None]
     other_id: Mapped[Ref | None]  # the host, the lot made of it, or what is there already
-    group_no: Mapped[int | None]  # rows of one group become one event
+    group_no: Mapped[int | None]  # rows of one become one event; of a row twice, the first's line
     cells: Mapped[str]  # in the order of the batch's columns, split by U+001F
 
 

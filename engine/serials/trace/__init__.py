@@ -1,7 +1,9 @@
 """Tracing forward: who has what contains a suspect lot or unit, and by which path."""
 
+from engine.serials.trace.comparing import Compared, Difference, RunUnknown, compare, compared_units
 from engine.serials.trace.counting import counted
 from engine.serials.trace.counts import Counts, Placed, Sent, Tally
+from engine.serials.trace.explain import OwnLot, Struck, UnitNotInRun, Why, WhyNot, why, why_not
 from engine.serials.trace.forward import contains
 from engine.serials.trace.found import Affected, AffectedStock, AffectedUnit, Step
 from engine.serials.trace.kept import (
@@ -20,17 +22,27 @@ __all__ = [
     "Affected",
     "AffectedStock",
     "AffectedUnit",
+    "Compared",
     "Counts",
+    "Difference",
     "KeptStock",
     "KeptUnit",
+    "OwnLot",
     "Placed",
+    "RunUnknown",
     "Seeds",
     "Sent",
     "Step",
+    "Struck",
     "Tally",
+    "UnitNotInRun",
+    "Why",
+    "WhyNot",
     "affected_nodes",
     "affected_stock",
     "affected_units",
+    "compare",
+    "compared_units",
     "contains",
     "counted",
     "counts",
@@ -39,4 +51,6 @@ __all__ = [
     "every_unit",
     "fingerprint",
     "run",
+    "why",
+    "why_not",
 ]

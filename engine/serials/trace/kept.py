@@ -90,7 +90,7 @@ def affected_units(
 ) -> list[KeptUnit]:
     """Return a page of the units of a run, by id, beginning after one; fewer are the last page."""
     kept = TraceRunUnit
-    query = _units(run_id).where(kept.unit_id > after).order_by(kept.unit_id).limit(limit)
+    query = units_by_run(run_id).where(kept.unit_id > after).order_by(kept.unit_id).limit(limit)
     if roots_only:
         query = query.where(kept.unit_id == kept.root_id)
     for column, wanted in (
@@ -169,7 +169,8 @@ def affected_nodes(
     )
 
 
-def _units(run_id: int) -> Select[*tuple[Any, ...]]:
+def units_by_run(run_id: int) -> Select[*tuple[Any, ...]]:
+    """Return the query of the units of a run with their names, in the columns of `KeptUnit`."""
     kept, root = TraceRunUnit, aliased(Unit)
     return (
         select(

@@ -31,6 +31,9 @@ INNER = {
     "import_group": "rows that become one event, while they are being loaded",
     "import_progress": "how far the work on a file is",
     "dictionary_version": "the dictionary itself",
+    "scan_line": "a person's own tally of scans",
+    "report": "questions that people saved, no records",
+    "report_run": "questions that people saved, no records",
 }
 # how Holdfast talks with other systems is no record of goods; its pages describe themselves
 OTHER_ROOMS = ("engine.serials.models.exchange",)

@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from engine.serials import correct, install, parties, ship, trace
 from engine.serials.build import ToBuild
 from engine.serials.models import TraceRun
+from engine.serials.record import LotInput
 from engine.serials.trace import Seeds
 
 
@@ -195,3 +196,104 @@ def test_a_run_says_how_far_it_is(shop):
 
     assert told == [("nodes", 2), ("units", 1), ("stock", 2), ("kept", 1)]
     assert shop.db.scalars(select(TraceRun.id)).all() == [run.id]
+
+
+def test_a_run_says_by_which_way_a_unit_came_in(shop):
+    resin = shop.lot(shop.resin, "R-7", 10)
+    body = shop.build_lot(shop.body, "B-7", 5, resin)
+    [board] = shop.build(shop.board, "PCB-1", inputs=[body]).unit_ids
+    [pump] = shop.build(shop.pump, ToBuild("SN-1", ((board, "main"),))).unit_ids
+    run = traced(shop, lots=[resin])
+
+    because = trace.why(shop.db, run.id, pump)
+
+    assert [(step.label, step.how) for step in because.path if step.kind != "segment"] == [
+        ("R-7", "suspect"),
+        ("B-7", "went_into"),
+        ("PCB-1", "made_in"),
+        ("SN-1", "installed_in"),
+    ]
+    assert (because.how, because.is_certain) == ("contains", True)
+
+
+def test_the_shortest_certain_way_is_told_and_a_former_host_says_until_when(shop):
+    resin = shop.lot(shop.resin, "R-7", 10)
+    unknown = parties.unknown_lot(shop.db, shop.resin.id, **shop.how)
+    body = shop.build_lot(shop.body, "B-7", 5, resin)
+    [board] = shop.build(shop.board, "PCB-1", inputs=[body, resin]).unit_ids
+    [pump] = shop.build(shop.pump, ToBuild("SN-1", ((board, None),)), inputs=[unknown]).unit_ids
+    [other] = shop.build(shop.pump, "SN-2", inputs=[unknown]).unit_ids
+    removed_at = shop.later(days=1)["at"]
+    install.remove_units(shop.db, [board], **shop.how)
+    run = traced(shop, lots=[resin])
+
+    way = trace.why(shop.db, run.id, pump).path
+    assert [step.how for step in way] == ["suspect", "went_into", "made_in", "was_in"]
+    assert way[-1].until == removed_at
+    maybe = trace.why(shop.db, run.id, other)
+    assert (maybe.path[0].how, maybe.path[0].id) == ("cannot_exclude", unknown.id)
+    assert not maybe.is_certain
+
+
+def test_a_unit_that_is_not_in_says_why_not(shop):
+    seven, eight = shop.lot(shop.resin, "R-7", 10), shop.lot(shop.resin, "R-8", 10)
+    screw = shop.lot(shop.body, "S-1", 10)
+    shop.build(shop.pump, "SN-7", inputs=[seven])
+    [of_eight] = shop.build(shop.pump, "SN-8", inputs=[eight, screw]).unit_ids
+    [of_screw] = shop.build(shop.pump, "SN-9", inputs=[screw]).unit_ids
+    [of_nothing] = shop.units(shop.pump, "SN-0")
+    [board] = shop.build(shop.board, "PCB-1", inputs=[seven]).unit_ids
+    [host] = shop.units(shop.pump, "SN-6")
+    fitted = install.install_units(shop.db, [install.Fitting(board, host)], **shop.how)
+    correct.withdraw(shop.db, fitted.event.id, **{**shop.how, "reason": "wrong pump scanned"})
+    run = traced(shop, lots=[seven])
+    [later] = shop.build(shop.pump, "SN-10", inputs=[seven]).unit_ids
+
+    def why_not(unit):
+        return trace.why_not(shop.db, run.id, unit)
+
+    assert why_not(of_eight).reason == "other_lots"
+    own = why_not(of_eight).own_lots[0]
+    assert (own.lot_no, [number for _, number in own.in_run]) == ("R-8", ["R-7"])
+    assert why_not(of_screw).reason == "other_parts"
+    assert why_not(of_nothing).reason == "nothing_recorded"
+    assert why_not(later).reason == "recorded_since"
+    assert why_not(host).reason == "corrected"
+    assert [one.reason for one in why_not(host).struck] == ["wrong pump scanned"]
+    with pytest.raises(trace.UnitNotInRun):
+        trace.why(shop.db, run.id, of_eight)
+
+
+def test_two_runs_are_compared_unit_by_unit(shop):
+    seven, eight = shop.lot(shop.resin, "R-7", 10), shop.lot(shop.resin, "R-8", 10)
+    [board] = shop.build(shop.board, "PCB-1", inputs=[seven]).unit_ids
+    [pump] = shop.build(shop.pump, ToBuild("SN-1", ((board, None),))).unit_ids
+    wrong = shop.build(shop.pump, "SN-2", inputs=[seven])
+    first = traced(shop, lots=[seven])
+    install.remove_units(shop.db, [board], **shop.how)
+    correct.correct_inputs(
+        shop.db,
+        wrong.event.id,
+        wrong=[seven.id],
+        right=[LotInput(eight.id)],
+        **{**shop.how, "reason": "other lot"},
+    )
+    [new] = shop.build(shop.pump, "SN-3", inputs=[seven]).unit_ids
+    second = traced(shop, lots=[seven])
+
+    compared = trace.compare(shop.db, first.id, second.id)
+
+    assert compared.units == trace.Difference(added=1, gone=1, changed=1, unchanged=1)
+    assert not compared.is_same
+    assert trace.compare(shop.db, first.id, first.id).is_same
+
+    def side(name):
+        page = trace.compared_units(shop.db, first.id, second.id, name)
+        return [one.unit_id for one in page]
+
+    assert side("added") == [new]
+    assert side("gone") == list(wrong.unit_ids)
+    assert side("changed") == [pump]
+    assert side("unchanged") == [board]
+    with pytest.raises(trace.RunUnknown):
+        trace.compare(shop.db, first.id, second.id + 1)

@@ -44,13 +44,7 @@ TWICE = text(
     INSERT INTO import_line (batch_id, line, entity, entity_id, is_new, event_id)
     SELECT r.batch_id, r.line, made.entity, made.entity_id, :no, NULL
     FROM import_row AS r
-    JOIN (
-        SELECT f.key, coalesce(f.part_id, 0) AS part_id, min(f.line) AS line
-        FROM import_row AS f
-        WHERE f.batch_id = :batch AND f.state IN ('new', 'fill', 'same') AND f.key IS NOT NULL
-        GROUP BY f.key, coalesce(f.part_id, 0)
-    ) AS first ON first.key = r.key AND first.part_id = coalesce(r.part_id, 0)
-    JOIN import_line AS made ON made.batch_id = r.batch_id AND made.line = first.line
+    JOIN import_line AS made ON made.batch_id = r.batch_id AND made.line = r.group_no
     WHERE r.batch_id = :batch AND r.state = 'same' AND r.other_id IS NULL
     """
 )

@@ -53,22 +53,19 @@ STEPS = tuple(
         """,
     )
 )
-FILLED = tuple(
+FILLED = (
     text(
-        f"""
-        UPDATE {table} SET lot_id = (
-            SELECT min(r.lot_id) FROM import_row AS r
-            WHERE r.batch_id = :batch AND r.state = 'fill' AND r.other_id = {table}.{key}
-        ){more}
-        WHERE {key} IN (
-            SELECT r.other_id FROM import_row AS r WHERE r.batch_id = :batch AND r.state = 'fill'
-        )
-        """  # noqa: S608  our own names
-    )
-    for table, key, more in (
-        ("unit", "id", ", version = version + 1"),
-        ("unit_root", "unit_id", ""),
-    )
+        """
+        UPDATE unit SET lot_id = r.lot_id, version = unit.version + 1 FROM import_row AS r
+        WHERE r.batch_id = :batch AND r.state = 'fill' AND r.other_id = unit.id
+        """
+    ),
+    text(
+        """
+        UPDATE unit_root SET lot_id = r.lot_id FROM import_row AS r
+        WHERE r.batch_id = :batch AND r.state = 'fill' AND r.other_id = unit_root.unit_id
+        """
+    ),
 )
 
 

@@ -1,0 +1,156 @@
+"""Trace: the box, how it was understood, the runs, what they found, as table and as file."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from engine.clock import now
+from engine.serials import expressions, tracing
+from engine.serials.models import TraceRun
+from engine.serials.models.axes import CUSTODIES
+from engine.serials.models.trace import WAYS_IN
+from webapp.exports import FORMATS, exported
+from webapp.permissions import allow
+from webapp.queries import tracing as queries
+from webapp.queries.trace_compared import comparison
+from webapp.queries.trace_file import as_rows
+from webapp.reading import read
+from webapp.session import person
+from webapp.times import zone
+from webapp.transactions import begin, request_key
+
+bp = Blueprint("trace", __name__, url_prefix="/trace")
+ANSWER = "a."  # before the key of a question in the form
+
+
+@bp.get("")
+@allow("trace.read")
+def index() -> ResponseReturnValue:
+    """Show the box, and what was traced so far."""
+    return _box(request.args.get("text", ""))
+
+
+@bp.post("")
+@allow("trace.run")
+def understand() -> ResponseReturnValue:
+    """Show how the text is understood; trace it when that was asked and nothing is left to ask."""
+    text = request.form.get("text", "").replace("\r\n", "\n")
+    said = expressions.understand(read(), text, answers=_answers(), zone=zone())
+    if request.form.get("do") != "trace" or said.open_questions or not said.expression["any"]:
+        is_refused = request.form.get("do") == "trace"
+        return _box(text, said, is_refused=is_refused), 422 if is_refused else 200
+    return _start(tracing.expression_of(said))
+
+
+@bp.post("/from")
+@allow("trace.run")
+def trace_from() -> ResponseReturnValue:
+    """Trace forward from one unit, lot or run: one click on its page."""
+    term = queries.term_of(read(), request.form.get("kind", ""), request.form.get("id", type=int))
+    return _start({"any": [term], "text": expressions.said_of(term)})
+
+
+@bp.get("/jobs/<int:job_id>")
+@allow("trace.read")
+def job(job_id: int) -> ResponseReturnValue:
+    """Show how far a large trace is; lead to the run when it is kept."""
+    found = queries.job_of(read(), job_id)
+    is_live = request.headers.get("HX-Request") == "true"
+    if found.result is None:
+        return render_template("trace/_live.html" if is_live else "trace/job.html", job=found)
+    there = url_for(".run", run_id=found.result["run_id"])
+    return Response(headers={"HX-Redirect": there}) if is_live else redirect(there, 303)
+
+
+@bp.get("/runs/<int:run_id>")
+@allow("trace.read")
+def run(run_id: int) -> ResponseReturnValue:
+    """Show what a run found: how much, where, at whom, in which lots."""
+    db = read()
+    return render_template("trace/run.html", view=queries.run_page(db, run_id), tab="result")
+
+
+@bp.get("/runs/<int:run_id>/units")
+@allow("trace.read")
+def units(run_id: int) -> ResponseReturnValue:
+    """List the affected units, a page at a time, narrowed by where and how."""
+    db = read()
+    asked = queries.asked_of(request.args)
+    return render_template(
+        "trace/units.html",
+        view=queries.run_head(db, run_id),
+        shown=queries.units_page(db, run_id, asked),
+        asked=asked,
+        tab="units",
+        custodies=CUSTODIES,
+        ways_in=WAYS_IN,
+        address=lambda **changed: url_for(
+            ".units", run_id=run_id, **{k: v for k, v in {**asked.kept, **changed}.items() if v}
+        ),
+    )
+
+
+@bp.get("/runs/<int:run_id>/file.<format>")
+@allow("trace.read")
+def file(run_id: int, format: str) -> ResponseReturnValue:
+    """Send what a run found as a file, row by row, with the columns this person may see."""
+    if format not in FORMATS:
+        abort(404)
+
+    db = read()
+    kept = tracing.run_of(db, run_id)
+    columns, rows = as_rows(db, kept, person())
+    name = gettext("Trace %(number)s", number=run_id)
+    return exported(columns, rows, format=format, name=name, at=kept.at)
+
+
+@bp.post("/runs/<int:run_id>/again")
+@allow("trace.run")
+def again(run_id: int) -> ResponseReturnValue:
+    """Trace what a run traced, as of now: a run of its own, to be compared."""
+    return _start(tracing.run_of(read(), run_id).expression)
+
+
+@bp.get("/compare")
+@allow("trace.read")
+def compare() -> ResponseReturnValue:
+    """Show what one of two traces has that the other has not."""
+    chosen = sorted(set(request.args.getlist("run", type=int)))
+    if len(chosen) != 2:
+        flash(gettext("Tick two traces to compare."))
+        return redirect(url_for(".index"), 303)
+    return render_template("trace/compare.html", view=comparison(read(), *chosen))
+
+
+def _answers() -> Mapping[str, str]:
+    return {
+        name.removeprefix(ANSWER): value
+        for name, value in request.form.items()
+        if name.startswith(ANSWER) and value
+    }
+
+
+def _start(expression: Mapping[str, object]) -> ResponseReturnValue:
+    with begin() as db:
+        started = tracing.start(db, expression, by=person(), at=now(), key=request_key())
+        is_run, id_ = isinstance(started, TraceRun), started.id
+    if is_run:
+        return redirect(url_for(".run", run_id=id_), 303)
+    return redirect(url_for(".job", job_id=id_), 303)
+
+
+def _box(text: str, said: expressions.Understood | None = None, *, is_refused: bool = False) -> str:
+    db = read()
+    page = request.args.get("page", 1, type=int)
+    return render_template(
+        "trace/index.html",
+        text=text,
+        said=said,
+        shown=queries.understood(said) if said else None,
+        is_refused=is_refused,
+        runs=queries.runs(db, page),
+        waiting=queries.waiting(db),
+        address=lambda number: url_for(".index", page=number),
+    )
