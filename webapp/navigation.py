@@ -40,6 +40,8 @@ PARENTS = {
     "intake": "units",
     "service": "record",
     "events": "units",
+    "epcis_pages": "units",
+    "labels": "units",
     "quarantine": "units",
     "doors": "interfaces",
     "webhooks": "interfaces",
