@@ -348,7 +348,7 @@ def _open_cases(world: World) -> None:
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["traced"] = _traced(company)
-    world.states["unknown"] |= {"run_id": 999, "format": "csv"}
+    world.states["unknown"] |= {"run_id": 999, "format": "csv", "kind": "unit", "id": 999}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
 
@@ -485,7 +485,9 @@ def _traced(company: Company) -> Parts:
         run = tracing.start(db, expression, by=by, at=at, key="traced")
         body = {"expression": expression, "by": by.id, "units": 20_000, "quantity": "0"}
         job = jobs.ask(db, "trace:large", name="trace", body=body, at=at, total_count=2)
-        return {"run_id": run.id, "job_id": job.id, "format": "csv"}
+        job.due_at = at + timedelta(days=900)  # nobody takes it up while the matrix is asked
+        return {"run_id": run.id, "job_id": job.id, "format": "csv",
+            "kind": "unit", "id": unit.id}  # fmt: skip
 
 
 def _sign_in(world: World, role: str | None) -> None:
