@@ -51,13 +51,13 @@ def systems(stage: Stage, present: datetime) -> Telling:
     _compare(stage, "stock-2.csv", wrong=3)
     yield present - HOURS
     _acknowledge(stage)
+    holdfast = stage.holdfast
+    folder = holdfast.settings.deny_folder
+    denylist.make(holdfast.database, by=None, at=stage.at, folder=folder)
     for minutes in (50, 35):
         at = present - timedelta(minutes=minutes)
         with clock.at(at):
-            canary.run(stage.holdfast, at=at)
-    holdfast = stage.holdfast
-    folder = holdfast.settings.deny_folder
-    denylist.make(holdfast.database, by=None, at=present - HOURS, folder=folder)
+            canary.run(holdfast, at=at)
 
 
 def _connect(stage: Stage) -> None:
