@@ -272,7 +272,6 @@ channel = _lookup(
         "comparison": N_("Comparison"),
         "deny_list": N_("Deny list"),
         "canary": N_("Hold canary"),
-        "epcis": N_("EPCIS capture"),
     }
 )
 event_type = _lookup({**EVENT_TYPES, "test.sent": N_("Test")})

@@ -19,6 +19,7 @@ from webapp.compose import Holdfast, compose
 from webapp.demo import (
     catalogue as cat,
     describing,
+    exchanging,
     histories,
     life,
     masters,
@@ -108,7 +109,13 @@ def opened(folder: Path, *, say: Say, scale: Scale) -> Holdfast:
     if state is None and (folder / "company").exists():
         raise NotTheDemo(folder=folder)
 
-    for name, content in (("demo", BEGUN), ("company", cat.COMPANY), ("mark", "DEMO")):
+    for name, content in (
+        ("demo", BEGUN),
+        ("company", cat.COMPANY),
+        ("mark", "DEMO"),
+        ("webhook_hosts", exchanging.HOSTS),
+        ("webhook_networks", exchanging.NETWORKS),
+    ):
         write_durably(folder / name, content.encode())
     _live_through(Settings.read(folder), present, scale, say)
     write_durably(marker, COMPLETE.encode())
@@ -216,6 +223,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
             partners.tell(stage, present),
             _leave(stage, present),
             tracing.traces(stage, present),
+            exchanging.systems(stage, present),
         ]
     stage.say = say
 
