@@ -38,6 +38,7 @@ PARENTS = {
     "case": "cases",
     "intake": "units",
     "quarantine": "units",
+    "legacy": "cases",
     "doors": "webhooks",
     "deny_lists": "webhooks",
     "reconciliation": "webhooks",

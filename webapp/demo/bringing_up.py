@@ -16,7 +16,17 @@ from engine.migrations import upgrade
 from engine.people.models import PersonAccount
 from engine.people.passwords import Hashing
 from webapp.compose import Holdfast, compose
-from webapp.demo import catalogue as cat, describing, histories, people, pumps, sets, tracing, works
+from webapp.demo import (
+    catalogue as cat,
+    describing,
+    histories,
+    migrating,
+    people,
+    pumps,
+    sets,
+    tracing,
+    works,
+)
 from webapp.demo.deliveries import ON_THE_WAY, Orders, deliver, hospitals
 from webapp.demo.histories import Told
 from webapp.demo.people import ADMINISTRATOR
@@ -190,6 +200,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
             _later_orders(stage, present),
             _leave(stage, present),
             tracing.traces(stage, present),
+            migrating.migration(stage, present),
         ]
     stage.say = say
 
