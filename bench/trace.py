@@ -1,151 +1,266 @@
-"""The forward trace beside a plain recursive query through `unit`, on both databases.
+"""The trace at full size beside the bare SQL of its one idea, on both databases.
 
-    python bench/trace.py [sqlite:///FILE | postgresql+psycopg://…] [--units 100000]
-        [--affected 100 1000 10000] [--rounds 5]
+    python bench/trace.py [sqlite:///FILE | postgresql+psycopg://…] [--devices 50000]
+        [--affected 83 1365 8700 134000] [--rounds 5] [--recursion 1365]
 
-Without an address it runs on a SQLite file and on a PostgreSQL server of its own. Ours answers
-with every unit, its place and the path that brought it in; the plain query only with ids, so the
-ratio is against us. Both alternate in one run, so that it means something on a busy machine.
+Without an address it runs on a SQLite file and on a PostgreSQL server of its own; `--devices
+1000000` takes some four minutes on each, 10,000,000 on PostgreSQL alone an hour and 20 GB. What is
+loaded is a maker's genealogy (`_genealogy.py`): of each device four serials and 38 relations.
+
+Beside each other, taking turns: devices counted by consignee as the product does (also by place,
+country and custody, UNKNOWN lots, former hosts at any depth), and by the bare "root pointer + lot
+CTE" with former hosts. Keeping the run and its fingerprint is a line of its own. The recursion is
+what peers do: one query per node through the mapped classes. Then the backward tree and timeline
+of single serials, and the bytes of every table.
 """
 
 import argparse
+import random
+import resource
 import statistics
 import sys
 import tempfile
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from time import perf_counter
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
-from bench.gate_check import AT, settle, throw_away_postgres, timed
-from engine.db import Database, create_schema
-from engine.serials import parties, trace
-from engine.serials.events import Links, write_event
+from bench import _databases
+from bench._genealogy import Made, load, plan
+from bench._table import quantile
+from engine.clock import now
+from engine.db import Database
+from engine.migrations import load_models
+from engine.serials import trace
+from engine.serials.backward import Made as Composed
+from engine.serials.models import Edge, Install, Segment, Unit
+from engine.serials.queries.unit import unit_page
 from engine.serials.sets import is_sqlite
+from engine.serials.trace import Seeds
+from engine.serials.trace.search import Search
 
-RUN = 50  # units made in one run
-PLAIN = """
-WITH RECURSIVE w(kind, id) AS (
-  SELECT 'node', CAST(:lot AS bigint)
-  UNION
-  SELECT x.kind, x.id FROM w JOIN (
-    SELECT 'node' AS of_kind, inp AS of_id, 'node' AS kind, out AS id FROM edge
-    UNION ALL SELECT 'node', seg_id, 'unit', id FROM unit
-    UNION ALL SELECT 'unit', child_id, 'unit', host_id FROM install
-  ) x ON x.of_kind = w.kind AND x.of_id = w.id
-)
-SELECT count(*) FROM w WHERE kind = 'unit'
-"""
+SERIALS = 300
 
 
 def main() -> None:
     """Load, time, print."""
     asked = argparse.ArgumentParser()
     asked.add_argument("url", nargs="?")
-    asked.add_argument("--units", type=int, default=100_000)
-    asked.add_argument("--affected", type=int, nargs="+", default=[100, 1_000, 10_000])
+    asked.add_argument("--devices", type=int, default=50_000)
+    asked.add_argument("--affected", type=int, nargs="+", default=[83, 1_365, 8_700, 134_000])
     asked.add_argument("--rounds", type=int, default=5)
+    asked.add_argument("--recursion", type=int, default=1_365)
     options = asked.parse_args()
+    load_models()
     if options.url:
         run(options.url, options)
         return
 
-    with tempfile.TemporaryDirectory() as folder:
-        run(f"sqlite:///{Path(folder) / 'trace.sqlite'}", options)
-    with throw_away_postgres() as url:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        run(_databases.sqlite(Path(folder)), options)
+    with _databases.postgresql() as url:
         run(url, options)
 
 
 def run(url: str, options: argparse.Namespace) -> None:
     """Load and time one database."""
-    database = Database(url)
-    create_schema(database.writer)
-    started = time.perf_counter()
-    with database.begin() as db:
-        lots = load(db, options.units, options.affected)
-    print(f"{options.units:,} units loaded in {time.perf_counter() - started:.0f} s")
-    settle(database)
+    began = perf_counter()
+    made = plan(options.devices)
+    database = load(url, made, lambda what: None)
+    kind = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
+    print(
+        f"\n{kind}: {options.devices:,} devices, {4 * options.devices:,} units,"
+        f" {len(made.runs):,} runs, {len(made.edges):,} lot edges,"
+        f" loaded in {perf_counter() - began:.0f} s"
+    )
+    sizes_asked = [wanted for wanted in options.affected if wanted <= options.devices]
+    lots = dict.fromkeys(made.near(wanted) for wanted in sizes_asked)
     with database.read() as db:
-        print(f"{db.get_bind().dialect.name:12} {'trace':>11} {'plain query':>14} {'ratio':>7}")
-        for lot_id, count in lots.items():
-            measure(db, lot_id, count, options.rounds)
+        forward(db, made, [*lots, made.everything], options.rounds)
+        recursion(db, made, options.recursion)
+        backward(db, made)
+    kept(database, [*lots, made.everything])
+    sizes(database, options.devices)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"most memory of this process: {peak:.0f} MB")
     database.close()
 
 
-def load(db: Session, units: int, sizes: list[int]) -> dict[int, int]:
-    """Make runs of units in bulk, each of one resin lot; return the lots with their units."""
-    if any(size % RUN or size > units for size in sizes):
-        message = f"--affected takes multiples of {RUN} up to --units"
-        raise SystemExit(message)
-    maker = parties.add_party(db, "OWN", "Maker", kind="site", by=None, at=AT)
-    place = parties.add_location(db, maker.id, "WH", "Store", kind="warehouse", by=None, at=AT)
-    pump = parties.add_part(
-        db, maker.id, "PUMP", "Pump", control="serial", kind="device", by=None, at=AT
+def forward(db: Session, made: Made, lots: list[int], rounds: int) -> None:
+    """Time the counting beside the bare SQL."""
+    print(f"{'devices counted by consignee':34}{'product ms':>12}{'bare SQL ms':>13}{'ratio':>7}")
+    bare = text(bare_sql(sqlite=is_sqlite(db)))
+    for lot in lots:
+        ours: list[float] = []
+        theirs: list[float] = []
+        counts = [0, 0]
+        for _ in range(rounds if made.reach[lot] < 500_000 else min(rounds, 3)):
+            found = timed(ours, partial(trace.counted, db, Seeds(lots=frozenset({lot}))))
+            rows = timed(theirs, lambda lot=lot: db.execute(bare, {"lot": lot}).all())
+            counts = [found.root_count, sum(row[1] for row in rows)]
+        assert counts[0] >= made.reach[lot]
+        one, other = statistics.median(ours), statistics.median(theirs)
+        label = f"{counts[0]:,} ({made.reach[lot]:,} made of it)"
+        print(f"{label:34}{one:>12.2f}{other:>13.2f}{one / other:>7.2f}")
+
+
+def bare_sql(*, sqlite: bool) -> str:
+    """Return the bare query: lots by recursion, roots by run, former hosts, consignees."""
+    step = Search(sqlite).step
+    lots = step("{o}", "c w", "edge n", "n.inp = w.id AND n.never_event_id IS NULL", o="n.out")
+    direct = step(
+        "{unit}, {root}",
+        "c w",
+        "unit_root n",
+        "n.seg_id = w.id",
+        unit="n.unit_id",
+        root="n.root_id",
     )
-    resin = parties.add_part(
-        db, maker.id, "RES", "Resin", control="lot", kind="material", by=None, at=AT
+    former = step(
+        "{root}",
+        "d w",
+        "install n CROSS JOIN unit_root r",
+        "n.child_id = w.unit_id AND n.to_event_id IS NOT NULL AND r.unit_id = n.host_id",
+        root="r.root_id",
     )
-    event = write_event(db, "built", Links(), by=None, at=AT, reason="bench")
-    lots = {
-        parties.ensure_lot(db, resin.id, f"R-{size}", by=None, at=AT).id: size for size in sizes
-    }
-    first = max(lots) + 1
-    facts = {"pump": pump.id, "place": place.id, "event": event.id, "first": first, "at": AT}
-    fill(db, units // RUN, "trace_node (id, kind)", ":first + i - 1, 'segment'", facts)
-    fill(
-        db,
-        units // RUN,
-        "segment (id, part_id, site_id, from_at, to_at, event_id)",
-        ":first + i - 1, :pump, :place, '2026-03-02 08:00:00', '2026-03-02 08:00:00', :event",
-        facts,
+    sent = step(
+        "{consignee} AS consignee, w.id",
+        "root w",
+        "shipment_line n CROSS JOIN shipment s",
+        "n.unit_id = w.id AND s.id = n.shipment_id",
+        consignee="s.consignee_id",
     )
-    for lot_id, size in lots.items():
-        edge = {**facts, "lot": lot_id}
-        fill(db, size // RUN, "edge (inp, out, event_id)", ":lot, :first + i - 1, :event", edge)
-    columns = "id, part_id, serial, seg_id, custody, usability, location_id, is_released, version"
-    values = (
-        f"i, :pump, 'SN-' || i, :first + (i - 1) / {RUN}, 'in_house', 'conforming', :place,"
-        " false, 1"
+    return (
+        f"WITH RECURSIVE c(id) AS (SELECT CAST(:lot AS bigint) UNION {lots}),"  # noqa: S608
+        f" d(unit_id, root_id) AS MATERIALIZED ({direct}),"
+        f" root(id) AS MATERIALIZED (SELECT root_id FROM d UNION {former})"
+        f" SELECT consignee, count(DISTINCT id) FROM ({sent}) t GROUP BY consignee"
     )
-    fill(db, units, f"unit ({columns})", values, facts)
-    roots = f"i, i, :first + (i - 1) / {RUN}"
-    fill(db, units, "unit_root (unit_id, root_id, seg_id)", roots, facts)
-    return lots
 
 
-def fill(db: Session, count: int, into: str, values: str, facts: dict[str, object]) -> None:
-    """Insert `count` rows whose values are written over `i`, counting from 1."""
-    numbers = (
-        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"  # noqa: S608  a number
-        if is_sqlite(db)
-        else f"WITH n(i) AS (SELECT generate_series(1, CAST({count} AS bigint)))"
-    )
-    rows = f"INSERT INTO {into} {numbers} SELECT {values} FROM n"  # noqa: S608  names are above
-    db.execute(text(rows), {name: facts[name] for name in facts if f":{name}" in rows})
-
-
-def measure(db: Session, lot_id: int, count: int, rounds: int) -> None:
-    """Time both in turn for one lot and print medians and their ratio."""
-    ours, plain = [], []
-    for _ in range(rounds):
-        ours.append(timed(lambda: traced(db, lot_id, count)))
-        plain.append(timed(lambda: asked_plainly(db, lot_id, count)))
-    one, other = statistics.median(ours), statistics.median(plain)
-    print(f"{count:>12,} {one:8.1f} ms {other:11.1f} ms {other / one:6.1f}x")
-
-
-def traced(db: Session, lot_id: int, count: int) -> None:
-    """Trace as the product does; the answer is checked."""
-    assert len(trace.contains(db, lots=[lot_id]).units) == count
+def recursion(db: Session, made: Made, wanted: int) -> None:
+    """Time what peers do: through the mapped classes, a query per node."""
+    lot = made.near(wanted)
+    ours: list[float] = []
+    for _ in range(5):
+        found = timed(ours, partial(trace.counted, db, Seeds(lots=frozenset({lot}))))
+    theirs: list[float] = []
+    reached = timed(theirs, partial(one_by_one, db, lot))
     db.expunge_all()
+    one, other = statistics.median(ours), theirs[0]
+    print(
+        f"{found.root_count:,} devices node by node (ORM, {len(reached):,} units): {other:,.0f} ms,"
+        f" product {one:.2f} ms, {other / one:,.0f} x"
+    )
 
 
-def asked_plainly(db: Session, lot_id: int, count: int) -> None:
-    """Ask the plain query; the answer is checked."""
-    assert db.scalar(text(PLAIN), {"lot": lot_id}) == count
+def one_by_one(db: Session, lot: int) -> set[int]:
+    """Follow a lot node by node."""
+    nodes, units = [lot], list[int]()
+    seen, reached = {lot}, set[int]()
+    while nodes:
+        node = nodes.pop()
+        for edge in db.scalars(select(Edge).where(Edge.inp == node)):
+            if edge.out not in seen:
+                seen.add(edge.out)
+                nodes.append(edge.out)
+        if db.get(Segment, node) is not None:
+            units += [unit.id for unit in db.scalars(select(Unit).where(Unit.seg_id == node))]
+    while units:
+        unit = units.pop()
+        if unit in reached:
+            continue
+        reached.add(unit)
+        units += [
+            one.host_id for one in db.scalars(select(Install).where(Install.child_id == unit))
+        ]
+    return reached
+
+
+def backward(db: Session, made: Made) -> None:
+    """Time the page's queries of single serials: tree and timeline."""
+    draw = random.Random(11)
+    times: list[float] = []
+    nodes: list[int] = []
+    for _ in range(SERIALS):
+        unit = draw.randint(1, made.devices)
+        page = timed(times, partial(unit_page, db, unit))
+        nodes.append(count(page.made_of))
+        db.expunge_all()
+    print(
+        f"backward tree and timeline of one serial: median {statistics.median(times):.1f} ms,"
+        f" p95 {quantile(times, 95):.1f} ms (aim 20), {statistics.median(nodes):.0f} nodes"
+    )
+
+
+def count(made: Composed) -> int:
+    """Return how many nodes a tree has."""
+    return 1 + sum(count(part) for part in made.parts)
+
+
+def kept(database: Database, lots: list[int]) -> None:
+    """Time keeping a run, with its fingerprint; each is rolled back."""
+    print(f"{'kept and fingerprinted':34}{'rows':>12}{'s':>9}{'of it hash s':>14}")
+    for lot in lots:
+        with Session(database.writer, info=database.info) as db:
+            began = perf_counter()
+            run = trace.run(
+                db, Seeds(lots=frozenset({lot})), expression={"any": []}, by=None, at=now()
+            )
+            took = perf_counter() - began
+            began = perf_counter()
+            trace.fingerprint(db, run.id)
+            hashed = perf_counter() - began
+            rows = run.unit_count + run.stock_count + run.node_count
+            print(f"{run.root_count:>12,} devices{'':14}{rows:>12,}{took:>9.2f}{hashed:>14.2f}")
+            db.rollback()
+
+
+def timed(times: list[float], work: Callable[[], Any]) -> Any:
+    """Do something and note how many milliseconds it took."""
+    began = perf_counter()
+    result = work()
+    times.append((perf_counter() - began) * 1000)
+    return result
+
+
+def sizes(database: Database, devices: int) -> None:
+    """Print the bytes per device of every table and index that holds any."""
+    with database.read() as db:
+        if is_sqlite(db):
+            rows = db.execute(
+                text(
+                    "SELECT coalesce(m.tbl_name, d.name), d.name, sum(d.pgsize) FROM dbstat d"
+                    " LEFT JOIN sqlite_master m ON m.name = d.name GROUP BY d.name"
+                )
+            ).all()
+        else:
+            rows = db.execute(
+                text(
+                    "SELECT coalesce(t.relname, c.relname), c.relname, pg_relation_size(c.oid)"
+                    " FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid"
+                    " LEFT JOIN pg_class t ON t.oid = i.indrelid"
+                    " WHERE c.relkind IN ('r', 'i') AND c.relnamespace = 'public'::regnamespace"
+                )
+            ).all()
+    tables: dict[str, list[tuple[str, float]]] = {}
+    for table, name, size in rows:
+        tables.setdefault(table, []).append((name, size / devices))
+    total = sum(size for parts in tables.values() for _, size in parts)
+    print(f"bytes per device: {total:,.0f}")
+    for table, parts in sorted(tables.items(), key=lambda one: -sum(size for _, size in one[1])):
+        whole = sum(size for _, size in parts)
+        if whole >= 1:
+            inner = ", ".join(
+                f"{name} {size:.0f}" for name, size in sorted(parts, key=lambda one: -one[1])
+            )
+            print(f"{whole:>10.0f}  {table}: {inner}")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python tools/vendor.py FOLDER
 
 FOLDER holds the archives named in `PACKAGES` (`npm pack htmx.org@2.0.11 bpmn-js@18.31.1
-@tabler/icons@3.51.0 @zxing/library@0.21.3 axe-core@4.14.1`). The result is committed: installing
-Holdfast needs no Node.
+@tabler/icons@3.51.0 @zxing/library@0.21.3 cytoscape@3.34.4 axe-core@4.14.1`). The result is
+committed: installing Holdfast needs no Node.
 """
 
 import base64
@@ -74,6 +74,12 @@ PACKAGES = (
         "0.21.3",
         "Apache-2.0",  # so its LICENSE; its package.json says MIT
         (("umd/index.min.js", "zxing.min.js"), ("LICENSE", "zxing.LICENSE")),
+    ),
+    Package(
+        "cytoscape",
+        "3.34.4",
+        "MIT",
+        (("dist/cytoscape.min.js", "cytoscape.min.js"), ("LICENSE", "cytoscape.LICENSE")),
     ),
     Package(
         "axe-core",

@@ -280,6 +280,51 @@ def denylist(
     sys.exit(check_list(file, number, roots, say=click.echo))
 
 
+@main.command()
+@FOLDER
+@click.argument("expression", required=False)
+@click.option(
+    "--csv", type=click.Path(dir_okay=False, path_type=Path), help="Write every row here."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--unit", metavar="SERIAL", help="Show what a unit was made of instead.")
+@click.option("--compare", nargs=2, type=int, metavar="RUN RUN", help="Compare two traces instead.")
+def trace(
+    folder: Path,
+    expression: str | None,
+    *,
+    csv: Path | None,
+    as_json: bool,
+    unit: str | None,
+    compare: tuple[int, int] | None,
+) -> None:
+    """Find and keep who has what contains, or once contained, what EXPRESSION names.
+
+    EXPRESSION is what people have: lots, serials, ranges, beginnings, UDIs. Exit code 2: a part of
+    it can mean two things, or nothing of it is recorded; nothing was traced.
+    """
+    from webapp.trace_line import difference_of, trace_text, tree_of
+
+    if sum(one is not None for one in (expression, unit, compare)) != 1:
+        message = "Name what to trace, or --unit SERIAL, or --compare RUN RUN: one of them."
+        raise click.UsageError(message)
+    holdfast = _composed(folder)
+    if unit is not None:
+        sys.exit(tree_of(holdfast, unit, say=click.echo))
+    if compare is not None:
+        sys.exit(difference_of(holdfast, compare, say=click.echo))
+    sys.exit(
+        trace_text(
+            holdfast,
+            expression or "",
+            csv=csv,
+            as_json=as_json,
+            say=click.echo,
+            progress=lambda line: click.echo(line, err=True),
+        )
+    )
+
+
 @main.group()
 def evidence() -> None:
     """Check sealed documents."""

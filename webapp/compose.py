@@ -1,7 +1,7 @@
 """The one composition root: what is handed to whom. Web, worker and command line start here."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -61,8 +61,11 @@ class Holdfast:
     documents: DocumentStore
     channels: Mapping[str, Channel | OwnForm]
 
-    def scheduler(self) -> Scheduler:
-        """Return the scheduler of this process; nothing ticks before it is started."""
+    def scheduler(self, more: Sequence[Tick] = ()) -> Scheduler:
+        """Return the scheduler of this process; nothing ticks before it is started.
+
+        `more` is what ticks beside: whatever needs the web, which is put together elsewhere.
+        """
         second, minute = timedelta(seconds=1), timedelta(minutes=1)
         return Scheduler(
             self.database,
@@ -82,6 +85,7 @@ class Holdfast:
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
                 Tick("gaps", minute * 30, self.ask_for_gaps),
+                *more,
             ],
         )
 

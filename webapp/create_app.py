@@ -24,6 +24,7 @@ from webapp.config import Holdfast, configure
 from webapp.errors import map_errors
 from webapp.i18n import speak
 from webapp.navigation import INTERFACE_TABS, navigation
+from webapp.queries import trace_drawn
 from webapp.reading import reading
 from webapp.security import SAFE, secure
 from webapp.sentences import at_fields, fill, in_words, titled, told
@@ -92,6 +93,9 @@ def _add_words(app: Flask) -> None:
         said=fill,
         told_words=lambda sentence, facts: fill(sentence, dict(facts)) if sentence else "",
         said_of_term=said_of,
+        label_of_node=trace_drawn.label,
+        address_of_node=trace_drawn.address,
+        named_graph=trace_drawn.named,
         titled=titled,
         say=in_words,
         browser_of=browser_of,

@@ -26,7 +26,7 @@ ENTRIES = (
     ("scan.one", N_("Scan"), "scan", "unit.read", "s"),
     ("people.index", N_("People"), "users", "people.read", "p"),
     ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
-    ("webhooks.index", N_("Interfaces"), "activity", "interface.read", ""),
+    ("interfaces.index", N_("Interfaces"), "activity", "interface.read", ""),
     ("interface.index", N_("Interface"), "binary-tree", "token.own", ""),
     ("mail.index", N_("Mail folder"), "mail", "mail.read", ""),
 )
@@ -39,9 +39,12 @@ PARENTS = {
     "intake": "units",
     "quarantine": "units",
     "legacy": "cases",
-    "doors": "webhooks",
-    "deny_lists": "webhooks",
-    "reconciliation": "webhooks",
+    "doors": "interfaces",
+    "webhooks": "interfaces",
+    "deny_lists": "interfaces",
+    "reconciliation": "interfaces",
+    "canary": "interfaces",
+    "downtime": "interfaces",
     "tokens": "interface",
     "gaps": "trace",
 }  # pages below an entry
@@ -49,10 +52,13 @@ PARENTS = {
 
 # the pages of the interfaces: code, words, endpoint, action that opens it
 INTERFACE_TABS = (
+    ("log", N_("Log"), "interfaces.index", "interface.read"),
     ("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),
     ("doors", N_("Doors"), "doors.index", "interface.read"),
+    ("canary", N_("Hold canary"), "canary.index", "interface.read"),
     ("reconciliation", N_("Comparisons"), "reconciliation.index", "interface.read"),
     ("deny_lists", N_("Deny list"), "deny_lists.index", "denylist.read"),
+    ("downtime", N_("Downtime"), "downtime.index", "interface.read"),
 )
 
 

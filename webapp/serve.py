@@ -6,12 +6,15 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import waitress
 
 from engine.evidence.render import end_worker
 from engine.migrations import upgrade
+from notifications.scheduler import Tick
+from webapp import canary
 from webapp.compose import Holdfast, compose
 from webapp.create_app import create_app
 from webapp.settings import Settings
@@ -34,6 +37,15 @@ def opened(folder: Path) -> Holdfast:
     return holdfast
 
 
+def _canary(holdfast: Holdfast) -> list[Tick]:
+    """Return what tries the door, and what tells of a canary that is silent."""
+    minute = timedelta(minutes=1)
+    return [
+        Tick("canary", minute, lambda: canary.run_if_due(holdfast)),
+        Tick("canary_watch", minute, lambda: canary.watch(holdfast.database)),
+    ]
+
+
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Let one process at a time start in a folder: the first makes its keys and its tables."""
@@ -46,7 +58,7 @@ def _alone(folder: Path) -> Iterator[None]:
 def serve(folder: Path, *, host: str, port: int) -> None:
     """Serve the pages until interrupted, with the scheduler in this process."""
     holdfast = opened(folder)
-    scheduler = holdfast.scheduler()
+    scheduler = holdfast.scheduler(_canary(holdfast))
     server = waitress.create_server(create_app(holdfast), host=host, port=port, threads=THREADS)
     scheduler.start()
     log.info("Holdfast serves on http://%s:%s", host, port)
@@ -64,7 +76,7 @@ def serve(folder: Path, *, host: str, port: int) -> None:
 def work(folder: Path) -> None:
     """Tick until interrupted; any number of workers may share one PostgreSQL database."""
     holdfast = opened(folder)
-    scheduler = holdfast.scheduler()
+    scheduler = holdfast.scheduler(_canary(holdfast))
     asked_to_stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: asked_to_stop.set())

@@ -146,8 +146,8 @@ def on_day(day: date) -> str:
 
 
 def number(value: Decimal | int) -> str:
-    """Write a number with the separators of the reader's language."""
-    return str(format_decimal(value, locale=get_locale()))
+    """Write a number with the separators of the reader's language, to the last of six places."""
+    return str(format_decimal(value, "#,##0.######", locale=get_locale()))
 
 
 def size(count: int) -> str:

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
 from engine.serials.dictionary import Field
+from engine.serials.exchange import downtime
 from engine.serials.exchange.announce import EVENT_TYPES
 from engine.serials.exchange.sources import COMPARES, STATUSES
 from webapp.sentences import step_name, translated
@@ -137,6 +138,8 @@ TICK = {
     "webhooks": N_("Webhooks"),
     "deny_list": N_("Deny list"),
     "reconciliation": N_("Nightly comparisons"),
+    "canary": N_("Hold canary"),
+    "canary_watch": N_("Hold canary that is silent"),
     "deadlines": N_("Reminders of deadlines"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
@@ -222,6 +225,25 @@ compared_column = _lookup(
     }
 )
 unit_status = _lookup(STATUSES)
+downtime_form = _lookup(downtime.KINDS)
+outcome = _lookup(
+    {
+        "refused": N_("Refused, as it must be"),
+        "passed": N_("Let through"),
+        "failed": N_("Could not be tried"),
+    }
+)
+channel = _lookup(
+    {
+        "api": N_("Interface call"),
+        "webhook": N_("Webhook"),
+        "import": N_("File taken in"),
+        "comparison": N_("Comparison"),
+        "deny_list": N_("Deny list"),
+        "canary": N_("Hold canary"),
+        "epcis": N_("EPCIS capture"),
+    }
+)
 event_type = _lookup({**EVENT_TYPES, "test.sent": N_("Test")})
 target = _lookup(TARGET)
 group = _lookup(GROUP)

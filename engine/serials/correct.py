@@ -15,6 +15,7 @@ from engine.serials.errors import (
     EventUnknown,
     NotItsInput,
     QuantityFixed,
+    WouldLoop,
 )
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.lots import put_in_lot
@@ -150,6 +151,10 @@ def correct_inputs(
     for lot_id in wrong:
         if before.nodes.get(lot_id) != "input":
             raise NotItsInput(lot=db.get_one(Lot, lot_id).lot_no)
+    for one in right:
+        if before.nodes.get(one.lot_id) == "output":
+            lot_no = db.get_one(Lot, one.lot_id).lot_no
+            raise WouldLoop(inp=lot_no, out=lot_no)
 
     node_id = _made_of(db, before)
     nodes = {key: role for key, role in before.nodes.items() if key not in wrong}

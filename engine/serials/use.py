@@ -32,6 +32,7 @@ class Visit:
     found: str
     done: str
     outcome: str
+    patient_reference: str | None = None  # what the consignee calls the patient; few roles see it
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,16 @@ class Exchange:
 
 
 def put_into_use(
-    db: Session, unit_ids: Sequence[int], *, location_id: int, **how: Unpack[How]
+    db: Session,
+    unit_ids: Sequence[int],
+    *,
+    location_id: int,
+    patient_reference: str | None = None,
+    **how: Unpack[How],
 ) -> Recorded:
     """Record that devices stand installed at a site and work; they stay with the consignee.
+
+    `patient_reference` is what the consignee calls the patient; few roles see it.
 
     A fact: one that is on hold, expired or not released is flagged. Raises `InstalledInside` for a
     part of another device.
@@ -57,7 +65,10 @@ def put_into_use(
         raise InstalledInside(child=units[child].serial, host=db.get_one(Unit, host).serial)
     effect = Effect(custody="at_consignee", location_id=location_id)
     links = Links().add(units, effect).add(contents(db, units), effect, "carried")
-    event = write_event(db, "installed_at_site", links, location_id=location_id, **how)
+    said = {"patient_reference": patient_reference} if patient_reference else {}
+    event = write_event(
+        db, "installed_at_site", links, location_id=location_id, payload=said, **how
+    )
     flag_held(db, event, "held_put_into_use", units=units)
     flag_unusable(db, event, units.values())
     flag_expired_units(db, event, "expired_used", units.values())
@@ -97,7 +108,7 @@ def service(
         links,
         location_id=device.location_id,
         payload={
-            **vars(visit),
+            **{name: said for name, said in vars(visit).items() if said is not None},
             "removed": [units[key].serial for key in exchange.removed],
             "fitted": [units[key].serial for key in fitted],
         },

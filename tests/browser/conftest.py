@@ -76,6 +76,7 @@ def _break() -> NoReturn:
 
 
 def _lived_in(company: Company) -> Company:
+    company.holdfast.keep_dictionary()
     company.make_lot("S-0001", 40, shipped=6)
     company.make_devices("SENS-77", [f"PMP-{n:04d}" for n in range(6)], shipped=1)
     company.report("S-0001")

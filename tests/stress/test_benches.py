@@ -19,7 +19,7 @@ SMALL = {
     "intake": ["--rows", "3000"],
     "my_tasks": ["--tasks", "500", "--rounds", "2"],
     "sealed_record": ["2"],
-    "trace": ["--units", "2000", "--affected", "50"],
+    "trace": ["--devices", "2000", "--affected", "83", "--rounds", "2", "--recursion", "83"],
 }
 
 

@@ -21,6 +21,7 @@ from engine.people.token_models import ApiToken, InterfaceCall
 from engine.people.tokens import Made
 from tests.support.personas import People
 from tests.webapp.conftest import Visitor
+from webapp.api.describing import METHODS, description
 from webapp.compose import Holdfast
 
 GATE = "/api/v1/gate/check"
@@ -230,3 +231,47 @@ def test_every_part_of_the_interface_has_a_scope(app: Flask) -> None:
             asked |= {one.allowed_action for one in guarded}
     without = {action for action in asked if scope_for(action) is None}
     assert not without, f"name these in engine/people/scopes.toml: {without}"
+
+
+def everything_asked(app: Flask) -> list[tuple[str, str, str]]:
+    """Return (method, address, scope) of every operation of the interface."""
+    with app.test_request_context():
+        spec = description()
+    return [
+        (method, re.sub(r"{\w+}", "1", address), operation["security"][0]["token"][0])
+        for address, operations in spec["paths"].items()
+        for method, operation in operations.items()
+        if method in METHODS
+    ]
+
+
+def asked(app: Flask, method: str, address: str, token: str | None) -> TestResponse:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    body = None if method == "get" else {}
+    client = app.test_client(use_cookies=False)
+    return client.open(address, method=method.upper(), headers=headers, json=body)
+
+
+def test_every_address_refuses_no_token_and_a_token_without_its_scope(
+    app: Flask, holdfast: Holdfast, people: People
+) -> None:
+    narrow = {
+        scope: make(holdfast, people.qa_engineer, *(set(scopes()) - {scope})).token
+        for scope in scopes()
+    }
+    for method, address, scope in everything_asked(app):
+        assert asked(app, method, address, None).status_code == 401, (method, address)
+        refused = asked(app, method, address, narrow[scope])
+        assert (refused.status_code, refused.json["scope"]) == (403, scope), (method, address)
+
+
+def test_an_auditor_writes_nothing_with_all_scopes(
+    app: Flask, holdfast: Holdfast, people: People
+) -> None:
+    token = make(holdfast, people.auditor, *scopes()).token
+    for method, address, _ in everything_asked(app):
+        if method != "get" and address not in QUESTIONS:
+            assert asked(app, method, address, token).status_code == 403, (method, address)
+
+
+QUESTIONS = {GATE}  # asks and records nothing

@@ -38,7 +38,15 @@ from engine.people import (
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
 from engine.serials import reports, tracing
 from engine.serials.asking import Asked
-from engine.serials.exchange import denylist, doors, runs, sources, subscriptions
+from engine.serials.exchange import (
+    canary,
+    denylist,
+    doors,
+    downtime,
+    runs,
+    sources,
+    subscriptions,
+)
 from engine.serials.models import Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
@@ -341,7 +349,7 @@ def _open_cases(world: World) -> None:
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["traced"] = _traced(company)
-    world.states["unknown"] |= {"run_id": 999, "format": "csv"}
+    world.states["unknown"] |= {"run_id": 999, "format": "csv", "kind": "unit", "id": 999}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
 
@@ -454,9 +462,16 @@ def _tell_others(world: World) -> None:
     company.holdfast.run_jobs()
     world.always["source_id"] = source.id
     world.states["compared"] = {"name": "ERP stock"}
+    with company.holdfast.database.begin() as db:
+        bait = canary.Bait("P", "S", "W", "C-1")
+        run = canary.keep(db, bait, canary.Tried(201, "{}", 1), at=at)
+        [form] = downtime.print_forms(db, "receiving", 1, language="en", by=by, at=at)
+    world.always["run_id"] = run.id
+    world.states["downtime"] = {"number": form.number}
     world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
     world.states["unknown"] |= {
         "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999, "source_id": 999,
+        "run_id": 999,
     }  # fmt: skip
 
 
@@ -471,7 +486,9 @@ def _traced(company: Company) -> Parts:
         run = tracing.start(db, expression, by=by, at=at, key="traced")
         body = {"expression": expression, "by": by.id, "units": 20_000, "quantity": "0"}
         job = jobs.ask(db, "trace:large", name="trace", body=body, at=at, total_count=2)
-        return {"run_id": run.id, "job_id": job.id, "format": "csv"}
+        job.due_at = at + timedelta(days=900)  # nobody takes it up while the matrix is asked
+        return {"run_id": run.id, "job_id": job.id, "format": "csv",
+            "kind": "unit", "id": unit.id}  # fmt: skip
 
 
 def _sign_in(world: World, role: str | None) -> None:

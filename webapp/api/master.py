@@ -20,7 +20,7 @@ from engine.words import N_
 from webapp.api.blueprint import Stored, Strict, part
 from webapp.api.bulk import all_or_nothing
 from webapp.api.matching import etag, refuse_unmatched
-from webapp.api.naming import ID, TEXT, Naming, Quantity
+from webapp.api.naming import ID, TEXT, Naming, Quantity, exactly
 from webapp.api.problems import leaves
 from webapp.api.recording.kind import complete
 from webapp.api.records import schema_name
@@ -45,12 +45,11 @@ def _check_digit(text: str) -> None:
 
 INPUTS: Mapping[str, tuple[Any, Any]] = {
     "date": (fields.Date, None),
-    "quantity": (Quantity, validate.Range(min=0)),
     "yes_no": (fields.Boolean, None),
     "integer": (fields.Integer, ID),
     "gtin": (Stored, [validate.Length(1, 100), _check_digit]),
-    "gln": (Stored, [validate.Regexp(r"[0-9]{13}\Z"), _check_digit]),
-    "country": (Stored, validate.Regexp(r"[A-Z]{2}\Z")),
+    "gln": (Stored, [*exactly("[0-9]", 13), _check_digit]),
+    "country": (Stored, exactly("[A-Z]", 2)),
 }
 
 Values = dict[str, Any]
@@ -109,6 +108,8 @@ def _input(field: Field, *, required: bool) -> fields.Field[Any]:
     }
     if field.type == "choice":
         return fields.String(validate=validate.OneOf(list(field.words)), **said)
+    if field.type == "quantity":
+        return Quantity(or_none=True, **said)
     kind, checked = INPUTS.get(field.type, (Stored, validate.Length(1, 2000)))
     made: fields.Field[Any] = kind(validate=checked, **said)
     return made

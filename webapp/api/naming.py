@@ -38,21 +38,37 @@ NO_STOCK = N_("Nothing of lot %(lot)s lies at %(place)s like this. Check place a
 SEVERAL_STOCKS = N_("Lot %(lot)s lies at %(place)s in several states. Name the stock_id.")
 TEXT = validate.Length(min=1, max=200)
 ID = validate.Range(1, 2**63 - 1)
-QUANTITY = validate.Range(min=Decimal(0), min_inclusive=False, max=Decimal(10**12))
+LARGEST = Decimal(10**12)
+
+
+def exactly(letter: str, count: int) -> list[Any]:
+    """Return the rules of a text of so many letters, as JSON Schema can say them."""
+    return [validate.Regexp(f"^{letter}{{{count}}}$"), validate.Length(equal=count)]
 
 
 class Quantity(fields.Decimal):
-    """An exact quantity, sent as text; at most six decimal places."""
+    """An exact quantity, sent as text: up to twelve digits and six decimal places."""
 
-    def __init__(self, **more: Any) -> None:
-        """Take none that is not a number."""
-        more.setdefault("validate", [QUANTITY, _six_places])
-        super().__init__(allow_nan=False, as_string=True, **more)
+    def __init__(self, *, or_none: bool = False, **more: Any) -> None:
+        """Take none that is not above zero, or not below it with `or_none`."""
+        said = {"pattern": r"^\d{1,12}(\.\d{1,6})?$", **more.pop("metadata", {})}
+        checks = [_six_places, _not_negative if or_none else _above_zero]
+        super().__init__(allow_nan=False, as_string=True, validate=checks, metadata=said, **more)
 
 
 def _six_places(value: Decimal) -> None:
-    if value != round(value, 6):
-        raise ValidationError(N_("Enter at most six decimal places."))
+    if abs(value) >= LARGEST or value != round(value, 6):
+        raise ValidationError(N_("Enter up to twelve digits and six decimal places."))
+
+
+def _above_zero(value: Decimal) -> None:
+    if value <= 0:
+        raise ValidationError(N_("Enter a quantity above zero."))
+
+
+def _not_negative(value: Decimal) -> None:
+    if value < 0:
+        raise ValidationError(N_("Enter a quantity that is not below zero."))
 
 
 class Name(Strict):

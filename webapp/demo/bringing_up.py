@@ -20,6 +20,7 @@ from webapp.demo import (
     catalogue as cat,
     describing,
     histories,
+    masters,
     migrating,
     people,
     pumps,
@@ -149,6 +150,8 @@ def _trade(stage: Stage, begin: datetime, end: datetime, scale: Scale) -> None:
         by = stage.who(ADMINISTRATOR.user_name)
         describing.lay_catalogue(db, by=by, at=stage.at)
         describing.lay_hospitals(db, by=by, at=stage.at)
+        masters.agree(db, by=stage.who(masters.BUYER), at=stage.at)
+        masters.authorise(db, by=stage.who(masters.REGULATORY), at=stage.at)
         stage.at = begin
 
         def working(user_name: str, at: datetime) -> Works:
@@ -197,6 +200,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
     if scale.told:
         tellings += [
             histories.recounts(stage, present),
+            masters.keep(stage, present),
             _later_orders(stage, present),
             _leave(stage, present),
             tracing.traces(stage, present),

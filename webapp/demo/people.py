@@ -99,6 +99,7 @@ COLLEAGUES = (
         "Supplier quality and incoming inspection",
         ("supplier_quality", "inspector"),
     ),
+    Colleague("ines.kruger", "Ines Krüger", "Purchasing", ("purchasing",)),
     Colleague(
         "nora.byrne",
         "Nora Byrne",

@@ -87,6 +87,8 @@ def _address(what: str, id_: int, label: str) -> str | None:
         return url_for("units.unit", unit_id=id_)
     if what == "lot":
         return url_for("units.lot", lot_id=id_)
+    if what == "party":
+        return url_for("master.one", record_kind="party", record_id=id_)
     if what == "part":
         return url_for("units.index", kind="unit", part=label)
     return None

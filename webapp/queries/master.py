@@ -37,14 +37,15 @@ LISTED: Mapping[str, tuple[str, ...]] = {
     "supplier_agreement": (
         "part_no", "part_no.name", "supplier", "price", "currency", "valid_from", "valid_until",
     ),
+    "contact": ("role", "name", "channel", "address", "language", "verified_at"),
     "market_authorisation": (
         "part_no", "country", "licence_kind", "licence_no", "holder", "valid_until",
     ),
 }  # fmt: skip
 # what else is described of a record: the entity, and its field that refers to it
 RELATED: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "party": (("location", "party"), ("part", "manufacturer"), ("supplier_agreement", "supplier"),
-              ("market_authorisation", "holder")),
+    "party": (("contact", "party"), ("location", "party"), ("part", "manufacturer"),
+              ("supplier_agreement", "supplier"), ("market_authorisation", "holder")),
     "part": (("supplier_agreement", "part_no"), ("market_authorisation", "part_no"),
              ("lot", "part_no")),
 }  # fmt: skip

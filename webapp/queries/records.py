@@ -160,9 +160,11 @@ READABLE: Mapping[str, Readable] = MappingProxyType(
                 "hold_target", "hold-targets", HOLDS, "", ("hold_id", "kind", "target_id"),
                 ("release_event_id",),
             ),
-            Readable("hold_exemption", "hold-exemptions", HOLDS, "", ("hold_id",)),
-            Readable("hold_breach", "hold-breaches", HOLDS, "", ("hold_id",)),
-            Readable("hold_door", "hold-doors", HOLDS, "", ("hold_id", "door")),
+            Readable("hold_exemption", "hold-exemptions", HOLDS, "", ("hold_id",), ("event_id",)),
+            Readable("hold_breach", "hold-breaches", HOLDS, "", ("hold_id",), ("event_id",)),
+            Readable(
+                "hold_door", "hold-doors", HOLDS, "", ("hold_id", "door"), (), ("acknowledged_at",)
+            ),
             Readable("edge", "lot-inputs", "lot.read", "", ("inp", "out"), ("event_id",)),
             Readable("unit_input", "unit-inputs", GOODS, "", ("unit_id", "lot_id"), ("event_id",)),
             Readable(

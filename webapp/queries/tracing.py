@@ -215,7 +215,7 @@ def run_page(db: Session, run_id: int) -> RunPage:
         countries=_by(counts.by_country(), {p.country: p.country or "" for p in counts.placed}),
         places=_by(
             counts.by_location(),
-            {p.location_id: " · ".join(filter(None, (p.location, p.party))) for p in counts.placed},
+            {p.location_id: _place(p.location, p.party) for p in counts.placed},
             {p.location_id: p.country for p in counts.placed},
         ),
         lots=_lots(db, run_id),
@@ -223,6 +223,12 @@ def run_page(db: Session, run_id: int) -> RunPage:
         not_recorded=tuple(run.expression.get("not_recorded", ())),
         left_out=tuple(run.expression.get("left_out", ())),
     )  # fmt: skip
+
+
+def _place(location: str | None, party: str | None) -> str:
+    if location and party and location.startswith(party):
+        return location
+    return " · ".join(filter(None, (location, party)))
 
 
 def _by_custody(counts: Counts) -> tuple[Row, ...]:

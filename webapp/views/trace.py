@@ -7,14 +7,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine.clock import now
-from engine.serials import expressions, tracing
+from engine.evidence.render import render_pdf
+from engine.serials import expressions, graph, tracing
 from engine.serials.models import TraceRun
 from engine.serials.models.axes import CUSTODIES
 from engine.serials.models.trace import WAYS_IN
+from webapp.downloads import download
 from webapp.exports import FORMATS, exported
 from webapp.permissions import allow
-from webapp.queries import tracing as queries
+from webapp.queries import trace_paper, trace_why, tracing as queries
 from webapp.queries.trace_compared import comparison
+from webapp.queries.trace_drawn import drawn
 from webapp.queries.trace_file import as_rows
 from webapp.reading import read
 from webapp.session import person
@@ -92,6 +95,17 @@ def units(run_id: int) -> ResponseReturnValue:
     )
 
 
+@bp.get("/runs/<int:run_id>/why")
+@allow("trace.read")
+def why(run_id: int) -> ResponseReturnValue:
+    """Say why a unit is affected, or why it is not."""
+    db = read()
+    head, typed = queries.run_head(db, run_id), request.args.get("unit", "").strip()[:300]
+    told = trace_why.told(db, run_id, typed=typed, unit_id=request.args.get("id", type=int))
+    page = "trace/_why.html" if request.headers.get("HX-Request") else "trace/why.html"
+    return render_template(page, view=head, told=told, typed=typed, tab="why")
+
+
 @bp.get("/runs/<int:run_id>/file.<format>")
 @allow("trace.read")
 def file(run_id: int, format: str) -> ResponseReturnValue:
@@ -106,11 +120,54 @@ def file(run_id: int, format: str) -> ResponseReturnValue:
     return exported(columns, rows, format=format, name=name, at=kept.at)
 
 
+@bp.get("/runs/<int:run_id>/paper")
+@allow("trace.read")
+def paper(run_id: int) -> ResponseReturnValue:
+    """Print what a run found, every unit by name."""
+    db = read()
+    record = trace_paper.record(db, queries.run_page(db, run_id), person())
+    db.rollback()  # the print worker takes seconds, and needs no snapshot
+    pdf = render_pdf("trace/trace_report", record, language=record["language"])
+    return download(pdf, name=f"{record['number']}.pdf", media_type="application/pdf")
+
+
 @bp.post("/runs/<int:run_id>/again")
 @allow("trace.run")
 def again(run_id: int) -> ResponseReturnValue:
     """Trace what a run traced, as of now: a run of its own, to be compared."""
     return _start(tracing.run_of(read(), run_id).expression)
+
+
+@bp.get("/runs/<int:run_id>/graph")
+@allow("trace.read")
+def run_graph(run_id: int) -> ResponseReturnValue:
+    """Draw a run: from what was suspect to who received it, in tiers."""
+    db = read()
+    head = queries.run_head(db, run_id)
+    picture = graph.run_graph(db, head.run)
+    return render_template(
+        "trace/graph.html", view=head, picture=picture, drawn=drawn(picture), tab="graph"
+    )
+
+
+@bp.get("/made-of/<kind>/<int:id>")
+@allow("trace.read")
+def made_of(kind: str, id: int) -> ResponseReturnValue:
+    """Draw what a unit or a lot was made of, down to the suppliers' lots."""
+    db = read()
+    if kind not in ("unit", "lot"):
+        abort(404)
+    term = queries.term_of(db, kind, id)
+    picture = graph.made_of_graph(db, **{f"{kind}_id": id})
+    return render_template(
+        "trace/made_of.html",
+        name=expressions.said_of(term),
+        back=url_for("units.unit", unit_id=id)
+        if kind == "unit"
+        else url_for("units.lot", lot_id=id),
+        picture=picture,
+        drawn=drawn(picture),
+    )
 
 
 @bp.get("/compare")

@@ -82,6 +82,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "node_id", name=op.f("pk_trace_run_node")),
         sqlite_with_rowid=False,
     )
+    _indexes()
+
+
+def _indexes() -> None:
+    """Leave out of an index what nobody looks up in it; former hosts get a small one."""
+    for name, table, columns, without in (
+        ("ix_unit_root_lot", "unit_root", ["lot_id", "root_id", "unit_id"], "lot_id"),
+        ("ix_unit_lot", "unit", ["lot_id"], "lot_id"),
+        ("ix_shipment_line_lot", "shipment_line", ["lot_id"], "lot_id"),
+        ("ix_shipment_line_unit", "shipment_line", ["unit_id", "shipment_id"], None),
+        ("ix_install_ended", "install", ["child_id", "host_id"], "to_event_id"),
+    ):
+        if name != "ix_install_ended":
+            op.drop_index(name, table_name=table)
+        where = sa.text(f"{without} IS NOT NULL") if without else None
+        op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
 
 
 def downgrade() -> None:

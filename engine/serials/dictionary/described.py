@@ -142,10 +142,11 @@ def described(name: str, text: str) -> Entity:
     """Return the entity that the text of a file describes; an earlier version's text too."""
     said = tomllib.loads(text)
     rows, changed_by = said.pop("fields"), tuple(said.pop("changed_by", ()))
+    seen_by = tuple(said.pop("seen_by", ()))
     fields = []
     for key, facts in rows.items():
         people = {
-            "seen_by": tuple(facts.get("seen_by", ())),
+            "seen_by": tuple(facts.get("seen_by", seen_by)),
             "changed_by": tuple(facts.get("changed_by", changed_by)),
         }
         fields.append(Field(**_known(Field, {"name": key, "kept": key, **facts, **people})))

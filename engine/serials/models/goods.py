@@ -112,7 +112,12 @@ class Unit(Base):
         one_of("custody", CUSTODIES),
         one_of("usability", USABILITIES),
         Index("ix_unit_serial", "serial"),
-        Index("ix_unit_lot", "lot_id"),
+        Index(
+            "ix_unit_lot",
+            "lot_id",
+            sqlite_where=text("lot_id IS NOT NULL"),
+            postgresql_where=text("lot_id IS NOT NULL"),
+        ),
         Index("ix_unit_segment", "seg_id"),
         Index("ix_unit_location", "location_id"),
         {"sqlite_autoincrement": True},
@@ -137,7 +142,15 @@ class UnitRoot(Base):
     __tablename__ = "unit_root"
     __table_args__ = (
         Index("ix_unit_root_seg", "seg_id", "root_id", "unit_id"),
-        Index("ix_unit_root_lot", "lot_id", "root_id", "unit_id"),
+        # few units have a lot: the others are not in it
+        Index(
+            "ix_unit_root_lot",
+            "lot_id",
+            "root_id",
+            "unit_id",
+            sqlite_where=text("lot_id IS NOT NULL"),
+            postgresql_where=text("lot_id IS NOT NULL"),
+        ),
         Index("ix_unit_root_root", "root_id"),
     )
 
@@ -166,6 +179,13 @@ class Install(Base):
             postgresql_where=text("to_event_id IS NULL"),
         ),
         Index("ix_install_child", "child_id", "host_id"),
+        Index(
+            "ix_install_ended",
+            "child_id",
+            "host_id",
+            sqlite_where=text("to_event_id IS NOT NULL"),
+            postgresql_where=text("to_event_id IS NOT NULL"),
+        ),
         Index("ix_install_host", "host_id", "child_id"),
     )
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType
@@ -32,8 +32,13 @@ class ShipmentLine(Base):
         CheckConstraint("(unit_id IS NULL) <> (lot_id IS NULL)", name="unit_or_lot"),
         CheckConstraint("(lot_id IS NULL) = (quantity IS NULL)", name="lot_has_quantity"),
         Index("ix_shipment_line_shipment", "shipment_id"),
-        Index("ix_shipment_line_unit", "unit_id"),
-        Index("ix_shipment_line_lot", "lot_id"),
+        Index("ix_shipment_line_unit", "unit_id", "shipment_id"),
+        Index(
+            "ix_shipment_line_lot",
+            "lot_id",
+            sqlite_where=text("lot_id IS NOT NULL"),
+            postgresql_where=text("lot_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Key]

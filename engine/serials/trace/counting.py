@@ -7,16 +7,15 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, TextClause, select, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
-from engine.db import SCALE
-from engine.serials.models import Location, Part, Party
-from engine.serials.sets import id_set, id_value, is_sqlite
+from engine.serials.sets import id_value, is_sqlite
 from engine.serials.trace.counts import Counts, Placed, Sent
 from engine.serials.trace.search import Search
 from engine.serials.trace.seeds import Seeds
 
+NONE = Decimal(0)
 NO_ID = "CAST(NULL AS bigint)"
 # a shipment that was corrected counts as its correction says, which has a shipment of its own
 STANDS = "NOT EXISTS (SELECT 1 FROM event c WHERE c.corrects_id = s.event_id)"
@@ -31,7 +30,7 @@ def counted(db: Session, seeds: Seeds) -> Counts:
         _statement(is_sqlite(db)),
         {"nodes": id_value(db, seeds.nodes), "units": id_value(db, seeds.units)},
     )
-    return as_counts(db, rows)
+    return as_counts(rows)
 
 
 @cache
@@ -49,8 +48,37 @@ def _statement(sqlite: bool) -> TextClause:  # noqa: FBT001 - one of two kinds o
     )
     return text(
         f"WITH RECURSIVE {search.nodes()}, {search.units()}, {search.standing()}"
-        f" {figures(search, placed, 'standing', 'w.certain, w.present')}"
-        f" UNION ALL {_stock(search)}"
+        + called(
+            search,
+            f"{figures(search, placed, 'standing', 'w.certain, w.present')}"
+            f" UNION ALL {_stock(search)}",
+        )
+    )
+
+
+def called(search: Search, figures: str) -> str:
+    """Return the figures with the names of parts, places and parties as they are called today."""
+    looked_up = {
+        "p": "SELECT x.part_no FROM part x WHERE x.id = f.part_id",
+        "l": "SELECT x.name, x.party_id FROM location x WHERE x.id = f.location_id",
+        "y": (
+            "SELECT x.id, x.name, x.country FROM party x"
+            " WHERE x.id = coalesce(f.consignee_id, l.party_id)"
+        ),
+    }
+    if search.is_sqlite:
+        joins = (
+            "LEFT JOIN part p ON p.id = f.part_id LEFT JOIN location l ON l.id = f.location_id"
+            " LEFT JOIN party y ON y.id = coalesce(f.consignee_id, l.party_id)"
+        )
+    else:
+        joins = " ".join(
+            f"LEFT JOIN LATERAL ({look} OFFSET 0) {name} ON true"
+            for name, look in looked_up.items()
+        )
+    return (
+        " SELECT f.*, p.part_no, l.name AS location, y.id AS party_id, y.name AS party, y.country"
+        f" FROM ({figures}) f {joins}"
     )
 
 
@@ -102,36 +130,29 @@ def _stock(search: Search) -> str:
     )
 
 
-def as_counts(db: Session, rows: Iterable[Row[Any]]) -> Counts:
-    """Return the figures with the names of parts, places and parties as they are called today."""
-    found = list(rows)
-    part_ids = {row.part_id for row in found if row.part_id is not None}
-    places = _places(db, {row.location_id for row in found if row.location_id is not None})
-    numbers = {
-        one.id: one.part_no
-        for one in db.execute(
-            select(Part.id, Part.part_no).where(Part.id.in_(id_set(db, part_ids)))
-        )
-    }
-    names = _parties(db, {row.consignee_id for row in found if row.consignee_id is not None})
+def as_counts(rows: Iterable[Row[Any]]) -> Counts:
+    """Return the rows of `called` as figures."""
     placed: list[Placed] = []
     sent: list[Sent] = []
     node_count = 0
-    for row in found:
-        quantity = Decimal(row.n) / SCALE if row.kind.startswith("lot") else Decimal(0)
-        how: dict[str, Any] = {
-            "is_certain": bool(row.certain),
-            "is_former": not row.present,
-            "unit_count": row.n if row.kind.startswith("unit") else 0,
-            "quantity": quantity.normalize() + 0,
-        }
-        if row.kind == "node":
-            node_count = row.n
-        elif row.kind.endswith("sent"):
-            sent.append(Sent(row.consignee_id, **how, **names[row.consignee_id]))
+    for row in rows:
+        kind, part_id, custody, place_id, consignee_id, certain, present, n, *names = tuple(row)
+        if kind == "node":
+            node_count = n
+            continue
+        is_lot = kind.startswith("lot")
+        much = Decimal(n).scaleb(-6).normalize() + 0 if is_lot else NONE  # kept as millionths
+        part_no, location, party_id, party, country = names
+        flags, units = (bool(certain), not present), 0 if is_lot else n
+        if kind.endswith("sent"):
+            sent.append(Sent(consignee_id, *flags, units, much, party, country))
         else:
-            where = {**places.get(row.location_id, {}), "part_no": numbers[row.part_id]}
-            placed.append(Placed(row.part_id, row.custody, row.location_id, **how, **where))
+            placed.append(
+                Placed(
+                    part_id, custody, place_id, *flags, units, much, part_no, location, party_id,
+                    party, country,
+                )
+            )  # fmt: skip
     return Counts(
         tuple(sorted(placed, key=_place_order)), tuple(sorted(sent, key=_sent_order)), node_count
     )
@@ -146,22 +167,3 @@ def _place_order(row: Placed) -> tuple[Any, ...]:
 
 def _sent_order(row: Sent) -> tuple[Any, ...]:
     return (row.consignee_id, not row.is_certain, row.is_former, row.unit_count == 0)
-
-
-def _places(db: Session, ids: set[int]) -> dict[int | None, dict[str, Any]]:
-    rows = db.execute(
-        select(Location.id, Location.name, Party.id, Party.name, Party.country)
-        .join(Party, Party.id == Location.party_id)
-        .where(Location.id.in_(id_set(db, ids)))
-    )
-    return {
-        row[0]: {"location": row[1], "party_id": row[2], "party": row[3], "country": row[4]}
-        for row in rows
-    }
-
-
-def _parties(db: Session, ids: set[int]) -> dict[int, dict[str, Any]]:
-    rows = db.execute(
-        select(Party.id, Party.name, Party.country).where(Party.id.in_(id_set(db, ids)))
-    )
-    return {row[0]: {"consignee": row[1], "country": row[2]} for row in rows}

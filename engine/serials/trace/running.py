@@ -20,7 +20,7 @@ from engine.people.person import Person
 from engine.serials.events import data_stream
 from engine.serials.models import Event, TraceRun
 from engine.serials.sets import id_value, is_sqlite
-from engine.serials.trace.counting import as_counts, figures
+from engine.serials.trace.counting import as_counts, called, figures
 from engine.serials.trace.counts import Counts
 from engine.serials.trace.search import Search
 from engine.serials.trace.seeds import Seeds
@@ -52,7 +52,7 @@ def run(
     say("nodes", node_count := stated.do("nodes"))
     say("units", unit_count := stated.do("units"))
     say("stock", stock_count := stated.do("stock"))
-    counts = as_counts(db, db.execute(_figures(is_sqlite(db)), {"run_id": run_id}))
+    counts = as_counts(db.execute(_figures(is_sqlite(db)), {"run_id": run_id}))
     kept = TraceRun(
         id=run_id,
         expression=dict(expression),
@@ -224,7 +224,10 @@ def _figures(sqlite: bool) -> TextClause:  # noqa: FBT001 - one of two kinds of 
     )
     return text(
         f"WITH {search.kept_nodes()}, {standing}"
-        f" {figures(search, placed, 'standing', 'w.certain, w.present')} UNION ALL {lots}"
+        + called(
+            search,
+            f"{figures(search, placed, 'standing', 'w.certain, w.present')} UNION ALL {lots}",
+        )
     )
 
 

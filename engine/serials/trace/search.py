@@ -18,7 +18,13 @@ removals and corrections. The root pointer says only what is now, so every host 
 
 # ruff: noqa: S608  names and steps come from here, values are bound
 
+import re
 from dataclasses import dataclass
+
+
+def _few(column: str) -> str:
+    """Tell SQLite to expect few rows: else it reads the whole table once, to filter by it."""
+    return f"likelihood({column} <> -1, 0.000001)"
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,9 @@ class Search:
     def step(self, shown: str, left: str, tables: str, where: str, **picks: str) -> str:
         """Look up `tables` for each row of `left`: never a scan, whatever the planner expects."""
         if self.is_sqlite:
-            return f"SELECT {shown.format(**picks)} FROM {left} CROSS JOIN {tables} WHERE {where}"
+            few = _few(re.findall(r"\bw\.\w+", where)[0])
+            found = shown.format(**picks)
+            return f"SELECT {found} FROM {left} CROSS JOIN {tables} WHERE {where} AND {few}"
         inner = ", ".join(f"{column} AS {name}" for name, column in picks.items())
         outer = shown.format(**{name: f"n_.{name}" for name in picks})
         return (
@@ -52,8 +60,10 @@ class Search:
         unknown = "l.id = w.id AND u.part_id = l.part_id AND u.is_unknown"
         if self.is_sqlite:
             grown = (
-                f"SELECT n.out, w.certain FROM walk w CROSS JOIN edge n WHERE {edges} UNION "
-                f"SELECT u.id, 0 FROM walk w CROSS JOIN lot l CROSS JOIN lot u WHERE {unknown}"
+                f"SELECT n.out, w.certain FROM walk w CROSS JOIN edge n"
+                f" WHERE {edges} AND {_few('w.id')} UNION "
+                f"SELECT u.id, 0 FROM walk w CROSS JOIN lot l CROSS JOIN lot u"
+                f" WHERE {unknown} AND {_few('w.id')}"
             )
         else:  # which allows one recursive term
             grown = (

@@ -45,9 +45,11 @@ class Genealogy:
         # two parts, numbers that differ in case and zeros only: whoever folds them is found out
         for part, numbers in ((shop.resin, ("a1", "A1", "0A1")), (shop.body, ("7", "07"))):
             self.lots += [shop.lot(part, number, 50).id for number in numbers]
+        board_lot = shop.lot(shop.board, "L")
+        self.lots.append(board_lot.id)
         of_lot = receive.receive_units(
             shop.db, shop.board.id, ["u1", "U1", "0U1"], location_id=shop.store.id,
-            lot_id=shop.lot(shop.board, "L").id, usability="conforming", **shop.how,
+            lot_id=board_lot.id, usability="conforming", **shop.how,
         )  # fmt: skip
         self.units += of_lot.unit_ids
         self.units += shop.units(shop.board, "7", "07", "007")

@@ -469,7 +469,7 @@ class Counted(Happened):
     """What was counted in one place."""
 
     stock = fields.Nested(StockPlace, required=True)
-    counted = Quantity(required=True, validate=validate.Range(min=0, max=10**12))
+    counted = Quantity(required=True, or_none=True)
     reason = Stored(required=True, validate=validate.Length(1, 2000))
 
 

@@ -23,6 +23,7 @@ from webapp.api.naming import (
     Quantity,
     StockName,
     UnitName,
+    exactly,
 )
 from webapp.api.recording.goods import goods_of
 from webapp.api.recording.kind import MOST, Happened, OfGoods, Said, complete, records
@@ -39,8 +40,8 @@ class OrderedPart(Strict):
     part = fields.Nested(PartName, required=True)
     quantity = Quantity(required=True)
     due_on = fields.Date()
-    unit_price = Quantity(validate=validate.Range(min=0))
-    currency = Stored(validate=validate.Regexp(r"[A-Z]{3}\Z"))
+    unit_price = Quantity(or_none=True)
+    currency = Stored(validate=exactly("[A-Z]", 3))
 
     @validates_schema
     def _priced(self, data: Mapping[str, Any], **_: Any) -> None:

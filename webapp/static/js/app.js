@@ -6,6 +6,7 @@ const behaviours = {
   "[data-summary]": "./summary.js",
   "[data-draft]": "./draft.js",
   "[data-diagram]": "./diagram.js",
+  "[data-graph]": "./graph.js",
   "[data-sort]": "./sort.js",
   "[data-menu]": "./menu.js",
   "[data-print]": "./print.js",

@@ -1,0 +1,64 @@
+"""The page of the interfaces: everything that passed, and who fails since when."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from engine.clock import now
+from engine.serials.exchange import canary, denylist
+from tests.support.personas import People
+from tests.webapp.conftest import Visitor
+from webapp.compose import Holdfast
+from webapp.queries.interfaces import health, log
+
+Enter = Callable[..., Visitor]
+BAIT = canary.Bait("P", "S", "W", "C-1")
+
+
+def tried(holdfast: Holdfast, minutes: int, status: int | None) -> None:
+    with holdfast.database.begin() as db:
+        at = now() - timedelta(minutes=minutes)
+        canary.keep(db, BAIT, canary.Tried(status, "C-1", 1), at=at)
+
+
+def test_what_passed_is_one_list_the_newest_first(holdfast: Holdfast, people: People) -> None:
+    tried(holdfast, 30, 422)
+    denylist.make(holdfast.database, by=None, at=now() - timedelta(minutes=20))
+    tried(holdfast, 10, None)
+    with holdfast.database.read() as db:
+        lines, page = log(db)
+        assert [one.channel for one in lines] == ["canary", "deny_list", "canary"]
+        assert [one.went_well for one in lines] == [False, True, True]
+        assert page.total_count == 3
+        assert [one.channel for one in log(db, channel="deny_list")[0]] == ["deny_list"]
+        assert [one.about for one in log(db, failed=True)[0]] == ["failed"]
+        assert len(log(db, system="HOLDFAST")[0]) == 3
+        assert log(db, system="erp")[0] == []
+        assert log(db, system="%")[0] == []
+
+
+def test_it_says_since_when_a_system_fails(holdfast: Holdfast, people: People) -> None:
+    for minutes, status in ((50, 422), (40, None), (30, 422), (20, None), (10, None)):
+        tried(holdfast, minutes, status)
+    with holdfast.database.read() as db:
+        [one] = health(db, at=now())
+    assert one.count == 5
+    assert one.failing_since is not None
+    assert one.good_at is not None
+    assert timedelta(minutes=19) < now() - one.failing_since < timedelta(minutes=21)
+    assert timedelta(minutes=29) < now() - one.good_at < timedelta(minutes=31)
+
+    tried(holdfast, 5, 422)
+    with holdfast.database.read() as db:
+        assert health(db, at=now())[0].failing_since is None
+
+
+def test_a_refused_call_of_the_interface_is_listed(
+    holdfast: Holdfast, signed_in: Enter, people: People
+) -> None:
+    visitor = signed_in(people.warehouse)
+    visitor.client.post(
+        "/api/v1/doors/Nobody/acknowledgements", json={"hold_ids": [1]},
+        headers={"Authorization": "Bearer hf_nothing", "Idempotency-Key": "a-key-of-it"},
+    )  # fmt: skip
+    page = signed_in(people.qa_manager).get("/interfaces?channel=api&failed=yes").text
+    assert "POST /api/v1/doors/Nobody/acknowledgements" in page
