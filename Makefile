@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # WeasyPrint draws with Pango; documents and pages are in English and Chinese
 RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig \
 	fonts-dejavu-core fonts-noto-core fonts-noto-cjk
-TEST_PACKAGES := postgresql chromium poppler-utils libnss3-tools qpdf
+TEST_PACKAGES := postgresql chromium curl poppler-utils libnss3-tools qpdf
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

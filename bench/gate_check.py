@@ -1,8 +1,8 @@
-"""The gate beside a bare primary-key lookup: one unit among 1,000,000 held, both databases.
+"""The gate beside a bare primary-key lookup: one unit among 1,000,000 held, eight at once, 1,000.
 
     python bench/gate_check.py [sqlite:///FILE | postgresql+psycopg://…] [--units 1000000]
 
-Without an address it runs on a SQLite file and on a PostgreSQL server of its own.
+Without an address it runs on a SQLite file and on a PostgreSQL server of its own, on the disk.
 The lookup and the check alternate in one run, on the same
 connection, so that the ratio means something on a busy machine.
 """
@@ -13,24 +13,23 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
+from bench import _databases
 from engine.db import Database, create_schema
 from engine.serials import gate, parties
 from engine.serials.events import Links, write_event
 from engine.serials.models import Hold
 from engine.serials.sets import is_sqlite
-from tests.support import postgres
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -48,25 +47,8 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         run(f"sqlite:///{Path(folder) / 'gate.sqlite'}", options.units, options.rounds)
-    with throw_away_postgres() as url:
+    with _databases.postgresql() as url:
         run(url, options.units, options.rounds)
-
-
-@contextmanager
-def throw_away_postgres() -> Iterator[str]:
-    """Give a fresh database on a server of its own, as the tests do."""
-    folder, owner = postgres.claim()
-    try:
-        server = postgres.Server(folder)
-        with server.locked():
-            server.start()
-        with psycopg.connect(
-            host=str(folder), user="postgres", dbname="postgres", autocommit=True
-        ) as maintenance:
-            maintenance.execute("CREATE DATABASE bench")
-        yield server.url("bench")
-    finally:
-        postgres.give_back(folder, owner)
 
 
 def run(url: str, units: int, rounds: int) -> None:
@@ -80,6 +62,8 @@ def run(url: str, units: int, rounds: int) -> None:
     settle(database)
     with database.read() as db:
         measure(db, first, units, rounds)
+        measure_batch(db, first, units)
+    measure_crowd(database, first, units, rounds)
     database.close()
 
 
@@ -143,6 +127,53 @@ def measure(db: Session, first: int, count: int, rounds: int) -> None:
         print(f"{name:20} {tail[49]:7.2f} ms {tail[94]:6.2f} ms {tail[98]:6.2f} ms")
     ratio = statistics.median(times["gate check"]) / statistics.median(times["primary-key lookup"])
     print(f"a gate check costs {ratio:.1f} lookups")
+
+
+def measure_batch(db: Session, first: int, count: int, *, size: int = 1_000) -> None:
+    """Time one question about many serials, beside one look-up of the same serials."""
+    chance = random.Random(11)
+    lookup = text("SELECT count(*) FROM unit WHERE id = :id")
+    taken: dict[str, list[float]] = {"as many lookups": [], "one batch": []}
+    for _ in range(15):
+        ids = chance.sample(range(first, first + count), min(size, count))
+        serials = [f"SN-{unit_id:09}" for unit_id in ids]
+        taken["as many lookups"].append(
+            timed(lambda: [db.execute(lookup, {"id": i}).one() for i in ids])  # noqa: B023
+        )
+        taken["one batch"].append(timed(lambda: all_denied(db, serials)))  # noqa: B023
+    print(f"a batch of {min(size, count):,} serials, as scanned")
+    for name, times in taken.items():
+        print(f"{name:20} {statistics.median(times):7.1f} ms, slowest {max(times):.1f} ms")
+
+
+def measure_crowd(
+    database: Database, first: int, count: int, rounds: int, *, clients: int = 8
+) -> None:
+    """Time single questions of several clients at once, each with a transaction of its own."""
+
+    def client(number: int) -> list[float]:
+        chance = random.Random(number)
+        times = []
+        for _ in range(max(rounds // clients, 10)):
+            unit_id = first + chance.randrange(count)
+            times.append(timed(lambda: asked_afresh(database, unit_id)))  # noqa: B023
+        return times
+
+    with ThreadPoolExecutor(clients) as crowd:
+        taken = [one for times in crowd.map(client, range(clients)) for one in times]
+    tail = statistics.quantiles(taken, n=100)
+    print(f"{clients} clients at once  {tail[49]:7.2f} ms {tail[94]:6.2f} ms {tail[98]:6.2f} ms")
+
+
+def asked_afresh(database: Database, unit_id: int) -> None:
+    """Ask the gate in a transaction of one's own, as a request does."""
+    with database.read() as db:
+        checked(db, unit_id)
+
+
+def all_denied(db: Session, serials: list[str]) -> None:
+    """Ask the gate about all of these; it must deny each."""
+    assert not any(verdict.allowed for verdict in gate.check(db, serials, door="ship"))
 
 
 def checked(db: Session, unit_id: int) -> None:

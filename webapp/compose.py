@@ -24,6 +24,7 @@ from engine.people import viewing
 from engine.people.passwords import Hashing
 from engine.serials import gaps, tracing
 from engine.serials.dictionary import versions
+from engine.serials.epcis import capture
 from engine.serials.exchange import denylist, runs
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
@@ -42,6 +43,7 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
     {
         "seal_document": sealing.seal_document,
         "witness_checkpoint": checkpoints.witness_checkpoint,
+        capture.VERB: capture.capture_epcis,
         tracing.VERB: tracing.carry_out,
         gaps.VERB: gaps.look_for_gaps,
         "check_import": working.check_import,

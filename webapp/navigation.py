@@ -37,6 +37,8 @@ PARENTS = {
     "report": "cases",
     "case": "cases",
     "intake": "units",
+    "epcis_pages": "units",
+    "labels": "units",
     "quarantine": "units",
     "legacy": "cases",
     "doors": "interfaces",

@@ -130,6 +130,28 @@ VERDICT = {
     "place": N_("A place"),
     "container": N_("A packed container"),
 }
+CAPTURE = {
+    "running": N_("Being taken over"),
+    "captured": N_("Captured"),
+    "partly": N_("Captured in part"),
+    "failed": N_("Nothing captured"),
+}
+BEHAVIOUR = {"rollback": N_("Nothing is captured"), "proceed": N_("The others are captured")}
+EPCIS_FLAG = {
+    "not_ours": N_("Not a part of ours"),
+    "not_recorded": N_("Not recorded here"),
+    "hold_breach": N_("Broke a hold"),
+    "destination_unknown": N_("Where it went is not known here"),
+    "place_unknown": N_("Where it happened is not known here"),
+    "does_not_fit": N_("Does not fit what is recorded"),
+    "was_not_inside": N_("Was not inside"),
+    "inputs_not_placed": N_("Which unit each part went into is not said"),
+    "commissioned_again": N_("Was recorded before"),
+    "no_stock": N_("None of it lies here"),
+    "declared_event_unknown": N_("Declares an event wrong that never came"),
+    "not_withdrawn": N_("Could not be withdrawn"),
+    "told_by_us": N_("Our own event, come back"),
+}
 TICK = {
     "jobs": N_("Sealing and other long work"),
     "timers": N_("Timers of the diagrams"),
@@ -196,6 +218,9 @@ account = _lookup({})  # the accounts of the balance are words already
 door = _lookup(DOOR)
 theme = _lookup(THEME)
 verdict = _lookup(VERDICT)
+capture = _lookup(CAPTURE)
+behaviour = _lookup(BEHAVIOUR)
+epcis_flag = _lookup(EPCIS_FLAG)
 tick = _lookup(TICK)
 difference = _lookup(
     {

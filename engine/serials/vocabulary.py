@@ -62,6 +62,7 @@ KINDS: dict[str, Kind] = {
     "unpacked": Kind("Unpacked", "unpacking", "in_progress"),
     "installed": Kind("Installed", "assembling", "in_progress"),
     "removed": Kind("Removed", "disassembling", "in_progress"),
+    "observed": Kind("Seen by a partner"),
     "moved": Kind("Moved", "storing", "in_progress"),
     "sent_out": Kind("Sent to a third party", "departing", "in_transit"),
     "shipped": Kind("Shipped", "shipping", "in_transit"),

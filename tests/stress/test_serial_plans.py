@@ -108,6 +108,20 @@ def test_no_trace_and_no_gate_reads_a_whole_table(peopled: Database, plans: list
     assert not plans, "read whole: " + "; ".join(sorted(set(plans)))
 
 
+@pytest.mark.parametrize("cache_mode", ["auto", "force_generic_plan"])
+def test_counting_and_keeping_a_trace_reads_no_whole_table(
+    peopled: Database, plans: list[str], cache_mode: str
+) -> None:
+    lot = UNITS // RUN + 7
+    with peopled.read() as db:
+        db.execute(text(f"SET plan_cache_mode = {cache_mode}"))
+        seeds = trace.Seeds(lots=frozenset({lot}))
+        for _ in range(7):  # the driver prepares what it sends often
+            assert trace.counted(db, seeds).root_count == UNITS // 1000
+        assert trace.counted(db, trace.Seeds(units=frozenset({UNITS + 7}))).root_count == 1
+    assert not plans, "read whole: " + "; ".join(sorted(set(plans)))
+
+
 def test_no_list_and_no_beginning_reads_a_whole_table(peopled: Database, plans: list[str]) -> None:
     with peopled.read() as db:
         assert len(beginning_with(db, "SN-7777").units) == 10

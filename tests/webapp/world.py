@@ -1,6 +1,7 @@
 """A small company with something behind every address, put back after each request that wrote."""
 
 import hashlib
+import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -38,6 +39,7 @@ from engine.people import (
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
 from engine.serials import reports, tracing
 from engine.serials.asking import Asked
+from engine.serials.epcis import capture, documents as documents_of_partners
 from engine.serials.exchange import (
     canary,
     denylist,
@@ -336,6 +338,7 @@ def _open_cases(world: World) -> None:
     }  # fmt: skip
     world.states["ended"] = {"task_id": ended.id}
     world.states["unknown"] = {
+        "uuid": UUID(int=7), "capture_id": 999, "epcis_id": f"urn:uuid:{UUID(int=7)}",
         "number": "NC-1999-0001", "instance_id": 999, "process": "nonconformance",
         "document_id": 999, "sha256": "0" * 64, "task_id": UUID(int=7), "nonce": "none",
         "unit_id": 999, "lot_id": 999, "person_id": 999, "grant_id": 999, "line_id": 999,
@@ -425,6 +428,17 @@ def _leave_trouble(world: World) -> None:
         "case_number": world.states["other"]["number"],
     }
     world.states["plain"] = {}
+    document = {
+        "@context": [documents_of_partners.CONTEXT], "type": "EPCISDocument",
+        "schemaVersion": "2.0", "creationDate": "2026-03-02T08:00:00Z",
+        "epcisBody": {"eventList": []},
+    }  # fmt: skip
+    with company.holdfast.database.begin() as db:
+        sent = capture.begin_capture(
+            db, json.dumps(document).encode(), error_behaviour="proceed",
+            by=company.people.warehouse, at=at,
+        )  # fmt: skip
+        world.states["captured"] = {"capture_id": sent.id}
     world.states["some_place"] = {"location_id": 1, "rest": "OWN/PMP-7/serial/PMP-0001"}
 
 

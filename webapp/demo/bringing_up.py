@@ -22,9 +22,11 @@ from webapp.demo import (
     histories,
     masters,
     migrating,
+    partners,
     people,
     pumps,
     sets,
+    systems,
     tracing,
     works,
 )
@@ -75,6 +77,10 @@ def bring_up(folder: Path, *, say: Say, scale: Scale = FULL) -> None:
     holdfast = opened(folder, say=say, scale=scale)
     holdfast.database.close()
     tell_people(say)
+    if tokens := systems.told(folder):
+        say("Its systems, with their tokens (docs/connect.md):")
+    for line in tokens:
+        say(line)
     say("")
     say(f"Open {holdfast.settings.base_url} and sign in.")
 
@@ -202,6 +208,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
             histories.recounts(stage, present),
             masters.keep(stage, present),
             _later_orders(stage, present),
+            partners.tell(stage, present),
             _leave(stage, present),
             tracing.traces(stage, present),
             migrating.migration(stage, present),
@@ -214,6 +221,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
     play(tellings, until=present, before_each=now, after_each=lambda moment: stage.run_due())
     stage.at = present
     stage.run_due()
+    systems.let_in(stage)
     with clock.at(present):
         stage.holdfast.checkpoint()
 

@@ -64,7 +64,7 @@ def batch() -> ResponseReturnValue:
 def resolve(rest: str) -> ResponseReturnValue:
     """Lead who scans a label of ours with any reader to what it names, once they are signed in."""
     site = holdfast().settings.base_url
-    return redirect(url_for("scan.one", q=site + request.full_path.rstrip("?")))
+    return redirect(url_for("scan.one", q=site + request.full_path.rstrip("?")), 303)
 
 
 def _some(labels: list[Label]) -> list[Label]:

@@ -166,7 +166,9 @@ def export() -> ResponseReturnValue:
         abort(404)
     found = _tally(read())
     columns = [Column(one.name, gettext(one.label), one.type) for one in COLUMNS]
-    return exported(columns, _rows(found), format=kind, name="scans", at=now())
+    answer = exported(columns, _rows(found), format=kind, name="scans", at=now())
+    answer.make_sequence()  # a batch is small: nothing is left to read when this is over
+    return answer
 
 
 def _rows(found: Tally) -> Iterator[Sequence[object]]:

@@ -3,6 +3,7 @@
 from engine.serials.models.agreement import SupplierAgreement
 from engine.serials.models.axes import CUSTODIES, IN_OUR_HANDS, USABILITIES
 from engine.serials.models.contact import CHANNELS, CONTACT_ROLES, RecallContact
+from engine.serials.models.epcis import EpcisCapture, EpcisEvent, EpcisName
 from engine.serials.models.event import Event, EventFact, EventLink, EventNode
 from engine.serials.models.examination import (
     CERTIFICATES,
@@ -84,6 +85,9 @@ __all__ = [
     "Door",
     "DowntimeForm",
     "Edge",
+    "EpcisCapture",
+    "EpcisEvent",
+    "EpcisName",
     "Event",
     "EventFact",
     "EventLink",

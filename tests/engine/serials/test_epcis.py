@@ -1,0 +1,565 @@
+"""EPCIS both ways: what partners send is kept word for word, what we tell is of the standard."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from engine.errors import Invalid
+from engine.serials import correct, holds, install, packing, parties, ship, state
+from engine.serials.epcis import capture, documents, events, names
+from engine.serials.epcis.asking import asked_of
+from engine.serials.models import (
+    EpcisCapture,
+    EpcisEvent,
+    Event,
+    HoldBreach,
+    Install,
+    Lot,
+    Packed,
+    Shipment,
+    Unit,
+)
+from engine.serials.targets import HoldTarget
+from tests.engine.serials.conftest import NOW
+
+SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "data" / "epcis"
+SITE = "https://holdfast.example.com"
+GTIN = "07032069804988"
+LOT_GTIN = "00614141123452"
+has_samples = pytest.mark.skipif(
+    not SAMPLES.exists(), reason="../shared/data/epcis is not beside the project"
+)
+
+
+class Store:
+    """Documents in memory, by their hash."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def put(self, content):
+        key = f"{len(self.kept):064}"
+        self.kept[key] = content
+        return key
+
+    def open(self, key):
+        return self.kept[key]
+
+
+@pytest.fixture
+def partner(shop, people):
+    shop.db.info |= {"site_url": SITE, "documents": Store()}
+    return Partner(shop, people.warehouse)
+
+
+class Partner:
+    def __init__(self, shop, by):
+        self.shop, self.db, self.by = shop, shop.db, by
+
+    def sends(self, *bodies, behaviour="rollback", at=None, **around):
+        document = {
+            "@context": [documents.CONTEXT],
+            "type": "EPCISDocument",
+            "schemaVersion": "2.0",
+            "creationDate": "2026-03-02T08:00:00Z",
+            "epcisBody": {"eventList": list(bodies)},
+            **around,
+        }
+        return self.sends_document(document, behaviour=behaviour, at=at)
+
+    def sends_document(self, document, *, behaviour="rollback", at=None):
+        content = json.dumps(document).encode()
+        job = capture.begin_capture(
+            self.db, content, error_behaviour=behaviour, by=self.by, at=at or NOW
+        )
+        capture.run(self.db, job, at=at or NOW)
+        return job
+
+    def flags(self):
+        rows = self.db.scalars(select(EpcisEvent).order_by(EpcisEvent.id)).all()
+        return [flag["code"] for flag in rows[-1].flags]
+
+    def asks(self, **parameters):
+        page = events.query(self.db, asked_of(parameters.items()))
+        rows = [(one.body, one.context) for one in page.events]
+        answer = documents.answer_of(rows, site=SITE, at=NOW)
+        assert documents.problems_of(answer) == []
+        return [one.body for one in page.events]
+
+
+def seen(serials=(), *, step="shipping", action="OBSERVE", number=1, **more):
+    return {
+        "type": "ObjectEvent",
+        "eventID": f"urn:uuid:{UUID(int=number)}",
+        "eventTime": "2026-03-02T10:00:00.000+01:00",
+        "eventTimeZoneOffset": "+01:00",
+        "action": action,
+        "bizStep": step,
+        "epcList": [names.link_of(GTIN, serial=one) for one in serials],
+        **more,
+    }
+
+
+def own_place(location):
+    return {"id": f"{SITE}/id/location/{location.code}"}
+
+
+# --- names -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("urn", "link"),
+    [
+        ("urn:epc:id:sgtin:0614141.107346.2017", "https://id.gs1.org/01/10614141073464/21/2017"),
+        ("urn:epc:id:sgtin:0614141.107346.a%2Fb", "https://id.gs1.org/01/10614141073464/21/a%2Fb"),
+        (
+            "urn:epc:class:lgtin:4012345.012345.998877",
+            "https://id.gs1.org/01/04012345123456/10/998877",
+        ),
+        ("urn:epc:idpat:sgtin:4012345.098765.*", "https://id.gs1.org/01/04012345987652"),
+        ("urn:epc:id:sscc:0614141.1234567890", "https://id.gs1.org/00/106141412345678908"),
+        ("urn:epc:id:sgln:0614141.07346.1234", "https://id.gs1.org/414/0614141073467/254/1234"),
+        ("urn:epc:id:sgln:0614141.00777.0", "https://id.gs1.org/414/0614141007776"),
+        ("urn:epc:id:pgln:9520001.11111", "https://id.gs1.org/417/9520001111112"),
+        ("https://example.com/x/01/4012345123456/10/998877", "https://id.gs1.org/01/04012345123456/10/998877"),
+    ],
+)  # fmt: skip
+def test_one_thing_has_one_name_however_it_is_written(urn, link):
+    assert names.canonical(urn) == link
+    assert names.canonical(link) == link
+
+
+def test_a_name_that_is_not_understood_stays_as_it_is():
+    for uri in ("urn:epc:id:giai:4000001.12345", "urn:epc:id:sgtin:1.2.3", "https://x.example/y"):
+        assert names.canonical(uri) == uri
+
+
+# --- the standard's own samples --------------------------------------------------------------
+
+
+@has_samples
+def test_every_sample_of_the_standard_is_captured_without_loss_and_told_again(partner):
+    names_of = sorted(SAMPLES.glob("*.jsonld"))
+    assert len(names_of) >= 23
+    for path in names_of:
+        with partner.db.begin_nested() as alone:
+            _there_and_back(partner, json.loads(path.read_text(encoding="utf-8")))
+            alone.rollback()
+
+
+def _there_and_back(partner, document):
+    job = partner.sends_document(document)
+    assert (job.success, job.errors) == (True, [])
+    sent = document["epcisBody"]["eventList"]
+    assert job.captured_count == len(sent)
+    told = {one["eventID"]: one for one in partner.asks(perPage="100")}
+    for event in sent:
+        back = dict(told[documents.id_of(event)])
+        back.pop("recordTime")
+        if "eventID" not in event:
+            back.pop("eventID")
+        event.pop("recordTime", None)
+        assert back == event
+    again = partner.sends_document(document)
+    assert (again.captured_count, again.known_count) == (0, len(sent))
+    assert partner.db.scalar(select(func.count()).select_from(EpcisEvent)) == len(sent)
+
+
+# --- taking over -----------------------------------------------------------------------------
+
+
+def test_a_reported_shipment_of_a_held_unit_is_recorded_and_is_a_breach(partner):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "0007")
+    holds.place(
+        shop.db, stream="case:NC-1", case_number="NC-1", reason="Leaks", basis="report",
+        target=HoldTarget.unit(pump), **shop.how,
+    )  # fmt: skip
+    partner.sends(
+        seen(
+            ["0007"],
+            destinationList=[{"type": "location", "destination": own_place(shop.ward)["id"]}],
+            bizTransactionList=[
+                {"type": "desadv", "bizTransaction": "urn:epcglobal:cbv:bt:1:DN-7"}
+            ],
+        )
+    )
+    unit = shop.db.get_one(Unit, pump)
+    assert (unit.custody, unit.location_id) == ("at_consignee", shop.ward.id)
+    assert shop.db.scalar(select(Shipment.document_no)) == "urn:epcglobal:cbv:bt:1:DN-7"
+    assert shop.db.scalar(select(func.count()).select_from(HoldBreach)) == 1
+    assert partner.flags() == ["hold_breach"]
+
+
+def test_what_a_document_commissions_comes_to_be_with_its_lot_and_expiry(partner):
+    shop = partner.shop
+    partner.sends(
+        seen(
+            ["0001", "0002"], action="ADD", step="commissioning", bizLocation=own_place(shop.store),
+            ilmd={"cbvmda:lotNumber": "L-9", "cbvmda:itemExpirationDate": "2030-01-31"},
+            quantityList=[
+                {"epcClass": names.link_of(LOT_GTIN, lot_no="S-1"), "quantity": 12}
+            ],
+        )
+    )  # fmt: skip
+    units = shop.db.scalars(select(Unit).order_by(Unit.serial)).all()
+    assert [(u.serial, u.custody, u.location_id) for u in units] == [
+        ("0001", "in_house", shop.store.id),
+        ("0002", "in_house", shop.store.id),
+    ]
+    lot = shop.db.get_one(Lot, units[0].lot_id)
+    assert (lot.lot_no, lot.expires_on) == ("L-9", date(2030, 1, 31))
+    made = shop.db.scalars(select(Lot).where(Lot.lot_no == "S-1")).one()
+    assert [row.quantity for row in shop.stock(made)] == [Decimal(12)]
+
+
+def test_what_is_not_ours_is_kept_and_flagged(partner):
+    body = seen(step="receiving", epcList=["urn:epc:id:sgtin:0614141.107346.2017"])
+    partner.sends(body)
+    assert partner.flags() == ["not_ours"]
+    assert partner.db.scalar(select(func.count()).select_from(Event)) == 0
+    partner.sends(seen(["9999"], number=2))
+    assert "not_recorded" in partner.flags()
+
+
+def test_an_association_is_an_install_and_its_deletion_a_removal(partner):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "P")
+    [board] = shop.units(shop.board, "B/1")
+    joined = {
+        "type": "AssociationEvent",
+        "eventID": "urn:uuid:00000000-0000-0000-0000-000000000011",
+        "eventTime": "2026-03-02T08:00:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        "parentID": names.link_of(GTIN, serial="P"),
+        "childEPCs": [f"{SITE}/id/OWN/PCBA/serial/B%2F1"],
+        "action": "ADD",
+        "bizStep": "assembling",
+    }
+    partner.sends(joined)
+    assert shop.db.scalars(select(Install)).one().host_id == pump
+    apart = {
+        **joined,
+        "eventID": "urn:uuid:00000000-0000-0000-0000-000000000012",
+        "action": "DELETE",
+    }
+    partner.sends(apart, at=NOW + timedelta(hours=1))
+    assert shop.db.scalars(select(Install)).one().to_event_id is not None
+    partner.sends({**joined, "eventID": "urn:uuid:00000000-0000-0000-0000-000000000013"})
+    again = {**joined, "eventID": "urn:uuid:00000000-0000-0000-0000-000000000014"}
+    partner.sends(again)  # it is inside already: a fact all the same
+    assert "does_not_fit" in partner.flags()
+    assert board
+
+
+def test_a_transformation_is_a_run_with_its_input_lots(partner):
+    shop = partner.shop
+    resin = shop.lot(shop.resin, "R-1", 5)
+    partner.sends(
+        {
+            "type": "TransformationEvent",
+            "eventID": "urn:uuid:00000000-0000-0000-0000-000000000021",
+            "eventTime": "2026-03-02T09:00:00Z",
+            "eventTimeZoneOffset": "+00:00",
+            "inputQuantityList": [
+                {"epcClass": f"{SITE}/id/S-1/RES/lot/R-1", "quantity": 2, "uom": "KGM"}
+            ],
+            "outputEPCList": [names.link_of(GTIN, serial="N-1"), names.link_of(GTIN, serial="N-2")],
+            "bizStep": "commissioning",
+            "readPoint": own_place(shop.store),
+        }
+    )
+    units = shop.db.scalars(select(Unit).where(Unit.serial.in_(("N-1", "N-2")))).all()
+    assert len({u.seg_id for u in units}) == 1
+    assert units[0].seg_id is not None
+    assert sum(row.quantity for row in shop.stock(resin, custody="in_house")) == 3
+
+
+def test_goods_are_packed_and_taken_out_as_a_partner_says(partner):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "0007")
+    packed = {
+        "type": "AggregationEvent",
+        "eventID": "urn:uuid:00000000-0000-0000-0000-000000000031",
+        "eventTime": "2026-03-02T08:00:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        "parentID": "urn:epc:id:sscc:0614141.1234567890",
+        "childEPCs": [names.link_of(GTIN, serial="0007")],
+        "action": "ADD",
+        "bizStep": "packing",
+    }
+    partner.sends(packed)
+    [row] = shop.db.scalars(select(Packed)).all()
+    assert (row.unit_id, row.to_event_id) == (pump, None)
+    out = {**packed, "eventID": "urn:uuid:00000000-0000-0000-0000-000000000032"}
+    partner.sends({**out, "action": "DELETE", "bizStep": "unpacking"})
+    shop.db.refresh(row)
+    assert row.to_event_id is not None
+    told = told_of(events.about(shop.db, unit_ids=[pump]))
+    assert [(b["type"], b["action"]) for b in told][-2:] == [
+        ("AggregationEvent", "ADD"),
+        ("AggregationEvent", "DELETE"),
+    ]
+
+
+def test_what_was_packed_here_is_told_under_its_sscc(partner):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "0007")
+    load = packing.Load(units=[pump])
+    packing.pack(shop.db, "106141412345678908", "case", load, **shop.how)
+    told = told_of(events.about(shop.db, unit_ids=[pump]))
+    assert told[-1]["parentID"] == "https://id.gs1.org/00/106141412345678908"
+    found = partner.asks(MATCH_anyEPC="urn:epc:id:sscc:0614141.1234567890")
+    assert [one["bizStep"] for one in found] == ["packing"]
+
+
+def test_goods_that_come_back_are_nonconforming(partner):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "0007")
+    partner.sends(
+        seen(["0007"], step="receiving", disposition="returned", bizLocation=own_place(shop.store))
+    )
+    unit = shop.db.get_one(Unit, pump)
+    assert (unit.custody, unit.usability) == ("returned", "nonconforming")
+
+
+def test_an_error_declaration_withdraws_what_was_recorded(partner):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "0007")
+    goes = [{"type": "location", "destination": own_place(shop.ward)["id"]}]
+    body = seen(["0007"], destinationList=goes)
+    partner.sends(body)
+    assert shop.db.get_one(Unit, pump).custody == "at_consignee"
+    declared = {
+        **body,
+        "errorDeclaration": {
+            "declarationTime": "2026-03-02T10:00:00Z",
+            "reason": "did_not_occur",
+        },
+    }
+    partner.sends(declared, at=NOW + timedelta(hours=2))
+    assert shop.db.get_one(Unit, pump).custody == "in_house"
+    told = partner.asks(EQ_eventID=body["eventID"])
+    assert ["errorDeclaration" in one for one in told].count(True) == 1
+    assert len(told) == 2
+    assert len(partner.asks(EXISTS_errorDeclaration="true")) == 1
+
+
+def test_a_declaration_of_an_event_nobody_knows_is_kept(partner):
+    partner.sends(seen(["1"], errorDeclaration={"declarationTime": "2026-03-02T10:00:00Z"}))
+    assert "declared_event_unknown" in partner.flags()
+
+
+# --- errors ----------------------------------------------------------------------------------
+
+WRONG = {**seen(["1"], number=7), "bizStep": "teleporting"}
+
+
+def test_one_wrong_event_stops_all_others_when_it_is_all_or_nothing(partner):
+    with pytest.raises(Invalid) as refused:
+        partner.sends(seen(["1"]), WRONG)
+    assert any("teleporting" in str(one) for one in refused.value.problems)
+    assert partner.db.scalar(select(func.count()).select_from(EpcisEvent)) == 0
+
+
+def test_what_can_be_captured_is_when_one_may_be_wrong(partner):
+    job = partner.sends(seen(["1"]), WRONG, seen(["2"], number=3), behaviour="proceed")
+    assert (job.success, job.captured_count) == (False, 2)
+    assert [one["event"] for one in job.errors] == [1]
+    assert "teleporting" in job.errors[0]["detail"]
+
+
+def test_what_is_no_document_is_refused_whatever_was_asked(partner):
+    for document in ([], {"type": "EPCISDocument"}, {"type": "EPCISDocument", "epcisBody": []}):
+        with pytest.raises(Invalid):
+            partner.sends_document(document, behaviour="proceed")
+    assert partner.db.scalar(select(func.count()).select_from(EpcisCapture)) == 0
+
+
+# --- telling ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def life(partner):
+    """The whole life of a pump: made, put together, released, held, let go, shipped, taken back."""
+    shop = partner.shop
+    resin = shop.lot(shop.resin, "R-1", 5)
+    lot = parties.ensure_lot(shop.db, shop.pump.id, "L-1", expires_on=date(2030, 1, 31), **shop.how)
+    made = shop.build(shop.pump, "0007", inputs=[resin], lot_id=lot.id, work_order="WO/1")
+    [board] = shop.units(shop.board, "B-1")
+    [pump] = made.unit_ids
+    install.install_units(shop.db, [install.Fitting(board, pump)], **shop.later(hours=1))
+    install.remove_units(shop.db, [board], **shop.later(hours=1))
+    hold = holds.place(
+        shop.db, stream="case:NC-1", case_number="NC-1", reason="Leaks", basis="report",
+        target=HoldTarget.lot(lot.id), **shop.later(hours=1),
+    )  # fmt: skip
+    holds.release(shop.db, hold.id, reason="Fixed", **shop.later(hours=1))
+    sent = ship.ship(
+        shop.db, to_location_id=shop.ward.id, units=[pump], document_no="DN 7",
+        **shop.later(hours=1),
+    )  # fmt: skip
+    correct.withdraw(shop.db, sent.event.id, reason="Wrong truck", **shop.later(hours=1))
+    state.destroy(shop.db, units=[pump], **shop.later(hours=1))
+    return {"pump": pump, "board": board, "lot": lot.id, "resin": resin.id}
+
+
+def told_of(told):
+    document = documents.document_of([(t.body, t.context) for t in told], site=SITE, at=NOW)
+    assert documents.problems_of(document) == []
+    return [t.body for t in told]
+
+
+def test_the_whole_life_of_a_unit_is_told_in_the_words_of_the_standard(partner, life):
+    bodies = told_of(events.about(partner.db, unit_ids=[life["pump"]]))
+    said = [(b["type"], b.get("action"), b["bizStep"]) for b in bodies]
+    assert said == [
+        ("TransformationEvent", None, "commissioning"),
+        ("AssociationEvent", "ADD", "assembling"),
+        ("AssociationEvent", "DELETE", "disassembling"),
+        ("ObjectEvent", "OBSERVE", "shipping"),
+        ("ObjectEvent", "OBSERVE", "shipping"),
+        ("ObjectEvent", "DELETE", "destroying"),
+    ]
+    made, joined, _, sent, declared, _ = bodies
+    assert made["outputEPCList"] == [f"https://id.gs1.org/01/{GTIN}/21/0007"]
+    assert made["inputQuantityList"][0]["epcClass"] == f"{SITE}/id/S-1/RES/lot/R-1"
+    assert made["ilmd"] == {"cbvmda:lotNumber": "L-1", "cbvmda:itemExpirationDate": "2030-01-31"}
+    assert made["bizTransactionList"][0]["type"] == "prodorder"
+    assert joined["childEPCs"] == [f"{SITE}/id/OWN/PCBA/serial/B-1"]
+    assert sent["destinationList"][0]["destination"] == f"{SITE}/id/location/C-1-S"
+    assert sent["bizTransactionList"] == [
+        {"type": "desadv", "bizTransaction": f"{SITE}/document/DN%207"}
+    ]
+    assert declared["eventID"] == sent["eventID"]
+    assert declared["errorDeclaration"]["reason"] == "did_not_occur"
+
+
+def test_what_a_case_holds_is_recalled_and_no_longer_when_it_lets_go(partner, life):
+    bodies = told_of(events.of_case(partner.db, "NC-1"))
+    assert [b["persistentDisposition"] for b in bodies] == [
+        {"set": ["recalled"]},
+        {"unset": ["recalled"]},
+    ]
+    for body in bodies:
+        assert body["epcList"] == [f"https://id.gs1.org/01/{GTIN}/21/0007"]
+        assert body["quantityList"] == [{"epcClass": f"https://id.gs1.org/01/{GTIN}/10/L-1"}]
+
+
+def test_a_lot_is_told_with_what_it_went_into(partner, life):
+    bodies = told_of(events.about(partner.db, node_ids=[life["resin"]]))
+    assert [b["bizStep"] for b in bodies] == ["receiving", "commissioning"]
+    assert bodies[0]["quantityList"] == [{"epcClass": f"{SITE}/id/S-1/RES/lot/R-1", "quantity": 5}]
+
+
+PUMP = f"https://id.gs1.org/01/{GTIN}/21/0007"
+
+
+ASKED = [
+    ({"MATCH_anyEPC": PUMP}, 8),
+    ({"MATCH_anyEPC": "urn:epc:id:sgtin:703206.0980498.0007"}, 8),
+    ({"MATCH_anyEPC": f"https://id.gs1.org/01/{GTIN}"}, 8),  # of the part
+    ({"MATCH_epc": PUMP}, 5),
+    ({"MATCH_parentID": PUMP}, 2),
+    ({"MATCH_outputEPC": PUMP}, 1),
+    ({"MATCH_inputEPC": PUMP}, 0),
+    ({"MATCH_inputEPCClass": f"{SITE}/id/S-1/RES/lot/R-1"}, 1),
+    ({"MATCH_epcClass": f"https://id.gs1.org/01/{GTIN}/10/L-1"}, 2),
+    ({"MATCH_anyEPC": PUMP, "eventType": "AssociationEvent|TransformationEvent"}, 3),
+    ({"MATCH_anyEPC": PUMP, "EQ_bizStep": "shipping|destroying"}, 3),
+    ({"MATCH_anyEPC": PUMP, "EQ_bizStep": "https://ns.gs1.org/cbv/BizStep-destroying"}, 1),
+    ({"EQ_action": "DELETE"}, 2),
+    ({"EQ_disposition": "destroyed"}, 1),
+    ({"EQ_persistentDisposition_set": "recalled"}, 1),
+    ({"EQ_persistentDisposition_unset": "recalled"}, 1),
+    ({"EQ_bizTransaction_desadv": f"{SITE}/document/DN%207"}, 2),
+    ({"EQ_bizTransaction_po": f"{SITE}/document/DN%207"}, 0),
+    ({"EQ_destination_location": f"{SITE}/id/location/C-1-S"}, 2),
+    ({"EQ_readPoint": f"{SITE}/id/location/WH-1", "eventType": "TransformationEvent"}, 1),
+    ({"EQ_bizLocation": f"{SITE}/id/location/Q-1"}, 0),
+    ({"EXISTS_errorDeclaration": "true"}, 1),
+    ({"EQ_errorReason": "did_not_occur"}, 1),
+    ({"GE_eventTime": "2026-03-02T14:00:00Z", "MATCH_epc": PUMP}, 1),
+    ({"LT_eventTime": "2026-03-02T08:00:00Z"}, 0),
+    ({"GE_recordTime": "2026-03-02T09:00:00Z", "LT_recordTime": "2026-03-02T10:00:00Z"}, 1),
+]
+
+
+def test_events_are_asked_for_by_the_names_of_the_standard(partner, life):
+    told = [(asked, len(partner.asks(**asked, perPage="100"))) for asked, _ in ASKED]
+    assert told == ASKED
+
+
+def test_events_are_told_page_by_page_each_once_in_either_order(partner, life):
+    for n in range(5):
+        partner.sends(seen([f"X{n}"], number=100 + n, step="inspecting"))
+    whole = [one["eventID"] for one in partner.asks(perPage="100")]
+    for direction in ("DESC", "ASC"):
+        for order in ("eventTime", "recordTime"):
+            found, token = [], None
+            while True:
+                more = {"nextPageToken": token} if token else {}
+                asked = {"perPage": "3", "orderBy": order, "orderDirection": direction, **more}
+                page = events.query(partner.db, asked_of(asked.items()))
+                found += [one.body for one in page.events]
+                token = page.next
+                if token is None:
+                    break
+            assert sorted(one["eventID"] for one in found) == sorted(whole)
+            times = [datetime.fromisoformat(one[order]).astimezone(UTC) for one in found]
+            assert times == sorted(times, reverse=direction == "DESC")
+
+
+def test_a_query_has_its_limits(partner, life):
+    assert len(partner.asks(eventCountLimit="2")) == 2
+    page = events.query(partner.db, asked_of({"eventCountLimit": "3", "perPage": "2"}.items()))
+    rest = {"eventCountLimit": "3", "perPage": "2", "nextPageToken": page.next}
+    last = events.query(partner.db, asked_of(rest.items()))
+    assert (len(page.events), len(last.events), last.next) == (2, 1, None)
+    with pytest.raises(events.QueryTooLarge):
+        events.query(partner.db, asked_of({"maxEventCount": "3"}.items()))
+    assert len(partner.asks(maxEventCount="50")) > 3
+
+
+NO_QUERIES = [
+        {"EQ_nonsense": "1"}, {"eventType": "WishEvent"}, {"GE_eventTime": "yesterday"},
+        {"GE_eventTime": "2026-03-02T08:00:00"}, {"perPage": "0"}, {"perPage": "many"},
+        {"nextPageToken": "abc"}, {"orderBy": "beauty"}, {"MATCH_epc": ""},
+        {"eventCountLimit": "1", "maxEventCount": "1"}, {"EXISTS_errorDeclaration": "maybe"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("parameters", NO_QUERIES)
+def test_a_parameter_that_is_none_is_refused_never_overlooked(parameters):
+    with pytest.raises(Invalid):
+        # a token is looked at before anything is read
+        events.query(None, asked_of(parameters.items()))
+
+
+def test_a_token_is_good_only_for_its_own_query(partner, life):
+    page = events.query(partner.db, asked_of({"perPage": "2"}.items()))
+    asked = {"perPage": "2", "EQ_action": "ADD", "nextPageToken": page.next}
+    with pytest.raises(Invalid):
+        events.query(partner.db, asked_of(asked.items()))
+
+
+def test_an_event_is_told_by_its_id_and_an_unknown_one_is_not(partner, life):
+    [newest] = partner.asks(eventCountLimit="1")
+    [again] = events.event_by_id(partner.db, newest["eventID"])
+    assert again.body == newest
+    for unknown in ("urn:uuid:00000000-0000-0000-0000-000000000000", "nonsense"):
+        with pytest.raises(events.EventUnknown):
+            events.event_by_id(partner.db, unknown)
+
+
+def test_what_we_told_comes_back_without_being_recorded_twice(partner, life):
+    before = partner.db.scalar(select(func.count()).select_from(Event))
+    body = partner.asks(EQ_bizStep="destroying")[0]
+    partner.sends({k: v for k, v in body.items() if not k.startswith("holdfast:")})
+    assert partner.flags() == ["told_by_us"]
+    assert partner.db.scalar(select(func.count()).select_from(Event)) == before
