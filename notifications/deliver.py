@@ -12,7 +12,7 @@ from datetime import datetime
 from engine import outbox
 from engine.db import Database
 from engine.outbox import Outgoing
-from notifications.channels import Channel, OwnForm, Undeliverable
+from notifications.channels import Channel, NotTaken, OwnForm, Undeliverable
 from notifications.message import compose
 from notifications.render import render
 
@@ -74,7 +74,8 @@ def _deliver(
         else:
             sha256, answer = _mail(channel, outgoing, keep=keep, site_url=site_url)
     except Exception as error:  # any failure is kept with the message, shown, and tried again
-        log.warning("message %s was not sent", outgoing.key, exc_info=True)
+        is_foreseen = isinstance(error, Undeliverable | NotTaken)
+        log.warning("message %s was not sent: %s", outgoing.key, error, exc_info=not is_foreseen)
         outbox.mark_failed(
             database,
             outgoing,

@@ -11,6 +11,8 @@ from engine.serials.dictionary import Field
 from engine.serials.exchange import downtime
 from engine.serials.exchange.announce import EVENT_TYPES
 from engine.serials.exchange.sources import COMPARES, STATUSES
+from engine.serials.models import CERTIFICATES, EXAMINATIONS, OUTCOMES, RULES
+from engine.serials.use import OUTCOMES as SERVICE_OUTCOMES
 from webapp.sentences import step_name, translated
 from webapp.times import language
 
@@ -213,6 +215,11 @@ severity = _lookup(SEVERITY)
 step = _lookup(STEP)
 meaning = _lookup(MEANING)
 custody = _lookup(CUSTODY)
+outcome = _lookup(OUTCOMES)
+examination = _lookup(EXAMINATIONS)
+certificate = _lookup(CERTIFICATES)
+flag = _lookup(RULES)
+service_outcome = _lookup(SERVICE_OUTCOMES)
 usability = _lookup(USABILITY)
 account = _lookup({})  # the accounts of the balance are words already
 door = _lookup(DOOR)
@@ -266,7 +273,6 @@ channel = _lookup(
         "comparison": N_("Comparison"),
         "deny_list": N_("Deny list"),
         "canary": N_("Hold canary"),
-        "epcis": N_("EPCIS capture"),
     }
 )
 event_type = _lookup({**EVENT_TYPES, "test.sent": N_("Test")})

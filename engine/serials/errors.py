@@ -13,6 +13,10 @@ class LotUnknown(NotFound):
     """There is no lot %(lot)s here. Check the lot number on the label and try again."""
 
 
+class RunUnknown(NotFound):
+    """There is no run %(run)s here. Open it from a unit that was made in it."""
+
+
 class PlaceUnknown(NotFound):
     """There is no location %(location)s here. Choose a location from the list."""
 
@@ -304,11 +308,11 @@ class NotAnSscc(Refused):
 
 
 class ContainerUnknown(NotFound):
-    """There is no case or pallet %(container)s here. Check the SSCC on its label."""
+    """There is no carton or pallet %(container)s here. Check the SSCC on its label."""
 
 
 class ContainerKindDiffers(Refused):
-    """%(sscc)s is recorded as another kind of container. Check whether it is a case or a pallet."""
+    """%(sscc)s is recorded as another kind. Check whether it is a carton or a pallet."""
 
 
 class NothingPacked(Refused):
@@ -320,7 +324,7 @@ class PackedInside(Refused):
 
 
 class PackedApart(Refused):
-    """What goes into one case or pallet must lie in one place. Move it there first."""
+    """What goes into one carton or pallet must lie in one place. Move it there first."""
 
 
 class NotInContainer(Refused):

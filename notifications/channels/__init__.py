@@ -22,6 +22,10 @@ class Channel(Protocol):
         """Hand over the exact bytes; raises `Undeliverable` when refused for good."""
 
 
+class NotTaken(Exception):
+    """The receiver did not take the message now; it may later."""
+
+
 @runtime_checkable
 class OwnForm(Protocol):
     """A way out for what is no mail: it makes its own bytes, keeps them, and sends them."""

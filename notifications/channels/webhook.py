@@ -23,16 +23,12 @@ from engine.outbox import Outgoing
 from engine.serials.exchange.addresses import WaysOut, allowed, parted
 from engine.serials.exchange.subscriptions import GONE, secrets_of, subscription_of, switch_off
 from engine.serials.models import WebhookAttempt
-from notifications.channels import Undeliverable
+from notifications.channels import NotTaken, Undeliverable
 
 SECONDS = 15.0  # for a whole try: a receiver queues what it is sent and answers at once
 MOST_BYTES = 16_384  # of an answer; what is kept of it is less
 KEPT = 2_000
 Find = Callable[[str, int], Sequence[str]]
-
-
-class NotTaken(Exception):
-    """The receiver did not take the webhook now; it may later."""
 
 
 def find(host: str, port: int) -> list[str]:

@@ -49,7 +49,7 @@ from engine.serials.exchange import (
     sources,
     subscriptions,
 )
-from engine.serials.models import Party, Unit, WebhookAttempt
+from engine.serials.models import Event, Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
@@ -266,7 +266,10 @@ def _lay_goods(world: World) -> None:
     lot_id = company.make_lot("S-0001", 40)
     company.make_devices("SENS-77", ["PMP-0001", "PMP-0002"])
     unit_id = company.reads(lambda db: db.scalars(select(Unit.id)).first())
-    world.always |= {"unit_id": unit_id, "lot_id": lot_id}
+    arrived = company.reads(
+        lambda db: db.scalars(select(Event.id).where(Event.type == "received")).first()
+    )
+    world.always |= {"unit_id": unit_id, "lot_id": lot_id, "event_id": arrived}
     world.company.holdfast.keep_dictionary()
     world.always |= {"record_kind": "party", "record_id": 1, "version_id": 1}
     _save_a_report(world)
@@ -341,7 +344,8 @@ def _open_cases(world: World) -> None:
         "uuid": UUID(int=7), "capture_id": 999, "epcis_id": f"urn:uuid:{UUID(int=7)}",
         "number": "NC-1999-0001", "instance_id": 999, "process": "nonconformance",
         "document_id": 999, "sha256": "0" * 64, "task_id": UUID(int=7), "nonce": "none",
-        "unit_id": 999, "lot_id": 999, "person_id": 999, "grant_id": 999, "line_id": 999,
+        "unit_id": 999, "lot_id": 999, "event_id": 999, "segment_id": 999, "container_id": 999,
+        "flag_id": 999, "person_id": 999, "grant_id": 999, "line_id": 999,
         "review_id": 999, "definition_id": 999, "incident_id": 999, "job_id": 999,
         "outgoing_id": 999, "delegation_id": 999, "ended_id": 999, "name": "none.eml",
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
@@ -349,6 +353,7 @@ def _open_cases(world: World) -> None:
         "batch_id": 999, "line": 2, "protected_id": 999, "token_id": 999, "record_id": 999,
         "legacy_id": 999,
         "version_id": 999, "event_id": 999,
+        "version_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["traced"] = _traced(company)

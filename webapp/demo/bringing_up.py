@@ -19,7 +19,9 @@ from webapp.compose import Holdfast, compose
 from webapp.demo import (
     catalogue as cat,
     describing,
+    exchanging,
     histories,
+    life,
     masters,
     migrating,
     partners,
@@ -41,6 +43,7 @@ from webapp.settings import Settings
 BEGUN, COMPLETE = "begun", "complete"
 FOUNDED_BEFORE = timedelta(days=320)
 GOODS_AFTER = timedelta(days=6)  # from the founding
+LIFE_AFTER = timedelta(days=150)  # from the first goods: enough lies there by then
 LAST_ORDERS = timedelta(days=72)  # before the present; then the cases begin
 # cheap while it is brought up; everyone's is made anew at full cost when they first sign in
 QUICK = Hashing(memory_kib=8, passes=1, lanes=1)
@@ -107,7 +110,13 @@ def opened(folder: Path, *, say: Say, scale: Scale) -> Holdfast:
     if state is None and (folder / "company").exists():
         raise NotTheDemo(folder=folder)
 
-    for name, content in (("demo", BEGUN), ("company", cat.COMPANY), ("mark", "DEMO")):
+    for name, content in (
+        ("demo", BEGUN),
+        ("company", cat.COMPANY),
+        ("mark", "DEMO"),
+        ("webhook_hosts", exchanging.HOSTS),
+        ("webhook_networks", exchanging.NETWORKS),
+    ):
         write_durably(folder / name, content.encode())
     _live_through(Settings.read(folder), present, scale, say)
     write_durably(marker, COMPLETE.encode())
@@ -169,6 +178,10 @@ def _trade(stage: Stage, begin: datetime, end: datetime, scale: Scale) -> None:
             sets.make_sets(working("sun.guoqiang", begin), scale.size),
             _orders(shipping, begin + timedelta(days=35), end, scale),
         ]
+        buying = working("oliver.grant", begin + LIFE_AFTER)
+        life.lay_contacts(working(ADMINISTRATOR.user_name, begin))
+        if end - begin > LIFE_AFTER:
+            tellings.append(life.live(buying))
         if scale.told:
             rest = working("sun.guoqiang", begin + works.ACROSS)
             tellings.append(sets.make_the_rest(rest))
@@ -212,6 +225,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
             _leave(stage, present),
             tracing.traces(stage, present),
             migrating.migration(stage, present),
+            exchanging.systems(stage, present),
         ]
     stage.say = say
 

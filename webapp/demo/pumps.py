@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from engine.serials import build, parties, receive, state
+from engine.serials import build, examine, parties, receive, state
 from engine.serials.build import ToBuild
+from engine.serials.examine import Looked, Reading
 from engine.serials.models import Unit
-from engine.serials.record import LotInput
+from engine.serials.record import LotInput, Recorded
 from webapp.demo import catalogue as cat
 from webapp.demo.timeline import Telling
 from webapp.demo.works import ACROSS, Size, Works, new_lot, newest_input, receive_quantity
@@ -76,13 +77,36 @@ def _build_run(works: Works, size: Size, run: int) -> Telling:
         inputs=inputs,
         work_order=f"WO-{works.at:%y}{4100 + run}",
         from_at=works.at - timedelta(hours=7),
-        **works.how,
+        **works.naming(
+            equipment=f"T-{run % 3 + 1:02d}",
+            operator="Lukas Fiedler",
+            program=f"{model[-2:]} 2.1.{run // 9}",
+        ),
     )
-    yield works.later(days=2)
+    yield works.later(days=1)
+    _test(works, built, run)
+    yield works.later(days=1)
     stores = works.place(cat.STORES)
     state.move(works.db, location_id=stores, units=built.unit_ids, **works.how)
     yield works.later(hours=5)
     state.release(works.db, units=built.unit_ids, **works.how)
+
+
+def _test(works: Works, built: Recorded, run: int) -> None:
+    """Test the flow of a run, with one of two gauges."""
+    examine.examine(
+        works.db,
+        "test",
+        Looked(nodes=[built.segment_id or 0]),
+        outcome="passed",
+        readings=[
+            Reading("flow at 50 mL/h", f"{49.6 + run % 7 / 10:.1f}", True, "47.5", "52.5", "mL/h"),
+            Reading("occlusion alarm", f"{0.8 + run % 3 / 10:.1f}", True, None, "1.2", "bar"),
+        ],
+        **works.naming(
+            equipment=("G-21", "G-22")[run % 2], operator="Petra Nowak", procedure="QP-13 rev 4"
+        ),
+    )
 
 
 def _springs(works: Works, size: Size, run: int) -> LotInput:

@@ -51,6 +51,11 @@ class Works:
         """Say who acts and when, as every command of the store wants it."""
         return How(by=self.by, at=self.at)
 
+    def naming(self, *documents: str, **facts: str) -> How:
+        """Say who acts and when, with papers and what the event names."""
+        named = {name: [value] for name, value in facts.items()}
+        return How(by=self.by, at=self.at, documents=documents, facts=named)
+
     def place(self, code: str) -> int:
         """Return the number of a location."""
         return self.db.scalars(select(Location.id).where(Location.code == code)).one()

@@ -21,6 +21,7 @@ from forms.errors import FormNotFound
 from forms.form import Form
 from webapp import ceremony
 from webapp.permissions import allow
+from webapp.queries.failure import failure_of
 from webapp.queries.report import understood
 from webapp.reading import read
 from webapp.session import person
@@ -51,6 +52,9 @@ def _form() -> Form:
 def new() -> ResponseReturnValue:
     """Show the form with what this person has typed so far, or with what led here."""
     kept = commands.find_draft(read(), PLACE, by=person())
+    about = request.args.get("event", type=int)
+    if about is not None and (failed := failure_of(read(), about)):
+        return _page(failed, [])
     return _page(kept.answers if kept else _begun(), [])
 
 

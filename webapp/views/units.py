@@ -14,6 +14,7 @@ from engine.serials.listing import COUNTED
 from engine.serials.models.axes import CUSTODIES, USABILITIES
 from engine.serials.queries import SHOWN, LotPage, Pages, UnitPage, lot_page, unit_page
 from webapp.permissions import allow
+from webapp.queries.life import container_page, life_of_node, life_of_unit, segment_page
 from webapp.queries.listed import LARGEST, asked_of, is_controlled_by_lot, units_and_lots
 from webapp.queries.search import look_up, readable
 from webapp.queries.stock import actors, lot_axes, releasers, units_of_lot, went_into
@@ -64,6 +65,7 @@ def unit(unit_id: int) -> ResponseReturnValue:
     return render_template(
         "units/unit.html",
         view=view,
+        life=life_of_unit(db, unit_id),
         came=came_with(db, "unit", unit_id),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
         releasers=releasers(db, view.timeline),
@@ -81,6 +83,7 @@ def lot(lot_id: int) -> ResponseReturnValue:
     return render_template(
         "units/lot.html",
         view=view,
+        life=life_of_node(db, lot_id),
         came=came_with(db, "lot", lot_id),
         axes=lot_axes(db, view),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
@@ -91,6 +94,27 @@ def lot(lot_id: int) -> ResponseReturnValue:
         counted=COUNTED,
         **_paged(view, pages, lot_id=lot_id),
     )
+
+
+@bp.get("/runs/<int:segment_id>")
+@allow("lot.read")
+def segment(segment_id: int) -> ResponseReturnValue:
+    """Show one production run: what went in, what came out, on which equipment, how it tested."""
+    db = read()
+    view = segment_page(db, segment_id)
+    return render_template(
+        "units/segment.html",
+        view=view,
+        people=actors(db, (moment.actor_id for moment in view.timeline)),
+        releasers={},
+    )
+
+
+@bp.get("/containers/<int:container_id>")
+@allow("lot.read")
+def container(container_id: int) -> ResponseReturnValue:
+    """Show what lies in one case or pallet."""
+    return render_template("units/container.html", view=container_page(read(), container_id))
 
 
 def _pages() -> Pages:

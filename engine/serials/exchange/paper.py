@@ -5,8 +5,8 @@ from typing import Any
 from engine.evidence.canonical import moment
 from engine.serials.models import DowntimeForm
 
-ROOM = "\u00a0\n\u00a0"  # two lines to write on by hand
-LINES = 9
+ROOM = "\u200b\n\u200b"  # two lines to write on by hand; no space, which would be dropped
+LINES = 5
 Words = dict[str, tuple[str, str]]
 
 TITLES: Words = {

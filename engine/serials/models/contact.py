@@ -7,20 +7,21 @@ from sqlalchemy.orm import Mapped
 
 from engine.db import Base, Key, Ref
 from engine.serials.models.axes import PartyRef, one_of
+from engine.words import N_
 
 CONTACT_ROLES = {
-    "recall": "Recall contact",
-    "vigilance": "Vigilance contact",
-    "quality": "Quality",
-    "logistics": "Logistics",
-    "management": "Management",
+    "recall": N_("Recall contact"),
+    "vigilance": N_("Vigilance contact"),
+    "quality": N_("Quality"),
+    "logistics": N_("Logistics"),
+    "management": N_("Management"),
 }
 CHANNELS = {
-    "email": "E-mail",
-    "telephone": "Telephone",
-    "letter": "Letter",
-    "fax": "Fax",
-    "portal": "Portal",
+    "email": N_("E-mail"),
+    "telephone": N_("Telephone"),
+    "letter": N_("Letter"),
+    "fax": N_("Fax"),
+    "portal": N_("Portal"),
 }
 
 

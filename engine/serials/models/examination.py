@@ -7,20 +7,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key
 from engine.serials.models.axes import EventRef, Exact, PartRef, PartyRef, freeze, one_of
+from engine.words import N_
 
-EXAMINATIONS = {"inspection": "Inspection", "test": "Test"}
+EXAMINATIONS = {"inspection": N_("Inspection"), "test": N_("Test")}
 OUTCOMES = {
-    "passed": "Passed",
-    "sorted": "Passed after sorting",
-    "failed": "Failed",
+    "passed": N_("Passed"),
+    "sorted": N_("Passed after sorting"),
+    "failed": N_("Failed"),
 }
 CERTIFICATES = {
-    "conformity": "Certificate of conformity",
-    "material": "Material certificate",
-    "sterilisation": "Sterilisation certificate",
-    "calibration": "Calibration certificate",
-    "destruction": "Destruction certificate",
-    "test_report": "Test report",
+    "conformity": N_("Certificate of conformity"),
+    "material": N_("Material certificate"),
+    "sterilisation": N_("Sterilisation certificate"),
+    "calibration": N_("Calibration certificate"),
+    "destruction": N_("Destruction certificate"),
+    "test_report": N_("Test report"),
 }
 
 

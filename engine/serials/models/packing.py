@@ -7,8 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType
 from engine.serials.models.axes import EventRef, Exact, LotRef, UnitRef, freeze, one_of
+from engine.words import N_
 
-CONTAINERS = {"case": "Case", "pallet": "Pallet"}
+CONTAINERS = {"case": N_("Carton"), "pallet": N_("Pallet")}
 _OPEN = text("to_event_id IS NULL")
 
 

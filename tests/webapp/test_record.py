@@ -1,0 +1,252 @@
+"""Recording on the pages what happens to goods: from the dock to the field and back."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from engine.serials import purchase
+from engine.serials.build import ToBuild
+from engine.serials.models import Container, Event, Flag, Lot, LotStock, PurchaseLine, Unit
+from engine.serials.purchase import OrderLine
+from forms import library
+from tests.engine.serials.conftest import NOW, Shop
+from tests.support.personas import People
+from tests.webapp.conftest import Visitor
+from webapp.compose import Holdfast
+from webapp.queries.failure import failure_of
+
+Enter = Callable[..., Visitor]
+CASE, PALLET = "376130321109103420", "376130321109103444"
+
+
+@pytest.fixture
+def shop_ids(holdfast: Holdfast, people: People) -> dict[str, Any]:
+    """Stock a shop: an order for resin, two pumps, one with a board in it, and set lots."""
+    with holdfast.database.begin() as db:
+        shop = Shop(db, {"by": people.warehouse, "at": NOW})
+        made = purchase.order(
+            db, "PO-1", shop.supplier.id, [OrderLine(shop.resin.id, Decimal(10))], **shop.how
+        )
+        boards = shop.units(shop.board, "PCB-1", "PCB-2")
+        shop.build(
+            shop.pump, ToBuild("AB-1", ((boards[0], "J1"),)), "AB-2", work_order="WO-7",
+            inputs=[shop.lot(shop.body, "B-1", 40)], facts={"equipment": ["G-17"]},
+        )  # fmt: skip
+        shop.lot(shop.set, "S-1", 50)
+        line = db.scalar(select(PurchaseLine.id).where(PurchaseLine.order_id == made.id))
+        return {"line": line, "pump": shop.pump.id}
+
+
+def words(answer: Any) -> str:
+    """Return what a page says, without its tags."""
+    text = re.sub(r"<[^>]+>", " ", answer.text.split('<main id="main"')[1])
+    return re.sub(r"\s+", " ", text.replace("&#39;", "'"))
+
+
+def one(holdfast: Holdfast, query: Any) -> Any:
+    with holdfast.database.read() as db:
+        return db.scalar(query)
+
+
+def custody(holdfast: Holdfast, serial: str) -> str:
+    return one(holdfast, select(Unit.custody).where(Unit.serial == serial))
+
+
+def test_a_receipt_against_an_order_is_recorded_once_however_often_it_is_sent(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    visitor = signed_in(people.warehouse)
+    page = visitor.get("/record/receipt")
+    assert "PO-1/1 · RES · Resin Works" in page.text
+    said = {
+        "line": str(shop_ids["line"]), "lot_no": "R-1", "quantity": "12", "place": "WH-1",
+        "supplier_lot": "0X-77", "documents": "DN-5", "expires_on": "2027-01-31",
+    }  # fmt: skip
+    answer = visitor.post("/record/receipt", said)
+    assert answer.status_code == 303
+    assert "2 more than ordered were received" in words(visitor.get(answer.location))
+    assert visitor.post("/record/receipt", said).location == answer.location
+
+    lot_id = one(holdfast, select(Lot.id).where(Lot.lot_no == "R-1"))
+    assert answer.location == f"/units-and-lots/lots/{lot_id}"
+    lying = select(LotStock.quantity).where(LotStock.lot_id == lot_id)
+    assert one(holdfast, lying) == Decimal(12)
+    flagged = words(signed_in(people.qa_manager).get("/flags"))
+    assert "More was received than ordered" in flagged
+
+
+def test_every_problem_of_a_receipt_is_said_at_once_in_its_place(
+    signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    visitor = signed_in(people.warehouse)
+    visitor.get("/record/receipt")
+    answer = visitor.post(
+        "/record/receipt",
+        {"line": str(shop_ids["line"]), "quantity": "a few", "place": "nowhere"},
+    )
+    assert answer.status_code == 422
+    assert "“a few” is no number" in words(answer)
+    assert "There is no place nowhere here" in words(answer)
+    for name in ("lot_no", "quantity", "place"):
+        assert f'href="#field-{name}"' in answer.text
+
+
+def test_a_failed_inspection_opens_the_report_with_what_is_known(
+    app: Flask, holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    visitor = signed_in(people.inspector)
+    visitor.get("/record/inspection")
+    answer = visitor.post(
+        "/record/inspection",
+        {
+            "scanned": "S-1", "outcome": "failed", "sample_size": "5", "failed_count": "2",
+            "characteristic": ["diameter", ""], "value": ["10.4", ""], "lower": ["9.9", ""],
+            "upper": ["10.1", ""], "uom": ["mm", ""], "is_met": ["no", "yes"],
+            "equipment": "G-17, G-18", "documents": "IR-9", "remark": "Burrs on the rim.",
+        },
+    )  # fmt: skip
+    assert answer.status_code == 303
+    assert answer.location.startswith("/report?event=")
+    with app.test_request_context(), holdfast.database.read() as db:
+        failed = failure_of(db, int(answer.location.partition("=")[2]))
+    assert failed["suspects"] == {"scanned": "S-1", "unidentified": []}
+    assert failed["source"] == "incoming_inspection"
+    assert failed["source_reference"] == "IR-9"
+    assert failed["operation"] == "G-17, G-18"
+    for known in ("2 of 5 failed", "diameter: 10.4 mm (9.9 – 10.1)", "Burrs on the rim."):
+        assert known in failed["description"], known
+    form = library.form("nonconformance", "report")
+    assert set(failed) <= {field.id for field in form.fields}
+
+    lot = visitor.get("/units-and-lots?kind=lot&q=S-1", follow_redirects=True)
+    assert "Inspections and tests" in words(lot)
+    assert "G-17, G-18" in words(lot)
+
+
+def test_a_pallet_is_packed_and_shipped_with_what_is_in_it(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    visitor = signed_in(people.warehouse)
+    visitor.get("/record/packing")
+    for key, sscc, kind, scanned in (
+        ("key-of-case", CASE, "case", "AB-1\nS-1 x 12"),
+        ("key-of-pallet", PALLET, "pallet", f"(00){CASE}\nAB-2"),
+    ):
+        said = {"do": "pack", "sscc": sscc, "kind": kind, "scanned": scanned, "request_key": key}
+        answer = visitor.post("/record/packing", said)
+        assert answer.status_code == 303, words(answer)
+    page = words(visitor.get(answer.location))
+    assert PALLET in page
+    assert CASE in page
+    assert "AB-2" in page
+    unit = visitor.get("/units-and-lots?q=AB-1", follow_redirects=True)
+    assert CASE in words(unit)
+
+    visitor.get("/record/shipment")
+    alone = visitor.post(
+        "/record/shipment", {"scanned": "AB-1", "place": "C-1-S", "request_key": "key-alone"}
+    )
+    assert alone.status_code == 422
+    assert f"AB-1 is packed in {CASE}" in words(alone)
+    gone = visitor.post(
+        "/record/shipment", {"scanned": PALLET, "place": "C-1-S", "document_no": "DN-8"}
+    )
+    assert gone.status_code == 303, words(gone)
+    assert [custody(holdfast, serial) for serial in ("AB-1", "AB-2")] == ["in_transit"] * 2
+
+    visitor.post("/record/arrival", {"scanned": "AB-1", "place": "C-1-S", "in_use": "yes",
+                                     "request_key": "key-of-arrival"})  # fmt: skip
+    assert custody(holdfast, "AB-1") == "at_consignee"
+
+
+def test_a_service_in_the_field_records_what_came_out_and_went_in_as_one(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    visitor = signed_in(people.field_service)
+    assert "PCB-1" in visitor.get("/record/service?device=AB-1").text
+    answer = visitor.post(
+        "/record/service",
+        {
+            "device": "AB-1", "found": "no flow", "done": "board replaced", "removed": "PCB-1",
+            "fitted": "PCB-2\nS-1 x 2", "outcome": "in_use", "program": "2.1",
+        },
+    )  # fmt: skip
+    assert answer.status_code == 303, words(answer)
+    page = words(visitor.get(answer.location))
+    for told in ("Found: no flow", "Taken out: PCB-1", "Put in: PCB-2", "Back in use"):
+        assert told in page
+    with holdfast.database.read() as db:
+        states = dict(db.execute(select(Unit.serial, Unit.usability)).all())
+    assert (states["PCB-1"], states["PCB-2"]) == ("nonconforming", "conforming")
+
+
+def test_what_came_back_is_nonconforming_until_someone_looked(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    visitor = signed_in(people.customer_service)
+    visitor.get("/record/return")
+    missed = visitor.post("/record/return", {"scanned": "AB-1\nNO-SUCH\nS-1", "place": "Q-1",
+                                             "request_key": "key-missed"})  # fmt: skip
+    assert missed.status_code == 422
+    assert "“NO-SUCH”" in words(missed)
+    assert "Say how many of lot S-1" in words(missed)
+    answer = visitor.post("/record/return", {"scanned": "AB-1", "place": "Q-1"})
+    assert answer.status_code == 303
+    assert custody(holdfast, "AB-1") == "returned"
+
+
+def test_a_wrong_gauge_is_corrected_from_the_timeline_with_a_reason(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    visitor = signed_in(people.qa_engineer)
+    built = one(holdfast, select(Event.id).where(Event.type == "built"))
+    address = f"/events/{built}/correct"
+    page = visitor.get(address)
+    assert 'value="G-17"' in page.text
+    said = {"what": "other", "fact-equipment": "G-18", "fact-work_order": "WO-7"}
+    unsaid = visitor.post(address, {**said, "request_key": "key-unsaid"})
+    assert unsaid.status_code == 422
+    answer = visitor.post(address, {**said, "reason": "misread"})
+    assert answer.status_code == 303, words(answer)
+    run = words(visitor.get(answer.location))
+    assert "G-18" in run
+    assert "Reason: misread" in run
+    assert "Open its latest version" in words(visitor.get(address))
+    again = visitor.post(address, {"what": "never", "reason": "no", "request_key": "key-again"})
+    assert again.status_code == 422
+    assert f"Event {built} was already corrected" in words(again)
+
+
+def test_a_flag_is_closed_with_a_note_by_quality(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    warehouse = signed_in(people.warehouse)
+    warehouse.get("/record/shipment")
+    packed = {"do": "pack", "sscc": CASE, "kind": "case", "scanned": "AB-1\nAB-2"}
+    warehouse.post("/record/packing", {**packed, "request_key": "key-of-case"})
+    warehouse.post("/record/shipment", {"scanned": "AB-1", "place": "C-1-S", "happened": "yes"})
+    flag = one(holdfast, select(Flag.id))
+    manager = signed_in(people.qa_manager)
+    assert "Moved though it was packed in something else" in words(manager.get("/flags"))
+    manager.post(f"/flags/{flag}", {"note": ""})
+    assert one(holdfast, select(Flag.seen_at)) is None
+    manager.post(f"/flags/{flag}", {"note": "The case was opened at the dock."})
+    assert "The case was opened at the dock." in words(manager.get("/flags?state=seen"))
+    assert one(holdfast, select(Container.sscc)) == CASE
+
+
+def test_the_page_of_a_run_says_what_went_in_what_came_out_and_on_what(
+    signed_in: Enter, people: People, holdfast: Holdfast, shop_ids: dict[str, Any]
+) -> None:
+    visitor = signed_in(people.qa_engineer)
+    run = one(holdfast, select(Unit.seg_id).where(Unit.serial == "AB-1"))
+    page = words(visitor.get(f"/units-and-lots/runs/{run}"))
+    for told in ("Run WO-7", "B-1", "AB-1", "AB-2", "G-17", "Store"):
+        assert told in page
+    assert visitor.get("/units-and-lots/runs/999999").status_code == 404
+    assert visitor.get("/units-and-lots/containers/999999").status_code == 404

@@ -1,0 +1,430 @@
+"""Recording what happens to goods: receipts, inspections, tests, packing, leaving, coming back."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from engine.errors import Invalid, Problem
+from engine.people.permissions import may
+from engine.serials import examine, packing, purchase, receive, scanned, ship
+from engine.serials.models import CONTAINERS, OUTCOMES
+from engine.serials.packed import contents_of
+from engine.serials.parties import ensure_lot
+from engine.serials.record import How, Recorded, StockPart
+from engine.serials.use import put_into_use
+from webapp.permissions import allow
+from webapp.queries.recording import Found, latest, open_lines, part_numbered
+from webapp.reading import read
+from webapp.recording import MISSING, Done, Entered, carry_out, how_of, places
+from webapp.session import person
+from webapp.words import N_
+
+bp = Blueprint("record", __name__, url_prefix="/record")
+
+# page, words, what it is for, icon, action
+PAGES = (
+    ("record.receipt", N_("Receipt"), N_("What a supplier delivered, against its order"),
+     "package", "goods.receive"),
+    ("record.inspection", N_("Inspection"), N_("What was looked at, and whether it passed"),
+     "clipboard-check", "goods.examine"),
+    ("record.test", N_("Test"), N_("What was measured, with which gauge and program"),
+     "chart-line", "goods.examine"),
+    ("record.pack", N_("Packing"), N_("What goes into which carton or pallet"),
+     "stack-2", "goods.pack"),
+    ("record.shipment", N_("Shipment"), N_("What leaves for whom"), "send", "shipment.record"),
+    ("record.arrival", N_("Arrival at the consignee"), N_("What arrived, and where"),
+     "building-hospital", "shipment.record"),
+    ("record.returned", N_("Return"), N_("What came back, and where it lies now"),
+     "refresh", "goods.return"),
+    ("service.visit", N_("Field service"), N_("A device, what was found, parts replaced"),
+     "settings-cog", "service.record"),
+)  # fmt: skip
+ROWS = 6  # characteristics that a form has room for at once
+MOST_ROWS = 60
+
+
+@bp.get("")
+@allow("record.read")
+def index() -> ResponseReturnValue:
+    """Show what this person may record, and what was recorded last."""
+    shown = [row[:4] for row in PAGES if may(person(), row[4])]
+    return render_template("record/index.html", pages=shown, recorded=latest(read()))
+
+
+# --- receipt ---------------------------------------------------------------------------------
+
+
+@bp.get("/receipt")
+@allow("goods.receive")
+def receipt() -> ResponseReturnValue:
+    """Ask what was delivered."""
+    return _receipt_page([], "")
+
+
+def _receipt_page(problems: list[Problem], sentence: str) -> str:
+    db = read()
+    return _page("receipt", problems, sentence, lines=open_lines(db), places=places(db, own=True))
+
+
+@bp.post("/receipt")
+@allow("goods.receive")
+def save_receipt() -> ResponseReturnValue:
+    """Receive a quantity of a lot or serials, against a line of an order or without one."""
+    return carry_out("record_receipt", _receive, _receipt_page)
+
+
+def _receive(db: Session) -> Done:
+    form = Entered()
+    line_id, part_no = form.whole("line"), form.text("part_no")
+    found = part_numbered(db, part_no, line_id)
+    if found is None:
+        form.problems.append(Problem("part_no" if not line_id else "line", MISSING))
+    place = form.place(db, "place")
+    serials = form.words("serials")
+    is_by_lot = found is not None and found.part.control == "lot"
+    lot_no = form.text("lot_no", required=is_by_lot)
+    quantity = form.quantity("quantity", required=is_by_lot)
+    if found is not None and not is_by_lot and not serials:
+        form.problems.append(Problem("serials", MISSING))
+    expires_on, made_on = form.day("expires_on"), form.day("made_on")
+    how = how_of(form)
+    how["facts"] = {"supplier_lot": form.words("supplier_lot")}
+    form.check()
+    assert found is not None  # noqa: S101  or the form would have a problem
+    who: Any = {"by": how["by"], "at": how["at"]}
+    lot_id = None
+    if lot_no:
+        lot = ensure_lot(db, found.part.id, lot_no, made_on=made_on, expires_on=expires_on, **who)
+        lot_id = lot.id
+    recorded = _received(db, found, lot_id, place, quantity, serials, how)
+    return Done(
+        recorded.event.id, _goods_address(recorded), gettext("The receipt is recorded."),
+        recorded.warnings,
+    )  # fmt: skip
+
+
+def _received(
+    db: Session, found: Found, lot_id: int | None, place: int, quantity: Any,
+    serials: list[str], how: How,
+) -> Recorded:  # fmt: skip
+    if found.line_id is not None:
+        return purchase.receive_against(
+            db, found.line_id, location_id=place, lot_id=lot_id, quantity=quantity,
+            serials=serials, **how,
+        )  # fmt: skip
+    if found.part.control == "lot" and lot_id is not None:
+        return receive.receive_lot(db, lot_id, quantity, location_id=place, **how)
+    return receive.receive_units(
+        db, found.part.id, serials, location_id=place, lot_id=lot_id, **how
+    )
+
+
+# --- inspection and test ---------------------------------------------------------------------
+
+
+@bp.get("/inspection")
+@allow("goods.examine")
+def inspection() -> ResponseReturnValue:
+    """Ask what was inspected and what came out."""
+    return _examination_page("inspection")([], "")
+
+
+@bp.get("/test")
+@allow("goods.examine")
+def test() -> ResponseReturnValue:
+    """Ask what was tested and what came out."""
+    return _examination_page("test")([], "")
+
+
+def _examination_page(kind: str) -> Callable[[list[Problem], str], str]:
+    def page(problems: list[Problem], sentence: str) -> str:
+        count = len(request.form.getlist("characteristic"))
+        return _page(
+            "examination", problems, sentence, kind=kind, outcomes=OUTCOMES,
+            rows=min(max(ROWS, count + 2), MOST_ROWS),
+        )  # fmt: skip
+
+    return page
+
+
+@bp.post("/inspection")
+@allow("goods.examine")
+def save_inspection() -> ResponseReturnValue:
+    """Record an inspection; what failed goes on to a report."""
+    return carry_out("record_inspection", _examined("inspection"), _examination_page("inspection"))
+
+
+@bp.post("/test")
+@allow("goods.examine")
+def save_test() -> ResponseReturnValue:
+    """Record a test; what failed goes on to a report."""
+    return carry_out("record_test", _examined("test"), _examination_page("test"))
+
+
+def _examined(kind: str) -> Callable[[Session], Done]:
+    def run(db: Session) -> Done:
+        form = Entered()
+        outcome = form.one_of("outcome", OUTCOMES)
+        goods = _scanned(db, form, "scanned", needs_quantity=False)
+        rejected = _scanned(db, form, "rejected") if outcome == "sorted" else scanned.Goods()
+        readings = _readings(form)
+        sample = examine.Sample(form.whole("sample_size"), form.whole("failed_count"))
+        how = how_of(form)
+        names = ("equipment", "inspector", "operator", "program", "procedure")
+        how["facts"] = {name: form.words(name) for name in names}
+        form.check()
+        looked = examine.Looked(
+            units=goods.units,
+            stock_parts=scanned.stock_of(db, goods.lots) if goods.lots else [],
+            nodes=[lot_id for lot_id, _ in goods.lots],
+            rejected_units=rejected.units,
+            rejected_parts=scanned.stock_of(db, rejected.lots),
+        )
+        recorded = examine.examine(
+            db, kind, looked, outcome=outcome, readings=readings, sample=sample,
+            remark=form.text("remark"), **how,
+        )  # fmt: skip
+        if outcome == "failed":
+            address = url_for("report.new", event=recorded.event.id)
+            words = gettext("It is recorded as failed. Report it: what is known is filled in.")
+            return Done(recorded.event.id, address, words)
+        address = _address_of(goods)
+        return Done(recorded.event.id, address, gettext("The result is recorded."))
+
+    return run
+
+
+def _readings(form: Entered) -> list[examine.Reading]:
+    columns = [
+        request.form.getlist(name)
+        for name in ("characteristic", "value", "lower", "upper", "uom", "is_met")
+    ]
+    readings = []
+    for number, (what, value, lower, upper, uom, met) in enumerate(zip(*columns, strict=False)):
+        said = [one.replace("\x00", "").strip() for one in (what, value, lower, upper, uom)]
+        if not any(said):
+            continue
+        if not said[0] or not said[1]:
+            form.problems.append(Problem(f"characteristic.{number}", MISSING))
+            continue
+        readings.append(
+            examine.Reading(
+                said[0], said[1], met != "no", said[2] or None, said[3] or None, said[4] or None
+            )
+        )
+    return readings
+
+
+# --- packing ---------------------------------------------------------------------------------
+
+
+@bp.get("/packing")
+@allow("goods.pack")
+def pack() -> ResponseReturnValue:
+    """Ask what goes into which carton or pallet."""
+    return _packing_page([], "")
+
+
+def _packing_page(problems: list[Problem], sentence: str) -> str:
+    return _page("packing", problems, sentence, kinds=CONTAINERS)
+
+
+@bp.post("/packing")
+@allow("goods.pack")
+def save_packing() -> ResponseReturnValue:
+    """Pack into a carton or pallet, or take out of one."""
+    return carry_out("record_packing", _pack, _packing_page)
+
+
+def _pack(db: Session) -> Done:
+    form = Entered()
+    sscc = form.text("sscc", required=True)
+    is_out = form.text("do") == "unpack"
+    kind = "case" if is_out else form.one_of("kind", CONTAINERS)
+    goods = _scanned(db, form, "scanned", may_be_empty=is_out)
+    how = how_of(form)
+    form.check()
+    if is_out:
+        return _unpack(db, sscc, goods, how)
+    load = packing.Load(goods.units, scanned.stock_of(db, goods.lots), goods.containers)
+    recorded = packing.pack(db, sscc, kind, load, **how)
+    address = url_for("units.container", container_id=recorded.facts["container_id"])
+    return Done(recorded.event.id, address, gettext("The packing is recorded."))
+
+
+def _unpack(db: Session, sscc: str, goods: scanned.Goods, how: How) -> Done:
+    container = packing.container_of(db, sscc)
+    some: Any = {}
+    if not goods.is_empty:
+        some = {"units": goods.units, "containers": goods.containers}
+    recorded = packing.unpack(db, container.id, **some, **how)
+    address = url_for("units.container", container_id=container.id)
+    return Done(recorded.event.id, address, gettext("What was taken out is recorded."))
+
+
+# --- leaving, arriving, coming back ----------------------------------------------------------
+
+
+@bp.get("/shipment")
+@allow("shipment.record")
+def shipment() -> ResponseReturnValue:
+    """Ask what leaves for whom."""
+    return _shipment_page([], "")
+
+
+def _shipment_page(problems: list[Problem], sentence: str) -> str:
+    return _page("shipment", problems, sentence, places=places(read(), own=False))
+
+
+@bp.post("/shipment")
+@allow("shipment.record")
+def save_shipment() -> ResponseReturnValue:
+    """Ship, or record a shipment that somebody says happened."""
+    return carry_out("record_shipment", _ship, _shipment_page)
+
+
+def _ship(db: Session) -> Done:
+    form = Entered()
+    goods = _scanned(db, form, "scanned")
+    place = form.place(db, "place")
+    document_no = form.text("document_no") or None
+    is_told = form.text("happened") == "yes"
+    how = how_of(form)
+    form.check()
+    inside = contents_of(db, goods.containers)
+    if is_told:
+        parts = scanned.stock_of(db, goods.lots, is_fact=True)
+        parts += [StockPart(row.id, row.quantity) for row in inside.stock]
+        recorded = ship.report_shipment(
+            db, to_location_id=place, units=[*goods.units, *inside.units], stock_parts=parts,
+            document_no=document_no, **how,
+        )  # fmt: skip
+    elif goods.containers:
+        recorded = packing.ship_containers(
+            db, goods.containers, to_location_id=place, document_no=document_no,
+            units=goods.units, stock_parts=scanned.stock_of(db, goods.lots), **how,
+        )  # fmt: skip
+    else:
+        recorded = ship.ship(
+            db, to_location_id=place, units=goods.units,
+            stock_parts=scanned.stock_of(db, goods.lots), document_no=document_no, **how,
+        )  # fmt: skip
+    words = gettext("The shipment is recorded.")
+    return Done(recorded.event.id, _address_of(goods), words)
+
+
+@bp.get("/arrival")
+@allow("shipment.record")
+def arrival() -> ResponseReturnValue:
+    """Ask what arrived at a consignee."""
+    return _arrival_page([], "")
+
+
+def _arrival_page(problems: list[Problem], sentence: str) -> str:
+    return _page("arrival", problems, sentence, places=places(read(), own=False))
+
+
+@bp.post("/arrival")
+@allow("shipment.record")
+def save_arrival() -> ResponseReturnValue:
+    """Record that goods arrived, or that a device was put into use."""
+    return carry_out("record_arrival", _arrive, _arrival_page)
+
+
+def _arrive(db: Session) -> Done:
+    form = Entered()
+    goods = _scanned(db, form, "scanned")
+    place = form.place(db, "place")
+    is_use = form.text("in_use") == "yes"
+    how = how_of(form)
+    how["facts"] = {"operator": form.words("operator")}
+    form.check()
+    inside = contents_of(db, goods.containers)
+    units = [*goods.units, *inside.units]
+    if is_use and units:
+        recorded = put_into_use(db, units, location_id=place, **how)
+    else:
+        parts = scanned.stock_of(db, goods.lots, custody=("in_transit",), is_fact=True)
+        parts += [StockPart(row.id, row.quantity) for row in inside.stock]
+        recorded = ship.deliver(db, location_id=place, units=units, stock_parts=parts, **how)
+    return Done(recorded.event.id, _address_of(goods), gettext("The arrival is recorded."))
+
+
+@bp.get("/return")
+@allow("goods.return")
+def returned() -> ResponseReturnValue:
+    """Ask what came back."""
+    return _return_page([], "")
+
+
+def _return_page(problems: list[Problem], sentence: str) -> str:
+    return _page("return", problems, sentence, places=places(read(), own=True))
+
+
+@bp.post("/return")
+@allow("goods.return")
+def save_return() -> ResponseReturnValue:
+    """Record what came back; it is nonconforming until someone has looked at it."""
+    return carry_out("record_return", _take_back, _return_page)
+
+
+def _take_back(db: Session) -> Done:
+    form = Entered()
+    goods = _scanned(db, form, "scanned")
+    place = form.place(db, "place")
+    how = how_of(form)
+    if reason := form.text("reason"):
+        how["reason"] = reason
+    form.check()
+    inside = contents_of(db, goods.containers)
+    away = ("in_transit", "at_consignee", "at_third_party")
+    parts = scanned.stock_of(db, goods.lots, custody=away, is_fact=True)
+    parts += [StockPart(row.id, row.quantity) for row in inside.stock]
+    recorded = ship.receive_return(
+        db, location_id=place, units=[*goods.units, *inside.units], stock_parts=parts, **how
+    )
+    return Done(recorded.event.id, _address_of(goods), gettext("The return is recorded."))
+
+
+# --- what they share -------------------------------------------------------------------------
+
+
+def _page(name: str, problems: list[Problem], sentence: str, **more: Any) -> str:
+    entered = request.form if request.method == "POST" else request.args
+    return render_template(
+        f"record/{name}.html", problems=problems, sentence=sentence, entered=entered, **more
+    )
+
+
+def _scanned(
+    db: Session,
+    form: Entered,
+    name: str,
+    *,
+    needs_quantity: bool = True,
+    may_be_empty: bool = False,
+) -> scanned.Goods:
+    text = form.text(name, required=not may_be_empty)
+    try:
+        return scanned.understand(db, text, at=name, needs_quantity=needs_quantity)
+    except Invalid as wrong:
+        form.problems += wrong.problems
+        return scanned.Goods()
+
+
+def _address_of(goods: scanned.Goods) -> str:
+    if goods.units:
+        return url_for("units.unit", unit_id=goods.units[0])
+    if goods.lots:
+        return url_for("units.lot", lot_id=goods.lots[0][0])
+    return url_for("units.container", container_id=goods.containers[0])
+
+
+def _goods_address(recorded: Recorded) -> str:
+    if recorded.lot_id is not None:
+        return url_for("units.lot", lot_id=recorded.lot_id)
+    return url_for("units.unit", unit_id=recorded.unit_ids[0])
