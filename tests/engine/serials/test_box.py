@@ -12,7 +12,8 @@ from engine.serials.expressions import LEAVE, TextTooLong, keywords, ranges, say
 from engine.serials.models import Edge, Lot, Segment, Unit
 from tests.engine.serials.conftest import NOW
 
-REAL = Path("/") / "work/shared/data/openfda/enforcement_code_info.json"
+SHARED = Path(__file__).resolve().parents[4] / "shared"
+REAL = SHARED / "data/openfda/enforcement_code_info.json"
 # how notices of several years are written, beside the real ones
 WRITTEN = [
     "Lots begin with: 15AMLB, 15BMLB",
@@ -122,7 +123,7 @@ def test_every_character_is_understood_explained_or_asked_about(read):
         hold_to_account(read, text)
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the real texts are not here")
+@pytest.mark.skipif(not REAL.exists(), reason="../shared/data/openfda is not beside the project")
 def test_what_real_notices_name_is_looked_up_number_by_number(read):
     texts = real_texts()
     for text in texts:
