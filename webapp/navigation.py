@@ -67,6 +67,7 @@ PARENTS = {
     "service": "record",
     "events": "units",
     "labels": "units",
+    "legacy": "cases",
     "doors": "interfaces",
     "webhooks": "interfaces",
     "deny_lists": "interfaces",
