@@ -180,6 +180,7 @@ KINDS = [
     "installs",
     "shipments",
     "names",
+    "cases",
 ]
 
 

@@ -84,6 +84,7 @@ INTAKE_RULE = {
     "in_itself": N_("Inside itself"),
     "already_in": N_("Installed in another unit"),
     "name_taken": N_("Name of another record"),
+    "closed_when": N_("Closed without a day, or open with one"),
     "no_such_record": N_("No such record"),
 }
 CUSTODY = {

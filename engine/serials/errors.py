@@ -231,6 +231,18 @@ class SecondPersonNeeded(Refused):
     """This file touches %(count)s protected serial numbers. A second person must approve it."""
 
 
+class HistoryNeedsSecond(Refused):
+    """These cases were handled elsewhere. A second person from quality must approve the file."""
+
+
+class NotOpenThere(Refused):
+    """Case %(number)s was closed where it came from. Report a new one if it goes on."""
+
+
+class ContinuedAlready(Conflict):
+    """Case %(number)s already goes on as %(case)s."""
+
+
 class SamePerson(Refused):
     """You sent or checked this file yourself. Another person must approve it."""
 

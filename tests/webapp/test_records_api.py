@@ -23,7 +23,8 @@ LONG_AGO = datetime(2026, 1, 6, tzinfo=UTC)
 # what is of a file that is being taken in, and what is read elsewhere
 NOT_RECORDS = {
     "import_approval", "import_batch", "import_correction", "import_file", "import_line",
-    "import_mapping", "import_problem", "priority_serial", "trace_run", "trace_run_node",
+    "import_mapping", "import_problem", "legacy_case", "priority_serial", "trace_run",
+    "trace_run_node",
     "trace_run_stock", "trace_run_unit", "reading",
     "recall_contact",  # the same rows as `contact`, which hides what few may see
 }  # fmt: skip

@@ -23,6 +23,7 @@ from webapp.demo import (
     histories,
     life,
     masters,
+    migrating,
     partners,
     people,
     pumps,
@@ -223,6 +224,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
             partners.tell(stage, present),
             _leave(stage, present),
             tracing.traces(stage, present),
+            migrating.migration(stage, present),
             exchanging.systems(stage, present),
         ]
     stage.say = say

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.cases.pages import Page
 from engine.serials.dictionary import entities
 from engine.serials.intake import KINDS, Counts, RowProblem, counts_of, get, layout, priority
+from engine.serials.intake.layouts import TWO_PEOPLE
 from engine.serials.models import (
     ImportBatch,
     ImportLine,
@@ -69,6 +70,7 @@ class BatchPage:
     lines: tuple[tuple[int, str, int, bool], ...]  # line, endpoint or "", record, made by it
     page: Page
     protected: tuple[tuple[int, str, str], ...]
+    needs_second: bool
     approvals: tuple[tuple[str, str, datetime], ...]  # who, why, when
     progress: ImportProgress | None
 
@@ -108,6 +110,7 @@ def batch_page(db: Session, batch_id: int, number: int, language: str) -> BatchP
         tuple((one.line, LINKED.get(one.entity, ""), one.entity_id, one.is_new) for one in rows),
         Page(number=number, size=SHOWN, total_count=total),
         tuple(priority.touched(db, batch_id)) if batch.state == "checked" else (),
+        batch.state == "checked" and batch.kind in TWO_PEOPLE,
         tuple((names.get(one.by_id, ""), one.reason, one.at) for one in approved),
         db.get(ImportProgress, batch_id),
     )

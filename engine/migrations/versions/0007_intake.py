@@ -229,6 +229,57 @@ def upgrade() -> None:
             postgresql_where=sa.text("removed_at IS NULL"),
         )
 
+    op.create_table(
+        "legacy_case",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column(
+            "number",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=True),
+        sa.Column("opened_on", sa.Date(), nullable=False),
+        sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("lot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("continued_as", sa.Text(), nullable=True),
+        sa.Column("continued_at", db.UtcDateTime(), nullable=True),
+        sa.Column(
+            "continued_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint(
+            "state = 'open' OR continued_as IS NULL",
+            name=op.f("ck_legacy_case_only_open_goes_on"),
+        ),
+        sa.CheckConstraint(
+            "(continued_as IS NULL) = (continued_at IS NULL)",
+            name=op.f("ck_legacy_case_continued_when"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('closed', 'open')", name=op.f("ck_legacy_case_state_is_known")
+        ),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_legacy_case_lot_id_lot")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_legacy_case_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legacy_case")),
+        sa.UniqueConstraint("source", "number", name=op.f("uq_legacy_case_source_number")),
+    )
+    with op.batch_alter_table("legacy_case", schema=None) as batch_op:
+        batch_op.create_index("ix_legacy_case_number", ["number"], unique=False)
+        batch_op.create_index("ix_legacy_case_unit", ["unit_id"], unique=False)
+        batch_op.create_index("ix_legacy_case_lot", ["lot_id"], unique=False)
+
     # what each row became is kept; a file that waited in quarantine is checked anew from its bytes
     op.execute(
         "INSERT INTO import_line (batch_id, line, entity, entity_id, is_new)"

@@ -12,6 +12,7 @@ from engine.serials.models.examination import CERTIFICATES, EXAMINATIONS, OUTCOM
 from engine.serials.models.flag import RULES
 from engine.serials.models.hold import TARGET_KINDS
 from engine.serials.models.imports import BATCH_STATES
+from engine.serials.models.legacy import LEGACY_STATES
 from engine.serials.models.master import (
     CONTROLS,
     ISSUERS,
@@ -34,6 +35,7 @@ _WORDS = {
     "USABILITIES": USABILITIES,
     "TARGET_KINDS": TARGET_KINDS,
     "BATCH_STATES": BATCH_STATES,
+    "LEGACY_STATES": LEGACY_STATES,
     "CONTACT_ROLES": CONTACT_ROLES,
     "CHANNELS": CHANNELS,
     "EXAMINATIONS": EXAMINATIONS,

@@ -10,6 +10,7 @@ from engine.evidence import ledger
 from engine.people.person import Person
 from engine.serials.errors import (
     AlreadyProtected,
+    HistoryNeedsSecond,
     NothingToApprove,
     NotProtected,
     SamePerson,
@@ -17,6 +18,7 @@ from engine.serials.errors import (
     WhyMissing,
 )
 from engine.serials.events import data_stream
+from engine.serials.intake.layouts import TWO_PEOPLE
 from engine.serials.models import (
     HoldTargetRow,
     ImportApproval,
@@ -140,7 +142,7 @@ def approve(
     if by.id == batch.by_id:
         raise SamePerson
     serials = sorted({serial for _, serial, _ in touched(db, batch.id)})
-    if not serials:
+    if not serials and batch.kind not in TWO_PEOPLE:
         raise NothingToApprove
     row = ImportApproval(
         batch_id=batch.id, shown=was_shown, reason=reason.strip(), by_id=by.id, at=how["at"]
@@ -169,12 +171,14 @@ def refuse_unapproved(
 ) -> None:
     """Raise `SecondPersonNeeded` unless somebody else approved just this."""
     lines = touched(db, batch.id)
-    if not lines:
+    if not lines and batch.kind not in TWO_PEOPLE:
         return
     approved = any(
         one.shown == was_shown and one.by_id != (by.id if by else None)
         for one in approvals(db, batch.id)
     )
+    if not approved and not lines:
+        raise HistoryNeedsSecond
     if not approved:
         raise SecondPersonNeeded(count=len({serial for _, serial, _ in lines}))
 

@@ -42,6 +42,7 @@ SENTENCES = {
     "in_itself": N_("%(value)s would be inside itself. Check which was built into which"),
     "already_in": N_("%(value)s is installed in %(host)s. Record its removal first"),
     "name_taken": N_("%(system)s already calls another record %(value)s. Check the number"),
+    "closed_when": N_("A closed case needs the day it was closed, an open one has none"),
     "no_such_record": N_("Name the record: our code, or the part with its lot or serial number"),
 }
 

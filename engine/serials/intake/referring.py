@@ -14,6 +14,7 @@ from engine.serials.models import (
     EventLink,
     ExternalId,
     Install,
+    LegacyCase,
     Location,
     Lot,
     LotStock,
@@ -464,6 +465,35 @@ def _of_names(c: Chunk, known: Known, groups: Groups) -> None:
             c.wrong(place, "value", "name_taken", value=said[place], system=systems[place])
 
 
+def _of_cases(c: Chunk, known: Known, groups: Groups) -> None:
+    parts = _parts(c, known)
+    _keep_parts(c, parts)
+    _lots(c, known, parts)
+    _units(c, known, parts)
+    c.refers["part_id"] = [None] * len(c)  # its number alone says which case it is
+    numbers, fields = c.column("number"), [n for n in c.names if n in LegacyCase.__table__.c]
+    c.keys = [number or None for number in numbers]
+    rows = select(LegacyCase).where(
+        LegacyCase.source == known.source,
+        LegacyCase.number.in_(text_set(known.db, filter(None, numbers))),
+    )
+    there = {one.number: one for one in known.db.scalars(rows)}
+    for place in c.sound():
+        if (c.column("state")[place] == "closed") != bool(c.column("closed_on")[place]):
+            c.wrong(place, "closed_on", "closed_when")
+    for place in c.sound():
+        before = there.get(numbers[place])
+        if before is None:
+            continue
+        differing = [n for n in fields if c.cells[n][place] != _text(getattr(before, n) or "")]
+        c.refers["other_id"][place] = before.id
+        if differing:
+            shown = ", ".join(differing)
+            c.wrong(place, differing[0], "differs", value=numbers[place], fields=shown)
+        else:
+            c.states[place] = "same"
+
+
 REFERRING: Mapping[str, Callable[[Chunk, Known, Groups], None]] = {
     "parties": _of_parties,
     "locations": _of_locations,
@@ -475,4 +505,5 @@ REFERRING: Mapping[str, Callable[[Chunk, Known, Groups], None]] = {
     "installs": _of_installs,
     "shipments": _of_shipments,
     "names": _of_names,
+    "cases": _of_cases,
 }

@@ -58,6 +58,7 @@ from engine.serials.models.imports import (
     PrioritySerial,
 )
 from engine.serials.models.label import UnitLabel
+from engine.serials.models.legacy import LEGACY_STATES, LegacyCase
 from engine.serials.models.master import ExternalId, Location, MarketAuthorisation, Part, Party
 from engine.serials.models.packing import CONTAINERS, Container, Packed
 from engine.serials.models.purchase import PurchaseLine, PurchaseOrder, PurchaseReceipt
@@ -73,6 +74,7 @@ __all__ = [
     "CUSTODIES",
     "EXAMINATIONS",
     "IN_OUR_HANDS",
+    "LEGACY_STATES",
     "OUTCOMES",
     "RULES",
     "USABILITIES",
@@ -111,6 +113,7 @@ __all__ = [
     "ImportProgress",
     "ImportRow",
     "Install",
+    "LegacyCase",
     "Location",
     "Lot",
     "LotStock",

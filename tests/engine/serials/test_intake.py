@@ -13,12 +13,15 @@ from engine.evidence.store import DocumentStore
 from engine.serials import find, install, intake, ship
 from engine.serials.errors import (
     BatchInUse,
+    ContinuedAlready,
     EncodingUnclear,
     FileChanged,
     FileHasNoRows,
+    HistoryNeedsSecond,
     LineTooLong,
     MappingIncomplete,
     NotChecked,
+    NotOpenThere,
     NotThisEncoding,
     RowCorrected,
     SamePerson,
@@ -30,7 +33,7 @@ from engine.serials.errors import (
 )
 from engine.serials.events import recording_sha256
 from engine.serials.install import Fitting
-from engine.serials.intake import mappings, priority, quarantine
+from engine.serials.intake import legacy, mappings, priority, quarantine
 from engine.serials.intake.mappings import Reading
 from engine.serials.intake.taking_back import came_with
 from engine.serials.models import (
@@ -114,7 +117,7 @@ def told(shop, action):
 # --- the whole of a company ------------------------------------------------------------------
 
 
-def test_a_company_is_taken_in_from_ten_files(shop, load):
+def test_a_company_is_taken_in_from_its_files(shop, load):
     files = {
         "parties": "code,kind,name,country\nS-9,supplier,Bolts,de\nC-9,consignee,Clinic,FR\n",
         "locations": "party;code;name;kind\nC-9;C-9-S;Store;consignee\n",
@@ -133,7 +136,7 @@ def test_a_company_is_taken_in_from_ten_files(shop, load):
         "DN-1,C-9-S,2026-02-20,DRILL,0001,,\nDN-1,C-9-S,2026-02-20,BOLT,,007,2\n",
         "names": "system,value,entity,part_no,serial\nmes,EQ-77,unit,DRILL,0001\n",
     }
-    assert list(files) == list(intake.KINDS)
+    assert [*files, "cases"] == list(intake.KINDS)
     for kind, text in files.items():
         batch = load(kind, text)
         assert (batch.state, batch.problem_count) == ("loaded", 0), kind
@@ -666,3 +669,40 @@ def test_a_loaded_batch_leaves_nothing_staged(shop, load):
     batch = load("units", "part_no,serial,location\nPUMP,SN-1,WH-1\n")
     assert count(shop, ImportRow) == 0
     assert shop.db.get(ImportBatch, batch.id).line_count == 1
+
+
+# --- cases of another system -----------------------------------------------------------------
+
+CASES = (
+    "case no,title,state,step,opened_on,closed_on,outcome,part_no,serial\n"
+    "QN-1,Cracked housing,closed,,2024-02-01,2024-05-01,scrapped,PUMP,SN-1\n"
+    "QN-2,Alarm too quiet,open,investigation,2025-11-03,,,PUMP,SN-1\n"
+    "QN-3,No day,closed,,2024-02-01,,,,\n"
+)
+
+
+def test_cases_of_another_system_come_in_when_a_second_person_approved(shop, check, codes, people):
+    shop.units(shop.pump, "SN-1")
+    batch = check("cases", CASES, source="oldqms")
+    assert codes(batch) == [(4, "closed_on", "closed_when")]
+    shown = intake.shown(batch)
+    with pytest.raises(HistoryNeedsSecond):
+        intake.load(shop.db, batch.id, was_shown=shown, **shop.how)
+    priority.approve(
+        shop.db, batch, shown, by=people.qa_manager, reason="compared with QMS", how=shop.how
+    )
+    intake.load(shop.db, batch.id, was_shown=shown, **shop.how)
+
+    [[closed], total] = legacy.found(shop.db, "QN-1")
+    assert (total, closed.state, closed.outcome) == (1, "closed", "scrapped")
+    assert {one.number for one in legacy.found(shop.db, "SN-1")[0]} == {"QN-1", "QN-2"}
+    assert [one.number for one in legacy.found(shop.db, "alarm")[0]] == ["QN-2"]
+    assert came_with(shop.db, "legacy_case", closed.id)[0][1] == 2
+
+    [[open_], _] = legacy.found(shop.db, "QN-2")
+    with pytest.raises(NotOpenThere):
+        legacy.go_on_as(shop.db, closed.id, "NC-2026-0001", **shop.how)
+    legacy.go_on_as(shop.db, open_.id, "NC-2026-0001", **shop.how)
+    with pytest.raises(ContinuedAlready):
+        legacy.go_on_as(shop.db, open_.id, "NC-2026-0002", **shop.how)
+    assert told(shop, "legacy_case_continued")[0]["step"] == "investigation"

@@ -7,13 +7,13 @@ from functools import cache
 from pathlib import Path
 
 from engine.serials.dictionary import Field, entity
-from engine.serials.models import USABILITIES
+from engine.serials.models import LEGACY_STATES, USABILITIES
 
 _HERE = Path(__file__).parent
 _WORDS = {
     "USABILITIES": USABILITIES,
     "NAMED": {"party": "", "location": "", "part": "", "lot": "", "unit": ""},
-    "RESULTS": {"passed": "Passed", "failed": "Failed"},
+    "LEGACY_STATES": LEGACY_STATES,
 }
 # what a file may hold, in the order in which a company is taken in
 KINDS = {
@@ -27,8 +27,11 @@ KINDS = {
     "installs": "install",
     "shipments": "shipment",
     "names": "name",
+    "cases": "legacy_case",
 }
 # these have no number of their own: the same file twice would record everything twice
+# these are history that nobody here saw happen: a second person answers for them too
+TWO_PEOPLE = frozenset({"cases"})
 FACTS = frozenset({"stock", "inputs", "shipments"})
 
 

@@ -14,6 +14,7 @@ from engine.serials.intake.loading.facts import (
     load_stock,
 )
 from engine.serials.intake.loading.master import (
+    load_cases,
     load_locations,
     load_lots,
     load_parties,
@@ -36,6 +37,7 @@ LOADERS: Mapping[str, Callable[[Loading], None]] = {
     "installs": load_installs,
     "shipments": load_shipments,
     "names": load_names,
+    "cases": load_cases,
 }
 
 # a row that stands there twice, word for word, became what the first of them became

@@ -9,11 +9,11 @@ from sqlalchemy import insert
 from engine.serials import master
 from engine.serials.intake.layouts import KINDS, layout
 from engine.serials.intake.loading.staged import SIZE, Loading
-from engine.serials.models import ImportRow, Location, Lot, Part, Party, TraceNode
+from engine.serials.models import ImportRow, LegacyCase, Location, Lot, Part, Party, TraceNode
 from engine.serials.record import How
 
 Made = list[tuple[ImportRow, dict[str, Any]]]
-Model = type[Party | Location | Part | Lot]
+Model = type[Party | Location | Part | Lot | LegacyCase]
 
 
 def load_parties(loading: Loading) -> None:
@@ -63,6 +63,29 @@ def load_lots(loading: Loading) -> None:
         for row, said in _said(loading)
     )
     _add(loading, Lot, rows)
+
+
+def load_cases(loading: Loading) -> None:
+    """Keep cases of another system under their own numbers."""
+    how = loading.how
+    common = {
+        "source": loading.batch.source,
+        "at": how["at"],
+        "by_id": how["by"].id if how["by"] else None,
+    }
+    rows = (
+        (
+            row,
+            {
+                **_without(said, "part_no", "serial", "lot_no"),
+                **common,
+                "unit_id": row.unit_id,
+                "lot_id": row.lot_id,
+            },
+        )
+        for row, said in _said(loading)
+    )
+    _add(loading, LegacyCase, rows)
 
 
 def _said(loading: Loading, state: str = "new") -> Iterable[tuple[ImportRow, dict[str, Any]]]:
