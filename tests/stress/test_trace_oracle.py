@@ -57,7 +57,7 @@ MUTANTS = {
     "service part ignored": (
         "engine/serials/use.py",
         "open_installs(db, event, fittings)",
-        "open_installs(db, event, fittings[:0])",
+        "fittings.clear()",
     ),
     "service lot ignored": (
         "engine/serials/use.py",

@@ -28,6 +28,7 @@ SPLIT_AND_MERGED = [
     ("split_units", 0, 0, 0), ("merge_units", 0, 1, 0), ("replace_latest", 7, 0, 0),
     ("withdraw_latest", 8, 0, 0), ("withdraw_latest", 7, 0, 0),
 ]  # fmt: skip
+SPLIT_SINCE = [("receive_unreleased", 0, 1, 0), ("split_units", 0, 0, 0)]
 RELABELLED = [("relabel_unit", 0, 1, 0), ("relabel_unit", 0, 2, 0), ("withdraw", 1, 0, 0)]
 SERVICED = [
     ("install", 0, 0, 0), ("exchange", 0, 1, 0), ("service", 3, 2, 3), ("rework_quantity", 3, 1, 1),
@@ -58,6 +59,7 @@ def start(db, people):
 @example(recipe=MOVED_WITH_ITS_PARTS, asked=EACH)
 @example(recipe=CORRECTED, asked=EACH)
 @example(recipe=SPLIT_AND_MERGED, asked=SOME)
+@example(recipe=SPLIT_SINCE, asked=[([6], [], [], 1), ([7], [], [], 1), ([7], [], [], 0)])
 @example(recipe=RELABELLED, asked=SOME)
 @example(recipe=SERVICED, asked=SOME)
 @example(recipe=KITTED_AND_SHIPPED, asked=SOME)
