@@ -10,7 +10,9 @@ without the fence the planner takes a recursive union for huge and reads whole t
 
 The named parts: `node(id, certain)`, `direct(unit_id, root_id, certain)` made in, of or with a
 node, `mid` between them and their roots, `root`, `was` everything a former host leads to. `certain`
-is 0 for what only an UNKNOWN lot brought in: it cannot be excluded.
+is 0 for what only an UNKNOWN lot brought in: it cannot be excluded. Only from a unit that ever left
+a host, or sits in one that did (`unit_root.has_past`: few), is climbed for former hosts; a small
+index finds those of a run or lot.
 
 With `as_of` only what was recorded up to that event counts: edges, inputs, memberships, installs,
 removals and corrections. The root pointer says only what is now, so every host is climbed.
@@ -87,7 +89,6 @@ class Search:
 
     def units(self) -> str:
         """Return what stands on `node` and the units named: direct, mid, root, was."""
-        direct = " UNION ALL ".join(self._direct())
         climb = {"host": "n.host_id"}
         up = f"n.host_id <> w.root_id AND {self._open()}"
         mid = (
@@ -107,21 +108,23 @@ class Search:
                 **climb,
             )
         )
-        ended = " UNION ".join(
-            self.step(
-                "{host}, w.certain",
-                left,
-                "install n",
-                f"n.child_id = {child} AND {self._ended()}",
-                **climb,
-            )
-            for left, child in (("direct w", "w.unit_id"), ("mid w", "w.id"), ("root w", "w.id"))
-        )
+        above = self.step(
+            "{host}, w.certain", "chain w", "install n", f"n.child_id = w.id AND {self._open()}",
+            **climb,
+        )  # fmt: skip
+        ended = self.step(
+            "{host}, w.certain", "chain w", "install n", f"n.child_id = w.id AND {self._ended()}",
+            **climb,
+        )  # fmt: skip
+        moved = [] if self.as_of else self._direct(" AND n.has_past")
+        start = " UNION ALL ".join(moved) or "SELECT * FROM direct"
         return (
-            f"direct(unit_id, root_id, certain) AS MATERIALIZED ({direct}),"
+            f"direct(unit_id, root_id, certain) AS ({' UNION ALL '.join(self._direct())}),"
             f" mid(id, root_id, certain) AS ({mid}),"
-            " root(id, certain) AS MATERIALIZED (SELECT root_id, max(certain) FROM direct"
+            " root(id, certain) AS (SELECT root_id, max(certain) FROM direct"
             " WHERE root_id <> 0 GROUP BY root_id),"
+            f" moved(id, root_id, certain) AS ({start}),"
+            f" chain(id, certain) AS (SELECT id, certain FROM moved UNION {above}),"
             f" was(id, certain) AS (SELECT * FROM ({ended}) e UNION {self._ever()})"
         )
 
@@ -146,7 +149,8 @@ class Search:
         return (
             "standing(id, certain, present) AS MATERIALIZED ("
             "SELECT id, max(certain), max(present) FROM ("
-            f"SELECT id, certain, 1 AS present FROM root UNION ALL {formers}) a GROUP BY id)"
+            f"SELECT root_id AS id, certain, 1 AS present FROM direct UNION ALL {formers}) a"
+            " GROUP BY id)"
         )
 
     def tops(self) -> str:
@@ -161,12 +165,12 @@ class Search:
             f" (SELECT 1 FROM install n WHERE n.child_id = w.top AND {self._open()}))"
         )
 
-    def _direct(self) -> list[str]:
+    def _direct(self, only: str = "") -> list[str]:
         picks = {"unit": "n.unit_id", "root": "0" if self.as_of else "n.root_id"}
         shown = "{unit}, {root}, w.certain"
-        there = f" AND {self._existed()}" if self.as_of else ""
+        there = f" AND {self._existed()}" if self.as_of else only
         recorded = " AND i.event_id <= :as_of" if self.as_of else ""
-        used = f"i.lot_id = w.id AND n.unit_id = i.unit_id{recorded} AND {self._happened('i')}"
+        used = f"i.lot_id = w.id AND n.unit_id = i.unit_id{recorded} AND {self._happened('i')}{only}"
         return [
             self.step(shown, "node w", "unit_root n", f"n.seg_id = w.id{there}", **picks),
             self.step(shown, "node w", "unit_root n", f"n.lot_id = w.id{there}", **picks),
@@ -175,7 +179,7 @@ class Search:
                 "{unit}, {root}, 1",
                 f"({self.ids('units')}) w",
                 "unit_root n",
-                "n.unit_id = w.id",
+                f"n.unit_id = w.id{only}",
                 **picks,
             ),
         ]
