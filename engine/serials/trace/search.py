@@ -88,26 +88,8 @@ class Search:
         )
 
     def units(self) -> str:
-        """Return what stands on `node` and the units named: direct, mid, root, was."""
+        """Return what stands on `node` and the units named, and what former hosts lead to."""
         climb = {"host": "n.host_id"}
-        up = f"n.host_id <> w.root_id AND {self._open()}"
-        mid = (
-            self.step(
-                "DISTINCT {host}, w.root_id, w.certain",
-                "direct w",
-                "install n",
-                f"n.child_id = w.unit_id AND w.unit_id <> w.root_id AND {up}",
-                **climb,
-            )
-            + " UNION "
-            + self.step(
-                "{host}, w.root_id, w.certain",
-                "mid w",
-                "install n",
-                f"n.child_id = w.id AND {up}",
-                **climb,
-            )
-        )
         above = self.step(
             "{host}, w.certain", "chain w", "install n", f"n.child_id = w.id AND {self._open()}",
             **climb,
@@ -120,9 +102,6 @@ class Search:
         start = " UNION ALL ".join(moved) or "SELECT * FROM direct"
         return (
             f"direct(unit_id, root_id, certain) AS ({' UNION ALL '.join(self._direct())}),"
-            f" mid(id, root_id, certain) AS ({mid}),"
-            " root(id, certain) AS (SELECT root_id, max(certain) FROM direct"
-            " WHERE root_id <> 0 GROUP BY root_id),"
             f" moved(id, root_id, certain) AS ({start}),"
             f" chain(id, certain) AS (SELECT id, certain FROM moved UNION {above}),"
             f" was(id, certain) AS (SELECT * FROM ({ended}) e UNION {self._ever()})"
@@ -130,8 +109,29 @@ class Search:
 
     def everyone(self) -> str:
         """Return every affected unit: `certain`, and `present` unless only a former host."""
+        up = f"n.host_id <> w.root_id AND {self._open()}"
+        mid = (
+            self.step(
+                "DISTINCT {host}, w.root_id, w.certain",
+                "direct w",
+                "install n",
+                f"n.child_id = w.unit_id AND w.unit_id <> w.root_id AND {up}",
+                host="n.host_id",
+            )
+            + " UNION "
+            + self.step(
+                "{host}, w.root_id, w.certain",
+                "mid w",
+                "install n",
+                f"n.child_id = w.id AND {up}",
+                host="n.host_id",
+            )
+        )
         return (
-            "everyone(id, certain, present) AS (SELECT id, max(certain), max(present) FROM ("
+            f"mid(id, root_id, certain) AS ({mid}),"
+            " root(id, certain) AS (SELECT root_id, max(certain) FROM direct"
+            " WHERE root_id <> 0 GROUP BY root_id),"
+            " everyone(id, certain, present) AS (SELECT id, max(certain), max(present) FROM ("
             "SELECT unit_id AS id, certain, 1 AS present FROM direct"
             " UNION ALL SELECT id, certain, 1 FROM mid UNION ALL SELECT id, certain, 1 FROM root"
             " UNION ALL SELECT id, certain, 0 FROM was) a GROUP BY id)"
@@ -147,7 +147,7 @@ class Search:
             unit="n.unit_id",
         )
         return (
-            "standing(id, certain, present) AS MATERIALIZED ("
+            "standing(id, certain, present) AS ("
             "SELECT id, max(certain), max(present) FROM ("
             f"SELECT root_id AS id, certain, 1 AS present FROM direct UNION ALL {formers}) a"
             " GROUP BY id)"
@@ -170,11 +170,13 @@ class Search:
         shown = "{unit}, {root}, w.certain"
         there = f" AND {self._existed()}" if self.as_of else only
         recorded = " AND i.event_id <= :as_of" if self.as_of else ""
-        used = f"i.lot_id = w.id AND n.unit_id = i.unit_id{recorded} AND {self._happened('i')}{only}"
+        used = (
+            f"i.lot_id = w.id AND n.unit_id = i.unit_id{recorded} AND {self._happened('i')}{only}"
+        )
         return [
             self.step(shown, "node w", "unit_root n", f"n.seg_id = w.id{there}", **picks),
             self.step(shown, "node w", "unit_root n", f"n.lot_id = w.id{there}", **picks),
-            self.step(shown, "node w", "unit_input i CROSS JOIN unit_root n", used, **picks),
+            self.step(shown, "node w", "unit_input i CROSS JOIN unit_root n", used + only, **picks),
             self.step(
                 "{unit}, {root}, 1",
                 f"({self.ids('units')}) w",
