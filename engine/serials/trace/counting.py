@@ -114,7 +114,7 @@ def figures(search: Search) -> str:
         "DISTINCT {consignee} AS consignee, w.flags, w.sent_in",
         "alike w",
         "shipment_line n CROSS JOIN shipment s",
-        f"n.unit_id = -w.sent_in AND w.sent_in < 0 AND s.id = n.shipment_id AND {STANDS}",
+        f"w.n = 1 AND w.sent_in < 0 AND n.unit_id = -w.sent_in AND s.id = n.shipment_id AND {STANDS}",
         consignee="s.consignee_id",
     )
     lots = search.step(

@@ -25,7 +25,10 @@ from dataclasses import dataclass
 
 
 def _few(column: str) -> str:
-    """Tell SQLite to expect few rows: else it reads the whole table once, to filter by it."""
+    """Tell SQLite to expect few rows: else it reads the whole table once, to filter by it.
+
+    The column is one that is never -1: the first of the left side that a step names.
+    """
     return f"likelihood({column} <> -1, 0.000001)"
 
 
