@@ -114,7 +114,8 @@ def figures(search: Search) -> str:
         "DISTINCT {consignee} AS consignee, w.flags, w.sent_in",
         "alike w",
         "shipment_line n CROSS JOIN shipment s",
-        f"w.n = 1 AND w.sent_in < 0 AND n.unit_id = -w.sent_in AND s.id = n.shipment_id AND {STANDS}",
+        "w.n = 1 AND w.sent_in < 0 AND n.unit_id = -w.sent_in"
+        f" AND s.id = n.shipment_id AND {STANDS}",
         consignee="s.consignee_id",
     )
     lots = search.step(
