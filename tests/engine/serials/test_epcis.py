@@ -21,9 +21,11 @@ from engine.serials import (
     ship,
     state,
     trace,
+    use,
 )
 from engine.serials.epcis import capture, documents, events, names
 from engine.serials.epcis.asking import asked_of
+from engine.serials.epcis.writing import _details
 from engine.serials.models import (
     EpcisCapture,
     EpcisEvent,
@@ -576,6 +578,24 @@ def test_what_we_told_comes_back_without_being_recorded_twice(partner, life):
     partner.sends({k: v for k, v in body.items() if not k.startswith("holdfast:")})
     assert partner.flags() == ["told_by_us"]
     assert partner.db.scalar(select(func.count()).select_from(Event)) == before
+
+
+# --- what is hidden from a role --------------------------------------------------------------
+
+
+def test_what_is_hidden_from_any_role_never_leaves_in_a_document(partner, life):
+    shop = partner.shop
+    use.put_into_use(
+        shop.db, [life["pump"]], location_id=shop.ward.id, patient_reference="P-4711", **shop.how
+    )
+    bodies = told_of(events.about(partner.db, unit_ids=[life["pump"]]))
+    assert [one["holdfast:type"] for one in bodies][-1] == "installed_at_site"
+    assert "P-4711" not in json.dumps(bodies)
+
+
+def test_details_are_told_as_the_dictionary_shows_them_to_nobody_in_particular():
+    payload = {"documents": ["DN-1"], "patient_reference": "P-4711"}
+    assert _details(Event(type="delivered", payload=payload)) == {"documents": ["DN-1"]}
 
 
 # --- what quality looks at -------------------------------------------------------------------
