@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
