@@ -28,6 +28,14 @@ FACTS: dict[str, dict[str, Any]] = {
         "recorded_at": "2026-03-02T08:00:00+00:00",
         "path": "/cases/NC-2026-0007",
     },
+    "layouts/flags_raised": {
+        "flag_count": 3,
+        "target": "R7-000123, RESIN-7",
+        "source": "epcis:wms",
+        "happened_at": "2026-03-02T06:30:00+00:00",
+        "recorded_at": "2026-03-02T08:00:00+00:00",
+        "path": "/flags",
+    },
     "layouts/hold_unacknowledged": {
         **CASE,
         "reason": "Seal leaks",
