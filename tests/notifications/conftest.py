@@ -58,6 +58,15 @@ FACTS: dict[str, dict[str, Any]] = {
         "problem": "No file came.",
         "path": "/interfaces/reconciliation/1",
     },
+    "layouts/flags_raised": {
+        "flag_count": 14,
+        "rules": [["held_used", 12], ["expired_used", 2]],
+        "goods": "P-0001, P-0002, LOT-7",
+        "happened_at": "2026-03-02T06:30:00+00:00",
+        "recorded_at": "2026-03-02T08:00:00+00:00",
+        "recorded_by": "Chen Mei",
+        "path": "/flags",
+    },
     "layouts/canary_passed": {
         "tried_at": "2026-03-02T08:00:00+00:00",
         "answer": "201 {}",

@@ -18,6 +18,7 @@ from engine.serials.dictionary import changeable, describable, entity
 from engine.serials.dictionary.reading import Read, read_fields, written
 from engine.serials.errors import ChangedMeanwhile
 from engine.serials.models import FieldChange
+from engine.serials.other_names import names_of
 from webapp.permissions import allow
 from webapp.queries.master import (
     KINDS,
@@ -78,7 +79,8 @@ def one(record_kind: str, record_id: int) -> ResponseReturnValue:
     """Show one record, what refers to it, and how its fields changed."""
     number = min(max(1, request.args.get("changes", 1, type=int)), FAR_BEYOND)
     view = record_page(read(), _known(record_kind), record_id, person=person(), page=number)
-    return render_template("master/one.html", view=view, kinds=KINDS)
+    names = names_of(read(), record_kind, record_id)
+    return render_template("master/one.html", view=view, kinds=KINDS, names=names)
 
 
 @bp.get("/<record_kind>/new")
