@@ -28,7 +28,6 @@ from engine.serials.epcis import capture
 from engine.serials.exchange import denylist, runs
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
-from engine.serials.flagged import tell_flagged
 from engine.serials.intake import working
 from engine.serials.reports import due
 from forms.words import messages_in
@@ -215,7 +214,7 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
     seal = Seal.made(settings.keys_folder, company=settings.company, at=clock.now())
     return {
         "actions": _action,
-        "event_sinks": (follow, announce_events, tell_flagged),
+        "event_sinks": (follow, announce_events),
         "box": Box.of(settings.secret_key),
         "ways_out": settings.ways_out,
         "also_did": (segregation.answered,),

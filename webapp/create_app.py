@@ -23,7 +23,7 @@ from webapp.browsers import browser_of
 from webapp.config import Holdfast, configure
 from webapp.errors import map_errors
 from webapp.i18n import speak
-from webapp.navigation import INTERFACE_TABS, navigation
+from webapp.navigation import interface_tabs, navigation
 from webapp.queries import trace_drawn
 from webapp.reading import reading
 from webapp.security import SAFE, secure
@@ -105,7 +105,7 @@ def _add_words(app: Flask) -> None:
         role_viewed=role_viewed,
         may=lambda action: may(person_or_none(), action),
         navigation=navigation,
-        interface_tabs=INTERFACE_TABS,
+        interface_tabs=interface_tabs,
         session_seconds=seconds_left,
         shortcuts_are_off=lambda: request.cookies.get("shortcuts") == "off",
         new_request_key=new_request_key,

@@ -8,28 +8,54 @@ from flask_babel import gettext
 
 from engine.cases.inbox import badge
 from engine.people.permissions import may
+from engine.people.person import Person
 from webapp.reading import read
 from webapp.session import person_or_none
 from webapp.words import N_
 
+# what a person comes for: its code, its words, and its entries with
 # endpoint, words, icon, action that opens it, key after "g"
-ENTRIES = (
-    ("tasks.index", N_("My tasks"), "inbox", "task.read", "i"),
-    ("cases.index", N_("Nonconformances"), "alert-triangle", "case.read", "n"),
-    ("approvals.index", N_("Approvals"), "signature", "approvals.read", "a"),
-    ("record.index", N_("Record"), "clipboard-check", "record.read", ""),
-    ("holds.index", N_("Holds"), "hand-stop", "hold.read", "h"),
-    ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
-    ("trace.index", N_("Trace"), "binary-tree", "trace.read", "b"),
-    ("master.index", N_("Master data"), "stack-2", "master.read", "m"),
-    ("reports.index", N_("Reports"), "report", "report.read", "r"),
-    ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
-    ("scan.one", N_("Scan"), "scan", "unit.read", "s"),
-    ("people.index", N_("People"), "users", "people.read", "p"),
-    ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
-    ("interfaces.index", N_("Interfaces"), "activity", "interface.read", ""),
-    ("interface.index", N_("Interface"), "binary-tree", "token.own", ""),
-    ("mail.index", N_("Mail folder"), "mail", "mail.read", ""),
+PARTS = (
+    (
+        "work",
+        N_("Work"),
+        (
+            ("tasks.index", N_("My tasks"), "inbox", "task.read", "i"),
+            ("cases.index", N_("Nonconformances"), "alert-triangle", "case.read", "n"),
+            ("approvals.index", N_("Approvals"), "signature", "approvals.read", "a"),
+        ),
+    ),
+    (
+        "product",
+        N_("Product"),
+        (
+            ("holds.index", N_("Holds"), "hand-stop", "hold.read", "h"),
+            ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
+            ("scan.one", N_("Scan"), "scan", "unit.read", "s"),
+            ("record.index", N_("Record"), "clipboard-check", "record.read", "e"),
+            ("trace.index", N_("Trace"), "binary-tree", "trace.read", "b"),
+        ),
+    ),
+    (
+        "data",
+        N_("Data"),
+        (
+            ("master.index", N_("Master data"), "stack-2", "master.read", "m"),
+            ("reports.index", N_("Reports"), "report", "report.read", "r"),
+            ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
+            ("intake.index", N_("Intake"), "file", "intake.load", "k"),
+        ),
+    ),
+    (
+        "running",
+        N_("Running it"),
+        (
+            ("people.index", N_("People"), "users", "people.read", "p"),
+            ("interfaces.index", N_("Interfaces"), "activity", "", "x"),
+            ("ops.index", N_("Process ops"), "settings-cog", "ops.read", "o"),
+            ("mail.index", N_("Mail folder"), "mail", "mail.read", "l"),
+        ),
+    ),
 )
 
 
@@ -37,12 +63,10 @@ PARENTS = {
     "task": "tasks",
     "report": "cases",
     "case": "cases",
-    "intake": "units",
+    "quarantine": "intake",
     "service": "record",
     "events": "units",
-    "epcis_pages": "units",
     "labels": "units",
-    "quarantine": "units",
     "legacy": "cases",
     "doors": "interfaces",
     "webhooks": "interfaces",
@@ -50,7 +74,9 @@ PARENTS = {
     "reconciliation": "interfaces",
     "canary": "interfaces",
     "downtime": "interfaces",
-    "tokens": "interface",
+    "epcis_pages": "interfaces",
+    "interface": "interfaces",
+    "tokens": "interfaces",
     "gaps": "trace",
 }  # pages below an entry
 
@@ -59,11 +85,15 @@ PARENTS = {
 INTERFACE_TABS = (
     ("log", N_("Log"), "interfaces.index", "interface.read"),
     ("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),
+    ("epcis", N_("EPCIS documents"), "epcis_pages.index", "epcis.read"),
     ("doors", N_("Doors"), "doors.index", "interface.read"),
     ("canary", N_("Hold canary"), "canary.index", "interface.read"),
     ("reconciliation", N_("Comparisons"), "reconciliation.index", "interface.read"),
     ("deny_lists", N_("Deny list"), "deny_lists.index", "denylist.read"),
     ("downtime", N_("Downtime"), "downtime.index", "interface.read"),
+    ("services", N_("Service accounts"), "tokens.services", "token.read"),
+    ("tokens", N_("My API tokens"), "tokens.own", "token.own"),
+    ("description", N_("Description of the API"), "interface.index", "token.own"),
 )
 
 
@@ -79,21 +109,53 @@ class Entry:
     count: int = 0
 
 
-def navigation() -> Iterator[Entry]:
-    """Yield the entries this person may open."""
+@dataclass(frozen=True)
+class Part:
+    """The entries that belong together, below their heading."""
+
+    code: str
+    words: str
+    entries: tuple[Entry, ...]
+
+
+def navigation() -> Iterator[Part]:
+    """Yield the entries this person may open, in their parts."""
     person = person_or_none()
     if person is None:
         return
     counted = badge(read(), person)
     counts = {"tasks.index": counted.tasks, "approvals.index": counted.approvals}
     here = (request.blueprint or "").split(".")[0]
-    for endpoint, words, icon, action, key in ENTRIES:
-        if endpoint in current_app.view_functions and may(person, action):
-            yield Entry(
-                url_for(endpoint),
-                gettext(words),
+    for code, words, rows in PARTS:
+        entries = tuple(
+            Entry(
+                address,
+                gettext(label),
                 icon,
                 key,
                 is_current=endpoint.split(".")[0] == PARENTS.get(here, here),
                 count=counts.get(endpoint, 0),
             )
+            for endpoint, label, icon, action, key in rows
+            if endpoint in current_app.view_functions
+            and (address := _address(endpoint, action, person))
+        )
+        if entries:
+            yield Part(code, gettext(words), entries)
+
+
+def interface_tabs() -> list[tuple[str, str, str]]:
+    """Return the pages of the interfaces that this person may open: code, words, address."""
+    person = person_or_none()
+    return [
+        (code, gettext(words), url_for(endpoint))
+        for code, words, endpoint, action in INTERFACE_TABS
+        if person is not None and may(person, action)
+    ]
+
+
+def _address(endpoint: str, action: str, person: Person) -> str:
+    """Return where an entry leads; the interfaces lead to the first tab the person may open."""
+    if endpoint == "interfaces.index":
+        return next((address for _, _, address in interface_tabs()), "")
+    return url_for(endpoint) if may(person, action) else ""

@@ -201,7 +201,7 @@ GROUP = {
 def _lookup(table: dict[str, str]) -> Callable[[str | None], str]:
     def word(code: str | None) -> str:
         if code in table:
-            return gettext(table[code])
+            return translated(table[code])  # the forms may say the word already
         # words of another room, or a code no one has put into words yet: still read as words
         found = translated(code or "").replace("_", " ")
         return found[:1].upper() + found[1:]
@@ -258,7 +258,7 @@ compared_column = _lookup(
 )
 unit_status = _lookup(STATUSES)
 downtime_form = _lookup(downtime.KINDS)
-outcome = _lookup(
+canary_outcome = _lookup(
     {
         "refused": N_("Refused, as it must be"),
         "passed": N_("Let through"),

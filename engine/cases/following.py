@@ -13,6 +13,7 @@ from engine.bpmn.models import Instance
 from engine.cases import affected, answers as kept, balance, evaluation, holding
 from engine.cases.balance import ACCOUNTS, OF_CUSTODY, Holding
 from engine.cases.breaches import open_breaches
+from engine.cases.flagged import tell_flags
 from engine.cases.models import Case, Posting, Subject
 from engine.serials import holds
 from engine.serials.active import holdings_of_stock
@@ -87,6 +88,7 @@ def follow(db: Session, events: list[Event]) -> None:
     for case in moved:
         _hold_what_came(db, case, at)
     open_breaches(db, ids, at=at)
+    tell_flags(db, ids, at=at)
     for case in moved:
         evaluation.ensure(db, case, by=None, at=at)
 

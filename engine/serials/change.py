@@ -1,11 +1,15 @@
 """One event that has one effect on units and stock alike."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
 from engine.serials import gate, stock
-from engine.serials.build import take_inputs, use_in_units
+from engine.serials.build.edges import add_edges
+from engine.serials.build.inputs import by_lot, take_inputs, use_in_units
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.models import Event, Unit
 from engine.serials.packed import let_out
@@ -56,7 +60,7 @@ def change(
         usability=effect.usability,
         location_id=effect.location_id,
     )
-    warnings = _use(db, event, units, inputs)
+    warnings = _use(db, event, units, taken, inputs)
     if effect.custody or effect.location_id:
         let_out(db, event, units, {part.spot.tranche_id for part in taken})
     project_units(db, links.units)
@@ -65,15 +69,29 @@ def change(
 
 
 def _use(
-    db: Session, event: Event, units: dict[int, Unit], inputs: Sequence[LotInput]
+    db: Session,
+    event: Event,
+    units: dict[int, Unit],
+    taken: Sequence[stock.Taken],
+    inputs: Sequence[LotInput],
 ) -> tuple[str, ...]:
+    """Let inputs go into each unit, and into the lots of which a quantity was worked on."""
     if not inputs:
         return ()
 
     use_in_units(db, event, units, inputs)
-    total = [
-        LotInput(one.lot_id, one.quantity * len(units), one.location_id, one.uom)
+    pieces: dict[int, Decimal] = defaultdict(Decimal)
+    for part in taken:
+        pieces[part.spot.lot_id] += part.quantity
+    for lot_id, count in sorted(pieces.items()):
+        add_edges(db, event, lot_id, by_lot(_each(inputs, count)), again=True)
+    total = _each(inputs, len(units) + sum(pieces.values()))
+    drawn = [one for one in total if one.quantity is not None and one.location_id is not None]
+    return take_inputs(db, event, drawn, location_id=0)
+
+
+def _each(inputs: Sequence[LotInput], count: Decimal | int) -> list[LotInput]:
+    return [
+        replace(one, quantity=None if one.quantity is None else one.quantity * count)
         for one in inputs
-        if one.quantity is not None and one.location_id is not None
     ]
-    return take_inputs(db, event, total, location_id=0)

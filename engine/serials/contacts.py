@@ -41,11 +41,19 @@ def add_contact(
 
 
 def change_contact(
-    db: Session, contact_id: int, changes: Mapping[str, Any], **how: Unpack[How]
+    db: Session,
+    contact_id: int,
+    changes: Mapping[str, Any],
+    *,
+    was: Mapping[str, Any] | None = None,
+    **how: Unpack[How],
 ) -> dict[str, list[Any]]:
-    """Change a contact with a reason; another name or address is not verified any more."""
+    """Change a contact with a reason; another name or address is not verified any more.
+
+    `was` is what the person saw, as for all master data.
+    """
     contact = _standing(db, contact_id)
-    told = master.change(db, "recall_contact", contact_id, changes, **how)
+    told = master.change(db, "contact", contact_id, changes, was=was, **how)
     if contact.verified_at is not None and set(REACHED_BY) & set(told):
         _set_verified(db, contact, how, is_verified=False)
     return told
@@ -66,7 +74,7 @@ def end_contact(db: Session, contact_id: int, **how: Unpack[How]) -> RecallConta
     contact.ended_at = how["at"]
     db.flush()
     told = {"ended_at": [None, how["at"].isoformat()]}
-    tell(db, "master_data_changed", "recall_contact", contact.id, told, how)
+    tell(db, "master_data_changed", "contact", contact.id, told, how)
     return contact
 
 
@@ -81,7 +89,7 @@ def contacts_of(db: Session, party_id: int) -> list[RecallContact]:
 def _standing(db: Session, contact_id: int) -> RecallContact:
     contact = db.get(RecallContact, contact_id, with_for_update=True, populate_existing=True)
     if contact is None:
-        raise NothingDescribed(kind="recall_contact", id=contact_id)
+        raise NothingDescribed(kind="contact", id=contact_id)
     if contact.ended_at is not None:
         raise ContactEnded(name=contact.name)
     return contact
@@ -98,4 +106,4 @@ def _set_verified(db: Session, contact: RecallContact, how: How, *, is_verified:
         "verified_at": [before and before.isoformat(), after and after.isoformat()],
     }
     said: How = {**how, "reason": how.get("reason") or VERIFIED[is_verified]}
-    tell(db, "master_data_changed", "recall_contact", contact.id, told, said)
+    tell(db, "master_data_changed", "contact", contact.id, told, said)

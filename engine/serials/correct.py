@@ -1,6 +1,6 @@
 """Correcting what was recorded: a new event names the old one and the reason; nothing is erased."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Unpack
 
@@ -13,6 +13,7 @@ from engine.serials.errors import (
     AlreadyCorrected,
     CannotBeCorrected,
     EventUnknown,
+    MadeSince,
     NotItsInput,
     QuantityFixed,
     WouldLoop,
@@ -37,13 +38,14 @@ from engine.serials.undo import (
     undo,
     use_again,
 )
-from engine.serials.units import contents
+from engine.serials.units import contents, units_by_id
 from engine.serials.vocabulary import HOLDING
 
 # one quantity in one place, or from one to another; a shipment's document shows another number
 SIZED = ("received", "moved", "sent_out", "delivered", "returned", "scrapped", "destroyed")
 WITH_INPUTS = ("built", "input_added", "kitted")  # what lots went into, by edges
 MAKING_UNITS = ("received", "built", "kitted")
+BEARING = ("relabelled", "lot_split", "lot_merged", "packed", "unpacked")
 SHIPPING = ("shipped", "shipment_reported")
 FINAL = (*HOLDING, "did_not_occur", "import_rolled_back")
 NEVER_MADE = Effect(custody="never_existed", usability="scrapped")
@@ -61,6 +63,7 @@ def withdraw(db: Session, event_id: int, **how: Unpack[How]) -> Recorded:
     chain = chain_of(db, old)
     links = links_of(db, event_id)
     refuse_used_up(db, chain, links.nodes)
+    lots_before = _lots_before(db, chain, links.nodes)
     silent = Links(nodes=links.nodes).add(made_units(db, chain), NEVER_MADE)
     _put_back(db, chain, silent)
     silent.add(links.units, Effect())
@@ -69,7 +72,7 @@ def withdraw(db: Session, event_id: int, **how: Unpack[How]) -> Recorded:
     )
     post_back(db, chain, event)
     undo(db, chain, event)
-    _into_lots_before(db, chain)
+    put_in_lot(db, lots_before)
     project_units(db, silent.units)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(links.units))
@@ -118,8 +121,8 @@ def _about(
     if units is None:
         kept = {key: (role, effect or said) for key, (role, said) in before.units.items()}
         return Links(units=kept, nodes=before.nodes)
-    if old.type in MAKING_UNITS:
-        raise CannotBeCorrected  # what it made has its lot, run and serial from it
+    if old.type in (*MAKING_UNITS, *BEARING):
+        raise CannotBeCorrected  # what it is about has its lot, run, serial or case from it
 
     subjects = [said for role, said in before.units.values() if role == "subject"]
     said = effect or (subjects[0] if subjects else Effect())
@@ -234,12 +237,18 @@ def _put_back(db: Session, chain: Sequence[int], links: Links) -> None:
         links.add([child_id], effect).add(contents(db, [child_id]), effect)
 
 
-def _into_lots_before(db: Session, chain: Sequence[int]) -> None:
-    """Let units be of the lot again that they were of before a split that never was."""
+def _lots_before(db: Session, chain: Sequence[int], nodes: Mapping[int, str]) -> dict[int, int]:
+    """Return the lots that units were of before a split, and are of again if it never was.
+
+    Raises `MadeSince` when one has become part of yet another lot since.
+    """
     before: dict[int, int] = {}
     for payload in db.scalars(select(Event.payload).where(Event.id.in_(id_set(db, chain)))):
         before |= dict(payload.get("lots_before", ()))
-    put_in_lot(db, before)
+    for unit in units_by_id(db, before).values():
+        if nodes.get(unit.lot_id or 0) != "output":
+            raise MadeSince(what=unit.serial)
+    return before
 
 
 def _posted_as(db: Session, old: Event, event: Event, quantity: Decimal) -> None:

@@ -88,6 +88,8 @@ def write_event(
     _name_facts(db, event, how)
     for unit_id in sorted(before):
         raise_flag(db, event, "before_it_was", unit_id=unit_id, at=how["at"])
+    for mark in how.get("marks", ()) if recording is None else ():
+        raise_flag(db, event, mark.rule, facts=mark.facts, at=how["at"])
     return event
 
 

@@ -52,7 +52,7 @@ MODELS: Mapping[str, type[Master]] = {
     "lot": Lot,
     "market_authorisation": MarketAuthorisation,
     "supplier_agreement": SupplierAgreement,
-    "recall_contact": RecallContact,
+    "contact": RecallContact,
 }
 
 
@@ -126,8 +126,14 @@ def described(db: Session, row: Described, how: How) -> Described:
     if not how.get("in_import"):
         said = {c.key: getattr(row, c.key) for c in row.__table__.columns if c.key != "id"}
         told = {name: [None, _plain(value)] for name, value in said.items() if value is not None}
-        tell(db, "master_data_described", row.__tablename__, row.id, told, how)
+        tell(db, "master_data_described", _kind_of(row), row.id, told, how)
     return row
+
+
+def _kind_of(row: Described) -> str:
+    """Return what the dictionary calls a record; its table may be called otherwise."""
+    kinds = {model.__tablename__: kind for kind, model in MODELS.items()}
+    return kinds.get(row.__tablename__, row.__tablename__)
 
 
 def refuse_fixed(field: Field, *, is_released: bool) -> None:

@@ -4,10 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from engine.people.person import Person
 from engine.serials.models import Event
+
+
+class Mark(NamedTuple):
+    """A rule that something told breaks as it comes, and what it names."""
+
+    rule: str
+    facts: Mapping[str, Any]
 
 
 class How(TypedDict):
@@ -18,7 +25,8 @@ class How(TypedDict):
     `facts` are what the event names beside units and lots: equipment, operator, program, label, as
     `vocabulary.FACTS` lists them. `is_fact` marks what someone outside says happened: it is never
     refused. `in_import` marks the rows of a file: the one ledger entry of the batch names that file
-    and stands for all of them.
+    and stands for all of them. `marks` are flagged with the event: what whoever tells it knows
+    already not to fit.
     """
 
     by: Person | None
@@ -31,6 +39,7 @@ class How(TypedDict):
     in_import: NotRequired[bool]
     facts: NotRequired[Mapping[str, Sequence[str]]]
     is_fact: NotRequired[bool]
+    marks: NotRequired[Sequence[Mark]]
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ def relabel_units(
         Links().add(units, Effect()),
         payload={
             "serials": [[unit.serial, serial] for unit, serial in wanted if serial],
+            "units": [unit.id for unit, serial in wanted if serial],  # in the order of serials
             "label": label_version,
         },
         **said,

@@ -82,7 +82,7 @@ def ship(
 def report_shipment(
     db: Session,
     *,
-    to_location_id: int,
+    to_location_id: int | None,
     units: Sequence[int] = (),
     stock_parts: Sequence[StockPart] = (),
     unknown: Sequence[str] = (),
@@ -92,7 +92,8 @@ def report_shipment(
     """Record a shipment that someone outside says happened; never refused.
 
     What broke a hold becomes `hold_breach` rows and an event of its own; custody moves, the hold
-    stays, and the sinks hear both. `unknown` keeps the numbers nobody could find here.
+    stays, and the sinks hear both. `unknown` keeps the numbers nobody could find here. Without a
+    place (nobody here knows where it went) the goods are in transit until they are seen again.
     """
     rows = units_by_id(db, units, lock=True)
     targets = [HoldTarget.unit(key) for key in rows]
@@ -187,24 +188,27 @@ def _arrive(
 def _shipped(
     db: Session,
     type: str,
-    to_location_id: int,
+    to_location_id: int | None,
     units: dict[int, Unit],
     taken: Sequence[stock.Taken],
     document_no: str | None,
     how: How,
     unknown: Sequence[str] = (),
 ) -> Event:
-    to = place(db, to_location_id)
-    custody = "at_consignee" if type == "shipment_reported" else "in_transit"
-    effect = Effect(custody=custody, location_id=to.id)
+    to = place(db, to_location_id) if to_location_id is not None else None
+    custody = "at_consignee" if to is not None and type == "shipment_reported" else "in_transit"
+    effect = Effect(custody=custody, location_id=to.id if to else None)
     links = Links().add(units, effect).add(contents(db, units), effect, "carried")
     links.about({part.spot.lot_id for part in taken})
-    payload: dict[str, object] = {"document_no": document_no, "consignee": to.party_id}
+    payload: dict[str, object] = {"document_no": document_no}
+    if to is not None:
+        payload["consignee"] = to.party_id
     if unknown:
         payload["unknown"] = list(unknown)
-    event = write_event(db, type, links, location_id=to.id, payload=payload, **how)
-    stock.move(db, event, taken, custody=custody, location_id=to.id)
-    _add_shipment(db, event, to.party_id, to.id, document_no, units, taken)
+    event = write_event(db, type, links, location_id=effect.location_id, payload=payload, **how)
+    stock.move(db, event, taken, custody=custody, location_id=effect.location_id)
+    if to is not None:
+        _add_shipment(db, event, to.party_id, to.id, document_no, units, taken)
     project_units(db, links.units)
     return event
 

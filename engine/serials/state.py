@@ -142,7 +142,8 @@ def rework(
 ) -> Recorded:
     """Record a rework or repair: not released again until re-inspected.
 
-    `inputs` are lots used in each unit (quantity per unit); they come into every later trace.
+    `inputs` are lots used in each unit, and in each piece of a lot (quantity per unit or piece);
+    they come into every later trace. Raises `WouldLoop` for a lot made of what is reworked.
     """
     rows = units_by_id(db, units, lock=True)
     ask_gate(db, "rework", rows, stock_parts, under_case)

@@ -217,7 +217,7 @@ def _also_made(db: Session, inp: int, out: int, *, but: set[int]) -> int | None:
         .where(
             EventNode.node_id == inp,
             EventNode.role == "input",
-            into.role == "output",
+            into.role != "input",  # made of it, or reworked with it
             later.id.is_(None),
             EventNode.event_id.not_in(id_set(db, but)),
         )

@@ -111,6 +111,7 @@ def service(
             **{name: said for name, said in vars(visit).items() if said is not None},
             "removed": [units[key].serial for key in exchange.removed],
             "fitted": [units[key].serial for key in fitted],
+            "fittings": [[child, unit_id, position] for child, position in fitted.items()],
         },
         **how,
     )

@@ -62,6 +62,8 @@ PAGES = {
     "parties_narrowed": "/master-data/party?of=consignee&q=zz",
     "agreements": "/master-data/supplier_agreement",
     "authorisations": "/master-data/market_authorisation",
+    "contacts": "/master-data/contact",
+    "contact_to_name": "/master-data/contact/new?party=TARN",
     "party": "/master-data/party/1",
     "part": "/master-data/part/1",
     "party_to_describe": "/master-data/party/new",

@@ -28,6 +28,14 @@ FACTS: dict[str, dict[str, Any]] = {
         "recorded_at": "2026-03-02T08:00:00+00:00",
         "path": "/cases/NC-2026-0007",
     },
+    "layouts/flags_raised": {
+        "flag_count": 3,
+        "target": "R7-000123, RESIN-7",
+        "source": "epcis:wms",
+        "happened_at": "2026-03-02T06:30:00+00:00",
+        "recorded_at": "2026-03-02T08:00:00+00:00",
+        "path": "/flags",
+    },
     "layouts/hold_unacknowledged": {
         **CASE,
         "reason": "Seal leaks",
@@ -57,15 +65,6 @@ FACTS: dict[str, dict[str, Any]] = {
         "compared_at": "2026-03-02T02:00:00+00:00",
         "problem": "No file came.",
         "path": "/interfaces/reconciliation/1",
-    },
-    "layouts/flags_raised": {
-        "flag_count": 14,
-        "rules": [["held_used", 12], ["expired_used", 2]],
-        "goods": "P-0001, P-0002, LOT-7",
-        "happened_at": "2026-03-02T06:30:00+00:00",
-        "recorded_at": "2026-03-02T08:00:00+00:00",
-        "recorded_by": "Chen Mei",
-        "path": "/flags",
     },
     "layouts/canary_passed": {
         "tried_at": "2026-03-02T08:00:00+00:00",

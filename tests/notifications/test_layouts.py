@@ -18,7 +18,7 @@ from notifications.render import FOLDER, LANGUAGES, PARTS, LayoutMissing, layout
 
 GOLDEN = Path(__file__).parent / "golden"
 SITE = "https://holdfast.example"
-HELPERS = ("base", "facts", "rules")
+HELPERS = ("base", "facts")
 EVERY = [(layout, language) for layout in sorted(layouts()) for language in LANGUAGES]
 
 

@@ -1,4 +1,4 @@
-"""Three hundred genealogies on each database; eight ways to break the trace are found out."""
+"""Three hundred genealogies on each database; every way to break the trace is found out."""
 
 import os
 import shutil
@@ -44,6 +44,36 @@ MUTANTS = {
     ),
     "case folded": (SETS, "sorted(set(texts))", "sorted({one.lower() for one in texts})"),
     "zeros stripped": (SETS, "sorted(set(texts))", 'sorted({one.lstrip("0") for one in texts})'),
+    "split edge dropped": (
+        "engine/serials/lots.py",
+        "add_edges(db, event, made.id, inputs,",
+        "add_edges(db, event, made.id, [],",
+    ),
+    "relabelled name not found": (
+        "engine/serials/named.py",
+        "UnitLabel.never_event_id.is_(None)",
+        "UnitLabel.id < 0",
+    ),
+    "service part ignored": (
+        "engine/serials/use.py",
+        "open_installs(db, event, fittings)",
+        "open_installs(db, event, fittings[:0])",
+    ),
+    "service lot ignored": (
+        "engine/serials/use.py",
+        "use_in_units(db, event, [unit_id], lots)",
+        "use_in_units(db, event, [], lots)",
+    ),
+    "rework of a quantity ignored": (
+        "engine/serials/change.py",
+        "by_lot(_each(inputs, count))",
+        "[]",
+    ),
+    "lot of then forgotten": (
+        SEARCH,
+        "if self.as_of else ()),",
+        "if self.as_of and not self.as_of else ()),",
+    ),
 }
 
 

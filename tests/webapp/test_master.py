@@ -9,8 +9,10 @@ import pytest
 from engine.evidence import ledger
 from engine.people import viewing
 from engine.serials import parties
-from engine.serials.models import FieldChange, Part, Party
+from engine.serials.dictionary import entities
+from engine.serials.models import FieldChange, Part, Party, RecallContact
 from tests.webapp.world import World, make_world
+from webapp.queries.dictionary import ORDER
 
 PRICE = "1234.5"
 
@@ -215,3 +217,65 @@ def test_what_is_hidden_from_a_person_is_said_to_be(world):
     assert "Hidden from you" in shown
     shown = text_of(world.ask("GET", "/data-dictionary?q=EINE.NETPR", "purchasing"))
     assert "Hidden from you" not in shown
+
+
+# --- whom to reach in a recall ---------------------------------------------------------------
+
+PARTY, CONTACT = "/master-data/party/1", "/master-data/contact/1"
+NEW = {
+    "party": "TARN", "role": "recall", "name": "M. Weber", "channel": "telephone",
+    "address": "+49 30 1", "language": "de",
+}  # fmt: skip
+
+
+def test_whom_to_reach_is_named_on_the_page_of_the_party(world):
+    assert "/master-data/contact/new?party=" in text_of(world.ask("GET", PARTY, "qa_manager"))
+    assert "/contact/new" not in text_of(world.ask("GET", PARTY, "warehouse"))
+
+    code = saved(world, lambda db: db.get_one(Party, 1).code)
+    new, sent = "/master-data/contact/new", {**NEW, "party": code}
+    wrong = world.ask("POST", new, "qa_manager", data={**sent, "address": ""})
+    assert wrong.status_code == 422
+    assert 'href="#field-address"' in wrong.text
+    assert world.ask("POST", new, "qa_manager", data=sent).status_code == 303
+    shown = text_of(world.ask("GET", PARTY, "qa_manager"))
+    assert "M. Weber" in shown
+    assert "Nobody tried it yet" in shown
+
+
+def test_a_contact_that_was_reached_says_when_until_its_address_changes(world):
+    assert world.ask("POST", f"{CONTACT}/verify", "qa_manager", data={}).status_code == 303
+    assert saved(world, lambda db: db.get_one(RecallContact, 1).verified_at) is not None
+    assert "Nobody tried it yet" not in text_of(world.ask("GET", PARTY, "qa_manager"))
+
+    sent = {"address": "new@tarn.example", "was-address": "recall@tarn.example", "reason": "Moved"}
+    assert world.ask("POST", f"{CONTACT}/change", "qa_manager", data=sent).status_code == 303
+    assert saved(world, lambda db: db.get_one(RecallContact, 1).verified_at) is None
+    assert "Nobody tried it yet" in text_of(world.ask("GET", PARTY, "qa_manager"))
+
+
+def test_a_contact_ends_with_a_reason_and_leaves_the_page_of_the_party(world):
+    unsaid, said = {"reason": " "}, {"reason": "Left"}
+    assert world.ask("POST", f"{CONTACT}/end", "qa_manager", data=unsaid).status_code == 422
+    assert "R. Shaw" in text_of(world.ask("GET", PARTY, "qa_manager"))
+    assert world.ask("POST", f"{CONTACT}/end", "qa_manager", data=said).status_code == 303
+    assert "R. Shaw" not in text_of(world.ask("GET", PARTY, "qa_manager"))
+    assert world.ask("POST", f"{CONTACT}/verify", "qa_manager", data={}).status_code == 422
+
+
+def test_the_address_of_a_contact_is_hidden_from_who_does_not_call(world):
+    for address in (PARTY, CONTACT, "/master-data/contact"):
+        assert "recall@tarn.example" in text_of(world.ask("GET", address, "qa_manager"))
+        assert "recall@tarn.example" not in text_of(world.ask("GET", address, "production"))
+
+
+# --- the order of the dictionary -------------------------------------------------------------
+
+
+def test_the_dictionary_begins_with_what_a_reader_looks_for(world):
+    shown = world.ask("GET", "/data-dictionary", "auditor").text
+    at = [shown.index(f'<details id="{name}"') for name in ("party", "part", "lot", "unit", "hold")]
+    assert at == sorted(at)
+    assert shown.index('id="group-system"') < shown.index('<details id="trace_run_node"')
+    assert all(f'<details id="{one.name}"' in shown for one in entities())
+    assert {name for _, _, names in ORDER for name in names} <= {one.name for one in entities()}

@@ -26,7 +26,6 @@ NOT_RECORDS = {
     "import_mapping", "import_problem", "legacy_case", "priority_serial", "trace_run",
     "trace_run_node",
     "trace_run_stock", "trace_run_unit", "reading",
-    "recall_contact",  # the same rows as `contact`, which hides what few may see
 }  # fmt: skip
 
 

@@ -37,7 +37,7 @@ from engine.people import (
     tokens,
 )  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
-from engine.serials import reports, tracing
+from engine.serials import contacts, reports, tracing
 from engine.serials.asking import Asked
 from engine.serials.epcis import capture, documents as documents_of_partners
 from engine.serials.exchange import (
@@ -272,7 +272,18 @@ def _lay_goods(world: World) -> None:
     world.always |= {"unit_id": unit_id, "lot_id": lot_id, "event_id": arrived}
     world.company.holdfast.keep_dictionary()
     world.always |= {"record_kind": "party", "record_id": 1, "version_id": 1}
+    _name_a_contact(world)
     _save_a_report(world)
+
+
+def _name_a_contact(world: World) -> None:
+    """Say whom to reach at the first party, its id is 1."""
+    company = world.company
+    with company.holdfast.database.begin() as db:
+        contacts.add_contact(
+            db, 1, role="recall", name="R. Shaw", channel="email", address="recall@tarn.example",
+            language="en", by=company.people.qa_manager, at=world.at,
+        )  # fmt: skip
 
 
 def _save_a_report(world: World) -> None:

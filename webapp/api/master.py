@@ -256,6 +256,9 @@ def _changing(kind: str) -> Callable[..., Any]:
     return alter
 
 
+Alter = Callable[[Session, str, int, Values, How], Any]
+
+
 def _changed(db: Session, readable: Readable, its_id: int, said: Mapping[str, Any]) -> Answer:
     kind = readable.entity
     db.execute(select(readable.table.c.id).where(readable.table.c.id == its_id).with_for_update())
@@ -265,7 +268,8 @@ def _changed(db: Session, readable: Readable, its_id: int, said: Mapping[str, An
     refuse_unmatched(before)
     values = _values(db, kind, said["changes"], "changes.", is_new=False)
     how: How = {"by": person(), "at": now(), "reason": said["reason"]}
-    CHANGE.get(kind, _change)(db, kind, its_id, values, how)
+    alter: Alter = CHANGE.get(kind, _change)
+    alter(db, kind, its_id, values, how)
     after = one_of(db, readable, its_id, person()) or {}
     return Answer(after, headers={"ETag": f'"{etag(after)}"'})
 
@@ -275,7 +279,7 @@ def _change(db: Session, kind: str, its_id: int, values: Values, how: How) -> No
 
 
 # what has a command of its own: another address of a contact is not verified any more
-CHANGE: Mapping[str, Callable[[Session, str, int, Values, How], Any]] = {
+CHANGE: Mapping[str, Alter] = {
     "contact": lambda db, _, its_id, values, how: contacts.change_contact(
         db, its_id, values, **how
     ),

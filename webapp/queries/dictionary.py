@@ -14,6 +14,34 @@ from engine.serials.dictionary.versions import (
     version_of,
     versions,
 )
+from engine.words import N_
+
+# what a reader looks for first stands first; what stands nowhere here is a record of the system
+ORDER = (
+    (
+        "goods",
+        N_("Goods and parties"),
+        ("party", "part", "lot", "unit", "stock", "location", "segment", "container", "contact"),
+    ),
+    (
+        "agreed",
+        N_("What was agreed and allowed"),
+        ("supplier_agreement", "market_authorisation", "external_id", "purchase_order",
+         "purchase_line", "priority_serial"),
+    ),
+    (
+        "happened",
+        N_("What happened"),
+        ("event", "purchase_receipt", "examination", "measurement", "certificate", "install",
+         "packed", "shipment", "shipment_line", "unit_label", "flag"),
+    ),
+    (
+        "held",
+        N_("Holds"),
+        ("hold", "hold_target", "hold_exemption", "hold_breach"),
+    ),
+)  # fmt: skip
+SYSTEM = ("system", N_("Records of the system"))
 
 
 @dataclass(frozen=True)
@@ -25,6 +53,15 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Entities that are read together, under their heading."""
+
+    code: str
+    words: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
 class VersionPage:
     """One version and what changed with it; the first has nothing before it."""
 
@@ -33,11 +70,11 @@ class VersionPage:
     parts: tuple[tuple[Entity, tuple[Difference, ...]], ...]
 
 
-def found(text: str, language: str) -> list[Part]:
+def found(text: str) -> list[Part]:
     """Return the entities and fields that say a text anywhere, all of them without one."""
     asked = text.strip().casefold()
     parts = []
-    for what in sorted(entities(), key=lambda one: one.says(language)):
+    for what in entities():
         if not asked or asked in _words_of(what):
             parts.append(Part(what, what.fields))
             continue
@@ -45,6 +82,17 @@ def found(text: str, language: str) -> list[Part]:
         if fields:
             parts.append(Part(what, fields))
     return parts
+
+
+def grouped(parts: list[Part], language: str) -> list[Group]:
+    """Return parts in the order a reader looks for them; the records of the system come last."""
+    by_name = {part.entity.name: part for part in parts}
+    groups = [
+        Group(code, words, tuple(by_name.pop(name) for name in names if name in by_name))
+        for code, words, names in ORDER
+    ]
+    rest = sorted(by_name.values(), key=lambda part: part.entity.says(language))
+    return [group for group in (*groups, Group(*SYSTEM, tuple(rest))) if group.parts]
 
 
 def version_page(db: Session, version_id: int) -> VersionPage:

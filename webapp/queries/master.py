@@ -27,7 +27,9 @@ from engine.serials.master import MODELS, refuse_fixed
 from engine.serials.models import FieldChange
 from webapp.queries.stock import actors
 
-KINDS = ("party", "location", "part", "lot", "supplier_agreement", "market_authorisation")
+KINDS = (
+    "party", "contact", "location", "part", "lot", "supplier_agreement", "market_authorisation",
+)  # fmt: skip
 NOT_BY_HAND = frozenset({"lot"})  # lots come to be with what is received or built
 LISTED: Mapping[str, tuple[str, ...]] = {
     "party": ("code", "name", "kind", "country", "gln"),
@@ -37,7 +39,7 @@ LISTED: Mapping[str, tuple[str, ...]] = {
     "supplier_agreement": (
         "part_no", "part_no.name", "supplier", "price", "currency", "valid_from", "valid_until",
     ),
-    "contact": ("role", "name", "channel", "address", "language", "verified_at"),
+    "contact": ("name", "party", "role", "channel", "address", "language", "verified_at"),
     "market_authorisation": (
         "part_no", "country", "licence_kind", "licence_no", "holder", "valid_until",
     ),
@@ -49,6 +51,8 @@ RELATED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "part": (("supplier_agreement", "part_no"), ("market_authorisation", "part_no"),
              ("lot", "part_no")),
 }  # fmt: skip
+# of those, what is shown on the other record's page
+STANDING: Mapping[str, tuple[Filter, ...]] = {"contact": (Filter("ended_at", "empty"),)}
 CHANGES_SHOWN = 20
 RELATED_SHOWN = 10
 OPTIONS = 300  # of a list to choose a reference from
@@ -96,6 +100,7 @@ class RecordPage:
     changes_page: Page
     related: tuple[Related, ...]
     may_change: bool
+    is_ended: bool
 
 
 def asked_list(kind: str, person: Person, *, text: str, kind_of: str) -> Asked:
@@ -111,7 +116,7 @@ def record_page(db: Session, kind: str, id: int, *, person: Person, page: int) -
     row, what = row_of(db, kind, id), entity(kind)
     texts = written(db, what, row)
     shown = tuple(
-        Shown(field, _shown_value(field, row, texts), _reference(field, row))
+        Shown(field, _shown_value(db, field, row, texts), _reference(field, row))
         for field in seen(kind, person)
         if field.kept
     )
@@ -126,6 +131,7 @@ def record_page(db: Session, kind: str, id: int, *, person: Person, page: int) -
         Page(number=page, size=CHANGES_SHOWN, total_count=total),
         tuple(related),
         bool(changeable(kind, person)),
+        getattr(row, "ended_at", None) is not None,
     )
 
 
@@ -145,8 +151,11 @@ def name_of(what: Entity, texts: Mapping[str, str]) -> str:
     return " · ".join(filter(None, (texts[name] for name in unique)))
 
 
-def _shown_value(field: Field, row: Any, texts: Mapping[str, str]) -> Any:
-    return texts[field.name] if field.refers_to else getattr(row, field.kept)
+def _shown_value(db: Session, field: Field, row: Any, texts: Mapping[str, str]) -> Any:
+    value = getattr(row, field.kept)
+    if field.type == "person":
+        return actors(db, [value]).get(value)
+    return texts[field.name] if field.refers_to else value
 
 
 def _reference(field: Field, row: Any) -> tuple[str, int] | None:
@@ -198,7 +207,7 @@ def _related(db: Session, other: str, field: str, id: int, person: Person) -> Re
     columns = tuple(path for path in asked.columns if not path.startswith(field))
     found = answer(
         db,
-        Asked(other, columns, at_record=(field, id)),
+        Asked(other, columns, STANDING.get(other, ()), at_record=(field, id)),
         person=person,
         size=RELATED_SHOWN,
     )

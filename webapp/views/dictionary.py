@@ -8,6 +8,7 @@ from engine.serials.dictionary.versions import versions
 from webapp.permissions import allow
 from webapp.queries.dictionary import (
     found,
+    grouped,
     label_of,
     latest,
     named_elsewhere,
@@ -26,11 +27,12 @@ bp = Blueprint("dictionary", __name__, url_prefix="/data-dictionary")
 def index() -> ResponseReturnValue:
     """Show every entity with its fields, or those that say what was searched."""
     text = request.args.get("q", "")[:200]
-    parts, me = found(text, language()), person()
+    parts, me = found(text), person()
     return render_template(
         "dictionary/index.html",
         text=text,
         parts=parts,
+        groups=grouped(parts, language()),
         field_count=sum(len(part.fields) for part in parts),
         version=latest(read()),
         named_elsewhere=named_elsewhere,

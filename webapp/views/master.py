@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.clock import now
 from engine.errors import NotAllowed, NotFound, Problem
-from engine.serials import master
+from engine.serials import contacts, master
 from engine.serials.asking import answer
 from engine.serials.dictionary import changeable, describable, entity
 from engine.serials.dictionary.reading import Read, read_fields, written
@@ -77,10 +77,7 @@ def listing(record_kind: str) -> ResponseReturnValue:
 @allow("master.read")
 def one(record_kind: str, record_id: int) -> ResponseReturnValue:
     """Show one record, what refers to it, and how its fields changed."""
-    number = min(max(1, request.args.get("changes", 1, type=int)), FAR_BEYOND)
-    view = record_page(read(), _known(record_kind), record_id, person=person(), page=number)
-    names = names_of(read(), record_kind, record_id)
-    return render_template("master/one.html", view=view, kinds=KINDS, names=names)
+    return _record(_known(record_kind), record_id, [])
 
 
 @bp.get("/<record_kind>/new")
@@ -143,7 +140,10 @@ def change(record_kind: str, record_id: int) -> ResponseReturnValue:
     how: Any = {"reason": entered["reason"].strip(), "by": person(), "at": now()}
     try:
         with begin() as writing:
-            master.change(writing, kind, record_id, found.values, was=saw.values, **how)
+            if kind == "contact":  # another address is not verified any more
+                contacts.change_contact(writing, record_id, found.values, was=saw.values, **how)
+            else:
+                master.change(writing, kind, record_id, found.values, was=saw.values, **how)
     except ChangedMeanwhile as late:
         return _form(
             kind, row_of(read(), kind, record_id), entered, [_late(kind, record_id, late)]
@@ -152,6 +152,46 @@ def change(record_kind: str, record_id: int) -> ResponseReturnValue:
         return _form(kind, row_of(read(), kind, record_id), entered, _taken(kind)), 409
     flash(gettext("The change is kept with its reason."))
     return redirect(url_for(".one", record_kind=kind, record_id=record_id), 303)
+
+
+@bp.post("/contact/<int:record_id>/verify")
+@allow("master.change")
+def verify(record_id: int) -> ResponseReturnValue:
+    """Record that somebody reached the contact this way just now."""
+    _must_change("contact")
+    with begin() as db:
+        contacts.verify_contact(db, record_id, by=person(), at=now())
+    flash(gettext("It is recorded that the contact was reached today."))
+    return redirect(url_for(".one", record_kind="contact", record_id=record_id), 303)
+
+
+@bp.post("/contact/<int:record_id>/end")
+@allow("master.change")
+def end(record_id: int) -> ResponseReturnValue:
+    """Record that nobody is reached this way any more, with the reason."""
+    _must_change("contact")
+    reason = request.form.get("reason", "").strip()
+    if not reason:
+        wrong = Problem("reason", N_("Write why this changes: it is kept with what it was."))
+        return _record("contact", record_id, [wrong]), 422
+    with begin() as db:
+        party = contacts.end_contact(db, record_id, reason=reason, by=person(), at=now()).party_id
+    flash(gettext("The contact is not used any more. It stays in the history."))
+    return redirect(url_for(".one", record_kind="party", record_id=party), 303)
+
+
+def _record(kind: str, record_id: int, problems: list[Problem]) -> str:
+    number = min(max(1, request.args.get("changes", 1, type=int)), FAR_BEYOND)
+    view = record_page(read(), kind, record_id, person=person(), page=number)
+    mine = {one for one in KINDS if _may_describe(one)}
+    return render_template(
+        "master/one.html",
+        view=view,
+        kinds=KINDS,
+        may_describe=mine,
+        problems=problems,
+        names=names_of(read(), kind, record_id),
+    )
 
 
 def _known(kind: str) -> str:

@@ -36,11 +36,16 @@ def consume(
     With `again` a lot may be made in several goes: an input it already has gets no second edge.
     `is_new` says that the node is made by this very command.
     """
+    add_edges(db, event, node_id, by_lot(inputs), again=again, is_new=is_new)
+    return take_inputs(db, event, inputs, location_id=location_id, reported=reported)
+
+
+def by_lot(inputs: Iterable[LotInput]) -> list[LotInput]:
+    """Return one input for each lot, with all that was taken of it, wherever it lay."""
     sums: dict[int, LotInput] = {}
     for one in inputs:
         sums[one.lot_id] = _sum(sums.get(one.lot_id), one)
-    add_edges(db, event, node_id, list(sums.values()), again=again, is_new=is_new)
-    return take_inputs(db, event, inputs, location_id=location_id, reported=reported)
+    return list(sums.values())
 
 
 def take_inputs(

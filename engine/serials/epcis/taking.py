@@ -15,17 +15,18 @@ from sqlalchemy.orm import Session
 
 from engine.errors import EngineError
 from engine.people.person import Person
-from engine.serials import correct, gate, install, packing, parties, ship, state, stock
+from engine.serials import correct, install, packing, parties, ship, state, stock
 from engine.serials.build import ToBuild, build_lot, build_units
 from engine.serials.epcis.documents import Json
 from engine.serials.epcis.names import read
 from engine.serials.epcis.resolving import Resolved, place_of, resolve
 from engine.serials.events import Links, record_events, write_event
+from engine.serials.flags import raise_flag
 from engine.serials.models import Container, Event, Install, Location, Lot, LotStock
+from engine.serials.packed import Inside, contents_of
 from engine.serials.projection import project_units
 from engine.serials.receive import create_units
-from engine.serials.record import Effect, How, LotInput, StockPart
-from engine.serials.targets import HoldTarget
+from engine.serials.record import Effect, How, LotInput, Mark, StockPart
 from engine.serials.units import contents, units_by_id
 
 CUSTODY = {"consignee": "at_consignee", "third_party": "at_third_party", "transit": "in_transit"}
@@ -44,16 +45,37 @@ GOODS = (
 )
 
 
+# which rule of ours each of these breaks; the event is flagged to quality with it
+RULE_OF = {
+    "not_ours": "unknown_goods",
+    "not_recorded": "unknown_goods",
+    "destination_unknown": "unknown_place",
+    "place_unknown": "unknown_place",
+    "does_not_fit": "does_not_fit",
+    "was_not_inside": "does_not_fit",
+    "commissioned_again": "does_not_fit",
+    "no_stock": "does_not_fit",
+    "not_all_of_it": "does_not_fit",
+    "inputs_not_placed": "inputs_not_placed",
+}
+NAMED = 50  # flags of one kind on one event that name their goods
+
+
 @dataclass
 class Taken:
     """What came of one event: the record made of it, and what did not fit."""
 
     event: Event | None = None
     flags: list[Json] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
 
     def flag(self, code: str, **facts: object) -> None:
-        """Keep that something of the event could not be taken over."""
-        self.flags.append({"code": code, **{name: str(fact) for name, fact in facts.items()}})
+        """Keep that something of the event could not be taken over, and flag it to quality."""
+        said = {name: str(fact) for name, fact in facts.items()}
+        self.flags.append({"code": code, **said})
+        rule = RULE_OF.get(code)
+        if rule is not None and sum(mark.rule == rule for mark in self.marks) < NAMED:
+            self.marks.append(Mark(rule, said))
 
 
 @dataclass
@@ -68,6 +90,19 @@ class _Case:
     def units(self, *fields: str) -> list[int]:
         """Return the units that are named in these fields and known; the others are flagged."""
         return [self.known.units[u] for u in self.uris(*fields) if u in self.known.units]
+
+    def goods(self) -> list[int]:
+        """Return the units that an event is about, with what lies in the cases it names."""
+        return list(dict.fromkeys([*self.units("epcList"), *self.inside().units]))
+
+    def inside(self) -> Inside:
+        """Return what lies in the cases and pallets that an event is about."""
+        return contents_of(self.db, self.containers("epcList"))
+
+    def containers(self, field: str) -> list[int]:
+        """Return the cases and pallets that are named in this field and known."""
+        known = self.known.containers
+        return [known[uri] for uri in self.uris(field) if uri in known]
 
     def uris(self, *fields: str) -> list[str]:
         """Return the EPCs of these fields."""
@@ -100,7 +135,9 @@ def take_over(
     if documents := [one["bizTransaction"] for one in body.get("bizTransactionList", [])]:
         how["documents"] = documents
     known = resolve(db, [uri for _, uri in names_in(body)])
-    case = _Case(db, body, how, known, _place(db, body), Taken())
+    taken = Taken()
+    how["marks"] = taken.marks
+    case = _Case(db, body, how, known, _place(db, body), taken)
     _flag_unknown(case)
     taker = TAKERS.get(str(body["type"]), _observe)
     try:
@@ -131,6 +168,9 @@ def declare_error(
             taken.event = recorded.event
     except EngineError as refused:
         taken.flag("not_withdrawn", said=refused)
+        raise_flag(
+            db, db.get_one(Event, event_id), "not_withdrawn", facts={"said": str(refused)}, at=at
+        )
     return taken
 
 
@@ -291,13 +331,16 @@ def _commission(case: _Case, units: str, lots: str) -> None:
 
 def _leave(case: _Case) -> None:
     """Record that goods left; what breaks a hold becomes a breach, as with any report."""
-    units, parts = case.units("epcList"), _stock(case)
+    units, parts = case.goods(), _stock(case)
     to = _destination(case)
-    if to is not None and (units or parts):
-        unknown = [uri for uri in case.uris("epcList") if uri not in case.known.units]
+    known = {**case.known.units, **case.known.containers}
+    unknown = [uri for uri in case.uris("epcList") if uri not in known]
+    if to is None and (units or parts or case.known.parts):
+        case.taken.flag("destination_unknown", said=_said_destinations(case))
+    if units or parts or any(uri in case.known.parts for uri in unknown):
         recorded = ship.report_shipment(
             case.db,
-            to_location_id=to.id,
+            to_location_id=to.id if to else None,
             units=units,
             stock_parts=parts,
             unknown=unknown,
@@ -308,20 +351,11 @@ def _leave(case: _Case) -> None:
         if recorded.breach_ids:
             case.taken.flag("hold_breach", count=len(recorded.breach_ids))
         return
-    if to is None:
-        case.taken.flag("destination_unknown")
-    held = [
-        one
-        for one in gate.check(case.db, [HoldTarget.unit(u) for u in units], door="ship")
-        if one.holds
-    ]
-    if held:
-        case.taken.flag("hold_breach", count=len(held))
-    _observe(case, Effect("in_transit"))
+    _observe(case)
 
 
 def _end(case: _Case) -> None:
-    units, parts = case.units("epcList"), _stock(case)
+    units, parts = case.goods(), _stock(case)
     if not units and not parts:
         _observe(case)
         return
@@ -330,7 +364,7 @@ def _end(case: _Case) -> None:
 
 
 def _come_back(case: _Case) -> None:
-    units, parts = case.units("epcList"), _stock(case)
+    units, parts = case.goods(), _stock(case)
     if not (units or parts) or case.place is None:
         _observe(case)
         return
@@ -341,34 +375,33 @@ def _come_back(case: _Case) -> None:
 
 
 def _find_bad(case: _Case) -> None:
-    units = case.units("epcList")
-    if not units:
+    units, parts = case.goods(), _stock(case)
+    if not units and not parts:
         _observe(case)
         return
-    case.taken.event = state.mark_nonconforming(case.db, units=units, **case.how).event
+    case.taken.event = state.mark_nonconforming(
+        case.db, units=units, stock_parts=parts, **case.how
+    ).event
 
 
-def _observe(case: _Case, effect: Effect | None = None) -> None:
+def _observe(case: _Case) -> None:
     """Record that goods were seen, and where, when the place is one of ours to know."""
-    units = case.units("epcList", "childEPCs", "inputEPCList", "outputEPCList")
+    units = [*case.goods(), *case.units("childEPCs", "inputEPCList", "outputEPCList")]
     if parent := case.known.units.get(str(case.body.get("parentID", ""))):
         units.append(parent)
-    if not units and not case.known.lots:
+    if not (units or case.known.lots or (case.known.parts and case.taken.marks)):
         return  # nothing here is about anything of ours: kept word for word only
-    if effect is None:
-        arrived = str(case.body.get("bizStep", "")) in ARRIVING and case.place is not None
-        effect = (
-            Effect(_custody(case.place), None, case.place.id if case.place else None)
-            if arrived
-            else Effect()
-        )
+    arrived = str(case.body.get("bizStep", "")) in ARRIVING and case.place is not None
+    place_id = case.place.id if case.place else None
+    effect = Effect(_custody(case.place), None, place_id) if arrived else Effect()
+    taken = stock.take(case.db, _stock(case), reported=True) if arrived else []
     links = Links().add(units_by_id(case.db, units, lock=True), effect)
     links.add(contents(case.db, units), Effect(effect.custody, None, effect.location_id), "carried")
-    links.about(case.known.lots.values())
-    place_id = case.place.id if case.place else None
+    links.about({*case.known.lots.values(), *(part.spot.lot_id for part in taken)})
     event = write_event(
         case.db, "observed", links, location_id=place_id, payload=_payload(case), **case.how
     )
+    stock.move(case.db, event, taken, custody=effect.custody, location_id=place_id)
     _finish(case, event, links)
 
 
@@ -427,6 +460,10 @@ def _destination(case: _Case) -> Location | None:
         if place := place_of(case.db, row["destination"]):
             return place
     return None
+
+
+def _said_destinations(case: _Case) -> str:
+    return ", ".join(str(row["destination"]) for row in case.body.get("destinationList", []))
 
 
 def _custody(place: Location | None) -> str:
@@ -492,18 +529,29 @@ def _inputs(case: _Case) -> list[LotInput]:
     ]
 
 
-def _stock(case: _Case) -> list[StockPart]:
-    """Return where the quantities of lots are taken: at the place named, else where most lies."""
+def _stock(case: _Case, field: str = "quantityList") -> list[StockPart]:
+    """Return where quantities of lots are taken: on its way, at the place named, where most lies.
+
+    With what lies in the cases that are named beside them.
+    """
     found = []
-    for uri, quantity in case.quantities("quantityList"):
+    for uri, quantity in case.quantities(field):
         lot_id = case.known.lots.get(uri)
         if lot_id is None or not quantity:
             continue
         rows = case.db.scalars(select(LotStock).where(LotStock.lot_id == lot_id)).all()
         here = case.place.id if case.place else None
-        best = max(rows, key=lambda row: (row.location_id == here, row.quantity), default=None)
+        is_coming = str(case.body.get("bizStep", "")) in ARRIVING
+        best = max(
+            (row for row in rows if row.custody not in ("consumed", "destroyed")),
+            key=lambda row: (
+                is_coming and row.custody == "in_transit", row.location_id == here, row.quantity,
+            ),
+            default=None,
+        )  # fmt: skip
         if best is None:
             case.taken.flag("no_stock", name=uri)
         else:
             found.append(StockPart(best.id, quantity))
-    return found
+    inside = case.inside().stock if field == "quantityList" else ()
+    return [*found, *(StockPart(row.id, row.quantity) for row in inside)]

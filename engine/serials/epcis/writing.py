@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.serials.dictionary.seeing import payload_shown
 from engine.serials.epcis import names
 from engine.serials.epcis.documents import Json, moment
 from engine.serials.identifiers import gs1, own
@@ -138,12 +139,17 @@ def _common(told: _Told, event: Event, type: str, *, part: str = "") -> Json:
         body["readPoint"] = place
         if event.type not in ("shipped", "shipment_reported", "sent_out"):
             body["bizLocation"] = place
-    if documents := event.payload.get("documents"):
+    if documents := _details(event).get("documents"):
         body["bizTransactionList"] = [
             {"bizTransaction": document_uri(told.site, str(one))} for one in documents
         ]
     body["holdfast:type"] = event.type
     return body
+
+
+def _details(event: Event) -> Json:
+    """Return what an event says in detail; what is hidden from any role here never leaves."""
+    return payload_shown(event.payload, None)
 
 
 def _object(told: _Told, event: Event) -> Json:
@@ -209,7 +215,7 @@ def _transformed(told: _Told, event: Event) -> Json:
             [] if made else [_quantity(told, lot, moved.get(lot)) for lot in outputs]
         )
         body = {name: value for name, value in body.items() if value != []}
-        if order := event.payload.get("work_order"):
+        if order := _details(event).get("work_order"):
             body["bizTransactionList"] = [
                 {"type": "prodorder", "bizTransaction": document_uri(told.site, order)}
             ]
@@ -221,7 +227,7 @@ def _transformed(told: _Told, event: Event) -> Json:
 def _associated(told: _Told, event: Event) -> list[Json]:
     """Return one event per host: an association has one parent."""
     links = told.links.get(event.id, ())
-    fittings = event.payload.get("fittings") or [
+    fittings = _details(event).get("fittings") or [
         [child.unit_id, host.unit_id, None]
         for host in [one for one in links if one.role == "host"][:1]
         for child in links
@@ -244,7 +250,7 @@ def _associated(told: _Told, event: Event) -> list[Json]:
 
 def _packed(told: _Told, event: Event) -> Json:
     body = _common(told, event, "AggregationEvent")
-    sscc = event.payload.get("sscc")
+    sscc = _details(event).get("sscc")
     if sscc:
         body["parentID"] = names.container_link(str(sscc))
     links = told.links.get(event.id, ())

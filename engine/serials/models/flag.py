@@ -23,6 +23,11 @@ RULES = {
     "over_consumed": N_("More went in than was received"),
     "over_received": N_("More was received than ordered"),
     "packed_elsewhere": N_("Moved though it was packed in something else"),
+    "unknown_goods": N_("Names goods that are not recorded here"),
+    "unknown_place": N_("Names no place that is known here"),
+    "does_not_fit": N_("Does not fit what is recorded"),
+    "inputs_not_placed": N_("Which unit each part went into is not said"),
+    "not_withdrawn": N_("Declared wrong by its sender, but not to be withdrawn"),
 }
 
 

@@ -21,6 +21,16 @@ removals and corrections. The root pointer says only what is now, so every host 
 import re
 from dataclasses import dataclass
 
+MAKING = "('received', 'built', 'kitted')"  # units, of a lot
+BECOMING = "('lot_split', 'lot_merged', 'relabelled')"  # by which they are of another
+
+CAME_LATER = (
+    "SELECT 1 FROM event_link l CROSS JOIN event_node m CROSS JOIN event e"
+    " WHERE l.unit_id = n.unit_id AND l.event_id > :as_of AND l.role = 'subject'"
+    " AND e.id = l.event_id AND m.node_id = n.lot_id AND m.event_id = e.id AND m.role = 'output'"
+    f" AND e.type IN {BECOMING}"
+)
+
 
 def _few(column: str) -> str:
     """Tell SQLite to expect few rows: else it reads the whole table once, to filter by it."""
@@ -167,9 +177,13 @@ class Search:
         there = f" AND {self._existed()}" if self.as_of else ""
         recorded = " AND i.event_id <= :as_of" if self.as_of else ""
         used = f"i.lot_id = w.id AND n.unit_id = i.unit_id{recorded} AND {self._happened('i')}"
+        of_lot = f"n.lot_id = w.id{there}"
+        if self.as_of:
+            of_lot += f" AND NOT EXISTS ({CAME_LATER})"
         return [
             self.step(shown, "node w", "unit_root n", f"n.seg_id = w.id{there}", **picks),
-            self.step(shown, "node w", "unit_root n", f"n.lot_id = w.id{there}", **picks),
+            self.step(shown, "node w", "unit_root n", of_lot, **picks),
+            *([self._was_of(shown, picks)] if self.as_of else ()),
             self.step(shown, "node w", "unit_input i CROSS JOIN unit_root n", used, **picks),
             self.step(
                 "{unit}, {root}, 1",
@@ -179,6 +193,27 @@ class Search:
                 **picks,
             ),
         ]
+
+    def _was_of(self, shown: str, picks: dict[str, str]) -> str:
+        """Look up the units that were made of a lot, or came into it, and are of another by now."""
+        stood = (
+            f"(e.type IN {BECOMING} AND NOT EXISTS"
+            " (SELECT 1 FROM event c WHERE c.corrects_id = e.id AND c.id <= :as_of)"
+            f" OR e.type IN {MAKING} AND NOT EXISTS"
+            " (SELECT 1 FROM event_link x WHERE x.unit_id = l.unit_id AND x.event_id < e.id))"
+        )
+        return self.step(
+            shown,
+            "node w",
+            "lot o CROSS JOIN event_node m CROSS JOIN event e CROSS JOIN event_link l"
+            " CROSS JOIN unit_root n CROSS JOIN unit u",
+            "o.id = w.id AND m.node_id = o.id AND m.role <> 'input' AND m.event_id <= :as_of"
+            " AND e.id = m.event_id"
+            f" AND {stood} AND l.event_id = e.id AND l.role = 'subject'"
+            " AND n.unit_id = l.unit_id AND n.lot_id <> o.id"
+            " AND u.id = n.unit_id AND u.part_id = o.part_id",
+            **picks,
+        )
 
     def _existed(self) -> str:
         return (

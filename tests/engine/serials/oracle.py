@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from sqlalchemy import text
 
-MAKES_FROM_INPUTS = {"built", "input_added", "kitted", "lot_split", "lot_merged"}
+BECOMES = {"lot_split", "lot_merged", "relabelled"}
+MAKES_FROM_INPUTS = {"built", "input_added", "kitted", *BECOMES}
 MAKES_UNITS = {"received", "built", "kitted"}
 USES_IN_UNITS = {"reworked", "serviced"}
 SHIPS = {"shipped", "shipment_reported"}
@@ -31,17 +32,17 @@ class Recorded:
 class Oracle:
     """The graph as the events tell it."""
 
-    def __init__(self, db):
-        self.by_id = _events(db)
+    def __init__(self, db, *, as_of=None):
+        self.by_id = _events(db, as_of)
         self.events = list(self.by_id.values())
         self.kind = dict(tuple(row) for row in db.execute(text("SELECT id, kind FROM trace_node")))
         self.lots = {
             row[0]: (row[1], bool(row[2]))
             for row in db.execute(text("SELECT id, part_id, is_unknown FROM lot"))
         }
-        self.serials = {
-            row[0]: row[1] for row in db.execute(text("SELECT id, serial FROM unit ORDER BY id"))
-        }
+        rows = list(db.execute(text("SELECT id, serial, part_id FROM unit ORDER BY id")))
+        self.serials = {row[0]: row[1] for row in rows}
+        self.part_of = {row[0]: row[2] for row in rows}
         self.lot_numbers = dict(
             tuple(row)
             for row in db.execute(text("SELECT id, lot_no FROM lot WHERE NOT is_unknown"))
@@ -49,31 +50,58 @@ class Oracle:
         self.postings = [
             tuple(row)
             for row in db.execute(
-                text("SELECT lot_id, location_id, custody, usability, quantity FROM stock_posting")
+                text(
+                    "SELECT lot_id, location_id, custody, usability, quantity, event_id"
+                    " FROM stock_posting"
+                )
             )
         ]
         corrected = {one.corrects for one in self.events if one.corrects is not None}
-        self.standing = [
+        standing = [
             one for one in self.events if one.id not in corrected and one.type != "did_not_occur"
         ]
+        # a correction says what happened when the event that it corrects did
+        self.standing = sorted(standing, key=lambda one: self.chain(one)[-1].id)
         self.after = defaultdict(set)  # thing -> things made of it or around it, ever
         self.open = {}  # child -> host
         self._made()
         self._fitted()
 
+    def chain(self, one):
+        """Return an event and those it corrects, the newest first."""
+        chain = [one]
+        while chain[-1].corrects is not None:
+            chain.append(self.by_id[chain[-1].corrects])
+        return chain
+
     def _made(self):
         # what a thing is of (its run, its lot) is what it was called when it came to be
+        known = set()
         for one in self.events:
             if one.type in MAKES_UNITS:
-                for unit in one.units["subject"]:
-                    for node in (*one.nodes["subject"], *one.nodes["output"]):
-                        self.after["node", node].add(("unit", unit))
+                for unit in set(one.units["subject"]) - known:
+                    self._of((*one.nodes["subject"], *one.nodes["output"]), unit)
+            known.update(*one.units.values())
+        self._went_in()
+
+    def _went_in(self):
         for one in self.standing:
             if one.type in MAKES_FROM_INPUTS:
                 self._made_from_inputs(one)
+            if one.type in BECOMES:
+                for unit in one.units["subject"]:
+                    self._of(one.nodes["output"], unit)
+            if one.type == "reworked":
+                for lot in one.nodes["input"]:
+                    self.after["node", lot] |= {("node", node) for node in one.nodes["subject"]}
             if one.type in USES_IN_UNITS:
                 for lot in one.nodes["input"]:
                     self.after["node", lot] |= {("unit", unit) for unit in one.units["subject"]}
+
+    def _of(self, nodes, unit):
+        for node in nodes:
+            if self.kind[node] == "segment" or self.lots[node][0] == self.part_of[unit]:
+                self.after["node", node].add(("unit", unit))
 
     def _made_from_inputs(self, one):
         made = one.nodes["output"]
@@ -83,19 +111,16 @@ class Oracle:
 
     def _fitted(self):
         for one in self.standing:
+            for child in one.units["child" if one.type == "removed" else "removed"]:
+                self.open.pop(child, None)
             for child, host in self._fittings(one):
                 self.after["unit", child].add(("unit", host))
                 self.open[child] = host
-            if one.type == "removed":
-                for child in one.units["child"]:
-                    self.open.pop(child, None)
 
     def _fittings(self, one):
         pairs = one.payload.get("fittings", ())
-        made = {}
-        while one is not None:  # what was made stays made when the event is corrected
-            made |= {self.serials[unit]: unit for unit in one.units["subject"]}
-            one = self.by_id.get(one.corrects)
+        # what was made stays made when the event is corrected
+        made = {self.serials[u]: u for version in self.chain(one) for u in version.units["subject"]}
         for child, host, _position in pairs:
             yield child, made[host] if isinstance(host, str) else host
 
@@ -144,18 +169,31 @@ class Oracle:
             unit = self.open[unit]
         return unit
 
-    def backward(self, unit):
-        """Return everything a unit is made of or ever had in it."""
+    def backward(self, kind, key):
+        """Return everything a unit or lot is made of or ever had in it."""
         before = defaultdict(set)
         for source, targets in self.after.items():
             for target in targets:
                 before[target].add(source)
-        return _search(before, [("unit", unit)]) - {("unit", unit)}
+        return _search(before, [(kind, key)]) - {(kind, key)}
+
+    def names(self):
+        """Return which units bear or ever bore each serial."""
+        names = defaultdict(set)
+        for unit, serial in self.serials.items():
+            names[serial].add(unit)
+        for one in self.standing:
+            if one.type == "relabelled":
+                for unit, (_, serial) in zip(
+                    one.payload.get("units", ()), one.payload.get("serials", ()), strict=True
+                ):
+                    names[serial].add(unit)
+        return names
 
     def stock(self, nodes):
         """Return what lies of these lots, spot by spot, in millionths."""
         sums = defaultdict(int)
-        for lot, place, custody, usability, quantity in self.postings:
+        for lot, place, custody, usability, quantity, _ in self.postings:
             if lot in nodes:
                 sums[lot, place, custody, usability] += quantity
         return {spot: Decimal(n) / 1_000_000 for spot, n in sums.items() if n}
@@ -167,6 +205,17 @@ class Oracle:
             if one.type in SHIPS:
                 sent[one.payload["consignee"]] |= set(one.units["subject"]) & units
         return {consignee: those for consignee, those in sent.items() if those}
+
+    def lots_sent(self, nodes):
+        """Return how much of these lots each consignee was ever sent."""
+        sent = defaultdict(int)
+        for one in self.standing:
+            if one.type in SHIPS:
+                versions = {version.id for version in self.chain(one)}
+                for lot, *_, quantity, event in self.postings:
+                    if event in versions and lot in nodes and quantity > 0:
+                        sent[one.payload["consignee"]] += quantity
+        return {consignee: Decimal(n) / 1_000_000 for consignee, n in sent.items() if n}
 
 
 def _search(after, starts):
@@ -180,13 +229,16 @@ def _search(after, starts):
     return seen
 
 
-def _events(db):
+def _events(db, as_of):
     events = {
         row[0]: Recorded(row[0], row[1], json.loads(row[2]), row[3])
         for row in db.execute(text("SELECT id, type, payload, corrects_id FROM event ORDER BY id"))
+        if as_of is None or row[0] <= as_of
     }
     for unit, event, role in db.execute(text("SELECT unit_id, event_id, role FROM event_link")):
-        events[event].units[role].append(unit)
+        if event in events:
+            events[event].units[role].append(unit)
     for node, event, role in db.execute(text("SELECT node_id, event_id, role FROM event_node")):
-        events[event].nodes[role].append(node)
+        if event in events:
+            events[event].nodes[role].append(node)
     return events

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from engine.serials import backward, build, correct, find, lots, naming, parties, relabel, trace
 from engine.serials.errors import (
+    CannotBeCorrected,
     FieldFixed,
     LotTaken,
     MadeSince,
@@ -16,6 +17,7 @@ from engine.serials.errors import (
     OnHold,
     PartsDiffer,
     SerialTaken,
+    WouldLoop,
 )
 from engine.serials.models import Lot, Unit, UnitRoot
 from engine.serials.record import LotInput, StockPart
@@ -68,6 +70,63 @@ def test_units_not_yet_released_go_into_the_split_lot_and_the_trace_with_them(sh
     roots = select(UnitRoot.lot_id).where(UnitRoot.unit_id == units[0])
     assert shop.db.scalar(roots) == lot.id
     assert trace.contains(shop.db, lots=[recorded.lot_id]).unit_ids == set()
+
+
+def test_a_split_stays_while_a_unit_of_it_is_of_yet_another_lot(shop):
+    lot = shop.lot(shop.board, "L-1")
+    [unit] = shop.units(shop.board, "PCB-1", lot=lot, usability="unreleased")
+    first = lots.split_lot(shop.db, "L-1a", units=[unit], **shop.how)
+    second = lots.split_lot(shop.db, "L-1b", units=[unit], **shop.how)
+    with pytest.raises(MadeSince, match="PCB-1"):
+        correct.withdraw(shop.db, first.event.id, reason="other box", **shop.how)
+
+    correct.withdraw(shop.db, second.event.id, reason="other box", **shop.how)
+    correct.withdraw(shop.db, first.event.id, reason="other box", **shop.how)
+    assert shop.db.get(Unit, unit).lot_id == lot.id
+
+
+def test_what_was_known_before_a_split_still_finds_the_unit_by_its_old_lot(shop):
+    lot = shop.lot(shop.board, "L-1")
+    [unit] = shop.units(shop.board, "PCB-1", lot=lot, usability="unreleased")
+    before = trace.event_known_at(shop.db, shop.how["at"])
+    made = lots.split_lot(shop.db, "L-1a", units=[unit], **shop.how)
+
+    def known(lot_id, event_id):
+        seeds = trace.Seeds(lots=frozenset([lot_id]))
+        kept = trace.run(shop.db, seeds, expression={}, by=None, at=shop.how["at"], as_of=event_id)
+        return [one.unit_id for one in trace.every_unit(shop.db, kept.id)]
+
+    assert (known(lot.id, before), known(made.lot_id, before)) == ([unit], [])
+    assert known(made.lot_id, made.event.id) == known(lot.id, made.event.id) == [unit]
+
+
+def test_what_a_quantity_was_reworked_with_is_in_all_that_is_made_of_it(shop):
+    body, glue = shop.lot(shop.body, "B-1", 40), shop.lot(shop.resin, "GLUE-1", 100)
+    used = [LotInput(glue.id, Decimal(2), shop.store.id)]
+    recorded = shop.state.rework(
+        shop.db, stock_parts=[part(shop, body, 5)], inputs=used, **shop.how
+    )
+    made = shop.build(shop.pump, "SN-1", inputs=[body])
+
+    assert trace.contains(shop.db, lots=[glue.id]).unit_ids == set(made.unit_ids)
+    # two for each of the five pieces
+    assert [row.quantity for row in shop.stock(glue, custody="in_house")] == [Decimal(90)]
+    [run] = backward.composition(shop.db, unit_id=made.unit_ids[0]).parts
+    assert [(one.label, one.quantity) for one in run.parts[0].parts] == [("GLUE-1", Decimal(10))]
+    of_body = [LotInput(body.id, Decimal(1), shop.store.id)]
+    with pytest.raises(WouldLoop):
+        shop.state.rework(shop.db, stock_parts=[part(shop, glue, 1)], inputs=of_body, **shop.how)
+
+    correct.withdraw(shop.db, recorded.event.id, reason="was not glued", **shop.how)
+    assert trace.contains(shop.db, lots=[glue.id]).unit_ids == set()
+
+
+def test_a_label_does_not_pass_to_another_unit_by_a_correction(shop):
+    one, two = shop.units(shop.pump, "SN-1", "SN-2")
+    recorded = relabel.relabel_units(shop.db, [NewLabel(one, "SN-9")], **shop.how)
+    with pytest.raises(CannotBeCorrected):
+        correct.replace(shop.db, recorded.event.id, units=[two], reason="other unit", **shop.how)
+    assert [match.unit_id for match in find.resolve(shop.db, "SN-9")] == [one]
 
 
 def test_the_lot_of_a_released_unit_is_fixed(shop):

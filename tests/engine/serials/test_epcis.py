@@ -10,13 +10,15 @@ import pytest
 from sqlalchemy import func, select
 
 from engine.errors import Invalid
-from engine.serials import correct, holds, install, packing, parties, ship, state
+from engine.serials import correct, holds, install, packing, parties, ship, state, use
 from engine.serials.epcis import capture, documents, events, names
 from engine.serials.epcis.asking import asked_of
+from engine.serials.epcis.writing import _details
 from engine.serials.models import (
     EpcisCapture,
     EpcisEvent,
     Event,
+    Flag,
     HoldBreach,
     Install,
     Lot,
@@ -563,3 +565,106 @@ def test_what_we_told_comes_back_without_being_recorded_twice(partner, life):
     partner.sends({k: v for k, v in body.items() if not k.startswith("holdfast:")})
     assert partner.flags() == ["told_by_us"]
     assert partner.db.scalar(select(func.count()).select_from(Event)) == before
+
+
+# --- what is hidden from a role --------------------------------------------------------------
+
+
+def test_what_is_hidden_from_any_role_never_leaves_in_a_document(partner, life):
+    shop = partner.shop
+    use.put_into_use(
+        shop.db, [life["pump"]], location_id=shop.ward.id, patient_reference="P-4711", **shop.how
+    )
+    bodies = told_of(events.about(partner.db, unit_ids=[life["pump"]]))
+    assert [one["holdfast:type"] for one in bodies][-1] == "installed_at_site"
+    assert "P-4711" not in json.dumps(bodies)
+
+
+def test_details_are_told_as_the_dictionary_shows_them_to_nobody_in_particular():
+    payload = {"documents": ["DN-1"], "patient_reference": "P-4711"}
+    assert _details(Event(type="delivered", payload=payload)) == {"documents": ["DN-1"]}
+
+
+# --- what quality looks at -------------------------------------------------------------------
+
+
+def flagged(partner):
+    return {(flag.rule, flag.facts.get("name")) for flag in partner.db.scalars(select(Flag))}
+
+
+def test_a_held_unit_shipped_to_an_unknown_place_is_a_breach_all_the_same(partner):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "0007")
+    resin = shop.lot(shop.set, "S-1", 5)
+    for target in (HoldTarget.unit(pump), HoldTarget.lot(resin.id)):
+        holds.place(
+            shop.db, stream="case:NC-1", case_number="NC-1", reason="Leaks", basis="report",
+            target=target, **shop.how,
+        )  # fmt: skip
+    goes = [{"type": "location", "destination": "urn:epc:id:sgln:0614141.00777.0"}]
+    quantity = [{"epcClass": names.link_of(LOT_GTIN, lot_no="S-1"), "quantity": 2}]
+    partner.sends(seen(["0007"], destinationList=goes, quantityList=quantity))
+    assert shop.db.get_one(Unit, pump).custody == "in_transit"
+    assert sum(row.quantity for row in shop.stock(resin, custody="in_transit")) == 2
+    assert shop.db.scalar(select(func.count()).select_from(HoldBreach)) == 2
+    assert partner.flags() == ["destination_unknown", "hold_breach"]
+    rules = [rule for rule, _ in flagged(partner)]
+    assert {"unknown_place", "held_shipped"} <= set(rules)
+    told_of(events.about(shop.db, unit_ids=[pump]))
+
+
+def test_a_number_of_ours_that_nobody_recorded_is_flagged_to_quality(partner):
+    goes = [{"type": "location", "destination": own_place(partner.shop.ward)["id"]}]
+    partner.sends(seen(["9999"], destinationList=goes))
+    assert flagged(partner) == {("unknown_goods", names.link_of(GTIN, serial="9999"))}
+    [event] = partner.db.scalars(select(Event)).all()
+    assert event.payload["unknown"] == [names.link_of(GTIN, serial="9999")]
+    partner.sends(seen(["9998"], step="inspecting", number=2))
+    assert ("unknown_goods", names.link_of(GTIN, serial="9998")) in flagged(partner)
+
+
+def test_an_expired_lot_that_a_document_uses_up_is_flagged(partner):
+    shop = partner.shop
+    shop.lot(shop.resin, "R-1", 5, expires_on=date(2026, 1, 31))
+    partner.sends(transformed("21", made=["N-1"]))
+    assert ("expired_used", None) in flagged(partner)
+
+
+def test_a_pallet_that_is_shipped_takes_everything_in_it_along(partner):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "0007")
+    lot = shop.lot(shop.set, "S-1", 5)
+    case, pallet = "106141412345678908", "206141412345678905"
+    load = packing.Load(units=[pump], stock_parts=[shop.part_of(lot, 2)])
+    made = packing.pack(shop.db, case, "case", load, **shop.how)
+    packing.pack(
+        shop.db, pallet, "pallet", packing.Load(containers=[made.facts["container_id"]]), **shop.how
+    )
+    goes = [{"type": "location", "destination": own_place(shop.ward)["id"]}]
+    partner.sends(seen(epcList=[names.container_link(pallet)], destinationList=goes))
+    assert shop.db.get_one(Unit, pump).location_id == shop.ward.id
+    assert [row.quantity for row in shop.stock(lot, custody="at_consignee")] == [Decimal(2)]
+    assert flagged(partner) == set()
+    assert shop.db.scalars(select(Packed.to_event_id)).all() == [None, None, None]
+
+
+def transformed(number, *, made=(), children=(), lots=(), place="WH-1", inputs=(("R-1", 2),)):
+    body = {
+        "type": "TransformationEvent",
+        "eventID": f"urn:uuid:00000000-0000-0000-0000-{number:>012}",
+        "eventTime": "2026-03-02T09:00:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        "inputQuantityList": [
+            {"epcClass": f"{SITE}/id/S-1/RES/lot/{lot}", "quantity": quantity, "uom": "KGM"}
+            for lot, quantity in inputs
+        ],
+        "inputEPCList": [f"{SITE}/id/OWN/PCBA/serial/{one}" for one in children],
+        "outputEPCList": [names.link_of(GTIN, serial=one) for one in made],
+        "outputQuantityList": [
+            {"epcClass": names.link_of(LOT_GTIN, lot_no=lot), "quantity": quantity}
+            for lot, quantity in lots
+        ],
+        "bizStep": "commissioning",
+    }
+    body = {name: value for name, value in body.items() if value != []}
+    return {**body, "readPoint": {"id": f"{SITE}/id/location/{place}"}} if place else body

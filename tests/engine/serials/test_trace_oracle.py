@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 
 from tests.engine.serials.genealogies import assert_agrees, ground, grown, steps, suspects
 
-GENEALOGIES = 40  # on each database, and 300 in `make stress`
+GENEALOGIES = 20  # on each database, and 300 in `make stress`
 # each is a list of steps: what, and by which numbers it picks lots and units
 FORMER_HOSTS = [
     ("install", 0, 1, 0),
@@ -22,7 +22,24 @@ CORRECTED = [
     ("run", 0, 3, 0), ("replace_inputs", 2, 0, 1), ("rework", 1, 2, 0), ("replace_units", 4, 5, 0),
     ("ship", 7, 0, 0), ("replace_units", 6, 8, 0),
 ]  # fmt: skip
-EACH = [([n], []) for n in range(6)] + [([], [n]) for n in range(9)]
+SPLIT_AND_MERGED = [
+    ("split_lot", 0, 0, 0), ("run", 6, 6, 0), ("merge_quantities", 6, 1, 0), ("run", 7, 7, 0),
+    ("relabel_lot", 3, 0, 0), ("run", 8, 8, 0), ("receive_unreleased", 0, 0, 0),
+    ("split_units", 0, 0, 0), ("merge_units", 0, 1, 0), ("replace_latest", 7, 0, 0),
+    ("withdraw_latest", 8, 0, 0), ("withdraw_latest", 7, 0, 0),
+]  # fmt: skip
+RELABELLED = [("relabel_unit", 0, 1, 0), ("relabel_unit", 0, 2, 0), ("withdraw", 1, 0, 0)]
+SERVICED = [
+    ("install", 0, 0, 0), ("exchange", 0, 1, 0), ("service", 3, 2, 3), ("rework_quantity", 3, 1, 1),
+    ("run", 3, 3, 0), ("withdraw_removal", 0, 0, 0), ("replace_latest", 3, 0, 0),
+]  # fmt: skip
+KITTED_AND_SHIPPED = [
+    ("kit", 0, 3, 0), ("kit_lot", 1, 4, 0), ("pack", 1, 0, 1), ("ship_case", 0, 1, 0),
+    ("ship_quantity", 3, 0, 1), ("ship_quantity", 3, 1, 0), ("return_quantity", 3, 0, 0),
+    ("ship_elsewhere", 4, 1, 0), ("unknown_made", 0, 0, 0), ("unknown_units", 0, 0, 0),
+]  # fmt: skip
+EACH = [([n], [], [n], n) for n in range(6)] + [([], [n], [], n) for n in range(9)]
+SOME = [([n], [], [n], n) for n in (0, 3, 6, 7)] + [([], [n], [], n) for n in (0, 1, 6, 9)]
 
 
 @pytest.fixture
@@ -40,6 +57,10 @@ def start(db, people):
 @example(recipe=FORMER_HOSTS, asked=EACH)
 @example(recipe=MOVED_WITH_ITS_PARTS, asked=EACH)
 @example(recipe=CORRECTED, asked=EACH)
+@example(recipe=SPLIT_AND_MERGED, asked=SOME)
+@example(recipe=RELABELLED, asked=SOME)
+@example(recipe=SERVICED, asked=SOME)
+@example(recipe=KITTED_AND_SHIPPED, asked=SOME)
 def test_every_trace_agrees_with_the_raw_events(start, recipe, asked):
     with grown(start, recipe) as made:
         assert_agrees(made, asked)

@@ -43,6 +43,8 @@ PAGES = (
      "refresh", "goods.return"),
     ("service.visit", N_("Field service"), N_("A device, what was found, parts replaced"),
      "settings-cog", "service.record"),
+    ("scan.batch", N_("Labels"), N_("Scan what needs a label, then print them all"),
+     "printer", "label.print"),
 )  # fmt: skip
 
 
