@@ -245,11 +245,11 @@ def _statements(made: Made, *, sqlite: bool) -> Iterator[tuple[str, str, list[di
         ("INSERT INTO edge (inp, out, event_id) VALUES (:inp, :out, 1)"),
         [{"inp": inp, "out": out} for inp, out in made.edges],
     )
-    yield from _filled(made, sqlite=sqlite, yes=yes)
+    yield from _filled(made, sqlite=sqlite, yes=yes, no=no)
 
 
 def _filled(
-    made: Made, *, sqlite: bool, yes: str
+    made: Made, *, sqlite: bool, yes: str, no: str
 ) -> Iterator[tuple[str, str, list[dict[str, object]]]]:
     n, run_count = made.devices, len(made.runs)
     shipments = n // SHIPPED_TOGETHER
@@ -285,8 +285,10 @@ def _filled(
     yield (
         "roots",
         (
-            "INSERT INTO unit_root (unit_id, root_id, seg_id)"  # noqa: S608
-            f" SELECT r.base + {piece}, {device}, r.id FROM {pieces}"
+            "INSERT INTO unit_root (unit_id, root_id, seg_id, has_past)"  # noqa: S608
+            f" SELECT r.base + {piece}, {device}, r.id, CASE r.part"
+            f" WHEN 2 THEN {piece} % {ONCE_ELSEWHERE} = 0"
+            f" WHEN 4 THEN {module} % {ONCE_ELSEWHERE} = 0 ELSE {no} END FROM {pieces}"
         ),
         [],
     )

@@ -17,11 +17,12 @@ from engine.errors import Problem
 from engine.evidence.failures import SigningLocked
 from engine.locks import is_busy
 from engine.people.scopes import ScopeMissing
+from engine.serials.tracing import StillAsking
 from webapp.api import problems
 from webapp.config import holdfast
 from webapp.reading import reading
 from webapp.sentences import in_words
-from webapp.transactions import is_repeat
+from webapp.transactions import is_clash, is_repeat
 
 STATUS: tuple[tuple[type[errors.EngineError], int], ...] = (
     (errors.Invalid, 422),
@@ -71,6 +72,8 @@ def on_engine_error(error: errors.EngineError) -> ResponseReturnValue:
         more = {"title": gettext("Signing is locked")}
     elif isinstance(error, ScopeMissing):
         more = {"scope": error.facts["scope"]}
+    elif isinstance(error, StillAsking) and problems.wanted():
+        more = {"questions": problems.asked_back(error.questions)}
     return page(status, in_words(error), problems=wrong, **more)
 
 
@@ -82,8 +85,11 @@ def on_failed_step(failure: StepFailed) -> ResponseReturnValue:
 
 
 def on_integrity_error(error: IntegrityError) -> ResponseReturnValue:
-    """Run a command again once when its key met itself: the second time it finds the result."""
-    if not is_repeat(error) or g.get("is_second_run"):
+    """Run a command again once when it met itself or another that records the same.
+
+    The second time it finds the result of the first, or says in its own words what is there.
+    """
+    if not (is_repeat(error) or is_clash(error)) or g.get("is_second_run"):
         return on_unexpected(error)
 
     g.is_second_run = True

@@ -22,6 +22,7 @@ from webapp.transactions import begin, request_key
 from webapp.words import N_
 
 NO_PLACE = N_("There is no place %(place)s here. Choose one from the list")
+NO_PARTY = N_("There is no party %(party)s here. Choose one from the list")
 NOT_A_NUMBER = N_("“%(text)s” is no number. Write it with digits, such as 12 or 0.5")
 MISSING = N_("Fill this in")
 NOT_A_DATE = N_("“%(text)s” is no date. Write it like 2026-11-26")
@@ -95,7 +96,10 @@ class Entered:
 
     def quantity(self, name: str, *, required: bool = False) -> Decimal | None:
         """Return a quantity above zero, or None where it was left out."""
-        said = self.text(name, required=required)
+        return self.quantity_in(name, self.text(name, required=required))
+
+    def quantity_in(self, name: str, said: str) -> Decimal | None:
+        """Return the quantity that a text says; what is wrong with it is a problem at `name`."""
         if not said:
             return None
         try:
@@ -138,7 +142,10 @@ class Entered:
 
     def day(self, name: str) -> date | None:
         """Return a day, or None where it was left out."""
-        said = self.text(name)
+        return self.day_in(name, self.text(name))
+
+    def day_in(self, name: str, said: str) -> date | None:
+        """Return the day that a text says; what is wrong with it is a problem at `name`."""
         if not said:
             return None
         try:
@@ -162,6 +169,17 @@ class Entered:
         found = db.scalar(select(Location.id).where(Location.code == code))
         if found is None:
             self.problems.append(Problem(name, NO_PLACE, (("place", code),)))
+            return 0
+        return found
+
+    def party(self, db: Session, name: str) -> int:
+        """Return the id of a party by its code."""
+        code = self.text(name, required=True).partition(" · ")[0]
+        if not code:
+            return 0
+        found = db.scalar(select(Party.id).where(Party.code == code))
+        if found is None:
+            self.problems.append(Problem(name, NO_PARTY, (("party", code),)))
             return 0
         return found
 

@@ -36,6 +36,13 @@ def request_key() -> str:
     return key
 
 
+def is_clash(error: IntegrityError) -> bool:
+    """Tell whether somebody recorded the same at once: the command itself says so, run again."""
+    return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint failed" in str(
+        error.orig
+    )
+
+
 def is_repeat(error: IntegrityError) -> bool:
     """Tell whether two requests with one key met: the second is to be run again once."""
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)

@@ -148,6 +148,8 @@ EPCIS_FLAG = {
     "does_not_fit": N_("Does not fit what is recorded"),
     "was_not_inside": N_("Was not inside"),
     "inputs_not_placed": N_("Which unit each part went into is not said"),
+    "was_inside_another": N_("Was inside another unit"),
+    "not_all_of_it": N_("Not the quantity that lay in it"),
     "commissioned_again": N_("Was recorded before"),
     "no_stock": N_("None of it lies here"),
     "declared_event_unknown": N_("Declares an event wrong that never came"),

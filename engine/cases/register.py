@@ -58,7 +58,7 @@ def cases(db: Session, wanted: Wanted, *, at: datetime, page: int = 1) -> CasesP
         .offset((page - 1) * PAGE_SIZE)
     ).all()
     waiting = _waiting(db, [case.number for case, _ in found])
-    affected = _affected(db, [case.id for case, _ in found])
+    quantities = affected(db, [case.id for case, _ in found])
     rows = tuple(
         CaseRow(
             number=case.number,
@@ -70,7 +70,7 @@ def cases(db: Session, wanted: Wanted, *, at: datetime, page: int = 1) -> CasesP
             opened_at=case.opened_at,
             waiting_at=tuple(name for name, _ in waiting.get(case.number, [])),
             due_at=min((due for _, due in waiting.get(case.number, []) if due), default=None),
-            quantity=affected.get(case.id),
+            quantity=quantities.get(case.id),
         )
         for case, opened_by in found
     )
@@ -101,7 +101,8 @@ def _waiting(db: Session, numbers: list[str]) -> dict[str, list[tuple[str, datet
     return waiting
 
 
-def _affected(db: Session, case_ids: list[int]) -> dict[int, Decimal]:
+def affected(db: Session, case_ids: list[int]) -> dict[int, Decimal]:
+    """Return how much is in the scope of each case, by its id; nothing of a case without one."""
     rows = db.execute(
         select(Posting.case_id, func.sum(Posting.quantity))
         .where(Posting.case_id.in_(case_ids), Posting.from_account == "scope")

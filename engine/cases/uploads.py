@@ -23,6 +23,7 @@ from engine.evidence.store import DocumentStore
 from engine.evidence.uploads import check_upload
 from engine.outbox import Outgoing
 from engine.people import Person
+from engine.serials.models import Certificate, ImportFile
 
 UNNAMED_FOR = timedelta(days=1)  # not named by any draft: one is being saved, or it was taken away
 ABANDONED_FOR = timedelta(days=30)  # since the draft that names it was last saved
@@ -175,12 +176,14 @@ def _is_wanted(upload: Upload, draft: Draft | None, at: datetime) -> bool:
 
 
 def _named(db: Session, hashes: set[str]) -> set[str]:
-    """Return which bytes something else names: a file, a copy that was signed, a mail sent."""
+    """Return which bytes something else names: files, signed copies, mail, papers, imports."""
     columns = (
         Upload.sha256,
         Document.sha256,
         Signature.review_pdf_sha256,
         Outgoing.sent_sha256,
+        Certificate.file_sha256,
+        ImportFile.sha256,
     )
     return {
         named

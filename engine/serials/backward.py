@@ -1,16 +1,17 @@
 """What a unit or a lot was made of, as a tree, fetched level by level."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeAlias
+from functools import cache
+from typing import Any, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import Executable, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.serials.models import Edge, Event, Install, Lot, Part, Party, Segment, Unit, UnitInput
-from engine.serials.sets import id_set
+from engine.serials.sets import id_param, id_value, is_sqlite
 from engine.serials.walk import OUT_OF, Way, reach
 
 EVER_INSIDE = Way("install", "host_id", "child_id", "AND n.never_event_id IS NULL")
@@ -87,8 +88,7 @@ def _grow(
 
 def _unit_links(db: Session, units: set[int]) -> dict[Key, list[Link]]:
     links: dict[Key, list[Link]] = {}
-    listed = id_set(db, units)
-    for unit in db.execute(select(Unit.id, Unit.seg_id, Unit.lot_id).where(Unit.id.in_(listed))):
+    for unit in _rows(db, "of", units):
         for node, kind, how in (
             (unit.seg_id, "segment", "made_in"),
             (unit.lot_id, "lot", "of_lot"),
@@ -96,38 +96,14 @@ def _unit_links(db: Session, units: set[int]) -> dict[Key, list[Link]]:
             if node is not None:
                 link: Link = ((kind, node), how, None, None, None)
                 links.setdefault(("unit", unit.id), []).append(link)
-    for used in db.execute(
-        select(UnitInput.unit_id, UnitInput.lot_id, UnitInput.qty).where(
-            UnitInput.unit_id.in_(listed), UnitInput.never_event_id.is_(None)
-        )
-    ):
+    for used in _rows(db, "used", units):
         link = (("lot", used.lot_id), "used_in", used.qty, None, None)
         links.setdefault(("unit", used.unit_id), []).append(link)
-    for child, host, position, until, is_open in _installs(db, units):
+    for child, host, position, until, is_open in _rows(db, "inside", units):
         how = "installed_in" if is_open else "was_in"
         link = (("unit", child), how, None, position, until)
         links.setdefault(("unit", host), []).append(link)
     return links
-
-
-def _installs(
-    db: Session, units: set[int]
-) -> Iterable[tuple[int, int, str | None, datetime | None, bool]]:
-    ended = aliased(Event)
-    rows = db.execute(
-        select(
-            Install.child_id,
-            Install.host_id,
-            Install.position,
-            ended.event_at,
-            Install.to_event_id.is_(None),
-        )
-        .outerjoin(ended, ended.id == Install.to_event_id)
-        .where(Install.host_id.in_(id_set(db, units)), Install.never_event_id.is_(None))
-        .order_by(Install.id)
-    )
-    for child, host, position, until, is_open in rows:
-        yield child, host, position, until, bool(is_open)
 
 
 def _edge_links(
@@ -136,41 +112,56 @@ def _edge_links(
     named: dict[Key, Names],
     links: dict[Key, list[Link]],
 ) -> None:
-    for edge in db.execute(
-        select(Edge.inp, Edge.out, Edge.qty)
-        .where(Edge.out.in_(id_set(db, nodes)), Edge.never_event_id.is_(None))
-        .order_by(Edge.inp)
-    ):
+    for edge in _rows(db, "went_into", nodes):
         out = ("lot", edge.out) if ("lot", edge.out) in named else ("segment", edge.out)
         links.setdefault(out, []).append((("lot", edge.inp), "went_into", edge.qty, None, None))
 
 
 def _named(db: Session, units: set[int], nodes: set[int]) -> dict[Key, Names]:
     named: dict[Key, Names] = {}
-    kinds = (
-        (
-            "unit",
-            select(Unit.id, Unit.serial, Part.part_no, Part.name, Party.name)
-            .join(Part, Part.id == Unit.part_id)
-            .join(Party, Party.id == Part.manufacturer_id)
-            .where(Unit.id.in_(id_set(db, units))),
-        ),
-        (
-            "lot",
-            select(Lot.id, Lot.lot_no, Part.part_no, Part.name, Party.name)
-            .join(Part, Part.id == Lot.part_id)
-            .join(Party, Party.id == Lot.manufacturer_id)
-            .where(Lot.id.in_(id_set(db, nodes))),
-        ),
-        (
-            "segment",
-            select(Segment.id, Segment.work_order, Part.part_no, Part.name, Party.name)
-            .join(Part, Part.id == Segment.part_id)
-            .join(Party, Party.id == Part.manufacturer_id)
-            .where(Segment.id.in_(id_set(db, nodes))),
-        ),
-    )
-    for kind, query in kinds:
-        for key, label, part_no, part_name, maker in db.execute(query):
+    for kind, ids in (("unit", units), ("lot", nodes), ("segment", nodes)):
+        for key, label, part_no, part_name, maker in _rows(db, kind, ids):
             named[kind, key] = (label or str(key), part_no, part_name, maker)
     return named
+
+
+def _rows(db: Session, what: str, ids: set[int]) -> Sequence[Any]:
+    return db.execute(_queries(is_sqlite(db))[what], {"ids": id_value(db, ids)}).all()
+
+
+@cache
+def _queries(sqlite: bool) -> dict[str, Executable]:  # noqa: FBT001 - one of two kinds of database
+    """Return what is asked about a set of ids; building these took longer than answering them."""
+    ids, ended = id_param(sqlite), aliased(Event)
+    made_by = (Part.part_no, Part.name, Party.name)
+    return {
+        "of": select(Unit.id, Unit.seg_id, Unit.lot_id).where(Unit.id.in_(ids)),
+        "used": select(UnitInput.unit_id, UnitInput.lot_id, UnitInput.qty).where(
+            UnitInput.unit_id.in_(ids), UnitInput.never_event_id.is_(None)
+        ),
+        "inside": select(
+            Install.child_id,
+            Install.host_id,
+            Install.position,
+            ended.event_at,
+            Install.to_event_id.is_(None),
+        )
+        .outerjoin(ended, ended.id == Install.to_event_id)
+        .where(Install.host_id.in_(ids), Install.never_event_id.is_(None))
+        .order_by(Install.id),
+        "went_into": select(Edge.inp, Edge.out, Edge.qty)
+        .where(Edge.out.in_(ids), Edge.never_event_id.is_(None))
+        .order_by(Edge.inp),
+        "unit": select(Unit.id, Unit.serial, *made_by)
+        .join(Part, Part.id == Unit.part_id)
+        .join(Party, Party.id == Part.manufacturer_id)
+        .where(Unit.id.in_(ids)),
+        "lot": select(Lot.id, Lot.lot_no, *made_by)
+        .join(Part, Part.id == Lot.part_id)
+        .join(Party, Party.id == Lot.manufacturer_id)
+        .where(Lot.id.in_(ids)),
+        "segment": select(Segment.id, Segment.work_order, *made_by)
+        .join(Part, Part.id == Segment.part_id)
+        .join(Party, Party.id == Part.manufacturer_id)
+        .where(Segment.id.in_(ids)),
+    }

@@ -150,11 +150,13 @@ def reopen_installs(db: Session, event_id: int) -> dict[int, int]:
 
 
 def _follow_root(db: Session, child_id: int, host_id: int) -> None:
-    root = select(UnitRoot.root_id).where(UnitRoot.unit_id == host_id)
+    root_id, has_past = db.execute(
+        select(UnitRoot.root_id, UnitRoot.has_past).where(UnitRoot.unit_id == host_id)
+    ).one()
     db.execute(
         update(UnitRoot)
         .where(UnitRoot.root_id == child_id)
-        .values(root_id=root.scalar_subquery())
+        .values({"root_id": root_id, **({"has_past": True} if has_past else {})})
         .execution_options(synchronize_session=False)
     )
 
@@ -174,7 +176,7 @@ def close_installs(db: Session, event: Event, child_ids: Iterable[int]) -> None:
         db.execute(
             update(UnitRoot)
             .where(UnitRoot.unit_id.in_(id_set(db, tree)))
-            .values(root_id=child_id)
+            .values(root_id=child_id, has_past=True)
             .execution_options(synchronize_session=False)
         )
     _forget_roots(db)

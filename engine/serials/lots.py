@@ -18,6 +18,7 @@ from engine.serials.models import Lot, Part, Tranche, Unit, UnitRoot
 from engine.serials.parties import ensure_lot, lock_key_fields
 from engine.serials.projection import forget
 from engine.serials.record import Effect, How, LotInput, Recorded, StockPart
+from engine.serials.rules import flag_held
 from engine.serials.sets import id_set
 from engine.serials.units import units_by_id
 
@@ -28,15 +29,16 @@ def split_lot(
     *,
     units: Sequence[int] = (),
     stock_parts: Sequence[StockPart] = (),
+    reported: bool = False,
     **how: Unpack[How],
 ) -> Recorded:
     """Make part of one lot a lot of its own, where it lies and as good as it is.
 
     Units change their lot only before their release. Refused through the gate (door `issue`) while
-    anything of it is on hold: a hold on the old lot would lose sight of it. Raises `NotOneLot`,
-    `LotTaken`, `FieldFixed`, `OnHold`, `NotEnough`.
+    anything of it is on hold: a hold on the old lot would lose sight of it; with `reported` it is a
+    fact and flagged. Raises `NotOneLot`, `LotTaken`, `FieldFixed`, `OnHold`, `NotEnough`.
     """
-    return _become(db, "lot_split", lot_no, units, stock_parts, how, is_one=True)
+    return _become(db, "lot_split", lot_no, units, stock_parts, how, is_one=True, reported=reported)
 
 
 def merge_lots(
@@ -45,10 +47,13 @@ def merge_lots(
     *,
     units: Sequence[int] = (),
     stock_parts: Sequence[StockPart] = (),
+    reported: bool = False,
     **how: Unpack[How],
 ) -> Recorded:
     """Make one lot of several of one part; it expires when the first of them does."""
-    return _become(db, "lot_merged", lot_no, units, stock_parts, how, is_one=False)
+    return _become(
+        db, "lot_merged", lot_no, units, stock_parts, how, is_one=False, reported=reported
+    )
 
 
 def relabel_lot(
@@ -58,13 +63,16 @@ def relabel_lot(
     units: Sequence[int] = (),
     stock_parts: Sequence[StockPart] = (),
     label_version: str | None = None,
+    reported: bool = False,
     **how: Unpack[How],
 ) -> Recorded:
     """Give goods of one lot another lot number; the old number still leads to them."""
     said = how
     if label_version:
         said = {**how, "facts": {**how.get("facts", {}), "label": [label_version]}}
-    return _become(db, "relabelled", lot_no, units, stock_parts, said, is_one=True)
+    return _become(
+        db, "relabelled", lot_no, units, stock_parts, said, is_one=True, reported=reported
+    )
 
 
 def _become(
@@ -76,10 +84,12 @@ def _become(
     how: How,
     *,
     is_one: bool,
+    reported: bool,
 ) -> Recorded:
     units = units_by_id(db, unit_ids, lock=True)
-    ask_gate(db, "issue", units, stock_parts, None)
-    taken = stock.take(db, stock_parts)
+    if not reported:
+        ask_gate(db, "issue", units, stock_parts, None)
+    taken = stock.take(db, stock_parts, reported=reported)
     sources = _sources(db, units, taken, is_one=is_one)
     made = _new_lot(db, lot_no, sources, how)
     links = Links().add(units, Effect()).about([lot.id for lot in sources], "input")
@@ -100,6 +110,8 @@ def _become(
     add_edges(db, event, made.id, inputs, again=False, is_new=True)
     _carry_over(db, event, made.id, taken)
     put_in_lot(db, dict.fromkeys(units, made.id))
+    if reported:
+        flag_held(db, event, "held_used", units=units, lots={lot.id for lot in sources})
     if any(part.spot.usability == "conforming" for part in taken):
         lock_key_fields(db, lots=[made.id])
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))

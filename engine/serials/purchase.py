@@ -87,28 +87,28 @@ def receive_against(
     if lot_id is not None and (of_part := db.get_one(Lot, lot_id).part_id) != line.part_id:
         raise PartsDiffer(said=_part_no(db, of_part), part=_part_no(db, line.part_id))
     said = _of_order(ordered.number, how)
+    size = Decimal(len(serials)) if serials or lot_id is None else quantity or Decimal(0)
+    over = received_of(db, [line.id])[line.id] + size - line.quantity
+
+    def also(event: Event) -> None:
+        db.add(PurchaseReceipt(event_id=event.id, line_id=line.id, quantity=size))
+        if over > 0:
+            facts = {"order": ordered.number, "line": line.line_no, "over": f"{over:f}"}
+            raise_flag(db, event, "over_received", lot_id=lot_id, at=how["at"], facts=facts)
+
     if serials or lot_id is None:
         received = receive.receive_units(
             db, line.part_id, serials, location_id=location_id, lot_id=lot_id,
-            usability=usability, supplier_id=ordered.supplier_id, **said,
+            usability=usability, supplier_id=ordered.supplier_id, also=also, **said,
         )  # fmt: skip
-        quantity = Decimal(len(received.unit_ids))
     else:
-        quantity = quantity or Decimal(0)
         received = receive.receive_lot(
-            db, lot_id, quantity, location_id=location_id,
-            usability=usability, supplier_id=ordered.supplier_id, **said,
+            db, lot_id, size, location_id=location_id,
+            usability=usability, supplier_id=ordered.supplier_id, also=also, **said,
         )  # fmt: skip
-    db.add(PurchaseReceipt(event_id=received.event.id, line_id=line.id, quantity=quantity))
-    db.flush()
-    over = received_of(db, [line.id])[line.id] - line.quantity
     if over <= 0:
         return received
 
-    raise_flag(
-        db, received.event, "over_received", lot_id=lot_id, at=how["at"],
-        facts={"order": ordered.number, "line": line.line_no, "over": f"{over:f}"},
-    )  # fmt: skip
     warning = OVER_RECEIVED % {"over": f"{over:f}", "line": line.line_no, "order": ordered.number}
     return Recorded(received.event, received.unit_ids, lot_id, warnings=(warning,))
 

@@ -148,7 +148,7 @@ def _units(db: Session, ids: list[int], rebuilt: Rebuilt, *, is_check: bool) -> 
 
 
 def _roots(db: Session, ids: list[int], rebuilt: Rebuilt, *, is_check: bool) -> None:
-    said = _tops(db, ids)
+    said, moved = _tops(db, ids), _moved(db, ids)
     of = {
         row.id: row
         for row in db.execute(
@@ -160,15 +160,25 @@ def _roots(db: Session, ids: list[int], rebuilt: Rebuilt, *, is_check: bool) -> 
     there = {
         row.unit_id: row
         for row in db.execute(
-            select(UnitRoot.unit_id, UnitRoot.root_id, UnitRoot.seg_id, UnitRoot.lot_id).where(
-                UnitRoot.unit_id.in_(id_set(db, ids))
-            )
+            select(
+                UnitRoot.unit_id,
+                UnitRoot.root_id,
+                UnitRoot.seg_id,
+                UnitRoot.lot_id,
+                UnitRoot.has_past,
+            ).where(UnitRoot.unit_id.in_(id_set(db, ids)))
         )
     }
     missing, wrong = [], []
     for unit_id, unit in of.items():
-        right = {"root_id": said[unit_id], "seg_id": unit.seg_id, "lot_id": unit.lot_id}
         row = there.get(unit_id)
+        right = {
+            "root_id": said[unit_id],
+            "seg_id": unit.seg_id,
+            "lot_id": unit.lot_id,
+            # once it is set it stays, whatever corrections say later
+            "has_past": unit_id in moved or (row is not None and row.has_past),
+        }
         if row is None:
             rebuilt.differs(Difference("root", unit.serial, "row", None, right["root_id"]))
             missing.append({"unit_id": unit_id, **right})
@@ -186,23 +196,35 @@ def _roots(db: Session, ids: list[int], rebuilt: Rebuilt, *, is_check: bool) -> 
         db.execute(update(UnitRoot), wrong)
 
 
-_TOPS = """
+_UP = """
     WITH RECURSIVE up(unit_id, host_id) AS (
       SELECT u.id, u.id FROM unit u WHERE u.id BETWEEN :first AND :last
       UNION ALL
       SELECT up.unit_id, n.host_id FROM up
       JOIN install n ON n.child_id = up.host_id AND n.to_event_id IS NULL
     )
+"""
+_TOPS = f"""{_UP}
     SELECT unit_id, host_id FROM up
     WHERE NOT EXISTS (SELECT 1 FROM install n
                       WHERE n.child_id = up.host_id AND n.to_event_id IS NULL)
-"""
+"""  # noqa: S608  a constant
+_MOVED = f"""{_UP}
+    SELECT DISTINCT unit_id FROM up
+    WHERE EXISTS (SELECT 1 FROM install n
+                  WHERE n.child_id = up.host_id AND n.to_event_id IS NOT NULL)
+"""  # noqa: S608  a constant
 
 
 def _tops(db: Session, ids: list[int]) -> dict[int, int]:
     """Return the unit around each unit that is in no other, by the open installs."""
     rows = db.execute(text(_TOPS), {"first": ids[0], "last": ids[-1]})
     return {unit_id: host_id for unit_id, host_id in rows}  # noqa: C416  rows are not pairs
+
+
+def _moved(db: Session, ids: list[int]) -> set[int]:
+    """Return the units that left a host once, or are in one that did."""
+    return set(db.scalars(text(_MOVED), {"first": ids[0], "last": ids[-1]}))
 
 
 def _stock(db: Session, lot_ids: list[int], rebuilt: Rebuilt, *, is_check: bool) -> None:

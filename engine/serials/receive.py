@@ -1,9 +1,9 @@
 """Receiving: units with their serials, lots with their quantities, from outside or at the start."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Unpack
+from typing import TypeAlias, Unpack
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -12,10 +12,12 @@ from engine.serials import stock
 from engine.serials.errors import PlaceUnknown, SerialTaken
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.identifiers import standard
-from engine.serials.models import Location, Lot, Part, Unit, UnitRoot
+from engine.serials.models import Event, Location, Lot, Part, Unit, UnitRoot
 from engine.serials.parties import ensure_lot, lock_key_fields, refuse_other_part
 from engine.serials.record import Effect, How, Recorded
 from engine.serials.units import taken_serials
+
+Also: TypeAlias = Callable[[Event], None]  # what is kept with the event before it is told
 
 
 def receive_units(
@@ -28,6 +30,7 @@ def receive_units(
     usability: str = "unreleased",
     custody: str = "in_house",
     supplier_id: int | None = None,
+    also: Also | None = None,
     **how: Unpack[How],
 ) -> Recorded:
     """Record new serialised units at a location; raises `SerialTaken`."""
@@ -40,6 +43,8 @@ def receive_units(
     event = write_event(
         db, "received", links, location_id=location_id, payload=_from(supplier_id), **how
     )
+    if also is not None:
+        also(event)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(unit_ids), lot_id)
 
@@ -71,6 +76,7 @@ def receive_lot(
     usability: str = "unreleased",
     custody: str = "in_house",
     supplier_id: int | None = None,
+    also: Also | None = None,
     **how: Unpack[How],
 ) -> Recorded:
     """Record a quantity of a lot at a location."""
@@ -86,6 +92,8 @@ def receive_lot(
     stock.post(db, event, [(stock.Spot(lot_id, location_id, custody, usability), quantity)])
     if usability == "conforming":
         lock_key_fields(db, lots=[lot_id])
+    if also is not None:
+        also(event)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, lot_id=lot_id)
 

@@ -1,6 +1,6 @@
 """Tracing what an expression means: at once, or as long work where much is affected."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from engine.errors import NotFound, Refused
 from engine.people.person import Person
 from engine.people.queries import person_of
 from engine.serials import expressions, trace
-from engine.serials.expressions import Understood
+from engine.serials.expressions import Question, Understood
 from engine.serials.models import TraceRun, TraceRunUnit, Unit
 from engine.serials.trace import Seeds
 
@@ -32,6 +32,11 @@ class NothingToTrace(Refused):
 class StillAsking(Refused):
     """Some of the text can mean two things. Answer what is asked, then trace."""
 
+    def __init__(self, questions: Sequence[Question]) -> None:
+        """Carry what is asked."""
+        self.questions = questions
+        super().__init__()
+
 
 def expression_of(understood: Understood) -> dict[str, Any]:
     """Return what a run keeps of a text: the expression and the words it came from.
@@ -39,7 +44,7 @@ def expression_of(understood: Understood) -> dict[str, Any]:
     Raises `StillAsking`, `NothingToTrace`.
     """
     if understood.open_questions:
-        raise StillAsking
+        raise StillAsking(understood.open_questions)
     if not understood.expression.get("any"):
         raise NothingToTrace
     return {**understood.expression, "text": understood.text[:KEPT_LETTERS]}

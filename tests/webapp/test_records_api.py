@@ -20,8 +20,11 @@ from webapp.compose import Holdfast
 from webapp.queries.records import READABLE
 
 LONG_AGO = datetime(2026, 1, 6, tzinfo=UTC)
-# what is of a file that is being taken in, and what is read elsewhere
+# what is of a file that is being taken in, what is read elsewhere, and what watches the interfaces
+# themselves and is read at addresses of its own or on the pages under Interfaces
 NOT_RECORDS = {
+    "canary_run", "deny_list", "door", "downtime_form", "reconciliation_difference",
+    "reconciliation_run", "reconciliation_source", "webhook_subscription",
     "import_approval", "import_batch", "import_correction", "import_file", "import_line",
     "import_mapping", "import_problem", "legacy_case", "priority_serial", "trace_run",
     "trace_run_node",

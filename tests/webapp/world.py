@@ -366,7 +366,9 @@ def _open_cases(world: World) -> None:
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["traced"] = _traced(company)
-    world.states["unknown"] |= {"run_id": 999, "format": "csv", "kind": "unit", "id": 999}
+    world.states["unknown"] |= {"run_id": 999, "format": "csv", "kind": "unit", "id": 999,
+        "other_id": 999}  # fmt: skip
+    world.states["entity"] = {"name": "unit"}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
 
@@ -516,7 +518,7 @@ def _traced(company: Company) -> Parts:
         job = jobs.ask(db, "trace:large", name="trace", body=body, at=at, total_count=2)
         job.due_at = at + timedelta(days=900)  # nobody takes it up while the matrix is asked
         return {"run_id": run.id, "job_id": job.id, "format": "csv",
-            "kind": "unit", "id": unit.id}  # fmt: skip
+            "kind": "unit", "id": unit.id, "unit_id": unit.id, "other_id": run.id}  # fmt: skip
 
 
 def _sign_in(world: World, role: str | None) -> None:

@@ -67,3 +67,8 @@ class Paged(Strict):
         validate=validate.Length(max=600),
         metadata={"description": "`next` of the answer before; the filters stay the same."},
     )
+
+
+def moment(*, or_none: bool = False) -> fields.String:
+    """Return the field of a time in an answer, which is kept as it was said."""
+    return fields.String(required=True, allow_none=or_none, metadata={"format": "date-time"})

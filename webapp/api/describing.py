@@ -30,6 +30,30 @@ PROBLEM = {
         "title": {"type": "string", "description": "The sentence that says what to do."},
         "scope": {"type": "string", "description": "The scope that the token lacks."},
         "incident": {"type": "string"},
+        "questions": {
+            "type": "array",
+            "description": "What of a text to trace can mean two things.",
+            "items": {
+                "type": "object",
+                "required": ["key", "text", "sentence", "choices"],
+                "properties": {
+                    "key": {"type": "string"},
+                    "text": {"type": "string"},
+                    "sentence": {"type": "string"},
+                    "choices": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["value", "sentence"],
+                            "properties": {
+                                "value": {"type": "string"},
+                                "sentence": {"type": "string"},
+                            },
+                        },
+                    },
+                },
+            },
+        },
         "problems": {
             "type": "array",
             "description": "Every problem of what was sent.",

@@ -1,12 +1,15 @@
 """Errors of the interface as problem+json (RFC 9457)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from flask import Response, jsonify, request
 from flask_babel import gettext
 
 from engine.errors import NotAllowed, Problem
 from engine.people.throttle import TriedTooOften
+from engine.serials.expressions import Question
+from webapp.sentences import fill
 
 TYPE = "application/problem+json"
 
@@ -64,3 +67,19 @@ def placed(wrong: Problem, sentence: str) -> Mapping[str, str]:
         "pointer": "".join(f"/{step}" for step in steps) if wrong.at else "",
         "sentence": sentence,
     }
+
+
+def asked_back(questions: Iterable[Question]) -> list[dict[str, Any]]:
+    """Return what a text leaves open: each question with the answers it may get."""
+    return [
+        {
+            "key": one.key,
+            "text": one.text,
+            "sentence": fill(one.sentence, dict(one.facts)),
+            "choices": [
+                {"value": choice.value, "sentence": fill(choice.sentence, dict(choice.facts))}
+                for choice in one.choices
+            ],
+        }
+        for one in questions
+    ]

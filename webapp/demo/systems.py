@@ -35,7 +35,15 @@ SYSTEMS = (
         "Parties, parts, orders and shipments",
         "marek.zielinski",
         ("customer_service", "purchasing", "warehouse"),
-        ("master.read", "master.write", "units.read", "events.write", "cases.read"),
+        (
+            "master.read",
+            "master.write",
+            "units.read",
+            "events.write",
+            "cases.read",
+            "trace.read",
+            "trace.run",
+        ),
     ),
     System(
         "mes",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine.cases.pages import Page
 from engine.people import PersonAccount
-from engine.serials.correct import FINAL, SIZED
+from engine.serials.correct import FINAL, SIZED, WITH_INPUTS
 from engine.serials.errors import EventUnknown
 from engine.serials.models import (
     RULES,
@@ -22,6 +22,7 @@ from engine.serials.models import (
     Flag,
     Location,
     Lot,
+    Part,
     Segment,
     StockPosting,
     Unit,
@@ -59,6 +60,11 @@ class Shown:
     latest_id: int | None  # the version that stands, when it is not this one
 
     @property
+    def has_inputs(self) -> bool:
+        """Say whether lots went into what this event made."""
+        return self.type in WITH_INPUTS
+
+    @property
     def is_final(self) -> bool:
         """Say whether events of this type are not corrected."""
         return self.type in FINAL
@@ -85,6 +91,27 @@ def event_shown(db: Session, event_id: int) -> Shown:
         location, goods, count - len(goods), _facts(db, event_id), _quantity(db, event),
         _latest(db, event_id),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Input:
+    """One lot that an event says went in."""
+
+    lot_id: int
+    lot_no: str
+    part_no: str
+
+
+def inputs_of(db: Session, event_id: int) -> list[Input]:
+    """Return the lots that an event says went in."""
+    rows = db.execute(
+        select(Lot.id, Lot.lot_no, Part.part_no)
+        .join(EventNode, EventNode.node_id == Lot.id)
+        .join(Part, Part.id == Lot.part_id)
+        .where(EventNode.event_id == event_id, EventNode.role == "input")
+        .order_by(Part.part_no, Lot.lot_no)
+    )
+    return [Input(*row) for row in rows]
 
 
 def _goods(db: Session, event_id: int) -> tuple[tuple[Goods, ...], int]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from engine.evidence.store import DocumentStore
 from engine.serials.errors import RunUnknown
 from engine.serials.models import (
     Certificate,
@@ -69,6 +70,7 @@ class Paper:
     issued_on: date | None
     file_name: str | None
     file_sha256: str | None
+    is_kept: bool  # in our store: it can be opened
 
 
 @dataclass(frozen=True)
@@ -208,10 +210,15 @@ def _papers(db: Session, events: Any) -> tuple[Paper, ...]:
     return tuple(
         Paper(
             one.event_id, one.kind, one.number, issuer, one.issued_on, one.file_name,
-            one.file_sha256,
+            one.file_sha256, _is_kept(db, one),
         )
         for one, issuer in rows
     )  # fmt: skip
+
+
+def _is_kept(db: Session, one: Certificate) -> bool:
+    store: DocumentStore = db.info["documents"]
+    return one.file_sha256 is not None and store.holds(one.file_sha256)
 
 
 # --- a run -----------------------------------------------------------------------------------

@@ -9,8 +9,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from engine.people import PersonAccount
+from engine.serials.errors import NothingDescribed
 from engine.serials.find import resolve
-from engine.serials.models import Event, Part, Party, PurchaseLine, PurchaseOrder, Unit
+from engine.serials.models import (
+    Event,
+    Location,
+    Lot,
+    Part,
+    Party,
+    PurchaseLine,
+    PurchaseOrder,
+    Unit,
+)
 from engine.serials.purchase import received_of
 from engine.serials.sets import id_set
 from engine.serials.units import contents
@@ -97,6 +107,53 @@ def part_numbered(db: Session, part_no: str, line_id: int | None) -> Found | Non
         return Found(part, line_id) if part is not None else None
     parts = db.scalars(select(Part).where(Part.part_no == part_no).limit(2)).all()
     return Found(parts[0]) if len(parts) == 1 else None
+
+
+def suppliers(db: Session) -> list[tuple[str, str]]:
+    """Return who can be ordered from, by code."""
+    return _parties(db, ("supplier", "manufacturer"))
+
+
+def issuers(db: Session) -> list[tuple[str, str]]:
+    """Return who gives certificates: suppliers, makers and our own sites, by code."""
+    return _parties(db, ("supplier", "manufacturer", "site"))
+
+
+def _parties(db: Session, kinds: tuple[str, ...]) -> list[tuple[str, str]]:
+    rows = db.execute(
+        select(Party.code, Party.name)
+        .where(Party.kind.in_(kinds))
+        .order_by(Party.name)
+        .limit(SHOWN)
+    )
+    return [(code, f"{code} · {name}") for code, name in rows]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record that other systems have names for."""
+
+    kind: str
+    id: int
+    label: str
+
+
+NAMES = {
+    "party": Party.code,
+    "location": Location.code,
+    "part": Part.part_no,
+    "lot": Lot.lot_no,
+    "unit": Unit.serial,
+}
+
+
+def record_named(db: Session, kind: str, id: int) -> Record:
+    """Return a record by its kind and number; raises `NothingDescribed`."""
+    column = NAMES.get(kind)
+    label = db.scalar(select(column).where(column.class_.id == id)) if column is not None else None
+    if label is None:
+        raise NothingDescribed(kind=kind, id=id)
+    return Record(kind, id, label)
 
 
 def latest(db: Session) -> list[Last]:

@@ -18,6 +18,7 @@ from engine.serials.dictionary import changeable, describable, entity
 from engine.serials.dictionary.reading import Read, read_fields, written
 from engine.serials.errors import ChangedMeanwhile
 from engine.serials.models import FieldChange
+from engine.serials.other_names import names_of
 from webapp.permissions import allow
 from webapp.queries.master import (
     KINDS,
@@ -184,7 +185,12 @@ def _record(kind: str, record_id: int, problems: list[Problem]) -> str:
     view = record_page(read(), kind, record_id, person=person(), page=number)
     mine = {one for one in KINDS if _may_describe(one)}
     return render_template(
-        "master/one.html", view=view, kinds=KINDS, may_describe=mine, problems=problems
+        "master/one.html",
+        view=view,
+        kinds=KINDS,
+        may_describe=mine,
+        problems=problems,
+        names=names_of(read(), kind, record_id),
     )
 
 

@@ -14,6 +14,7 @@ from engine.serials.listing import COUNTED
 from engine.serials.models.axes import CUSTODIES, USABILITIES
 from engine.serials.queries import SHOWN, LotPage, Pages, UnitPage, lot_page, unit_page
 from webapp.permissions import allow
+from webapp.queries.events import open_flag_count
 from webapp.queries.life import container_page, life_of_node, life_of_unit, segment_page
 from webapp.queries.listed import LARGEST, asked_of, is_controlled_by_lot, units_and_lots
 from webapp.queries.search import look_up, readable
@@ -44,6 +45,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "units/index.html",
         found=units_and_lots(db, asked),
+        open_flags=open_flag_count(db),
         asked=asked,
         address=lambda **changed: url_for(
             ".index", **{name: value for name, value in {**asked.kept, **changed}.items() if value}

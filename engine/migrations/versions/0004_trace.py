@@ -82,7 +82,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "node_id", name=op.f("pk_trace_run_node")),
         sqlite_with_rowid=False,
     )
+    _pasts()
     _indexes()
+
+
+def _pasts() -> None:
+    """Mark what left a host once, and what is inside it: only there former hosts are looked for."""
+    op.add_column(
+        "unit_root",
+        sa.Column("has_past", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
+    op.execute(
+        """
+        WITH RECURSIVE inside(id) AS (
+          SELECT child_id FROM install WHERE to_event_id IS NOT NULL
+          UNION
+          SELECT n.child_id FROM inside i
+          JOIN install n ON n.host_id = i.id AND n.to_event_id IS NULL
+        )
+        UPDATE unit_root SET has_past = true WHERE unit_id IN (SELECT id FROM inside)
+        """
+    )
+    for of in ("seg", "lot"):
+        past = sa.text("has_past")
+        op.create_index(
+            f"ix_unit_root_{of}_past", "unit_root", [f"{of}_id"],
+            sqlite_where=past, postgresql_where=past,
+        )  # fmt: skip
 
 
 def _indexes() -> None:

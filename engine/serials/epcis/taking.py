@@ -4,34 +4,52 @@ Nothing a partner reports is refused. What is not known, or cannot be so by what
 flag with the event; the event itself is kept word for word.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.errors import EngineError
 from engine.people.person import Person
-from engine.serials import correct, install, packing, parties, ship, state, stock
-from engine.serials.build import ToBuild, build_lot, build_units
+from engine.serials import correct, install, lots, packing, parties, ship, state, stock
+from engine.serials.build import build_lot, build_units, take_inputs, use_in_units
 from engine.serials.epcis.documents import Json
 from engine.serials.epcis.names import read
 from engine.serials.epcis.resolving import Resolved, place_of, resolve
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.flags import raise_flag
-from engine.serials.models import Container, Event, Install, Location, Lot, LotStock
+from engine.serials.models import (
+    CONTAINERS,
+    Container,
+    Event,
+    Install,
+    Location,
+    Lot,
+    LotStock,
+    Packed,
+    Unit,
+)
 from engine.serials.packed import Inside, contents_of
 from engine.serials.projection import project_units
 from engine.serials.receive import create_units
-from engine.serials.record import Effect, How, LotInput, Mark, StockPart
-from engine.serials.units import contents, units_by_id
+from engine.serials.record import Effect, How, LotInput, Mark, Recorded, StockPart
+from engine.serials.rules import flag_lots
+from engine.serials.sets import id_set
+from engine.serials.units import contents, open_hosts, units_by_id
 
 CUSTODY = {"consignee": "at_consignee", "third_party": "at_third_party", "transit": "in_transit"}
 LEAVING = ("shipping", "departing", "consigning")
 ARRIVING = ("receiving", "arriving", "accepting", "unloading", "storing", "stocking", "dispensing")
+Become = Callable[..., Recorded]
+BECOMES: Mapping[str, Become] = {
+    "lot_split": lots.split_lot,
+    "lot_merged": lots.merge_lots,
+    "relabelled": lots.relabel_lot,
+}
 BAD = ("non_conformant", "damaged", "expired", "needs_replacement")
 GOODS = (
     "epcList",
@@ -57,6 +75,7 @@ RULE_OF = {
     "no_stock": "does_not_fit",
     "not_all_of_it": "does_not_fit",
     "inputs_not_placed": "inputs_not_placed",
+    "was_inside_another": "does_not_fit",
 }
 NAMED = 50  # flags of one kind on one event that name their goods
 
@@ -108,6 +127,11 @@ class _Case:
         """Return the EPCs of these fields."""
         return [uri for name in fields for uri in self.body.get(name, [])]
 
+    def record(self, event: Event) -> None:
+        """Keep the first event made of this one: it has the flags, the others go on from it."""
+        self.taken.event = self.taken.event or event
+        self.how["marks"] = ()
+
     def quantities(self, field: str) -> list[tuple[str, Decimal | None]]:
         """Return EPC classes with their quantities."""
         return [
@@ -139,6 +163,7 @@ def take_over(
     how["marks"] = taken.marks
     case = _Case(db, body, how, known, _place(db, body), taken)
     _flag_unknown(case)
+    _record_missing(case)
     taker = TAKERS.get(str(body["type"]), _observe)
     try:
         with db.begin_nested():
@@ -179,7 +204,7 @@ def declare_error(
 
 def _object(case: _Case) -> None:
     step = str(case.body.get("bizStep", ""))
-    if case.body.get("action") == "ADD":
+    if _brings(case.body):
         _commission(case, "epcList", "quantityList")
     elif step in LEAVING:
         _leave(case)
@@ -202,9 +227,10 @@ def _aggregate(case: _Case) -> None:
     elif parent is None or not children or case.body.get("action") == "OBSERVE":
         _observe(case)
     elif case.body.get("action") == "ADD":
+        children = _taken_out(case, children, [parent]) or children
         fittings = [install.Fitting(one, parent) for one in children]
         recorded = install.install_units(case.db, fittings, reported=True, **case.how)
-        case.taken.event = recorded.event
+        case.record(recorded.event)
     else:
         inside = set(
             case.db.scalars(
@@ -224,25 +250,29 @@ def _aggregate(case: _Case) -> None:
 
 def _pack(case: _Case, uri: str, units: Sequence[int]) -> None:
     """Record goods put into a case or onto a pallet, or taken out again."""
-    containers = [
-        case.known.containers[one] for one in case.uris("childEPCs") if one in case.known.containers
-    ]
+    containers = case.containers("childEPCs")
     known = case.known.containers.get(uri)
     if case.body["action"] == "ADD":
         kind = "pallet" if containers else "case"
+        if case.body.get("holdfast:container") in CONTAINERS:
+            kind = str(case.body["holdfast:container"])
         if known is not None:
             kind = case.db.get_one(Container, known).kind
-        load = packing.Load(units=units, containers=containers)
+        parts = _stock(case, "childQuantityList")
+        load = packing.Load(units=units, stock_parts=parts, containers=containers)
         place_id = case.place.id if case.place else None
         sscc = case.known.names[uri].sscc or ""
         recorded = packing.pack(case.db, sscc, kind, load, location_id=place_id, **case.how)
         case.taken.event = recorded.event
     elif known is not None:
+        # what is not named at all is all of it; what is named and not known is none
+        is_all = not (case.body.get("childEPCs") or case.body.get("childQuantityList"))
         recorded = packing.unpack(
             case.db,
             known,
-            units=units or None,
-            containers=containers or None,
+            units=None if is_all else units,
+            tranches=None if is_all else _packed_lots(case, known),
+            containers=None if is_all else containers,
             **case.how,
         )
         case.taken.event = recorded.event
@@ -250,53 +280,208 @@ def _pack(case: _Case, uri: str, units: Sequence[int]) -> None:
         _observe(case)
 
 
+def _packed_lots(case: _Case, container_id: int) -> list[int]:
+    """Return which of the quantities in a case were taken out: of a lot, all that lies in it."""
+    found = []
+    for uri, quantity in case.quantities("childQuantityList"):
+        rows = case.db.execute(
+            select(Packed.tranche_id, func.sum(LotStock.quantity))
+            .join(LotStock, LotStock.tranche_id == Packed.tranche_id)
+            .where(
+                Packed.container_id == container_id,
+                Packed.to_event_id.is_(None),
+                Packed.lot_id == case.known.lots.get(uri, 0),
+            )
+            .group_by(Packed.tranche_id)
+        ).all()
+        found += [tranche for tranche, _ in rows if tranche is not None]
+        if quantity is not None and sum(lying for _, lying in rows) != quantity:
+            case.taken.flag("not_all_of_it", name=uri)
+    return found
+
+
 def _transform(case: _Case) -> None:
-    """Record a run: its input lots, its units or the lot it made; needs where it was made."""
-    if case.place is None:
-        case.taken.flag("place_unknown")
-        _observe(case)
-        return
-    inputs = _inputs(case)
-    children = case.units("inputEPCList")
-    new = [u for u in case.uris("outputEPCList") if u in case.known.parts]
-    made = [u for u in new if u not in case.known.units]
+    """Record what was made of what: nothing that went in is lost for the trace.
+
+    Where the place is not known, it is where the inputs were. Units that were recorded before get
+    their input lots; which unit each part went into is often not said: see `_fit_in_each`.
+    """
+    known, both = _outputs(case)
+    children = [one for one in case.units("inputEPCList") if one not in both]
+    wanted = [uri for uri in case.uris("outputEPCList") if uri in case.known.parts]
+    new = [uri for uri in dict.fromkeys(wanted) if uri not in case.known.units]
     lots = [
         (uri, quantity)
         for uri, quantity in case.quantities("outputQuantityList")
-        if uri in case.known.parts
+        if uri in case.known.parts and read(uri).kind == "lot"
     ]
-    if len(made) != 1 and children:
+    place_id = _somewhere(case)
+    if place_id is None or not (new or known or lots):
+        _observe(case)
+        return
+    if children and len(new) + len(known) != 1:
         case.taken.flag("inputs_not_placed", count=len(children))
-        children = []
-    for part_id in dict.fromkeys(case.known.parts[uri] for uri in made):
-        ones = [uri for uri in made if case.known.parts[uri] == part_id]
+    if not (new or known or children) and _become(case, both, lots):
+        return
+    inputs = _inputs(case, place_id)
+    children = _taken_out(case, children, known)
+    hosts = list(known)
+    for part_id in dict.fromkeys(case.known.parts[uri] for uri in new):
+        ones = [uri for uri in new if case.known.parts[uri] == part_id]
         recorded = build_units(
             case.db,
             part_id,
-            [ToBuild(_serial(uri), tuple((one, None) for one in children)) for uri in ones],
-            location_id=case.place.id,
+            [_serial(uri) for uri in ones],
+            location_id=place_id,
             inputs=inputs,
             lot_id=_lot_of(case, part_id, ones[0]),
             usability="unknown",
             reported=True,
             **case.how,
         )
-        case.taken.event = case.taken.event or recorded.event
-    for uri, quantity in lots:
+        case.record(recorded.event)
+        hosts += recorded.unit_ids
+        inputs = _used_up(inputs)
+    if known and inputs:
+        _use_in(case, known, inputs, place_id)
+        inputs = _used_up(inputs)
+    if not hosts:
+        inputs = [*inputs, *_nodes_of(case, children)]
+    made = _make_lots(case, lots, inputs, place_id)
+    if both and made:
+        _use_in(case, both, [LotInput(one) for one in made], place_id)
+    _fit_in_each(case, children, hosts)
+    if case.taken.event is None:
+        _observe(case)
+
+
+def _outputs(case: _Case) -> tuple[list[int], list[int]]:
+    """Return the known units that came out, and those that went in and came out again."""
+    went_in, came_out = case.units("inputEPCList"), dict.fromkeys(case.units("outputEPCList"))
+    return (
+        [one for one in came_out if one not in went_in],
+        [one for one in came_out if one in went_in],
+    )
+
+
+def _become(case: _Case, units: Sequence[int], made: Sequence[tuple[str, Decimal | None]]) -> bool:
+    """Record a split, a merge or a relabelling as one, when it is no more than that."""
+    said = case.quantities("inputQuantityList")
+    total = sum((quantity or Decimal(0) for _, quantity in said), Decimal(0))
+    parts = {case.known.parts.get(uri) for uri, _ in said}
+    if len(made) != 1 or not all(uri in case.known.lots for uri, _ in said):
+        return False
+    [(uri, quantity)] = made
+    is_new = uri not in case.known.lots and parts == {case.known.parts[uri]}
+    if not is_new or total != (quantity or Decimal(0)):
+        return False
+    kind = case.body.get("holdfast:type") or ("lot_split" if len(said) == 1 else "lot_merged")
+    try:
+        with case.db.begin_nested():
+            become: Become = BECOMES.get(str(kind), lots.split_lot)
+            recorded = become(
+                case.db,
+                read(uri).lot_no or "",
+                units=units,
+                stock_parts=_stock(case, "inputQuantityList"),
+                reported=True,
+                **case.how,
+            )
+    except EngineError:
+        return False  # a released unit keeps its lot: told as a lot made of lots
+    case.record(recorded.event)
+    return True
+
+
+def _make_lots(
+    case: _Case,
+    said: Sequence[tuple[str, Decimal | None]],
+    inputs: Sequence[LotInput],
+    place_id: int,
+) -> list[int]:
+    """Record quantities of lots that were made; return the lots."""
+    made = []
+    for uri, quantity in said:
         lot = _lot(case, uri)
         recorded = build_lot(
             case.db,
             lot.id,
             quantity or Decimal(0),
-            location_id=case.place.id,
+            location_id=place_id,
             inputs=inputs,
             usability="unknown",
             reported=True,
             **case.how,
         )
-        case.taken.event = case.taken.event or recorded.event
-    if case.taken.event is None:
-        _observe(case)
+        case.record(recorded.event)
+        inputs = _used_up(inputs)
+        made.append(lot.id)
+    return made
+
+
+def _use_in(case: _Case, units: Sequence[int], inputs: Sequence[LotInput], place_id: int) -> None:
+    """Record lots that went into units which were recorded before."""
+    links = Links().add(units_by_id(case.db, units, lock=True), Effect())
+    links.about([one.lot_id for one in inputs], "input")
+    event = write_event(
+        case.db, "input_added", links, location_id=place_id, payload=_payload(case), **case.how
+    )
+    use_in_units(case.db, event, units, _used_up(inputs))
+    take_inputs(case.db, event, inputs, location_id=place_id, reported=True)
+    flag_lots(case.db, event, inputs)
+    _finish(case, event, links)
+
+
+def _used_up(inputs: Iterable[LotInput]) -> list[LotInput]:
+    """Return the same lots without their quantity, which is taken from stock once."""
+    return [LotInput(one.lot_id) for one in inputs]
+
+
+def _taken_out(case: _Case, children: Sequence[int], hosts: Sequence[int]) -> list[int]:
+    """Return the parts that are free to go in; what is in something else comes out of it first."""
+    there = open_hosts(case.db, children)
+    elsewhere = [one for one, host in there.items() if host not in hosts]
+    if elsewhere:
+        case.taken.flag("was_inside_another", count=len(elsewhere))
+        case.record(install.remove_units(case.db, elsewhere, **case.how).event)
+    return [one for one in children if one not in there or one in elsewhere]
+
+
+def _fit_in_each(case: _Case, children: Sequence[int], hosts: Sequence[int]) -> None:
+    """Put parts into what was made; where it is not said which, into each in turn.
+
+    A part can be in one unit only. So that a trace of it finds every unit that may hold it, it is
+    recorded as having been in all of them, and as being in the last: flagged as not said.
+    """
+    for number, host in enumerate(hosts if children else ()):
+        if number:
+            case.record(install.remove_units(case.db, children, **case.how).event)
+        fittings = [install.Fitting(one, host) for one in children]
+        case.record(install.install_units(case.db, fittings, reported=True, **case.how).event)
+
+
+def _nodes_of(case: _Case, units: Sequence[int]) -> list[LotInput]:
+    """Return the lots and runs of units that went into a lot, which holds no units."""
+    rows = case.db.execute(
+        select(Unit.lot_id, Unit.seg_id).where(Unit.id.in_(id_set(case.db, units)))
+    )
+    return [LotInput(one) for one in sorted({node for row in rows for node in row if node})]
+
+
+def _somewhere(case: _Case) -> int | None:
+    """Return where it happened: as said, else where what went in was, else any place: flagged."""
+    if case.place is not None:
+        return case.place.id
+    case.taken.flag("place_unknown")
+    units = id_set(case.db, case.units("inputEPCList", "outputEPCList"))
+    stock_of = id_set(case.db, case.known.lots.values())
+    asked = (
+        select(Unit.location_id).where(Unit.id.in_(units), Unit.location_id.is_not(None)),
+        select(LotStock.location_id).where(LotStock.lot_id.in_(stock_of)),
+        select(Location.id).order_by(Location.id),
+    )
+    found = (case.db.scalar(one.limit(1)) for one in asked)
+    return next((one for one in found if one is not None), None)
 
 
 def _commission(case: _Case, units: str, lots: str) -> None:
@@ -421,7 +606,7 @@ def _finish(case: _Case, event: Event, links: Links) -> None:
     case.db.flush()
     project_units(case.db, links.units)
     record_events(case.db, [event], by=case.how["by"], at=case.how["at"])
-    case.taken.event = event
+    case.record(event)
 
 
 def _payload(case: _Case) -> Json:
@@ -429,8 +614,47 @@ def _payload(case: _Case) -> Json:
     return {"epcis": {"type": case.body["type"], **said}}
 
 
+def _brings(body: Mapping[str, Any]) -> bool:
+    """Say whether goods come to be by an event: commissioned, or received by another of us."""
+    is_new = body.get("action") == "ADD" or body.get("holdfast:type") == "received"
+    return body["type"] == "ObjectEvent" and is_new
+
+
+def _record_missing(case: _Case) -> None:
+    """Record units of ours that went into something and were never recorded: flagged already.
+
+    Without them the trace would not know what they went into.
+    """
+    parents = [str(case.body["parentID"])] if case.body.get("parentID") else []
+    named = {"TransformationEvent": case.uris("inputEPCList")}
+    named["AssociationEvent"] = [*parents, *case.uris("childEPCs")]
+    uris = [
+        uri
+        for uri in dict.fromkeys(named.get(str(case.body["type"]), ()))
+        if uri in case.known.parts
+        and case.known.names[uri].kind == "unit"
+        and uri not in case.known.units
+    ]
+    if not uris:
+        return
+    effect = Effect(_custody(case.place), "unknown", case.place.id if case.place else None)
+    links = Links()
+    for uri in uris:
+        part_id = case.known.parts[uri]
+        made = create_units(case.db, part_id, [_serial(uri)], effect=effect)
+        case.known.units[uri] = made[0]
+        links.add(made, effect)
+    how: How = {**case.how, "marks": ()}
+    event = write_event(
+        case.db, "received", links, location_id=effect.location_id, payload=_payload(case), **how
+    )
+    case.db.flush()
+    project_units(case.db, links.units)
+    record_events(case.db, [event], by=case.how["by"], at=case.how["at"])
+
+
 def _flag_unknown(case: _Case) -> None:
-    makes = case.body.get("action") == "ADD" and case.body["type"] == "ObjectEvent"
+    makes = _brings(case.body)
     made = ("outputEPCList", "outputQuantityList", *(("epcList", "quantityList") if makes else ()))
     for role, uri in names_in(case.body):
         name = case.known.names[uri]
@@ -492,7 +716,8 @@ def _lot(case: _Case, uri: str) -> Lot:
 
 def _lot_of(case: _Case, part_id: int, uri: str) -> int | None:
     """Return the lot that a new unit is of: told by its name, or by the master data beside it."""
-    number = read(uri).lot_no or _master(case.body, "lotNumber")
+    said = case.body.get("holdfast:lotNumber") or _master(case.body, "lotNumber")
+    number = read(uri).lot_no or (str(said) if said else None)
     if not number:
         return None
     by, at = case.how["by"], case.how["at"]
@@ -519,11 +744,10 @@ def _master(body: Mapping[str, Any], name: str) -> str | None:
     return None
 
 
-def _inputs(case: _Case) -> list[LotInput]:
+def _inputs(case: _Case, place_id: int) -> list[LotInput]:
     """Return the lots that went in; one of a part of ours that nobody recorded yet is recorded."""
-    place = case.place.id if case.place else None
     return [
-        LotInput(_lot(case, uri).id, quantity, place)
+        LotInput(_lot(case, uri).id, quantity, place_id)
         for uri, quantity in case.quantities("inputQuantityList")
         if uri in case.known.parts and read(uri).kind == "lot"
     ]

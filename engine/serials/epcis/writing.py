@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.serials.dictionary.seeing import payload_shown
@@ -23,6 +23,7 @@ from engine.serials.models import (
     Event,
     EventLink,
     EventNode,
+    Install,
     Location,
     Lot,
     Packed,
@@ -38,6 +39,8 @@ from engine.serials.vocabulary import KINDS
 # UN/ECE recommendation 20, which EPCIS writes units of measure in; pieces go without one
 UOM = {"kg": "KGM", "g": "GRM", "l": "LTR", "ml": "MLT", "m": "MTR", "cm": "CMT", "mm": "MMT"}
 MADE = ("built", "kitted", "lot_split", "lot_merged")
+# the same goods under another lot number: they go in and come out
+BECOME = ("lot_split", "lot_merged", "relabelled")
 HELD = {"hold_placed": "set", "hold_released": "unset"}
 # what CBV writes in place of the words of our vocabulary that are ours alone
 ACTIONS = {"destroyed": "DELETE", "never_existed": "DELETE"}
@@ -56,6 +59,9 @@ class _Told:
     nodes: Mapping[int, Sequence[EventNode]] = field(default_factory=dict)
     postings: Mapping[int, Sequence[StockPosting]] = field(default_factory=dict)
     inner: Mapping[int, Sequence[str]] = field(default_factory=dict)  # SSCCs by event
+    packed: Mapping[int, Mapping[int, Any]] = field(default_factory=dict)  # of lots, by event
+    fitted: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)  # host, child
+    taken_out: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
     covered: Mapping[int, Sequence[int]] = field(default_factory=dict)  # units of held lots, runs
     shipments: Mapping[int, Shipment] = field(default_factory=dict)
 
@@ -111,13 +117,24 @@ def document_uri(site: str, number: str) -> str:
 def _bodies(told: _Told, event: Event) -> list[Json]:
     if event.type in SKIPPED:
         return []
-    if event.type == "built" or event.type in MADE:
-        return [_transformed(told, event)]
     if event.type in ("installed", "removed"):
         return _associated(told, event)
     if event.type in ("packed", "unpacked"):
         return [_packed(told, event)]
-    return [_object(told, event)]
+    if event.type in MADE or any(one.role == "input" for one in told.nodes.get(event.id, ())):
+        bodies = [_transformed(told, event)]
+    else:
+        bodies = [_object(told, event)]
+    # which part is in which of several, or what was exchanged at a service: told one by one
+    return [*bodies, *([] if _is_said_at_once(told, event) else _fittings(told, event))]
+
+
+def _is_said_at_once(told: _Told, event: Event) -> bool:
+    """Say whether one unit was made, and all parts went into it."""
+    return (
+        event.type in MADE
+        and sum(one.role == "subject" for one in told.links.get(event.id, ())) == 1
+    )
 
 
 def _common(told: _Told, event: Event, type: str, *, part: str = "") -> Json:
@@ -166,6 +183,8 @@ def _object(told: _Told, event: Event) -> Json:
         body.pop("disposition", None)
     if event.type in ("shipped", "shipment_reported"):
         body |= _sent(told, event, body)
+    if event.type == "received" and (lot := _ilmd(told, units, ()).get("cbvmda:lotNumber")):
+        body["holdfast:lotNumber"] = lot  # master data of goods stands only where they are made
     axes = {(one.custody, one.usability) for one in links if one.custody or one.usability}
     if len(axes) == 1:
         said = zip(("custody", "usability"), next(iter(axes)), strict=True)
@@ -197,7 +216,13 @@ def _transformed(told: _Told, event: Event) -> Json:
     inputs = [one.node_id for one in nodes if one.role == "input" and one.node_id in told.lots]
     outputs = [one.node_id for one in nodes if one.role != "input" and one.node_id in told.lots]
     made = [one.unit_id for one in told.links.get(event.id, ()) if one.role == "subject"]
+    made += told.covered.get(event.id, ())
     children = [one.unit_id for one in told.links.get(event.id, ()) if one.role == "child"]
+    is_same = event.type in BECOME
+    if is_same:
+        children = made
+    elif not _is_said_at_once(told, event):
+        children = []
     moved = _by_lot(told, event)
     if not inputs and not children:
         body = _common(told, event, "ObjectEvent")
@@ -212,7 +237,9 @@ def _transformed(told: _Told, event: Event) -> Json:
         ]
         body["outputEPCList"] = _epcs(told, made)
         body["outputQuantityList"] = (
-            [] if made else [_quantity(told, lot, moved.get(lot)) for lot in outputs]
+            []
+            if made and not is_same
+            else [_quantity(told, lot, moved.get(lot)) for lot in outputs]
         )
         body = {name: value for name, value in body.items() if value != []}
         if order := _details(event).get("work_order"):
@@ -226,6 +253,9 @@ def _transformed(told: _Told, event: Event) -> Json:
 
 def _associated(told: _Told, event: Event) -> list[Json]:
     """Return one event per host: an association has one parent."""
+    if found := _fittings(told, event):
+        return found
+    # a removal that was withdrawn: nothing is outside by it any more, it is told all the same
     links = told.links.get(event.id, ())
     fittings = _details(event).get("fittings") or [
         [child.unit_id, host.unit_id, None]
@@ -237,15 +267,36 @@ def _associated(told: _Told, event: Event) -> list[Json]:
     for child, host, _ in fittings:
         if host in told.units and child in told.units:
             by_host[host].append(child)
+    is_one = len(by_host) == 1
+    action = "ADD" if event.type == "installed" else "DELETE"
+    return [
+        _association(told, event, host, children, action, part="" if is_one else str(host))
+        for host, children in sorted(by_host.items())
+    ]
+
+
+def _fittings(told: _Told, event: Event) -> list[Json]:
+    """Return what an event took out and put in, one event per host."""
     found = []
-    for host, children in sorted(by_host.items()):
-        part = "" if len(by_host) == 1 else str(host)
-        body = _common(told, event, "AssociationEvent", part=part)
-        body["parentID"] = _epcs(told, [host])[0]
-        body["childEPCs"] = _epcs(told, children)
-        body["action"] = "ADD" if event.type == "installed" else "DELETE"
-        found.append(body)
+    for action, pairs in (("DELETE", told.taken_out), ("ADD", told.fitted)):
+        by_host: dict[int, list[int]] = defaultdict(list)
+        for host, child in pairs.get(event.id, ()):
+            by_host[host].append(child)
+        is_all = event.type in ("installed", "removed") and len(by_host) == 1
+        for host, children in sorted(by_host.items()):
+            part = "" if is_all else f"{action} {host}"
+            found.append(_association(told, event, host, children, action, part=part))
     return found
+
+
+def _association(
+    told: _Told, event: Event, host: int, children: Sequence[int], action: str, *, part: str
+) -> Json:
+    body = _common(told, event, "AssociationEvent", part=part)
+    body["parentID"] = _epcs(told, [host])[0]
+    body["childEPCs"] = _epcs(told, children)
+    body["action"] = action
+    return body
 
 
 def _packed(told: _Told, event: Event) -> Json:
@@ -258,7 +309,11 @@ def _packed(told: _Told, event: Event) -> Json:
         *_epcs(told, [one.unit_id for one in links if one.role != "carried"]),
         *(names.container_link(sscc) for sscc in told.inner.get(event.id, ())),
     ]
-    body["childQuantityList"] = _quantities(told, event)
+    body["childQuantityList"] = [
+        _quantity(told, lot, quantity) for lot, quantity in told.packed.get(event.id, {}).items()
+    ]
+    if kind := event.payload.get("kind"):
+        body["holdfast:container"] = kind
     body["action"] = "ADD" if event.type == "packed" else "DELETE"
     return {name: value for name, value in body.items() if value != []}
 
@@ -343,6 +398,12 @@ def _read(db: Session, events: Sequence[Event]) -> _Told:
     covered = _covered(db, events, nodes)
     unit_ids = {one.unit_id for rows in links.values() for one in rows}
     unit_ids |= {one for ids in covered.values() for one in ids}
+    installs = db.scalars(
+        select(Install)
+        .where(Install.from_event_id.in_(chosen) | Install.to_event_id.in_(chosen))
+        .order_by(Install.id)
+    ).all()
+    unit_ids |= {one for row in installs for one in (row.host_id, row.child_id)}
     units = {
         row[0].id: (row[0], row[1], row[2])
         for row in db.execute(
@@ -353,6 +414,8 @@ def _read(db: Session, events: Sequence[Event]) -> _Told:
         )
     }
     node_ids = {one.node_id for rows in nodes.values() for one in rows}
+    packed = _packed_lots(db, ids)
+    node_ids |= {lot for quantities in packed.values() for lot in quantities}
     node_ids |= {one.lot_id for rows in postings.values() for one in rows}
     node_ids |= {unit.lot_id for unit, _, _ in units.values() if unit.lot_id}
     lots = {
@@ -386,6 +449,9 @@ def _read(db: Session, events: Sequence[Event]) -> _Told:
         nodes=nodes,
         postings=postings,
         inner=_inner(db, ids),
+        packed=packed,
+        fitted=_pairs((row.from_event_id, row) for row in installs),
+        taken_out=_pairs((row.to_event_id, row) for row in installs),
         covered=covered,
         shipments=shipments,
     )
@@ -394,9 +460,11 @@ def _read(db: Session, events: Sequence[Event]) -> _Told:
 def _covered(
     db: Session, events: Sequence[Event], nodes: Mapping[int, Sequence[EventNode]]
 ) -> dict[int, list[int]]:
-    """Return the units of the lots and runs that a hold names: a recall is told of each of them."""
+    """Return the units of the lots and runs that a hold or a later input names: all are told."""
     held = {
-        one.id: [row.node_id for row in nodes.get(one.id, ())] for one in events if one.type in HELD
+        one.id: [row.node_id for row in nodes.get(one.id, ()) if row.role != "input"]
+        for one in events
+        if one.type in HELD or one.type == "input_added"
     }
     wanted = id_set(db, [node for ids in held.values() for node in ids])
     units = db.execute(
@@ -422,6 +490,35 @@ def _inner(db: Session, event_ids: Sequence[int]) -> dict[int, list[str]]:
         for event_id in event_ids:
             if event_id in (packed, unpacked):
                 found[event_id].append(sscc)
+    return found
+
+
+def _packed_lots(db: Session, event_ids: Sequence[int]) -> dict[int, dict[int, Any]]:
+    """Return how much of each lot an event packed or took out: what the tranche was by then."""
+    found: dict[int, dict[int, Any]] = defaultdict(dict)
+    for moment_of in (Packed.from_event_id, Packed.to_event_id):
+        rows = db.execute(
+            select(moment_of, Packed.lot_id, func.sum(StockPosting.quantity))
+            .join(
+                StockPosting,
+                (StockPosting.lot_id == Packed.lot_id)
+                & (StockPosting.tranche_id == Packed.tranche_id)
+                & (StockPosting.event_id <= moment_of),
+            )
+            .where(moment_of.in_(id_set(db, event_ids)))
+            .group_by(moment_of, Packed.lot_id)
+        )
+        for event_id, lot_id, quantity in rows:
+            if event_id is not None and lot_id is not None:
+                found[event_id][lot_id] = quantity
+    return found
+
+
+def _pairs(rows: Iterable[tuple[int | None, Install]]) -> dict[int, list[tuple[int, int]]]:
+    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for event_id, row in rows:
+        if event_id is not None:
+            found[event_id].append((row.host_id, row.child_id))
     return found
 
 

@@ -15,6 +15,7 @@ An expression is plain JSON that a scope can keep: `{"any": [term, …], "except
     {"all": [term, …]}  {"any": [term, …]}
 """
 
+from engine.serials.expressions.grammar import checked
 from engine.serials.expressions.joining import said_of
 from engine.serials.expressions.reading import TextTooLong, understand
 from engine.serials.expressions.seeds import ExpressionUnknown, seeds_of, taken_out
@@ -28,6 +29,7 @@ __all__ = [
     "Question",
     "TextTooLong",
     "Understood",
+    "checked",
     "said_of",
     "seeds_of",
     "taken_out",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Table, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Table, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, locks_fields
@@ -137,7 +137,11 @@ class Unit(Base):
 
 
 class UnitRoot(Base):
-    """The outermost host of a unit now (itself when it is in none); narrow, for the trace."""
+    """The outermost host of a unit now (itself when it is in none); narrow, for the trace.
+
+    `has_past` says that the unit, or what it is in, ever left a host; it may stay when a removal
+    turns out not to have occurred. Where it is false a trace looks for no former host.
+    """
 
     __tablename__ = "unit_root"
     __table_args__ = (
@@ -152,6 +156,15 @@ class UnitRoot(Base):
             postgresql_where=text("lot_id IS NOT NULL"),
         ),
         Index("ix_unit_root_root", "root_id"),
+        *(
+            Index(
+                f"ix_unit_root_{of}_past",
+                f"{of}_id",
+                sqlite_where=text("has_past"),
+                postgresql_where=text("has_past"),
+            )
+            for of in ("seg", "lot")
+        ),
     )
 
     unit_id: Mapped[int] = mapped_column(
@@ -160,6 +173,7 @@ class UnitRoot(Base):
     root_id: Mapped[UnitRef]
     seg_id: Mapped[SegmentRef | None]
     lot_id: Mapped[LotRef | None]
+    has_past: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Install(Base):

@@ -30,14 +30,19 @@ def shipments(db: Session, where: ColumnElement[bool], *, page: int = 1) -> tupl
     later = aliased(Event)
     one = literal(Decimal(1), ShipmentLine.quantity.type)
     quantity = func.sum(func.coalesce(ShipmentLine.quantity, one), type_=ShipmentLine.quantity.type)
+    # the lines first: else every shipment there is would be read, to group by its number
+    lines = (
+        select(ShipmentLine.shipment_id, quantity.label("quantity"))
+        .where(where)
+        .group_by(ShipmentLine.shipment_id)
+        .subquery()
+    )
     rows = db.execute(
-        select(Shipment, Party.name, Party.country, Location.name, quantity, later.type)
-        .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
+        select(Shipment, Party.name, Party.country, Location.name, lines.c.quantity, later.type)
+        .join_from(lines, Shipment, Shipment.id == lines.c.shipment_id)
         .join(Party, Party.id == Shipment.consignee_id)
         .join(Location, Location.id == Shipment.location_id)
         .outerjoin(later, later.corrects_id == Shipment.event_id)
-        .where(where)
-        .group_by(Shipment.id, Party.name, Party.country, Location.name, later.type)
         .order_by(Shipment.shipped_at.desc(), Shipment.id.desc())
         .limit(SHOWN)
         .offset((page - 1) * SHOWN)

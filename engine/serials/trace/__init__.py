@@ -1,6 +1,13 @@
 """Tracing forward: who has what contains a suspect lot or unit, and by which path."""
 
-from engine.serials.trace.comparing import Compared, Difference, RunUnknown, compare, compared_units
+from engine.serials.trace.comparing import (
+    Compared,
+    Difference,
+    RunUnknown,
+    compare,
+    compared_units,
+    units_by_side,
+)
 from engine.serials.trace.counting import counted
 from engine.serials.trace.counts import Counts, Placed, Sent, Tally
 from engine.serials.trace.explain import OwnLot, Struck, UnitNotInRun, Why, WhyNot, why, why_not
@@ -14,6 +21,8 @@ from engine.serials.trace.kept import (
     affected_units,
     every_stock,
     every_unit,
+    stock_by_run,
+    units_by_run,
 )
 from engine.serials.trace.running import counts, event_known_at, fingerprint, run
 from engine.serials.trace.seeds import Seeds
@@ -51,6 +60,9 @@ __all__ = [
     "every_unit",
     "fingerprint",
     "run",
+    "stock_by_run",
+    "units_by_run",
+    "units_by_side",
     "why",
     "why_not",
 ]

@@ -63,6 +63,12 @@ def compared_units(
     db: Session, run_a: int, run_b: int, side: str, *, after: int = 0, limit: int = 100
 ) -> list[KeptUnit]:
     """Return a page of the units of one of `SIDES`, by id; those gone as they were found."""
+    query = units_by_side(run_a, run_b, side).where(TraceRunUnit.unit_id > after)
+    return [KeptUnit(*row) for row in db.execute(query.order_by(TraceRunUnit.unit_id).limit(limit))]
+
+
+def units_by_side(run_a: int, run_b: int, side: str) -> Select[*tuple[Any, ...]]:
+    """Return the query of the units of one of `SIDES`, with the columns of `KeptUnit`."""
     one, other = (run_a, run_b) if side == "gone" else (run_b, run_a)
     beside = aliased(TraceRunUnit)
     both = and_(beside.run_id == other, beside.unit_id == TraceRunUnit.unit_id)
@@ -73,14 +79,7 @@ def compared_units(
         "changed": and_(beside.unit_id.is_not(None), ~same),
         "unchanged": same,
     }
-    query: Select[*tuple[Any, ...]] = (
-        units_by_run(one)
-        .outerjoin(beside, both)
-        .where(only[side], TraceRunUnit.unit_id > after)
-        .order_by(TraceRunUnit.unit_id)
-        .limit(limit)
-    )
-    return [KeptUnit(*row) for row in db.execute(query)]
+    return units_by_run(one).outerjoin(beside, both).where(only[side])
 
 
 def _difference(

@@ -36,23 +36,42 @@ def counted(db: Session, seeds: Seeds) -> Counts:
 @cache
 def _statement(sqlite: bool) -> TextClause:  # noqa: FBT001 - one of two kinds of database
     search = Search(sqlite)
-    placed = search.step(
+    each = search.step(
         "{part} AS part_id, {custody} AS custody, {place} AS location_id,"
-        " w.certain, w.present, w.id",
+        " 2 * w.certain + w.present AS flags, {sent_in} AS sent_in",
         "standing w",
         "unit n",
         "n.id = w.id",
         part="n.part_id",
         custody="n.custody",
         place="n.location_id",
+        sent_in=sent_in("n.id"),
     )
     return text(
-        f"WITH RECURSIVE {search.nodes()}, {search.units()}, {search.standing()}"
-        + called(
-            search,
-            f"{figures(search, placed, 'standing', 'w.certain, w.present')}"
-            f" UNION ALL {_stock(search)}",
-        )
+        f"WITH RECURSIVE {search.nodes()}, {search.units()}, {search.standing()}, {alike(each)}"
+        + called(search, f"{figures(search)} UNION ALL {_stock(search)}")
+    )
+
+
+def sent_in(unit_id: str) -> str:
+    """Return, as SQL, the one shipment a unit was in; 0 for none, less for several: its number.
+
+    Units of one shipment are then counted together, and only the few that left more than once
+    are looked at one by one.
+    """
+    return (
+        "(SELECT CASE count(*) WHEN 0 THEN 0 WHEN 1 THEN min(x.shipment_id)"
+        f" ELSE -max(x.unit_id) END FROM shipment_line x WHERE x.unit_id = {unit_id})"
+    )
+
+
+def alike(each: str) -> str:
+    """Return the units of `each`, counted by where they are and what they left in."""
+    # what differs most comes first, and little comes at all: most of the time goes into this sort
+    keys = "sent_in, location_id, part_id, custody, flags"
+    return (
+        f"alike({keys}, n) AS MATERIALIZED"
+        f" (SELECT {keys}, count(*) FROM ({each}) e GROUP BY {keys})"
     )
 
 
@@ -82,13 +101,21 @@ def called(search: Search, figures: str) -> str:
     )
 
 
-def figures(search: Search, placed: str, standing: str, flags: str) -> str:
-    """Return the counting of units by place (of the rows `placed`) and by consignee."""
-    sent = search.step(
-        f"{{consignee}} AS consignee_id, {flags}, w.id",
-        f"{standing} w",
+def figures(search: Search) -> str:
+    """Return the counting of units `alike` by place and by consignee, and of lots sent."""
+    once = search.step(
+        "{consignee} AS consignee_id, w.flags, w.n",
+        "alike w",
+        "shipment s",
+        f"s.id = w.sent_in AND {STANDS}",
+        consignee="s.consignee_id",
+    )
+    often = search.step(
+        "DISTINCT {consignee} AS consignee, w.flags, w.sent_in",
+        "alike w",
         "shipment_line n CROSS JOIN shipment s",
-        f"n.unit_id = w.id AND s.id = n.shipment_id AND {STANDS}",
+        "w.n = 1 AND w.sent_in < 0 AND n.unit_id = -w.sent_in"
+        f" AND s.id = n.shipment_id AND {STANDS}",
         consignee="s.consignee_id",
     )
     lots = search.step(
@@ -101,10 +128,11 @@ def figures(search: Search, placed: str, standing: str, flags: str) -> str:
     )
     return (
         f"SELECT 'unit' AS kind, part_id, custody, location_id, {NO_ID} AS consignee_id,"
-        " certain, present, count(*) AS n"
-        f" FROM ({placed}) p GROUP BY part_id, custody, location_id, certain, present"
-        f" UNION ALL SELECT 'unit_sent', {NO_ID}, NULL, {NO_ID}, consignee_id, certain, present,"
-        f" count(DISTINCT id) FROM ({sent}) t GROUP BY consignee_id, certain, present"
+        " flags / 2 AS certain, flags % 2 AS present, CAST(sum(n) AS bigint) AS n"
+        " FROM alike GROUP BY location_id, part_id, custody, flags"
+        f" UNION ALL SELECT 'unit_sent', {NO_ID}, NULL, {NO_ID}, consignee_id, flags / 2,"
+        f" flags % 2, CAST(sum(n) AS bigint) FROM ({once} UNION ALL"
+        f" SELECT consignee, flags, 1 FROM ({often}) o) t GROUP BY consignee_id, flags"
         f" UNION ALL SELECT 'lot_sent', {NO_ID}, NULL, {NO_ID}, consignee_id, certain, 1,"
         f" CAST(sum(quantity) AS bigint) FROM ({lots}) q GROUP BY consignee_id, certain"
     )

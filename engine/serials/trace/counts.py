@@ -2,15 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 IN_THE_FIELD = ("at_consignee",)
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """How much lies in one place and custody: units that stand by themselves, or a quantity."""
 
     part_id: int
@@ -27,8 +26,7 @@ class Placed:
     country: str | None = None
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(NamedTuple):
     """How much was ever shipped to one consignee, whatever became of it since."""
 
     consignee_id: int
@@ -137,7 +135,7 @@ def _tallied(rows: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, Tally]
 
 
 def _plain(row: Placed | Sent) -> dict[str, Any]:
-    return {**asdict(row), "quantity": f"{row.quantity:f}"}
+    return {**row._asdict(), "quantity": f"{row.quantity:f}"}
 
 
 def _exact(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -117,7 +117,14 @@ def affected_stock(
 ) -> list[KeptStock]:
     """Return a page of the quantities of a run, by id, beginning after one."""
     kept = TraceRunStock
-    query: Select[*tuple[Any, ...]] = (
+    query = stock_by_run(run_id).where(kept.stock_id > after).order_by(kept.stock_id).limit(limit)
+    return [KeptStock(*row) for row in db.execute(query)]
+
+
+def stock_by_run(run_id: int) -> Select[*tuple[Any, ...]]:
+    """Return the quantities of a run, with the columns of `KeptStock`."""
+    kept = TraceRunStock
+    return (
         select(
             kept.stock_id,
             kept.lot_id,
@@ -140,11 +147,8 @@ def affected_stock(
         .join(Part, Part.id == kept.part_id)
         .join(Location, Location.id == kept.location_id)
         .join(Party, Party.id == Location.party_id)
-        .where(kept.run_id == run_id, kept.stock_id > after)
-        .order_by(kept.stock_id)
-        .limit(limit)
+        .where(kept.run_id == run_id)
     )
-    return [KeptStock(*row) for row in db.execute(query)]
 
 
 def every_stock(db: Session, run_id: int) -> Iterator[KeptStock]:

@@ -20,7 +20,7 @@ from engine.people.person import Person
 from engine.serials.events import data_stream
 from engine.serials.models import Event, TraceRun
 from engine.serials.sets import id_value, is_sqlite
-from engine.serials.trace.counting import as_counts, called, figures
+from engine.serials.trace.counting import alike, as_counts, called, figures, sent_in
 from engine.serials.trace.counts import Counts
 from engine.serials.trace.search import Search
 from engine.serials.trace.seeds import Seeds
@@ -208,12 +208,13 @@ def _figures(sqlite: bool) -> TextClause:  # noqa: FBT001 - one of two kinds of 
     """Count what a run has kept, so that its figures and its rows cannot disagree."""
     search = Search(sqlite)
     flags = (
-        "CASE WHEN w.is_certain THEN 1 ELSE 0 END AS certain,"
-        " CASE WHEN w.how = 'contained' THEN 0 ELSE 1 END AS present"
+        "CASE WHEN w.is_certain THEN 2 ELSE 0 END"
+        " + CASE WHEN w.how = 'contained' THEN 0 ELSE 1 END AS flags"
     )
-    kept = "trace_run_unit w WHERE w.run_id = :run_id AND w.unit_id = w.root_id"
-    placed = f"SELECT part_id, custody, location_id, {flags} FROM {kept}"
-    standing = f"standing(id, certain, present) AS (SELECT w.unit_id, {flags} FROM {kept})"
+    each = (
+        f"SELECT part_id, custody, location_id, {flags}, {sent_in('w.unit_id')} AS sent_in"
+        " FROM trace_run_unit w WHERE w.run_id = :run_id AND w.unit_id = w.root_id"
+    )
     lots = (
         "SELECT 'lot', part_id, custody, location_id, CAST(NULL AS bigint),"
         " CASE WHEN is_certain THEN 1 ELSE 0 END, 1, CAST(sum(quantity) AS bigint)"
@@ -223,11 +224,8 @@ def _figures(sqlite: bool) -> TextClause:  # noqa: FBT001 - one of two kinds of 
         " CAST(NULL AS bigint), 1, 1, count(*) FROM node"
     )
     return text(
-        f"WITH {search.kept_nodes()}, {standing}"
-        + called(
-            search,
-            f"{figures(search, placed, 'standing', 'w.certain, w.present')} UNION ALL {lots}",
-        )
+        f"WITH {search.kept_nodes()}, {alike(each)}"
+        + called(search, f"{figures(search)} UNION ALL {lots}")
     )
 
 

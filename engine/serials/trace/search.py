@@ -10,7 +10,9 @@ without the fence the planner takes a recursive union for huge and reads whole t
 
 The named parts: `node(id, certain)`, `direct(unit_id, root_id, certain)` made in, of or with a
 node, `mid` between them and their roots, `root`, `was` everything a former host leads to. `certain`
-is 0 for what only an UNKNOWN lot brought in: it cannot be excluded.
+is 0 for what only an UNKNOWN lot brought in: it cannot be excluded. Only from a unit that ever left
+a host, or sits in one that did (`unit_root.has_past`: few), is climbed for former hosts; a small
+index finds those of a run or lot.
 
 With `as_of` only what was recorded up to that event counts: edges, inputs, memberships, installs,
 removals and corrections. The root pointer says only what is now, so every host is climbed.
@@ -33,7 +35,10 @@ CAME_LATER = (
 
 
 def _few(column: str) -> str:
-    """Tell SQLite to expect few rows: else it reads the whole table once, to filter by it."""
+    """Tell SQLite to expect few rows: else it reads the whole table once, to filter by it.
+
+    The column is one that is never -1: the first of the left side that a step names.
+    """
     return f"likelihood({column} <> -1, 0.000001)"
 
 
@@ -96,9 +101,27 @@ class Search:
         )
 
     def units(self) -> str:
-        """Return what stands on `node` and the units named: direct, mid, root, was."""
-        direct = " UNION ALL ".join(self._direct())
+        """Return what stands on `node` and the units named, and what former hosts lead to."""
         climb = {"host": "n.host_id"}
+        above = self.step(
+            "{host}, w.certain", "chain w", "install n", f"n.child_id = w.id AND {self._open()}",
+            **climb,
+        )  # fmt: skip
+        ended = self.step(
+            "{host}, w.certain", "chain w", "install n", f"n.child_id = w.id AND {self._ended()}",
+            **climb,
+        )  # fmt: skip
+        moved = [] if self.as_of else self._direct(" AND n.has_past")
+        start = " UNION ALL ".join(moved) or "SELECT * FROM direct"
+        return (
+            f"direct(unit_id, root_id, certain) AS ({' UNION ALL '.join(self._direct())}),"
+            f" moved(id, root_id, certain) AS ({start}),"
+            f" chain(id, certain) AS (SELECT id, certain FROM moved UNION {above}),"
+            f" was(id, certain) AS (SELECT * FROM ({ended}) e UNION {self._ever()})"
+        )
+
+    def everyone(self) -> str:
+        """Return every affected unit: `certain`, and `present` unless only a former host."""
         up = f"n.host_id <> w.root_id AND {self._open()}"
         mid = (
             self.step(
@@ -106,7 +129,7 @@ class Search:
                 "direct w",
                 "install n",
                 f"n.child_id = w.unit_id AND w.unit_id <> w.root_id AND {up}",
-                **climb,
+                host="n.host_id",
             )
             + " UNION "
             + self.step(
@@ -114,31 +137,14 @@ class Search:
                 "mid w",
                 "install n",
                 f"n.child_id = w.id AND {up}",
-                **climb,
+                host="n.host_id",
             )
-        )
-        ended = " UNION ".join(
-            self.step(
-                "{host}, w.certain",
-                left,
-                "install n",
-                f"n.child_id = {child} AND {self._ended()}",
-                **climb,
-            )
-            for left, child in (("direct w", "w.unit_id"), ("mid w", "w.id"), ("root w", "w.id"))
         )
         return (
-            f"direct(unit_id, root_id, certain) AS MATERIALIZED ({direct}),"
-            f" mid(id, root_id, certain) AS ({mid}),"
-            " root(id, certain) AS MATERIALIZED (SELECT root_id, max(certain) FROM direct"
+            f"mid(id, root_id, certain) AS ({mid}),"
+            " root(id, certain) AS (SELECT root_id, max(certain) FROM direct"
             " WHERE root_id <> 0 GROUP BY root_id),"
-            f" was(id, certain) AS (SELECT * FROM ({ended}) e UNION {self._ever()})"
-        )
-
-    def everyone(self) -> str:
-        """Return every affected unit: `certain`, and `present` unless only a former host."""
-        return (
-            "everyone(id, certain, present) AS (SELECT id, max(certain), max(present) FROM ("
+            " everyone(id, certain, present) AS (SELECT id, max(certain), max(present) FROM ("
             "SELECT unit_id AS id, certain, 1 AS present FROM direct"
             " UNION ALL SELECT id, certain, 1 FROM mid UNION ALL SELECT id, certain, 1 FROM root"
             " UNION ALL SELECT id, certain, 0 FROM was) a GROUP BY id)"
@@ -154,9 +160,10 @@ class Search:
             unit="n.unit_id",
         )
         return (
-            "standing(id, certain, present) AS MATERIALIZED ("
+            "standing(id, certain, present) AS ("
             "SELECT id, max(certain), max(present) FROM ("
-            f"SELECT id, certain, 1 AS present FROM root UNION ALL {formers}) a GROUP BY id)"
+            f"SELECT root_id AS id, certain, 1 AS present FROM direct UNION ALL {formers}) a"
+            " GROUP BY id)"
         )
 
     def tops(self) -> str:
@@ -171,10 +178,10 @@ class Search:
             f" (SELECT 1 FROM install n WHERE n.child_id = w.top AND {self._open()}))"
         )
 
-    def _direct(self) -> list[str]:
+    def _direct(self, only: str = "") -> list[str]:
         picks = {"unit": "n.unit_id", "root": "0" if self.as_of else "n.root_id"}
         shown = "{unit}, {root}, w.certain"
-        there = f" AND {self._existed()}" if self.as_of else ""
+        there = f" AND {self._existed()}" if self.as_of else only
         recorded = " AND i.event_id <= :as_of" if self.as_of else ""
         used = f"i.lot_id = w.id AND n.unit_id = i.unit_id{recorded} AND {self._happened('i')}"
         of_lot = f"n.lot_id = w.id{there}"
@@ -184,12 +191,12 @@ class Search:
             self.step(shown, "node w", "unit_root n", f"n.seg_id = w.id{there}", **picks),
             self.step(shown, "node w", "unit_root n", of_lot, **picks),
             *([self._was_of(shown, picks)] if self.as_of else ()),
-            self.step(shown, "node w", "unit_input i CROSS JOIN unit_root n", used, **picks),
+            self.step(shown, "node w", "unit_input i CROSS JOIN unit_root n", used + only, **picks),
             self.step(
                 "{unit}, {root}, 1",
                 f"({self.ids('units')}) w",
                 "unit_root n",
-                "n.unit_id = w.id",
+                f"n.unit_id = w.id{only}",
                 **picks,
             ),
         ]

@@ -10,7 +10,19 @@ import pytest
 from sqlalchemy import func, select
 
 from engine.errors import Invalid
-from engine.serials import correct, holds, install, packing, parties, ship, state, use
+from engine.serials import (
+    build,
+    correct,
+    holds,
+    install,
+    lots,
+    packing,
+    parties,
+    ship,
+    state,
+    trace,
+    use,
+)
 from engine.serials.epcis import capture, documents, events, names
 from engine.serials.epcis.asking import asked_of
 from engine.serials.epcis.writing import _details
@@ -26,6 +38,7 @@ from engine.serials.models import (
     Shipment,
     Unit,
 )
+from engine.serials.record import LotInput, StockPart
 from engine.serials.targets import HoldTarget
 from tests.engine.serials.conftest import NOW
 
@@ -668,3 +681,156 @@ def transformed(number, *, made=(), children=(), lots=(), place="WH-1", inputs=(
     }
     body = {name: value for name, value in body.items() if value != []}
     return {**body, "readPoint": {"id": f"{SITE}/id/location/{place}"}} if place else body
+
+
+# --- nothing that went in is lost ------------------------------------------------------------
+
+
+def holders(shop, *, lots=(), units=()):
+    found = trace.contains(shop.db, lots=lots, units=units)
+    return {one.serial for one in found.units} - {"B-1", "B-2", "B-3"}
+
+
+def test_a_part_of_several_outputs_is_traced_into_each_of_them(partner):
+    shop = partner.shop
+    shop.lot(shop.resin, "R-1", 5)
+    boards = shop.units(shop.board, "B-1", "B-2")
+    partner.sends(transformed("41", made=["N-1", "N-2", "N-3"], children=["B-1", "B-2"]))
+    assert partner.flags() == ["inputs_not_placed"]
+    assert flagged(partner) >= {("inputs_not_placed", None)}
+    for board in boards:
+        assert holders(shop, units=[board]) == {"N-1", "N-2", "N-3"}
+
+
+@pytest.mark.parametrize("place", ["WH-1", None])
+def test_units_recorded_before_get_the_lots_that_went_into_them(partner, place):
+    shop = partner.shop
+    resin = shop.lot(shop.resin, "R-1", 5)
+    shop.units(shop.pump, "0001", "0002", "0003")
+    [board] = shop.units(shop.board, "B-1")
+    partner.sends(transformed("42", made=["0001", "0002"], place=place))
+    assert holders(shop, lots=[resin.id]) == {"0001", "0002"}
+    assert sum(row.quantity for row in shop.stock(resin, custody="in_house")) == 3
+    partner.sends(transformed("43", made=["0003", "N-9"], children=["B-1"], place=place))
+    assert holders(shop, units=[board]) == {"0003", "N-9"}
+    assert holders(shop, lots=[resin.id]) == {"0001", "0002", "0003", "N-9"}
+    assert sum(row.quantity for row in shop.stock(resin, custody="in_house")) == 1
+
+
+def test_a_part_reported_in_another_unit_was_in_both(partner):
+    shop = partner.shop
+    shop.units(shop.pump, "P", "Q")
+    [board] = shop.units(shop.board, "B-1")
+    for number, host in (("51", "P"), ("52", "Q")):
+        partner.sends(
+            {
+                "type": "AssociationEvent",
+                "eventID": f"urn:uuid:00000000-0000-0000-0000-{number:>012}",
+                "eventTime": "2026-03-02T08:00:00Z",
+                "eventTimeZoneOffset": "+00:00",
+                "parentID": names.link_of(GTIN, serial=host),
+                "childEPCs": [f"{SITE}/id/OWN/PCBA/serial/B-1"],
+                "action": "ADD",
+            }
+        )
+    assert partner.flags() == ["was_inside_another"]
+    assert holders(shop, units=[board]) == {"P", "Q"}
+
+
+def test_quantities_of_lots_are_packed_and_taken_out_both_ways(partner):
+    shop = partner.shop
+    lot = shop.lot(shop.set, "S-1", 5)
+    body = {
+        "type": "AggregationEvent",
+        "eventID": "urn:uuid:00000000-0000-0000-0000-000000000061",
+        "eventTime": "2026-03-02T08:00:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        "parentID": "https://id.gs1.org/00/106141412345678908",
+        "childQuantityList": [{"epcClass": names.link_of(LOT_GTIN, lot_no="S-1"), "quantity": 2}],
+        "action": "ADD",
+        "bizStep": "packing",
+    }
+    partner.sends(body)
+    [row] = shop.db.scalars(select(Packed)).all()
+    assert (row.lot_id, row.to_event_id) == (lot.id, None)
+    made = packing.container_of(shop.db, "106141412345678908")
+    packing.unpack(shop.db, made.id, **shop.later(hours=1))
+    taken_out = told_of(events.about(shop.db, node_ids=[lot.id]))[-1]
+    assert taken_out["childQuantityList"] == body["childQuantityList"]
+    packing.pack(
+        shop.db, "206141412345678905", "pallet",
+        packing.Load(stock_parts=[StockPart(one.id, one.quantity) for one in shop.stock(lot)]),
+        **shop.later(hours=1),
+    )  # fmt: skip
+    told = told_of(events.about(shop.db, node_ids=[lot.id]))[-1]
+    assert (told["holdfast:container"], told["childQuantityList"][0]["quantity"]) == ("pallet", 5)
+    stranger = [names.link_of(GTIN, serial="9999")]
+    partner.sends(
+        {**body, "eventID": "urn:uuid:00000000-0000-0000-0000-000000000062", "childEPCs": stranger,
+         "childQuantityList": [], "action": "DELETE", "parentID": told["parentID"]}
+    )  # fmt: skip
+    still = select(func.count()).select_from(Packed).where(Packed.to_event_id.is_(None))
+    assert shop.db.scalar(still) > 0
+
+
+def test_what_we_tell_and_another_store_captures_is_traced_to_the_same_goods(partner):
+    shop, db = partner.shop, partner.db
+    empty = db.begin_nested()
+    _rich_history(shop)
+    told = [one.body for one in events.query(db, asked_of(ALL.items())).events]
+    numbers = ("R-1", "R-2", "R-3", "R-1A", "R-M", "G-1", "S-1", "B-1", "B-2", "B-3")
+    before = {number: _traced(shop, number) for number in numbers}
+    assert {len(found) > 0 for found in before.values()} == {True}
+    empty.rollback()
+    assert db.scalar(select(func.count()).select_from(Unit)) == 0
+
+    job = partner.sends(*told)
+    assert (job.success, job.errors) == (True, [])
+    assert {number: _traced(shop, number) for number in numbers} == before
+
+
+ALL = {"perPage": "1000", "orderBy": "recordTime", "orderDirection": "ASC"}
+
+
+def _rich_history(shop):
+    resin = shop.lot(shop.resin, "R-1", 9)
+    late, other = shop.lot(shop.resin, "R-2", 9), shop.lot(shop.resin, "R-3", 9)
+    split = lots.split_lot(
+        shop.db, "R-1A", stock_parts=[shop.part_of(resin, 4)], **shop.later(hours=1)
+    )
+    shop.later(hours=1)
+    gasket = shop.lot(shop.body, "G-1", 9)
+    first, second, third = shop.units(shop.board, "B-1", "B-2", "B-3")
+    shop.later(hours=1)
+    pumps = shop.build(
+        shop.pump,
+        build.ToBuild("0001", ((first, None),)), build.ToBuild("0002", ((second, None),)),
+        inputs=[shop.db.get_one(Lot, split.lot_id)], usability="nonconforming",
+    )  # fmt: skip
+    build.add_inputs(
+        shop.db, pumps.segment_id, [LotInput(late.id, Decimal(1))], location_id=shop.store.id,
+        **shop.later(hours=1),
+    )  # fmt: skip
+    install.remove_units(shop.db, [second], **shop.later(hours=1))
+    fitting = install.Fitting(third, pumps.unit_ids[1])
+    install.install_units(shop.db, [fitting], **shop.later(hours=1))
+    state.rework(
+        shop.db, units=[pumps.unit_ids[0]], location_id=shop.store.id,
+        inputs=[LotInput(gasket.id, Decimal(1), shop.store.id)], **shop.later(hours=1),
+    )  # fmt: skip
+    merged = lots.merge_lots(
+        shop.db, "R-M", stock_parts=[shop.part_of(resin, 2), shop.part_of(other, 2)],
+        **shop.later(hours=1),
+    )  # fmt: skip
+    shop.later(hours=1)
+    shop.build_lot(shop.set, "S-1", 5, shop.db.get_one(Lot, merged.lot_id))
+    shop.later(hours=1)
+    shop.build(shop.pump, "0003", inputs=[other])
+
+
+def _traced(shop, number):
+    lot_ids = shop.db.scalars(select(Lot.id).where(Lot.lot_no == number)).all()
+    unit_ids = shop.db.scalars(select(Unit.id).where(Unit.serial == number)).all()
+    found = trace.contains(shop.db, lots=lot_ids, units=unit_ids)
+    made = shop.db.scalars(select(Lot.lot_no).where(Lot.id.in_(found.lot_ids)))
+    return {one.serial for one in found.units} | set(made)

@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
-from engine.serials import build, correct, install, parties, ship, state, trace
+from engine.serials import build, correct, install, parties, rebuild, ship, state, trace
 from engine.serials.build import ToBuild
 from engine.serials.errors import AlreadyInstalled, InsideItself, WouldLoop
 from engine.serials.install import Fitting
+from engine.serials.models import UnitRoot
 from engine.serials.record import LotInput
 
 
@@ -133,3 +135,28 @@ def test_what_was_recorded_is_not_rewritten(database, people, table):
     for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {column}"):
         with pytest.raises(DBAPIError), database.begin() as db:
             db.execute(text(statement))
+
+
+def test_what_left_a_host_is_marked_and_so_is_what_is_in_it_or_comes_into_it(shop):
+    lot = shop.lot(shop.resin, "R-1", 10)
+    [chip] = shop.build(shop.board, "CHIP-1", inputs=[lot]).unit_ids
+    [board, other] = shop.units(shop.board, "PCB-1", "PCB-2")
+    [one, two, three] = shop.units(shop.pump, "SN-1", "SN-2", "SN-3")
+
+    def marked():
+        return set(shop.db.scalars(select(UnitRoot.unit_id).where(UnitRoot.has_past)))
+
+    install.install_units(shop.db, [Fitting(board, one)], **shop.how)
+    assert marked() == set()
+    install.remove_units(shop.db, [board], **shop.how)
+    assert marked() == {board}
+    install.install_units(shop.db, [Fitting(chip, board), Fitting(board, two)], **shop.how)
+    install.install_units(shop.db, [Fitting(other, three)], **shop.how)
+    assert marked() == {board, chip}
+
+    counts = trace.counted(shop.db, trace.Seeds(lots=frozenset({lot.id})))
+    assert (counts.all_units.contains, counts.all_units.contained) == (1, 1)
+    # and a store that lost the marks gets them back
+    shop.db.execute(update(UnitRoot).values(has_past=False))
+    rebuild.rebuild(shop.db, at=shop.how["at"])
+    assert marked() == {board, chip}

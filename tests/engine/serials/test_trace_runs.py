@@ -1,12 +1,12 @@
 """A trace is kept row by row as it was answered, counted by place and consignee, and sealed."""
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from engine.serials import correct, install, parties, ship, trace
 from engine.serials.build import ToBuild
-from engine.serials.models import TraceRun
+from engine.serials.models import ShipmentLine, TraceRun
 from engine.serials.record import LotInput
 from engine.serials.trace import Seeds
 
@@ -77,6 +77,21 @@ def test_what_is_counted_without_keeping_is_what_a_run_keeps(shop):
     assert (custody["in_house"].contains, custody["in_house"].cannot_exclude) == (1, 1)
     assert custody["in_transit"].unit_count == 2
     assert counts.by_country()["GB"].unit_count == 2
+
+
+def test_what_was_sent_twice_to_one_consignee_counts_once(shop):
+    resin = shop.lot(shop.resin, "R-7", 10)
+    one, two = shop.build(shop.pump, "SN-1", "SN-2", inputs=[resin]).unit_ids
+    ship.ship(shop.db, to_location_id=shop.ward.id, units=[one, two], **shop.how)
+    ship.receive_return(shop.db, location_id=shop.store.id, units=[one], **shop.later(days=1))
+    ship.report_shipment(shop.db, to_location_id=shop.ward.id, units=[one], **shop.later(days=1))
+    seeds = Seeds(lots=frozenset({resin.id}))
+
+    counts = trace.counted(shop.db, seeds)
+
+    assert shop.db.scalar(select(func.count(ShipmentLine.id))) == 3
+    assert counts.by_consignee()[shop.hospital.id].contains == counts.root_count == 2
+    assert trace.counts(shop.db, traced(shop, lots=[resin]).id) == counts
 
 
 def test_a_former_host_is_kept_and_marked(shop):

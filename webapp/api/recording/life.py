@@ -1,6 +1,6 @@
 """Orders, inspections, tests, certificates, lots that become lots, packing, use and service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.serials import examine, lots, packing, purchase, relabel, use
+from engine.serials.dictionary import seen
 from engine.serials.models import Container, Event
 from engine.serials.models.examination import CERTIFICATES, OUTCOMES
 from engine.serials.models.packing import CONTAINERS
@@ -27,7 +28,9 @@ from webapp.api.naming import (
 )
 from webapp.api.recording.goods import goods_of
 from webapp.api.recording.kind import MOST, Happened, OfGoods, Said, complete, records
+from webapp.session import person
 
+NOT_YOURS = N_("Your roles may not see this field, so they may not fill it in. Leave it out.")
 NO_CONTAINER = N_("Nothing is packed under SSCC %(sscc)s. Check the number.")
 
 
@@ -66,6 +69,7 @@ def ordered(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     parts = [
         naming.part(one["part"], f"lines.{place}.part") for place, one in enumerate(said["lines"])
     ]
+    _refuse_hidden(naming, said["lines"])
     complete(naming)
     lines = [
         purchase.OrderLine(
@@ -75,6 +79,15 @@ def ordered(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     ]
     made = purchase.order(db, said["number"], supplier or 0, lines, **how)
     return Recorded(db.get_one(Event, made.event_id))
+
+
+def _refuse_hidden(naming: Naming, lines: Sequence[Said]) -> None:
+    """Say which fields of an order are sent by someone who may not even see them."""
+    mine = {field.name for field in seen("purchase_line", person())}
+    for place, line in enumerate(lines):
+        for name in ("unit_price", "currency"):
+            if name in line and name not in mine:
+                naming.say(f"lines.{place}.{name}", NOT_YOURS)
 
 
 # --- looking and proving ---------------------------------------------------------------------

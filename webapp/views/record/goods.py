@@ -1,15 +1,14 @@
-"""Recording what happens to goods: receipts, inspections, tests, packing, leaving, coming back."""
+"""Goods from the dock to the field and back: receipts, results, packing, leaving, coming back."""
 
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine.errors import Invalid, Problem
-from engine.people.permissions import may
+from engine.errors import Problem
 from engine.serials import examine, packing, purchase, receive, scanned, ship
 from engine.serials.models import CONTAINERS, OUTCOMES
 from engine.serials.packed import contents_of
@@ -17,44 +16,13 @@ from engine.serials.parties import ensure_lot
 from engine.serials.record import How, Recorded, StockPart
 from engine.serials.use import put_into_use
 from webapp.permissions import allow
-from webapp.queries.recording import Found, latest, open_lines, part_numbered
+from webapp.queries.recording import Found, open_lines, part_numbered
 from webapp.reading import read
 from webapp.recording import MISSING, Done, Entered, carry_out, how_of, places
-from webapp.session import person
-from webapp.words import N_
+from webapp.views.record.shared import address_of, bp, form_page, scanned_goods
 
-bp = Blueprint("record", __name__, url_prefix="/record")
-
-# page, words, what it is for, icon, action
-PAGES = (
-    ("record.receipt", N_("Receipt"), N_("What a supplier delivered, against its order"),
-     "package", "goods.receive"),
-    ("record.inspection", N_("Inspection"), N_("What was looked at, and whether it passed"),
-     "clipboard-check", "goods.examine"),
-    ("record.test", N_("Test"), N_("What was measured, with which gauge and program"),
-     "chart-line", "goods.examine"),
-    ("record.pack", N_("Packing"), N_("What goes into which carton or pallet"),
-     "stack-2", "goods.pack"),
-    ("record.shipment", N_("Shipment"), N_("What leaves for whom"), "send", "shipment.record"),
-    ("record.arrival", N_("Arrival at the consignee"), N_("What arrived, and where"),
-     "building-hospital", "shipment.record"),
-    ("record.returned", N_("Return"), N_("What came back, and where it lies now"),
-     "refresh", "goods.return"),
-    ("service.visit", N_("Field service"), N_("A device, what was found, parts replaced"),
-     "settings-cog", "service.record"),
-    ("scan.batch", N_("Labels"), N_("Scan what needs a label, then print them all"),
-     "printer", "label.print"),
-)  # fmt: skip
 ROWS = 6  # characteristics that a form has room for at once
 MOST_ROWS = 60
-
-
-@bp.get("")
-@allow("record.read")
-def index() -> ResponseReturnValue:
-    """Show what this person may record, and what was recorded last."""
-    shown = [row[:4] for row in PAGES if may(person(), row[4])]
-    return render_template("record/index.html", pages=shown, recorded=latest(read()))
 
 
 # --- receipt ---------------------------------------------------------------------------------
@@ -69,7 +37,9 @@ def receipt() -> ResponseReturnValue:
 
 def _receipt_page(problems: list[Problem], sentence: str) -> str:
     db = read()
-    return _page("receipt", problems, sentence, lines=open_lines(db), places=places(db, own=True))
+    return form_page(
+        "receipt", problems, sentence, lines=open_lines(db), places=places(db, own=True)
+    )
 
 
 @bp.post("/receipt")
@@ -145,7 +115,7 @@ def test() -> ResponseReturnValue:
 def _examination_page(kind: str) -> Callable[[list[Problem], str], str]:
     def page(problems: list[Problem], sentence: str) -> str:
         count = len(request.form.getlist("characteristic"))
-        return _page(
+        return form_page(
             "examination", problems, sentence, kind=kind, outcomes=OUTCOMES,
             rows=min(max(ROWS, count + 2), MOST_ROWS),
         )  # fmt: skip
@@ -171,8 +141,8 @@ def _examined(kind: str) -> Callable[[Session], Done]:
     def run(db: Session) -> Done:
         form = Entered()
         outcome = form.one_of("outcome", OUTCOMES)
-        goods = _scanned(db, form, "scanned", needs_quantity=False)
-        rejected = _scanned(db, form, "rejected") if outcome == "sorted" else scanned.Goods()
+        goods = scanned_goods(db, form, "scanned", needs_quantity=False)
+        rejected = scanned_goods(db, form, "rejected") if outcome == "sorted" else scanned.Goods()
         readings = _readings(form)
         sample = examine.Sample(form.whole("sample_size"), form.whole("failed_count"))
         how = how_of(form)
@@ -194,7 +164,7 @@ def _examined(kind: str) -> Callable[[Session], Done]:
             address = url_for("report.new", event=recorded.event.id)
             words = gettext("It is recorded as failed. Report it: what is known is filled in.")
             return Done(recorded.event.id, address, words)
-        address = _address_of(goods)
+        address = address_of(goods)
         return Done(recorded.event.id, address, gettext("The result is recorded."))
 
     return run
@@ -232,7 +202,7 @@ def pack() -> ResponseReturnValue:
 
 
 def _packing_page(problems: list[Problem], sentence: str) -> str:
-    return _page("packing", problems, sentence, kinds=CONTAINERS)
+    return form_page("packing", problems, sentence, kinds=CONTAINERS)
 
 
 @bp.post("/packing")
@@ -247,7 +217,7 @@ def _pack(db: Session) -> Done:
     sscc = form.text("sscc", required=True)
     is_out = form.text("do") == "unpack"
     kind = "case" if is_out else form.one_of("kind", CONTAINERS)
-    goods = _scanned(db, form, "scanned", may_be_empty=is_out)
+    goods = scanned_goods(db, form, "scanned", may_be_empty=is_out)
     how = how_of(form)
     form.check()
     if is_out:
@@ -279,7 +249,7 @@ def shipment() -> ResponseReturnValue:
 
 
 def _shipment_page(problems: list[Problem], sentence: str) -> str:
-    return _page("shipment", problems, sentence, places=places(read(), own=False))
+    return form_page("shipment", problems, sentence, places=places(read(), own=False))
 
 
 @bp.post("/shipment")
@@ -291,7 +261,7 @@ def save_shipment() -> ResponseReturnValue:
 
 def _ship(db: Session) -> Done:
     form = Entered()
-    goods = _scanned(db, form, "scanned")
+    goods = scanned_goods(db, form, "scanned")
     place = form.place(db, "place")
     document_no = form.text("document_no") or None
     is_told = form.text("happened") == "yes"
@@ -316,7 +286,7 @@ def _ship(db: Session) -> Done:
             stock_parts=scanned.stock_of(db, goods.lots), document_no=document_no, **how,
         )  # fmt: skip
     words = gettext("The shipment is recorded.")
-    return Done(recorded.event.id, _address_of(goods), words)
+    return Done(recorded.event.id, address_of(goods), words)
 
 
 @bp.get("/arrival")
@@ -327,7 +297,7 @@ def arrival() -> ResponseReturnValue:
 
 
 def _arrival_page(problems: list[Problem], sentence: str) -> str:
-    return _page("arrival", problems, sentence, places=places(read(), own=False))
+    return form_page("arrival", problems, sentence, places=places(read(), own=False))
 
 
 @bp.post("/arrival")
@@ -339,7 +309,7 @@ def save_arrival() -> ResponseReturnValue:
 
 def _arrive(db: Session) -> Done:
     form = Entered()
-    goods = _scanned(db, form, "scanned")
+    goods = scanned_goods(db, form, "scanned")
     place = form.place(db, "place")
     is_use = form.text("in_use") == "yes"
     how = how_of(form)
@@ -353,7 +323,7 @@ def _arrive(db: Session) -> Done:
         parts = scanned.stock_of(db, goods.lots, custody=("in_transit",), is_fact=True)
         parts += [StockPart(row.id, row.quantity) for row in inside.stock]
         recorded = ship.deliver(db, location_id=place, units=units, stock_parts=parts, **how)
-    return Done(recorded.event.id, _address_of(goods), gettext("The arrival is recorded."))
+    return Done(recorded.event.id, address_of(goods), gettext("The arrival is recorded."))
 
 
 @bp.get("/return")
@@ -364,7 +334,7 @@ def returned() -> ResponseReturnValue:
 
 
 def _return_page(problems: list[Problem], sentence: str) -> str:
-    return _page("return", problems, sentence, places=places(read(), own=True))
+    return form_page("return", problems, sentence, places=places(read(), own=True))
 
 
 @bp.post("/return")
@@ -376,7 +346,7 @@ def save_return() -> ResponseReturnValue:
 
 def _take_back(db: Session) -> Done:
     form = Entered()
-    goods = _scanned(db, form, "scanned")
+    goods = scanned_goods(db, form, "scanned")
     place = form.place(db, "place")
     how = how_of(form)
     if reason := form.text("reason"):
@@ -389,41 +359,7 @@ def _take_back(db: Session) -> Done:
     recorded = ship.receive_return(
         db, location_id=place, units=[*goods.units, *inside.units], stock_parts=parts, **how
     )
-    return Done(recorded.event.id, _address_of(goods), gettext("The return is recorded."))
-
-
-# --- what they share -------------------------------------------------------------------------
-
-
-def _page(name: str, problems: list[Problem], sentence: str, **more: Any) -> str:
-    entered = request.form if request.method == "POST" else request.args
-    return render_template(
-        f"record/{name}.html", problems=problems, sentence=sentence, entered=entered, **more
-    )
-
-
-def _scanned(
-    db: Session,
-    form: Entered,
-    name: str,
-    *,
-    needs_quantity: bool = True,
-    may_be_empty: bool = False,
-) -> scanned.Goods:
-    text = form.text(name, required=not may_be_empty)
-    try:
-        return scanned.understand(db, text, at=name, needs_quantity=needs_quantity)
-    except Invalid as wrong:
-        form.problems += wrong.problems
-        return scanned.Goods()
-
-
-def _address_of(goods: scanned.Goods) -> str:
-    if goods.units:
-        return url_for("units.unit", unit_id=goods.units[0])
-    if goods.lots:
-        return url_for("units.lot", lot_id=goods.lots[0][0])
-    return url_for("units.container", container_id=goods.containers[0])
+    return Done(recorded.event.id, address_of(goods), gettext("The return is recorded."))
 
 
 def _goods_address(recorded: Recorded) -> str:
