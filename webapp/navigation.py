@@ -32,7 +32,7 @@ PARTS = (
             ("holds.index", N_("Holds"), "hand-stop", "hold.read", "h"),
             ("units.index", N_("Units and lots"), "barcode", "unit.read", "t"),
             ("scan.one", N_("Scan"), "scan", "unit.read", "s"),
-            ("record.index", N_("Record"), "clipboard-check", "record.read", "e"),
+            ("record.index", N_("Record"), "clipboard-check", "record.open", "e"),
             ("trace.index", N_("Trace"), "binary-tree", "trace.read", "b"),
         ),
     ),

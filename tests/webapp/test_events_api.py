@@ -22,6 +22,7 @@ from webapp.compose import Holdfast
 
 # told by a command of their own, or decided and signed in a case: never by a system
 NOT_FROM_OUTSIDE = {
+    "observed",  # what a partner saw: captured as EPCIS
     "sent_out",  # a move to a third party's place
     "did_not_occur",  # a withdrawal
     "regraded", "never_existed", "stock_split",  # carried out by a case

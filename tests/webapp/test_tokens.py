@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -238,7 +239,11 @@ def everything_asked(app: Flask) -> list[tuple[str, str, str]]:
     with app.test_request_context():
         spec = description()
     return [
-        (method, re.sub(r"{\w+}", "1", address), operation["security"][0]["token"][0])
+        (
+            method,
+            re.sub(r"{\w+}", "1", address.replace("{uuid}", str(UUID(int=1)))),
+            operation["security"][0]["token"][0],
+        )
         for address, operations in spec["paths"].items()
         for method, operation in operations.items()
         if method in METHODS

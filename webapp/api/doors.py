@@ -68,7 +68,7 @@ class ToKnow(MethodView):
         seen = select(HoldDoor.hold_id).where(
             HoldDoor.hold_id == Hold.id, HoldDoor.door == door.name
         )
-        rows = select(Hold).where(Hold.released_at.is_(None), ~seen.exists())
+        rows = select(*Hold.__table__.c).where(Hold.released_at.is_(None), ~seen.exists())
         page = page_of(db, rows, [Hold.__table__.c.id], asked, list_name=f"doors/{name}")
         return {
             "holds": [

@@ -112,7 +112,7 @@ def _pack_and_ship(works: Works) -> list[int]:
         Unit.location_id == works.place(cat.STORES),
         Unit.usability == "conforming",
     )
-    pumps = list(works.db.scalars(rows.order_by(Unit.id.desc()).limit(ON_THE_PALLET)))
+    pumps = list(works.db.scalars(rows.order_by(Unit.id).limit(ON_THE_PALLET)))
     if not pumps:
         return []
     carton = packing.pack(works.db, sscc(1), "case", Load(units=pumps), **works.how)

@@ -13,7 +13,7 @@ from engine.evidence import ledger
 from engine.evidence.store import DocumentStore
 from engine.jobs import run_due_jobs
 from engine.outbox import Outgoing
-from engine.serials import holds, parties
+from engine.serials import holds, other_names, parties
 from engine.serials.exchange import resolving, runs, sources
 from engine.serials.exchange.errors import ColumnsMissing, FileNotRead, NothingChosen
 from engine.serials.exchange.tables import quantity_of, rows_of
@@ -54,7 +54,7 @@ class Desk:
                 db, stream="case:NC-2026-0001", case_number="NC-2026-0001", reason="cracked",
                 basis="trace", target=HoldTarget.unit(held), by=None, at=NOW,
             )  # fmt: skip
-            parties.name_also(db, "unit", held, named_by="mes", value="M-1", **shop.how)
+            other_names.name_also(db, "unit", held, named_by="mes", value="M-1", **shop.how)
             self.site_id = shop.maker.id
 
     def source(self, compares="stock", **more):

@@ -49,7 +49,7 @@ PAGES = (
 
 
 @bp.get("")
-@allow("record.read")
+@allow("record.open")
 def index() -> ResponseReturnValue:
     """Show what this person may record, and what was recorded last."""
     shown = [row[:4] for row in PAGES if may(person(), row[4])]
