@@ -45,6 +45,7 @@ def keep(
     signature_id: int | None = None,
     corrects: Answer | None = None,
     reason: str | None = None,
+    migrated_from: str | None = None,
 ) -> Answer:
     """Write one answer, or a new version that corrects an earlier one for a reason. Flushes."""
     answer = Answer(
@@ -62,6 +63,7 @@ def keep(
         signature_id=signature_id,
         supersedes_id=corrects.id if corrects else None,
         reason=reason,
+        migrated_from=migrated_from,
     )
     db.add(answer)
     db.flush()

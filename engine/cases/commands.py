@@ -31,6 +31,7 @@ from engine.evidence import ceremony, documents, ledger
 from engine.evidence.documents import StoredFile
 from engine.evidence.signatures import Signature
 from engine.people import Person, acting_for, authorize
+from engine.serials.intake import legacy
 from forms.form import Answers
 
 PREFIX = {"nonconformance": "NC"}
@@ -208,11 +209,15 @@ def complete_task(
         return task
 
     refuse_unless_open(db, case, task)
-    refuse_unless_theirs(db, task, by, at=at)
+    refuse_unless_theirs(db, case, task, by, at=at)
     _refuse_changed(raw, shown_sha256)
     answers = checked_task(db, case, task, raw, by=by, at=at)
-    signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
-    answer = _keep(db, case, task, answers.answers, signature, by=by, at=at)
+    # nobody here signs what was decided elsewhere: quality signs the migration as a whole
+    brought = legacy.named(db, case.number) if case.migrating_to else None
+    signature = None
+    if brought is None:
+        signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
+    answer = _keep(db, case, task, answers.answers, signature, brought, by=by, at=at)
     runtime.complete_task(db, task_id, variables=answers.variables, by=by, at=at)
     place = f"task:{task_id}"
     uploads.adopt(db, case, answers.answers, place=place, by=by, at=at, task_id=task_id)
@@ -228,6 +233,7 @@ def complete_task(
             "element": f"{task.process}.{task.element_id}",
             "answer_sha256": answer.sha256,
             "signature": signature.id if signature else None,
+            **({"migrated_from": brought} if brought else {}),
         },
         by=by,
         at=at,
@@ -286,6 +292,7 @@ def _keep(
     task: Task,
     answers: dict[str, Any],
     signature: Signature | None,
+    migrated_from: str | None,
     *,
     by: Person,
     at: datetime,
@@ -302,6 +309,7 @@ def _keep(
         on_behalf_of_id=acting_for(by, task.role),
         at=at,
         signature_id=signature.id if signature else None,
+        migrated_from=migrated_from,
     )
     task.on_behalf_of_id = answer.on_behalf_of_id
     return answer

@@ -158,7 +158,7 @@ def _void(db: Session, case: Case, reason: str, *, by: Person, at: datetime) -> 
     holds.release_case(db, case.number, reason=f"case voided: {reason}", by=by, at=at)
     lying = [one for one in balance.holdings(db, case.id) if balance.ACCOUNTS[one.account].is_open]
     balance.post(db, case, lying, to="released_not_affected", evidence="case voided", by=by, at=at)
-    case.state, case.ended_at = "void", at
+    case.state, case.ended_at, case.migrating_to = "void", at, None
     telling.case_ended(db, case, at=at)
 
 

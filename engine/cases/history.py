@@ -31,6 +31,9 @@ SENTENCES = {
     "case_closed": N_("Closed the case"),
     "case_voided": N_("Voided the case"),
     "case_reopened": N_("Reopened the case"),
+    "legacy_case_continued": N_("Goes on with %(number)s of %(source)s"),
+    "case_migration_begun": N_("Began to bring the case over from another system"),
+    "case_migrated": N_("Brought the case over from another system"),
 }
 DOCUMENTS = {
     "nonconformance_report": N_("Nonconformance report"),
@@ -38,6 +41,7 @@ DOCUMENTS = {
     "destruction_certificate": N_("Destruction certificate"),
     "case_void": N_("Void case"),
     "case_reopen": N_("Reopen case"),
+    "case_migration": N_("Migration of a case"),
 }
 DECISIONS = {
     "opens_recall": N_("a recall is opened"),

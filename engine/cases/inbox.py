@@ -14,6 +14,7 @@ from engine.cases.about import about
 from engine.cases.models import Case
 from engine.cases.pages import Page, TaskFilter, TaskGroup, TaskRow, TaskSort, TasksPage
 from engine.cases.signing import signs_always
+from engine.cases.tasks import waits_for_migration
 from engine.evidence.meanings import DECISION_IF_REFUSABLE, DECISIONS
 from engine.people import Person, PersonAccount, acting_for
 
@@ -139,19 +140,24 @@ def task_rows(
             case_title=of_case.title,
             subject=of_case.subject,
             severity=of_case.severity,
-            needs_signature=signs_always(task.signature),
-            may_need_signature=task.signature is not None and not signs_always(task.signature),
+            needs_signature=_is_signed(task, of_case) and signs_always(task.signature),
+            may_need_signature=_is_signed(task, of_case) and not signs_always(task.signature),
             opened_at=task.opened_at,
             due_at=task.due_at,
             group=group_of(task.due_at, at),
             claimed_by=claimed_by,
             is_mine=task.claimed_by_id == person.id,
             principal=names.get(acting_for(person, task.role) or 0),
-            refused=segregation.refusal(barred[task.id], person, task.role),
+            refused=segregation.refusal(barred[task.id], person, task.role)
+            or waits_for_migration(of_case, task),
             about=named.get(task.id),
         )
         for task, of_case, claimed_by in found
     )
+
+
+def _is_signed(task: Task, case: Case) -> bool:
+    return task.signature is not None and not case.migrating_to
 
 
 def group_of(due_at: datetime | None, at: datetime) -> TaskGroup:

@@ -40,6 +40,8 @@ class Case(Base):
     opened_by_id: Mapped[Ref]
     opened_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    # the step it is brought to from another system, until quality has signed that
+    migrating_to: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)  # rises with every command; pages compare it
 
     @property
@@ -133,6 +135,7 @@ class Answer(Base):
     signature_id: Mapped[Ref | None]
     supersedes_id: Mapped[Ref | None] = mapped_column(ForeignKey("answer.id"), unique=True)
     reason: Mapped[str | None]
+    migrated_from: Mapped[str | None]  # the other system and its number, where it was decided
 
 
 class Draft(Base):

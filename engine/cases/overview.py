@@ -99,6 +99,7 @@ def case_facts(db: Session, case: Case) -> CaseFacts:
             for s in subjects
         ),
         affected=balance.affected(balance.totals(db, case.id)),
+        migrating_to=case.migrating_to,
     )
 
 

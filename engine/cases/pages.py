@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from engine.bpmn.errors import DoneByTheSamePerson
 from engine.cases.about import About
-from engine.errors import NotAllowed
+from engine.errors import EngineError
 
 TaskFilter = Literal["mine", "teams", "signature", "decision", "unclaimed"]
 TaskSort = Literal["deadline", "opened", "case"]
@@ -61,7 +60,7 @@ class TaskRow:
     claimed_by: str | None = None  # printed name
     is_mine: bool = False  # claimed by the person who looks
     principal: str | None = None  # for whom the role is held, when it is delegated
-    refused: DoneByTheSamePerson | None = None  # why this person cannot take it
+    refused: EngineError | None = None  # why this person cannot take it
     may_need_signature: bool = False  # some of its answers are signed, others are not
     about: About | None = None  # its line or round, which tells it from others called alike
 
@@ -88,7 +87,7 @@ class Proposal:
     by: str | None = None
     step: str | None = None  # `process.element` of that work
     at: datetime | None = None
-    refused: NotAllowed | None = None  # why this person may not sign it
+    refused: EngineError | None = None  # why this person may not sign it
 
 
 @dataclass(frozen=True)
@@ -140,6 +139,7 @@ class CaseFacts:
     closed_at: datetime | None = None
     subjects: tuple[str, ...] = ()
     affected: Decimal = Decimal(0)  # everything in the unit balance
+    migrating_to: str | None = None  # the step it is brought to from another system
     owner: str | None = None
     mark: str | None = None  # "DEMO" | "DRILL"
 

@@ -35,10 +35,10 @@ def draw_up(
     """
     case, task = lock_case_of(db, task_id)
     refuse_unless_open(db, case, task)
-    refuse_unless_theirs(db, task, by, at=at)
+    refuse_unless_theirs(db, case, task, by, at=at)
     answers = checked_task(db, case, task, raw, by=by, at=at).answers
     meaning = meaning_of(task.signature, answers)
-    if meaning is None:
+    if meaning is None or case.migrating_to:
         return None
     record = record_to_sign(db, case, task, answers, review_pdf_sha256=None)
     return DrawnUp(meaning, record, layout_of(task))

@@ -15,6 +15,14 @@ from engine.evidence import ledger
 from engine.people import Person, authorize, holds_qualification
 from engine.people.queries import account_of
 
+# the steps that another system's case can be brought to, and what is answered on the way there
+BEFORE = {
+    "confirm_segregation": frozenset({"triage"}),
+    "investigate": frozenset({"triage", "confirm_segregation", "resolve_count_mismatch"}),
+    "propose_disposition": frozenset(
+        {"triage", "confirm_segregation", "resolve_count_mismatch", "investigate"}
+    ),
+}
 _root = aliased(Instance)
 # rows are locked in the order they are named
 CASE_OF_TASK = (
@@ -45,6 +53,10 @@ class NotYourRole(NotAllowed):
 
 class NotQualified(NotAllowed):
     """This task needs the qualification %(code)s, and yours is missing or has expired."""
+
+
+class MigrationNotSigned(Conflict):
+    """Case %(number)s is brought over from another system. Quality signs that first."""
 
 
 class CaseEnded(Conflict):
@@ -104,20 +116,33 @@ def refuse_unless_open(db: Session, case: Case, task: Task) -> None:
         raise TaskAlreadyDone(by=printed_name(db, task.done_by_id))
     if task.cancelled_at is not None:
         raise TaskWithdrawn
+    if (waits := waits_for_migration(case, task)) is not None:
+        raise waits
 
 
-def refuse_unless_theirs(db: Session, task: Task, by: Person, *, at: datetime) -> None:
+def waits_for_migration(case: Case, task: Task) -> MigrationNotSigned | None:
+    """Return why a task waits while its case is brought over from another system, or None."""
+    if not case.migrating_to or task.element_id in BEFORE[case.migrating_to]:
+        return None
+    return MigrationNotSigned(number=case.number)
+
+
+def refuse_unless_theirs(db: Session, case: Case, task: Task, by: Person, *, at: datetime) -> None:
     """Raise unless `by` may do this task: separation, role, nobody else's claim, qualification.
 
-    Who is set apart is told so first: no role would change it.
+    Who is set apart is told so first: no role would change it. What was decided in another system
+    is written down by who brings the case over, whatever role the step has.
     """
     refuse_if_barred(db, task, by)
-    if task.role not in by.roles:
+    if case.migrating_to:
+        authorize(by, "case.migrate")
+    elif task.role not in by.roles:
         raise NotYourRole(role=task.role)
     if task.claimed_by_id not in (None, by.id):
         raise TaskClaimed(by=printed_name(db, task.claimed_by_id))
-    if task.qualification and not holds_qualification(db, by.id, task.qualification, at=at):
-        raise NotQualified(code=task.qualification)
+    needed = None if case.migrating_to else task.qualification
+    if needed and not holds_qualification(db, by.id, needed, at=at):
+        raise NotQualified(code=needed)
 
 
 def claim(db: Session, task_id: UUID, *, by: Person, at: datetime) -> Task:
@@ -125,7 +150,7 @@ def claim(db: Session, task_id: UUID, *, by: Person, at: datetime) -> Task:
     authorize(by, "task.claim")
     case, task = lock_case_of(db, task_id)
     refuse_unless_open(db, case, task)
-    refuse_unless_theirs(db, task, by, at=at)
+    refuse_unless_theirs(db, case, task, by, at=at)
 
     if task.claimed_by_id is None:
         task.claimed_by_id, task.claimed_at = by.id, at
@@ -155,7 +180,7 @@ def hand_over(
     case, task = lock_case_of(db, task_id)
     refuse_unless_open(db, case, task)
     task.claimed_by_id = None
-    refuse_unless_theirs(db, task, to, at=at)
+    refuse_unless_theirs(db, case, task, to, at=at)
 
     task.claimed_by_id, task.claimed_at = to.id, at
     body = {"to": to.printed_name, "reason": reason}

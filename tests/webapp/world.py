@@ -21,7 +21,7 @@ from engine import clock, jobs, outbox
 from engine.bpmn.errors import StepFailed
 from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Task
-from engine.cases import commands, ending, preparing, releases, tasks as case_tasks
+from engine.cases import commands, ending, migrating, preparing, releases, tasks as case_tasks
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.db import Database
 from engine.evidence import documents, sealing
@@ -49,7 +49,7 @@ from engine.serials.exchange import (
     sources,
     subscriptions,
 )
-from engine.serials.models import Event, Party, Unit, WebhookAttempt
+from engine.serials.models import Event, LegacyCase, Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
@@ -574,6 +574,7 @@ def _open_pages_of_the_manager(world: World) -> None:
     company, at = world.company, world.at
     manager = company.people.qa_manager
     here: dict[str, Any] = {"by": manager, "at": at}
+    _bring_over(company)
     with company.holdfast.database.begin() as db:
         here["session_id"] = str(_session_here(db, manager.id))
         for state, of, act, reason in (
@@ -583,11 +584,30 @@ def _open_pages_of_the_manager(world: World) -> None:
             number = world.states[of]["number"]
             opened = ending.open_signing(db, Ending(number, act, reason), **here)
             world.states[state] = {"number": number, "nonce": opened.nonce}
+        world.states["bringing"] = {
+            "number": company.number,
+            "nonce": migrating.open_signing(db, company.number, **here).nonce,
+        }
         draft = releases.install(db, "recount", by=company.people.administrator, at=at).id
         opened = releases.open_signing(db, draft, "quality", **here)
         world.states["draft"] = {
             "definition_id": draft, "capacity": "quality", "nonce": opened.nonce,
         }  # fmt: skip
+
+
+def _bring_over(company: Company) -> None:
+    """Have the engineer bring another system's case to its segregation, for quality to sign."""
+    engineer, at = company.people.qa_engineer, company.at
+    company.report("S-0001", by=engineer, hold_now=False)
+    with company.holdfast.database.begin() as db:
+        there = LegacyCase(
+            source="oldqms", number="QN-1", title="Open pouches", state="open",
+            step="containment", opened_on=at.date(), at=at, by_id=engineer.id,
+        )  # fmt: skip
+        db.add(there)
+        db.flush()
+        migrating.begin(db, there.id, company.number, "confirm_segregation", by=engineer, at=at)
+    company.do("triage", by=engineer)
 
 
 def _session_here(db: Any, person_id: int) -> int:

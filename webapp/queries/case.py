@@ -31,6 +31,7 @@ class GivenAnswer(AnswerSection):
 
     instance_id: int | None = None
     by_id: int = 0
+    migrated_from: str | None = None
     answered: tuple[tuple[str, Any], ...] = ()  # label, shown answer with its tables
 
 
@@ -142,6 +143,7 @@ def answer_sections(db: Session, case: Case, language: str) -> list[GivenAnswer]
                 answered=tuple((label, one) for _, label, one in shown),
                 instance_id=answer.instance_id,
                 by_id=answer.by_id,
+                migrated_from=answer.migrated_from,
                 signatures=(signature_line(signed, is_void=signed.id in voided),) if signed else (),
                 reason=answer.reason,
                 answer_id=answer.id,

@@ -4,13 +4,16 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from engine.cases import migrating
 from engine.cases.overview import case_named
 from engine.cases.pages import Page
+from engine.cases.tasks import BEFORE
 from engine.clock import now
 from engine.errors import EngineError
 from engine.serials.intake import legacy
 from engine.serials.intake.taking_back import came_with
 from engine.serials.models import LEGACY_STATES, Lot, Unit
+from webapp import words
 from webapp.permissions import allow
 from webapp.queries.stock import actors
 from webapp.reading import read
@@ -65,7 +68,15 @@ def _page(legacy_id: int, problem: str = "") -> str:
         by=names.get(row.by_id or 0),
         continued_by=names.get(row.continued_by_id or 0),
         problem=problem,
+        steps=_steps(),
+        said=request.form,
     )
+
+
+def _steps() -> list[tuple[str, str]]:
+    """Return where a case can go on, as the form asks it."""
+    first = ("", gettext("From the beginning: every step is done and signed here"))
+    return [first, *((step, words.element(step)) for step in BEFORE)]
 
 
 @bp.post("/<int:legacy_id>/go-on")
@@ -73,12 +84,18 @@ def _page(legacy_id: int, problem: str = "") -> str:
 def go_on(legacy_id: int) -> ResponseReturnValue:
     """Say which of our cases goes on with one that was open there."""
     number = request.form.get("number", "").strip()
+    step = request.form.get("step", "")
     legacy.get(read(), legacy_id)
     try:
         with begin() as db:
             case = case_named(db, number)
-            legacy.go_on_as(db, legacy_id, case.number, by=person(), at=now())
+            if step:
+                migrating.begin(db, legacy_id, case.number, step, by=person(), at=now())
+            else:
+                legacy.go_on_as(db, legacy_id, case.number, by=person(), at=now())
     except EngineError as refused:
         return _page(legacy_id, fill(refused.message, refused.facts)), 422
     flash(gettext("It goes on as %(number)s.", number=number))
+    if step:
+        return redirect(url_for("case.overview", number=number), 303)
     return redirect(url_for(".one", legacy_id=legacy_id), 303)

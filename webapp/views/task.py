@@ -14,6 +14,7 @@ from engine.cases.pages import TaskPage
 from engine.cases.scope import scope_of
 from engine.clock import now
 from engine.errors import Conflict, EngineError, Invalid, Problem
+from engine.people.permissions import may
 from webapp import ceremony, signing
 from webapp.errors import page as error_page, status_of
 from webapp.permissions import allow
@@ -71,7 +72,10 @@ def _can_do(shown: TaskPage) -> bool:
     """Tell whether the form is theirs to fill in: their role, nobody else's, not set apart."""
     row = shown.row
     is_free = row.is_mine or row.claimed_by is None
-    return row.role in person().roles and is_free and not row.refused and not shown.done_at
+    is_theirs = (
+        may(person(), "case.migrate") if shown.case.migrating_to else row.role in person().roles
+    )
+    return is_theirs and is_free and not row.refused and not shown.done_at
 
 
 @bp.post("")

@@ -27,6 +27,8 @@ WHOLE_LOT = N_(
     "A lot that was named is affected as a whole, with what was made from it: the unit balance "
     "counts all of it."
 )
+GIVEN = N_("%(name)s, %(at)s")
+MIGRATED = N_("%(name)s, %(at)s. Migrated from %(source)s, without a signature of this step")
 SEVERITIES = {"minor": N_("Minor"), "major": N_("Major"), "critical": N_("Critical")}
 
 
@@ -96,11 +98,13 @@ def kept_answers(db: Session, case: Case, answers: Iterable[Answer]) -> list[Sec
     given = list(answers)
     named = about_answers(db, given)
     for answer in given:
+        told = MIGRATED if answer.migrated_from else GIVEN
         who = say(
-            N_("%(name)s, %(at)s"),
+            told,
             case.language,
             name=printed_name(db, answer.by_id),
             at=f"{answer.at:%Y-%m-%d %H:%M} UTC",
+            source=answer.migrated_from or "",
         )
         form = form_at(
             db,

@@ -279,6 +279,10 @@ def upgrade() -> None:
         batch_op.create_index("ix_legacy_case_number", ["number"], unique=False)
         batch_op.create_index("ix_legacy_case_unit", ["unit_id"], unique=False)
         batch_op.create_index("ix_legacy_case_lot", ["lot_id"], unique=False)
+        batch_op.create_index("ix_legacy_case_continued_as", ["continued_as"], unique=False)
+    for table, name in (("case_file", "migrating_to"), ("answer", "migrated_from")):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.add_column(sa.Column(name, sa.Text(), nullable=True))
 
     # what each row became is kept; a file that waited in quarantine is checked anew from its bytes
     op.execute(

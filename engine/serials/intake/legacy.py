@@ -46,6 +46,22 @@ def get(db: Session, legacy_id: int, *, lock: bool = False) -> LegacyCase:
     return row
 
 
+def behind(db: Session, case_number: str) -> LegacyCase | None:
+    """Return what one of our cases goes on with, the first of several; None if it began here."""
+    return db.scalar(
+        select(LegacyCase)
+        .where(LegacyCase.continued_as == case_number)
+        .order_by(LegacyCase.continued_at, LegacyCase.id)
+        .limit(1)
+    )
+
+
+def named(db: Session, case_number: str) -> str | None:
+    """Return the system and the number there of what one of our cases goes on with."""
+    row = behind(db, case_number)
+    return f"{row.source} {row.number}" if row else None
+
+
 def go_on_as(db: Session, legacy_id: int, case_number: str, **how: Unpack[How]) -> LegacyCase:
     """Say which of our cases goes on with one that was open there; flushes."""
     row = get(db, legacy_id, lock=True)

@@ -27,6 +27,7 @@ class LegacyCase(Base):
         Index("ix_legacy_case_number", "number"),
         Index("ix_legacy_case_unit", "unit_id"),
         Index("ix_legacy_case_lot", "lot_id"),
+        Index("ix_legacy_case_continued_as", "continued_as"),
     )
 
     id: Mapped[Key]
