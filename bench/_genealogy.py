@@ -9,12 +9,14 @@ Everything is written that the commands would write (events and their links too)
 over the runs; foreign keys are not checked and secondary indexes are built afterwards.
 """
 
+# ruff: noqa: S608  tables and columns are named here, values are bound
+
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from sqlalchemy import Connection, Index, create_engine, text
+from sqlalchemy import Connection, Engine, Index, create_engine, text
 
 from engine.db import Base, Database, create_schema, install_triggers
 
@@ -165,8 +167,8 @@ def _drop_indexes(connection: Connection) -> list[Index]:
     return late
 
 
-def _settle(engine: object, *, sqlite: bool) -> None:
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:  # type: ignore[attr-defined]
+def _settle(engine: Engine, *, sqlite: bool) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE" if sqlite else "VACUUM ANALYZE")
 
 
@@ -178,42 +180,45 @@ def _statements(made: Made, *, sqlite: bool) -> Iterator[tuple[str, str, list[di
     shipments = n // SHIPPED_TOGETHER
     parts = {"device": 1, "board": 2, "battery": 3, "module": 4}
     yield "parties", _numbered(
-        sqlite, CONSIGNEES + 1, "party (id, code, kind, name, country)",
+        CONSIGNEES + 1, "party (id, code, kind, name, country)",
         "i, 'P-' || i, CASE WHEN i = 1 THEN 'site' ELSE 'consignee' END, 'Party ' || i,"
         " CASE i % 3 WHEN 0 THEN 'DE' WHEN 1 THEN 'CN' ELSE 'US' END",
+        sqlite=sqlite,
     ), []  # fmt: skip
     yield "places", _numbered(
-        sqlite, CONSIGNEES + 1, "location (id, party_id, code, name, kind)",
+        CONSIGNEES + 1, "location (id, party_id, code, name, kind)",
         "i, i, 'L-' || i, 'Place ' || i, CASE WHEN i = 1 THEN 'warehouse' ELSE 'consignee' END",
+        sqlite=sqlite,
     ), []  # fmt: skip
     all_parts = [(number, name, "serial") for name, number in parts.items()]
     all_parts += [(number, f"part {number}", "lot") for number in {lot[1] for lot in made.lots}]
     yield (
         "parts",
         (
-            "INSERT INTO part (id, manufacturer_id, part_no, name, kind, control, uom, is_released)"  # noqa: S608
+            "INSERT INTO part (id, manufacturer_id, part_no, name, kind, control, uom, is_released)"
             f" VALUES (:id, 1, :name, :name, 'component', :control, 'pcs', {no})"
         ),
         [{"id": i, "name": name, "control": control} for i, name, control in all_parts],
     )
     nodes = [{"id": lot[0], "kind": "lot"} for lot in made.lots]
     nodes += [{"id": run[0], "kind": "segment"} for run in made.runs]
-    yield "nodes", "INSERT INTO trace_node (id, kind) VALUES (:id, :kind)", nodes  # type: ignore[misc]
+    yield "nodes", "INSERT INTO trace_node (id, kind) VALUES (:id, :kind)", nodes
     yield (
         "lots",
         (
-            "INSERT INTO lot (id, part_id, manufacturer_id, lot_no, is_unknown, is_released)"  # noqa: S608
+            "INSERT INTO lot (id, part_id, manufacturer_id, lot_no, is_unknown, is_released)"
             f" VALUES (:id, :part, 1, :number, {no}, {yes})"
         ),
         [{"id": i, "part": part, "number": number} for i, part, number in made.lots],
     )
     # event 1: what was before; then one per run, then one per shipment, then one removal
     yield "events", _numbered(
-        sqlite, 1 + run_count + shipments + 1,
+        1 + run_count + shipments + 1,
         "event (id, uuid, recording, type, event_at, recorded_at, source, payload)",
         f"i, {random_id}, {random_id}, CASE WHEN i = 1 THEN 'received'"
         f" WHEN i <= {1 + run_count} THEN 'built' WHEN i <= {1 + run_count + shipments}"
         f" THEN 'shipped' ELSE 'removed' END, {WHEN}, {WHEN}, 'bench', '{{}}'",
+        sqlite=sqlite,
     ), []  # fmt: skip
     yield (
         "runs to fill",
@@ -235,7 +240,7 @@ def _statements(made: Made, *, sqlite: bool) -> Iterator[tuple[str, str, list[di
     yield (
         "segments",
         (
-            "INSERT INTO segment (id, part_id, site_id, work_order, from_at, to_at, event_id)"  # noqa: S608
+            "INSERT INTO segment (id, part_id, site_id, work_order, from_at, to_at, event_id)"
             f" SELECT id, part, 1, 'WO-' || id, {WHEN}, {WHEN}, event FROM run"
         ),
         [],
@@ -255,7 +260,7 @@ def _filled(
     shipments = n // SHIPPED_TOGETHER
     if sqlite:
         yield "numbers", "CREATE TEMP TABLE number (i INTEGER PRIMARY KEY)", []
-        yield "numbers", _numbered(sqlite, n, "number (i)", "i"), []
+        yield "numbers", _numbered(n, "number (i)", "i", sqlite=sqlite), []
         pieces = "run r CROSS JOIN number g ON g.i BETWEEN r.first AND r.last"
         piece = "g.i"
     else:
@@ -273,7 +278,7 @@ def _filled(
     yield (
         "units",
         (
-            "INSERT INTO unit (id, part_id, serial, seg_id, custody, usability, location_id,"  # noqa: S608
+            "INSERT INTO unit (id, part_id, serial, seg_id, custody, usability, location_id,"
             " is_released, version)"
             f" SELECT r.base + {piece}, r.part, CASE r.part WHEN 1 THEN 'D' WHEN 2 THEN 'B' WHEN 3"
             f" THEN 'A' ELSE 'M' END || substr(CAST(100000000 + {piece} AS text), 2), r.id,"
@@ -285,7 +290,7 @@ def _filled(
     yield (
         "roots",
         (
-            "INSERT INTO unit_root (unit_id, root_id, seg_id, has_past)"  # noqa: S608
+            "INSERT INTO unit_root (unit_id, root_id, seg_id, has_past)"
             f" SELECT r.base + {piece}, {device}, r.id, CASE r.part"
             f" WHEN 2 THEN {piece} % {ONCE_ELSEWHERE} = 0"
             f" WHEN 4 THEN {module} % {ONCE_ELSEWHERE} = 0 ELSE {no} END FROM {pieces}"
@@ -295,7 +300,7 @@ def _filled(
     yield (
         "installs",
         (
-            "INSERT INTO install (child_id, host_id, from_event_id)"  # noqa: S608
+            "INSERT INTO install (child_id, host_id, from_event_id)"
             f" SELECT r.base + {piece}, CASE r.part WHEN 2 THEN {board} WHEN 3 THEN {battery}"
             f" ELSE {n} + {module} END, r.event FROM {pieces} WHERE r.part <> 1"
         ),
@@ -304,7 +309,7 @@ def _filled(
     yield (
         "former installs",
         (
-            "INSERT INTO install (child_id, host_id, from_event_id, to_event_id)"  # noqa: S608
+            "INSERT INTO install (child_id, host_id, from_event_id, to_event_id)"
             f" SELECT r.base + {piece}, 1 + {board} % {n}, r.event, {2 + run_count + shipments}"
             f" FROM {pieces} WHERE r.part = 2 AND {piece} % {ONCE_ELSEWHERE} = 0"
         ),
@@ -313,7 +318,7 @@ def _filled(
     yield (
         "links of what was built",
         (
-            "INSERT INTO event_link (unit_id, event_id, role, custody, usability, location_id)"  # noqa: S608
+            "INSERT INTO event_link (unit_id, event_id, role, custody, usability, location_id)"
             f" SELECT r.base + {piece}, r.event, 'subject', 'in_house', 'conforming', 1"
             f" FROM {pieces}"
         ),
@@ -322,7 +327,7 @@ def _filled(
     yield (
         "links of what was shipped",
         (
-            "INSERT INTO event_link (unit_id, event_id, role, custody, location_id)"  # noqa: S608
+            "INSERT INTO event_link (unit_id, event_id, role, custody, location_id)"
             f" SELECT r.base + {piece}, {2 + run_count} + ({device} - 1) / {SHIPPED_TOGETHER},"
             f" CASE r.part WHEN 1 THEN 'subject' ELSE 'carried' END, 'in_transit', {consignee}"
             f" FROM {pieces} WHERE {sent}"
@@ -331,15 +336,17 @@ def _filled(
     )
     to = _consignee("(i - 1)")
     yield "shipments", _numbered(
-        sqlite, shipments,
+        shipments,
         "shipment (id, consignee_id, location_id, shipped_at, document_no, event_id)",
         f"i, {to}, {to}, {WHEN}, 'DN-' || i, {1 + run_count} + i",
+        sqlite=sqlite,
     ), []  # fmt: skip
     yield "shipment lines", _numbered(
-        sqlite, shipments * SHIPPED_TOGETHER,
+        shipments * SHIPPED_TOGETHER,
         "shipment_line (shipment_id, unit_id, tranche_id, event_id)",
         f"1 + (i - 1) / {SHIPPED_TOGETHER}, i, 0,"
         f" {2 + run_count} + (i - 1) / {SHIPPED_TOGETHER}",
+        sqlite=sqlite,
     ), []  # fmt: skip
 
 
@@ -349,10 +356,10 @@ def _consignee(shipment: str) -> str:
     return f"2 + ({share} * {share} / 10007) * {share} / 10007 * {CONSIGNEES - 1} / 10008"
 
 
-def _numbered(sqlite: bool, count: int, into: str, values: str) -> str:  # noqa: FBT001
+def _numbered(count: int, into: str, values: str, *, sqlite: bool) -> str:
     numbers = (
-        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"  # noqa: S608
+        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
         if sqlite
         else f"WITH n(i) AS (SELECT generate_series(1, CAST({count} AS bigint)))"
     )
-    return f"INSERT INTO {into} {numbers} SELECT {values} FROM n"  # noqa: S608
+    return f"INSERT INTO {into} {numbers} SELECT {values} FROM n"

@@ -198,7 +198,7 @@ def bare(database: Database, path: Path) -> dict[str, float]:
             with path.open(encoding="utf-8", newline="") as file:
                 reader = csv.reader(file, delimiter=";")
                 next(reader)
-                marks = f"INSERT INTO raw_units ({COLUMNS}) VALUES (?,?,?,?,?,?)"  # noqa: S608
+                marks = f"INSERT INTO raw_units ({COLUMNS}) VALUES (?,?,?,?,?,?)"  # noqa: S608  our own names
                 driver.executemany(marks, reader)
         else:
             db.execute(text(RAW.format(serial="bigserial")))

@@ -139,7 +139,7 @@ def bare_sql(*, sqlite: bool) -> str:
         consignee="s.consignee_id",
     )
     return (
-        f"WITH RECURSIVE c(id) AS (SELECT CAST(:lot AS bigint) UNION {lots}),"  # noqa: S608
+        f"WITH RECURSIVE c(id) AS (SELECT CAST(:lot AS bigint) UNION {lots}),"  # noqa: S608  all of it is written here
         f" d(unit_id, root_id) AS MATERIALIZED ({direct}),"
         f" root(id) AS MATERIALIZED (SELECT root_id FROM d UNION {former})"
         f" SELECT consignee, count(DISTINCT id) FROM ({sent}) t GROUP BY consignee"

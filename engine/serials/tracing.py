@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from engine import jobs
-from engine.errors import NotFound, Refused
+from engine.errors import Refused
 from engine.people.person import Person
 from engine.people.queries import person_of
 from engine.serials import expressions, trace
@@ -19,10 +19,6 @@ from engine.serials.trace import Seeds
 MANY = 10_000  # affected units and quantities; above it nobody waits at the page
 KEPT_LETTERS = 20_000  # of the text that was typed
 VERB = "trace"
-
-
-class RunUnknown(NotFound):
-    """There is no trace %(run)s here. Look at the list of traces."""
 
 
 class NothingToTrace(Refused):
@@ -85,11 +81,11 @@ def carry_out(db: Session, job: jobs.Job) -> dict[str, Any]:
 
 
 def run_of(db: Session, run_id: int) -> TraceRun:
-    """Return a kept run; raises `RunUnknown`."""
+    """Return a kept run; raises `trace.RunUnknown`."""
     # what a large run started from is long, and nothing that shows a run reads it
     run = db.get(TraceRun, run_id, options=[defer(TraceRun.seeds), defer(TraceRun.counts)])
     if run is None:
-        raise RunUnknown(run=run_id)
+        raise trace.RunUnknown(run=run_id)
     return run
 
 

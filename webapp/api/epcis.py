@@ -42,14 +42,14 @@ class Job(Schema):
     """A capture job, as the standard describes it; `flags` are facts that did not fit ours."""
 
     captureID = fields.String(required=True)  # noqa: N815  the standard's word
-    createdAt = fields.DateTime(required=True)  # noqa: N815
-    finishedAt = fields.DateTime(allow_none=True)  # noqa: N815
+    createdAt = fields.DateTime(required=True)  # noqa: N815  the standard's word
+    finishedAt = fields.DateTime(allow_none=True)  # noqa: N815  the standard's word
     running = fields.Boolean(required=True)
     success = fields.Boolean(required=True)
-    captureErrorBehaviour = fields.String(required=True)  # noqa: N815
+    captureErrorBehaviour = fields.String(required=True)  # noqa: N815  the standard's word
     errors = fields.List(fields.Dict(), required=True)
-    capturedCount = fields.Integer(required=True)  # noqa: N815
-    knownCount = fields.Integer(required=True)  # noqa: N815
+    capturedCount = fields.Integer(required=True)  # noqa: N815  the standard's word
+    knownCount = fields.Integer(required=True)  # noqa: N815  the standard's word
     flags = fields.List(fields.Dict(), required=True)
 
 

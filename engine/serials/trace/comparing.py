@@ -14,7 +14,7 @@ SIDES = ("added", "gone", "changed", "unchanged")
 
 
 class RunUnknown(NotFound):
-    """There is no such trace here. Look at the list of traces."""
+    """There is no trace %(run)s here. Look at the list of traces."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def compare(db: Session, run_a: int, run_b: int) -> Compared:
     """
     for run_id in (run_a, run_b):
         if db.get(TraceRun, run_id) is None:
-            raise RunUnknown
+            raise RunUnknown(run=run_id)
     return Compared(
         _difference(db, TraceRunUnit, "unit_id", ("how", "is_certain"), run_a, run_b),
         _difference(db, TraceRunStock, "stock_id", ("quantity", "is_certain"), run_a, run_b),

@@ -6,7 +6,8 @@ from engine import jobs
 from engine.serials import expressions, gaps, graph, install, parties, ship, tracing
 from engine.serials.build import ToBuild
 from engine.serials.models import TraceRun
-from engine.serials.tracing import NothingToTrace, RunUnknown, StillAsking
+from engine.serials.trace import RunUnknown
+from engine.serials.tracing import NothingToTrace, StillAsking
 
 
 @pytest.fixture
