@@ -49,6 +49,8 @@ class Suspects(Kind):
         if problems := self._mistyped(found, context):
             raise Wrong(problems)
         rows = self._unidentified(parts["unidentified"])
+        if not found and not rows:  # signs that leave nothing to read, though it was not blank
+            raise Wrong([self.missing_problem()])
         if len(found) + len(rows) > self.option("max_count"):
             count = len(found) + len(rows)
             raise self.wrong(TOO_MANY, max=self.option("max_count"), count=count)

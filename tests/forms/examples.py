@@ -120,6 +120,8 @@ KINDS = {
             {"unidentified": [{"description": "\x00"}]},
             {"scanned": "SN-1", "typename": "x"},
             {"scanned": [7]},
+            {"scanned": " , "},
+            ",",
             7,
         ],
     ),
