@@ -1,7 +1,12 @@
 """The ground the other tests stand on."""
 
+import os
+import shutil
 import socket
+import subprocess
+import tempfile
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, select
@@ -11,6 +16,7 @@ from engine import jobs
 from engine.db import Database
 from engine.jobs import Job
 from engine.people import person_of
+from tests.support import postgres
 from tests.support.personas import People
 
 
@@ -40,3 +46,20 @@ def test_tests_have_no_network() -> None:
 def test_the_people_of_the_stories_have_accounts(db: Session, people: People, at: datetime) -> None:
     for person in people:
         assert person_of(db, person.id, at=at) == person
+
+
+def test_what_a_killed_run_left_does_not_stop_the_next() -> None:
+    gone = subprocess.Popen(["/bin/true"])
+    gone.wait()
+    folder = Path(tempfile.mkdtemp(prefix=postgres.PREFIX, dir=postgres.TEMPS[-1]))
+    (folder / "owner").touch()
+    (folder / "data").mkdir()
+    (folder / "data" / "PG_VERSION").write_text("15\n")
+    (folder / "data" / "postmaster.pid").write_text(f"{gone.pid}\n{folder / 'data'}\n")
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            shutil.chown(path, "postgres")
+
+    postgres.clear_abandoned()
+
+    assert not folder.exists()

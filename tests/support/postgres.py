@@ -55,7 +55,7 @@ class Server:
 
     def start(self) -> None:
         """Start the server unless it runs; call it under `locked()`."""
-        if (self.data / "postmaster.pid").exists():
+        if self.runs():
             return
 
         if not self.data.exists():
@@ -70,16 +70,25 @@ class Server:
             conf.writelines(f"{name} = '{value}'\n" for name, value in self.settings.items())
 
     def stop(self) -> None:
-        if (self.data / "postmaster.pid").exists():
+        if self.runs():
             self._run("pg_ctl", "stop", "--pgdata", self.data, "--mode=immediate", "--silent")
 
-    def _run(self, program: str, *arguments: str | Path) -> None:
+    def runs(self) -> bool:
+        """Ask for the process: the file that names it outlives a server that was killed."""
+        if not (self.data / "postmaster.pid").exists():
+            return False
+        return self._call("pg_ctl", "status", "--pgdata", self.data).returncode == 0
+
+    def _call(self, program: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         path = _programs() / program
-        done = subprocess.run(
+        return subprocess.run(
             [path, *arguments], **_as_owner(), cwd=self.folder, text=True, check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=os.environ | {"LC_ALL": "C"},
         )  # fmt: skip
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        done = self._call(program, *arguments)
         if done.returncode:
             log = self.folder / "log"
             last_words = log.read_text()[-2000:] if log.exists() else ""
