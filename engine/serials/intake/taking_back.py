@@ -11,6 +11,7 @@ from engine.serials import correct
 from engine.serials.errors import (
     BatchInUse,
     CannotBeCorrected,
+    MadeSince,
     NothingToCompensate,
     NotImported,
     WhyMissing,
@@ -84,7 +85,7 @@ def compensate(db: Session, batch_id: int, **how: Unpack[How]) -> ImportBatch:
         try:
             with db.begin_nested():
                 correct.withdraw(db, event_id, **how)
-        except CannotBeCorrected:
+        except (CannotBeCorrected, MadeSince):
             continue
         corrected += 1
     if not corrected:
