@@ -122,7 +122,7 @@ def _fill_lots(loading: Loading, recording: UUID) -> None:
     if not lots:
         return
 
-    count = db.scalar(select(func.count()).where(*filling))
+    count = db.scalar(select(func.count()).where(*filling)) or 0
     filled: Any = db.execute(OF_LOT, {"batch": batch_id})
     if filled.rowcount != count:
         raise StoreChanged
