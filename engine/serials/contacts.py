@@ -1,6 +1,7 @@
 """Whom to reach at a party when something is recalled, and whether someone tried it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Unpack
 
 from sqlalchemy import select
@@ -63,6 +64,22 @@ def verify_contact(db: Session, contact_id: int, **how: Unpack[How]) -> RecallCo
     """Record that someone reached the contact this way, today. Raises `ContactEnded`."""
     contact = _standing(db, contact_id)
     _set_verified(db, contact, how, is_verified=True)
+    return contact
+
+
+def verified_elsewhere(
+    db: Session, contact_id: int, on: datetime, **how: Unpack[How]
+) -> RecallContact:
+    """Record that another system says someone reached the contact this way on a day.
+
+    Who it was is not known here. A row of a file is told of by its batch; a later day that fills
+    what was recorded stands in the contact's history.
+    """
+    contact = _standing(db, contact_id)
+    before, contact.verified_at, contact.verified_by_id = contact.verified_at, on, None
+    db.flush()
+    told = {"verified_at": [before and before.isoformat(), on.isoformat()]}
+    tell(db, "master_data_changed", "contact", contact.id, told, how)
     return contact
 
 
