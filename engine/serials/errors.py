@@ -155,6 +155,10 @@ class BatchInUse(Refused):
     """Line %(line)s of this import is already used by later records. Correct it there instead."""
 
 
+class NotTakenBack(Refused):
+    """%(why)s Therefore line %(line)s of this import cannot be taken back."""
+
+
 class BatchUnknown(NotFound):
     """There is no import %(batch)s here. Look at the list of files taken in."""
 
