@@ -27,9 +27,13 @@ def add_contact(
     channel: str,
     address: str,
     language: str,
+    verified_at: datetime | None = None,
     **how: Unpack[How],
 ) -> RecallContact:
-    """Describe one way to reach a party; not verified until someone tried it. Flushes."""
+    """Describe one way to reach a party; not verified until someone tried it. Flushes.
+
+    `verified_at` is when another system says that somebody did; who it was is not known here.
+    """
     contact = RecallContact(
         party_id=party_id,
         role=role,
@@ -37,6 +41,7 @@ def add_contact(
         channel=channel,
         address=address.strip(),
         language=language,
+        verified_at=verified_at,
     )
     return described(db, contact, how)
 
@@ -72,8 +77,7 @@ def verified_elsewhere(
 ) -> RecallContact:
     """Record that another system says someone reached the contact this way on a day.
 
-    Who it was is not known here. A row of a file is told of by its batch; a later day that fills
-    what was recorded stands in the contact's history.
+    Who it was is not known here. The day that it was before stands in the contact's history.
     """
     contact = _standing(db, contact_id)
     before, contact.verified_at, contact.verified_by_id = contact.verified_at, on, None

@@ -133,7 +133,7 @@ def _standing_line(db: Session, line_id: int) -> tuple[PurchaseLine, PurchaseOrd
     line = db.get(PurchaseLine, line_id, with_for_update=True)
     if line is None:
         raise OrderLineUnknown
-    ordered = db.get_one(PurchaseOrder, line.order_id)
+    ordered = db.get_one(PurchaseOrder, line.order_id, populate_existing=True)
     if ordered.withdrawn_at is not None:
         raise OrderWithdrawn(order=ordered.number)
     return line, ordered

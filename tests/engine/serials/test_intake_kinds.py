@@ -1,4 +1,4 @@
-"""Contacts, tests, orders, receipts and partners' documents come in by the same way as all files."""
+"""Contacts, tests, orders, receipts and partners' documents come in as all files do."""
 
 # ruff: noqa: F811  a fixture is found by its name
 
@@ -26,7 +26,6 @@ from engine.serials.models import (
     EventLink,
     Examination,
     ImportLine,
-    Lot,
     Measurement,
     PurchaseLine,
     PurchaseOrder,
@@ -180,9 +179,7 @@ def test_an_order_is_taken_in_whole_with_the_line_numbers_of_its_system(shop, lo
         (10, Decimal(100), "EUR"), (20, Decimal(40), None),
     ]  # fmt: skip
 
-    quarantine.correct_row(
-        shop.db, batch.id, 5, {"part_no": "BODY", "unit_price": ""}, **shop.how
-    )
+    quarantine.correct_row(shop.db, batch.id, 5, {"part_no": "BODY", "unit_price": ""}, **shop.how)
     intake.rerun(shop.db, batch.id, **shop.how)
     assert (batch.problem_count, len(shop.db.scalars(select(PurchaseLine)).all())) == (0, 4)
 
@@ -190,7 +187,8 @@ def test_an_order_is_taken_in_whole_with_the_line_numbers_of_its_system(shop, lo
 def test_an_order_that_is_recorded_is_the_same_or_waits(shop, load, codes):
     load("orders", ORDERS + "PO-1,10,S-1,RES,100,,,,\n")
     batch = load(
-        "orders", ORDERS + "PO-1,10,S-1,RES,100,,,,\nPO-1,10,S-1,RES,90,,,,\nPO-1,20,S-1,BODY,1,,,,\n"
+        "orders",
+        ORDERS + "PO-1,10,S-1,RES,100,,,,\nPO-1,10,S-1,RES,90,,,,\nPO-1,20,S-1,BODY,1,,,,\n",
     )
     assert batch.counts["same"] == 1
     assert codes(batch) == [(3, "line_no", "differs"), (4, "line_no", "differs")]
@@ -220,6 +218,27 @@ def test_receipts_count_against_their_order_line_and_units_come_to_be(shop, load
     }  # fmt: skip
 
 
+def test_what_came_with_a_file_goes_with_it_and_may_come_again(shop, load, take_back):
+    files = {
+        "contacts": CONTACTS + "C-1,recall,Dr Roy,telephone,+44 1,en,2026-02-01\n",
+        "orders": ORDERS + "PO-1,10,S-1,RES,100,,,,\nPO-1,20,S-1,PCBA,2,,,,\n",
+        "receipts": RECEIPTS + "PO-1,10,RES,,R-1,60,WH-1,\nPO-1,20,PCBA,B-1,,,WH-1,\n",
+        "tests": "part_no,serial,outcome\nPUMP,SN-1,failed\n",
+    }
+    shop.units(shop.pump, "SN-1")
+    lot = shop.lot(shop.resin, "R-1")
+    loaded = {kind: load(kind, text) for kind, text in files.items()}
+    with pytest.raises(BatchInUse), shop.db.begin_nested():
+        take_back(loaded["orders"])  # something was received against them
+    for kind in ("tests", "receipts", "orders", "contacts"):
+        take_back(loaded[kind])
+
+    assert (find.resolve(shop.db, "B-1"), shop.stock(lot)) == ([], [])
+    assert shop.db.scalars(select(RecallContact)).all() == []
+    again = {kind: load(kind, text) for kind, text in files.items()}
+    assert {batch.counts["loaded"] for batch in again.values()} == {1, 2}
+
+
 # --- documents of partners -------------------------------------------------------------------
 
 
@@ -244,7 +263,11 @@ def shop_here(shop):
 
 def commissioned(shop, *serials, number=1):
     return seen(
-        serials, step="commissioning", action="ADD", number=number, bizLocation=own_place(shop.store)
+        serials,
+        step="commissioning",
+        action="ADD",
+        number=number,
+        bizLocation=own_place(shop.store),
     )
 
 
@@ -280,7 +303,8 @@ def test_a_partners_document_is_checked_shown_loaded_and_told_again(shop_here, c
     told = select(EventLink.event_id).where(EventLink.unit_id == unit.id)
     assert set(shop.db.scalars(told)) == {event_id for _, event_id in lines if event_id}
 
-    fixed = json.dumps(seen(["P-1"], number=2))
+    [waits] = quarantine.waiting(shop.db, batch.id)
+    fixed = waits.cells["event"].replace("yesterday", "2026-03-01T10:00:00Z")
     quarantine.correct_row(shop.db, batch.id, 2, {"event": fixed}, **shop.how)
     intake.rerun(shop.db, batch.id, **shop.how)
     assert (batch.problem_count, len(shop.db.scalars(select(EpcisEvent)).all())) == (0, 3)
@@ -305,6 +329,22 @@ def test_a_document_that_touches_a_protected_serial_needs_a_second_person(shop_h
     batch = check("epcis", document(seen(["P-1", "P-2"])))
     with pytest.raises(SecondPersonNeeded):
         intake.load(shop.db, batch.id, was_shown=intake.shown(batch), **shop.how)
+
+
+def test_a_document_that_is_taken_back_is_told_no_more_and_may_come_again(
+    shop_here, load, take_back
+):
+    shop = shop_here
+    text = document(commissioned(shop, "P-1"), seen(["P-1"], number=2, step="inspecting"))
+    take_back(load("epcis", text))
+    asked = asked_of([("MATCH_epc", names.link_of(GTIN, serial="P-1"))])
+    assert events.query(shop.db, asked).events == ()
+    [unit] = find.resolve(shop.db, "P-1")
+    assert shop.db.get_one(Unit, unit.id, populate_existing=True).custody == "unknown"
+
+    assert load("epcis", text).counts["loaded"] == 2
+    assert len(events.query(shop.db, asked).events) == 2
+    assert shop.db.get_one(Unit, unit.id, populate_existing=True).custody == "in_house"
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"a": NaN}', "{", "code,kind\nS-1,supplier\n"])

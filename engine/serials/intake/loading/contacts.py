@@ -18,10 +18,9 @@ def load_contacts(loading: Loading) -> None:
             channel=said["channel"],
             address=said["address"],
             language=said["language"],
+            verified_at=noon(said.get("verified_on", "")),
             **how,
         )
-        if reached := noon(said.get("verified_on", "")):
-            contacts.verified_elsewhere(loading.db, contact.id, reached, **how)
         loading.became([(row.line, contact.id, None)])
     for row, said in loading.rows("fill"):
         if reached := noon(said["verified_on"]):
