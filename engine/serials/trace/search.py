@@ -24,7 +24,8 @@ import re
 from dataclasses import dataclass
 
 MAKING = "('received', 'built', 'kitted')"  # units, of a lot
-BECOMING = "('lot_split', 'lot_merged', 'relabelled')"  # by which they are of another
+# by which they are of another, or of one at all
+BECOMING = "('lot_added', 'lot_split', 'lot_merged', 'relabelled')"
 
 CAME_LATER = (
     "SELECT 1 FROM event_link l CROSS JOIN event_node m CROSS JOIN event e"
@@ -204,9 +205,9 @@ class Search:
     def _was_of(self, shown: str, picks: dict[str, str]) -> str:
         """Look up the units that were made of a lot, or came into it, and are of another by now."""
         stood = (
-            f"(e.type IN {BECOMING} AND NOT EXISTS"
+            f"(e.type IN {BECOMING} AND (n.lot_id IS NULL OR n.lot_id <> o.id) AND NOT EXISTS"
             " (SELECT 1 FROM event c WHERE c.corrects_id = e.id AND c.id <= :as_of)"
-            f" OR e.type IN {MAKING} AND NOT EXISTS"
+            f" OR e.type IN {MAKING} AND n.lot_id <> o.id AND NOT EXISTS"
             " (SELECT 1 FROM event_link x WHERE x.unit_id = l.unit_id AND x.event_id < e.id))"
         )
         return self.step(
@@ -217,7 +218,7 @@ class Search:
             "o.id = w.id AND m.node_id = o.id AND m.role <> 'input' AND m.event_id <= :as_of"
             " AND e.id = m.event_id"
             f" AND {stood} AND l.event_id = e.id AND l.role = 'subject'"
-            " AND n.unit_id = l.unit_id AND n.lot_id <> o.id"
+            " AND n.unit_id = l.unit_id"
             " AND u.id = n.unit_id AND u.part_id = o.part_id",
             **picks,
         )

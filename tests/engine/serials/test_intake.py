@@ -3,6 +3,7 @@
 import io
 import threading
 import zipfile
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 from engine.errors import EngineError
 from engine.evidence.ledger import LedgerEntry
 from engine.evidence.store import DocumentStore
-from engine.serials import find, install, intake, ship
+from engine.serials import find, install, intake, ship, trace
 from engine.serials.errors import (
     BatchInUse,
     ContinuedAlready,
@@ -42,6 +43,7 @@ from engine.serials.models import (
     Edge,
     Event,
     ExternalId,
+    Flag,
     ImportBatch,
     ImportCorrection,
     ImportLine,
@@ -55,6 +57,7 @@ from engine.serials.models import (
     Unit,
     UnitRoot,
 )
+from engine.serials.targets import HoldTarget
 from tests.engine.serials.conftest import NOW, Shop
 
 
@@ -255,6 +258,51 @@ def test_a_unit_recorded_otherwise_waits_and_its_empty_lot_is_filled(shop, load,
     assert shop.db.get_one(UnitRoot, match.id, populate_existing=True).lot_id == lot.id
 
 
+def test_a_lot_that_a_file_fills_in_is_an_event_until_the_file_is_taken_back(shop, load):
+    lot = shop.lot(shop.pump, "L-1")
+    shop.units(shop.pump, "SN-1", "SN-2", usability="unreleased")
+    [first] = find.resolve(shop.db, "SN-1")
+    before = trace.event_known_at(shop.db, shop.how["at"])
+    batch = load("units", "part_no,serial,lot_no,location\nPUMP,SN-1,L-1,WH-1\n")
+    filled = shop.db.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()
+
+    def known(event_id):
+        seeds = trace.Seeds(lots=frozenset([lot.id]))
+        how = {"expression": {}, "by": None, "at": shop.how["at"]}
+        kept = trace.run(shop.db, seeds, as_of=event_id, **how)
+        return [one.unit_id for one in trace.every_unit(shop.db, kept.id)]
+
+    assert (known(before), known(None)) == ([], [first.id])
+    entry = told(shop, "events_recorded")[-1]
+    assert entry["types"] == ["lot_added"]
+    assert entry["sha256"] == recording_sha256(shop.db, filled.recording)
+
+    intake.roll_back(shop.db, batch.id, reason="wrong file", **shop.later(hours=1))
+    assert (known(None), known(filled.id)) == ([], [first.id])
+    unit = shop.db.get_one(Unit, first.id, populate_existing=True)
+    assert (unit.lot_id, shop.db.get_one(UnitRoot, first.id).lot_id) == (None, None)
+
+
+def test_a_lot_that_a_file_fills_in_stays_once_its_unit_was_released(shop, load):
+    shop.lot(shop.pump, "L-1")
+    [unit] = shop.units(shop.pump, "SN-1", usability="unreleased")
+    batch = load("units", "part_no,serial,lot_no,location\nPUMP,SN-1,L-1,WH-1\n")
+    shop.state.release(shop.db, units=[unit], **shop.how)
+    with pytest.raises(BatchInUse, match="Line 2"):
+        intake.roll_back(shop.db, batch.id, reason="wrong file", **shop.how)
+    with pytest.raises(BatchInUse, match="Line 2"):
+        intake.compensate(shop.db, batch.id, reason="wrong file", **shop.how)
+
+
+def test_a_lot_recorded_since_the_check_is_not_written_over(shop, check):
+    shop.lot(shop.pump, "L-1")
+    [unit] = shop.units(shop.pump, "SN-1", usability="unreleased")
+    batch = check("units", "part_no,serial,lot_no,location\nPUMP,SN-1,L-1,WH-1\n")
+    shop.state.release(shop.db, units=[unit], **shop.how)
+    with pytest.raises(StoreChanged):
+        intake.load(shop.db, batch.id, was_shown=intake.shown(batch), **shop.how)
+
+
 def test_serials_are_trimmed_and_never_otherwise_changed(shop, load):
     load("units", "part_no,serial,location\nPUMP,  00Ab-1 ,WH-1\n")
     assert shop.db.scalars(select(Unit.serial)).one() == "00Ab-1"
@@ -305,6 +353,31 @@ def test_lots_that_went_in_become_edges_of_the_trace(shop, load):
     edge = shop.db.scalars(select(Edge)).one()
     assert (edge.inp, edge.out, edge.qty) == (resin.id, body.id, Decimal(3))
     assert shop.stock(resin)[0].quantity == 10, "its stock came with a file of its own"
+
+
+def test_what_a_file_says_went_in_though_held_or_expired_is_flagged(shop, load, hold):
+    held = shop.lot(shop.resin, "R-1")
+    old = shop.lot(shop.resin, "R-2", expires_on=date(2026, 1, 1))
+    shop.lot(shop.body, "B-1")
+    boards = shop.lot(shop.board, "L-1")
+    shop.units(shop.pump, "SN-1")
+    shop.units(shop.board, "PCB-1", lot=boards)
+    hold(HoldTarget.lot(held.id))
+    hold(HoldTarget.lot(boards.id))
+    load(
+        "inputs",
+        "part_no,lot_no,to_part_no,to_serial,to_lot_no,quantity,used_on\n"
+        "RES,R-1,PUMP,SN-1,,1,2026-02-01\nRES,R-2,BODY,,B-1,1,2026-02-02\n",
+    )
+    load(
+        "installs",
+        "child_part,child_serial,parent_part,parent_serial,ref_des,built_on\n"
+        "PCBA,PCB-1,PUMP,SN-1,X1,2026-02-03\n",
+    )
+    flags = shop.db.execute(select(Flag.rule, Flag.lot_id).where(Flag.rule != "before_it_was"))
+    assert {tuple(row) for row in flags} == {
+        ("held_used", held.id), ("expired_used", old.id), ("held_installed", None),
+    }  # fmt: skip
 
 
 # --- encodings, separators, workbooks --------------------------------------------------------
@@ -658,8 +731,6 @@ def test_an_approval_counts_for_what_was_shown_alone(shop, check, people):
 
 
 def test_a_reported_shipment_of_what_is_on_hold_needs_a_second_person(shop, check, hold):
-    from engine.serials.targets import HoldTarget
-
     [unit] = shop.units(shop.pump, "SN-1")
     hold(HoldTarget.unit(unit))
     batch = check(

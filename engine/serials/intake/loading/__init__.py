@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import delete, literal, select, text
+from sqlalchemy import delete, exists, literal, select, text
 from sqlalchemy.orm import Session
 
 from engine.serials.intake.layouts import KINDS
@@ -62,6 +62,9 @@ def load_rows(db: Session, loading: Loading) -> None:
         ImportRow.batch_id == batch_id,
         ImportRow.state.in_(("same", "fill")),
         ImportRow.other_id.is_not(None),
+        ~exists().where(
+            ImportLine.batch_id == ImportRow.batch_id, ImportLine.line == ImportRow.line
+        ),
     )
     columns = ("batch_id", "line", "entity", "entity_id", "is_new")
     db.execute(ImportLine.__table__.insert().from_select(columns, there))  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from engine.serials.intake.loading.staged import Loading, noon
 from engine.serials.models import ExternalId, ImportRow, LotStock
 from engine.serials.other_names import name_also
 from engine.serials.record import Effect, How, LotInput, StockPart
+from engine.serials.rules import flag_lots
 from engine.serials.sets import id_set
 
 Key = tuple[Any, ...]
@@ -118,6 +119,7 @@ def load_inputs(loading: Loading) -> None:
             use_in_units(loading.db, event, [unit_id], inputs)
         else:
             add_edges(loading.db, event, made_id, inputs, again=True)
+        flag_lots(loading.db, event, inputs)
         record_events(loading.db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
         loading.became([(row.line, row.lot_id or 0, event.id) for row, _ in lines])
 
