@@ -48,7 +48,7 @@ from engine.serials.models import (
     ReconciliationSource,
     Unit,
 )
-from engine.serials.models.axes import IN_OUR_HANDS
+from engine.serials.models.axes import IN_OUR_HANDS, USABILITIES
 from engine.serials.sets import id_set, is_sqlite
 
 HERE, THERE = "here", "there"
@@ -170,7 +170,9 @@ def _stock(db: Session, source: ReconciliationSource) -> Select[*tuple[Any, ...]
 
 def _statuses(db: Session, source: ReconciliationSource) -> Select[*tuple[Any, ...]]:
     held = id_set(db, _held(db))
-    said = case((Unit.id.in_(held), "held"), else_=Unit.usability)
+    said = case(
+        (Unit.id.in_(held), "held"), *((Unit.usability == word, word) for word in USABILITIES)
+    )
     return (
         select(
             Part.part_no,

@@ -25,6 +25,7 @@ from engine.serials.errors import (
     MappingIncomplete,
     NotChecked,
     NotOpenThere,
+    NotTakenBack,
     NotThisEncoding,
     RowCorrected,
     SamePerson,
@@ -290,7 +291,7 @@ def test_a_lot_that_a_file_fills_in_stays_once_its_unit_was_released(shop, load)
     shop.state.release(shop.db, units=[unit], **shop.how)
     with pytest.raises(BatchInUse, match="Line 2"):
         intake.roll_back(shop.db, batch.id, reason="wrong file", **shop.how)
-    with pytest.raises(BatchInUse, match="Line 2"):
+    with pytest.raises(NotTakenBack, match="SN-1"):
         intake.compensate(shop.db, batch.id, reason="wrong file", **shop.how)
 
 
