@@ -75,9 +75,9 @@ FILLING = """
 FILLED = tuple(
     text(step + FILLING).bindparams(bindparam("recording", type_=Uuid()))
     for step in (
-        """
+        f"""
         INSERT INTO event_link (unit_id, event_id, role)
-        SELECT r.other_id, e.id, 'subject'
+        SELECT r.other_id, e.id, {SUBJECT}
         """,
         """
         INSERT INTO import_line (batch_id, line, entity, entity_id, is_new, event_id)
