@@ -238,6 +238,7 @@ difference = _lookup(
         "quantity": N_("Quantity differs"),
         "status": N_("Status differs"),
         "id": N_("Number differs"),
+        "component": N_("Other lot or serial"),
     }
 )
 difference_state = _lookup(
@@ -256,6 +257,8 @@ compared_column = _lookup(
         "quantity": N_("Quantity"),
         "status": N_("Status"),
         "external_id": N_("Number there"),
+        "component": N_("Part number of the component"),
+        "component_no": N_("Lot or serial of the component"),
     }
 )
 unit_status = _lookup(STATUSES)

@@ -13,15 +13,19 @@ from engine.evidence import ledger
 from engine.evidence.store import DocumentStore
 from engine.jobs import run_due_jobs
 from engine.outbox import Outgoing
-from engine.serials import holds, other_names, parties
+from engine.serials import build, holds, install, other_names, parties, receive
 from engine.serials.exchange import resolving, runs, sources
 from engine.serials.exchange.errors import ColumnsMissing, FileNotRead, NothingChosen
 from engine.serials.exchange.tables import quantity_of, rows_of
 from engine.serials.models import (
+    Location,
+    Lot,
+    Part,
     ReconciliationDifference,
     ReconciliationRun,
     ReconciliationSource,
 )
+from engine.serials.record import LotInput
 from engine.serials.targets import HoldTarget
 from tests.engine.serials.conftest import NOW, Shop
 
@@ -407,3 +411,58 @@ def test_both_sides_meet_by_their_key_and_never_line_by_line(desk):
             db.execute(text("SET LOCAL enable_nestloop = off"))
             plan = [json.dumps(row[0]) for row in db.execute(text(f"EXPLAIN {said}"))]
             assert not any("Nested Loop" in one for one in plan), plan
+
+
+BUILT = """part_no;serial_number;component;component_no
+PUMP;B-1;SET;S-1
+PUMP;B-1;PCBA;A-1
+PUMP;B-2;SET;S-2
+PUMP;B-2;SET;S-1
+PUMP;B-2;RES;R-9
+PUMP;B-9;SET;S-1
+"""
+BUILT_COLUMNS = {
+    "part_no": "part_no",
+    "number": "serial_number",
+    "component": "component",
+    "component_no": "component_no",
+}
+
+
+def built(desk):
+    """Build two pumps of the set S-1, a board in each; a third is in no file."""
+    how = {"by": desk.people.warehouse, "at": NOW}
+    with desk.database.begin() as db:
+        part = {one.part_no: one.id for one in db.scalars(select(Part))}
+        store = db.scalars(select(Location.id).where(Location.code == "WH-1")).one()
+        lot = db.scalars(select(Lot.id).where(Lot.lot_no == "S-1")).one()
+        boards = receive.receive_units(
+            db, part["PCBA"], ["A-1", "A-2"], location_id=store, usability="conforming", **how
+        ).unit_ids
+        pumps = build.build_units(
+            db, part["PUMP"], ["B-1", "B-2", "B-3"], location_id=store,
+            inputs=[LotInput(lot, Decimal(1))], usability="conforming", **how,
+        ).unit_ids  # fmt: skip
+        fittings = [install.Fitting(*pair) for pair in zip(boards, pumps, strict=False)]
+        install.install_units(db, fittings, **how)
+
+
+def test_an_as_built_record_differs_by_what_is_missing_what_is_extra_and_by_another_lot(desk):
+    built(desk)
+    source = desk.source("as_built", system="mes", columns=BUILT_COLUMNS)
+    run = desk.run(source, BUILT, "built.csv")
+    with desk.database.read() as db:
+        found = {
+            (one.kind, one.number, one.component): (one.here, one.there)
+            for one in db.scalars(select(ReconciliationDifference))
+        }
+    assert found == {
+        ("component", "B-2", "SET"): ("S-1", "S-1, S-2"),
+        ("missing_here", "B-2", "RES"): (None, "R-9"),
+        ("missing_there", "B-2", "PCBA"): ("A-2", None),
+        ("missing_here", "B-9", "SET"): (None, "S-1"),
+    }
+    assert (run.line_count, run.matched_count, run.component_count) == (6, 2, 1)
+
+    mended = desk.run(source, BUILT.replace("PUMP;B-2;SET;S-2\n", ""), "built.csv")
+    assert (mended.matched_count, mended.again_count, mended.gone_count) == (3, 3, 1)
