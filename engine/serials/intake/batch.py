@@ -27,7 +27,7 @@ from engine.serials.intake.loading import Loading, load_rows
 from engine.serials.intake.mappings import Reading
 from engine.serials.intake.problems import RowProblem
 from engine.serials.intake.staging import Progress, silent
-from engine.serials.models import ImportBatch, ImportProblem
+from engine.serials.models import ImportBatch, ImportFile, ImportProblem
 from engine.serials.record import How
 
 OPEN = ("received", "checked")
@@ -108,6 +108,8 @@ def receive(
 
 
 def _refuse_again(db: Session, kind: str, sha256: str) -> None:
+    # of two who load one file at once the second waits here, and then finds it loaded
+    db.execute(select(ImportFile.sha256).filter_by(sha256=sha256).with_for_update())
     before = db.scalar(
         select(ImportBatch.id).where(
             ImportBatch.file_sha256 == sha256,

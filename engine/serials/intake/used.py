@@ -6,7 +6,7 @@ asked from its first day.
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Select, Table, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
@@ -76,6 +76,7 @@ def first_used(db: Session, batch: ImportBatch) -> int | None:
     if batch.kind in MAKES:
         lines += [_named(db, batch, one) for one in references(MAKES[batch.kind])]
         lines += [_came_again(db, batch), _held(db, batch), _continued(db, batch)]
+        lines.append(_told_since(db, batch))
     else:
         lines += [_went_on(db, batch), _received(db, batch)]
     return min((line for line in lines if line is not None), default=None)
@@ -89,13 +90,10 @@ def _made(batch: ImportBatch) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def own_events(batch: ImportBatch) -> Select[Any]:
+def own_events(batch: ImportBatch) -> Select[int | None]:
     """Return the events that a batch recorded; of one line of a partner's they may be several."""
-    own = select(ImportLine.event_id).where(
-        ImportLine.batch_id == batch.id, ImportLine.event_id.is_not(None)
-    )
     if batch.kind not in DOCUMENTS:
-        return own
+        return _events(batch)
     captures = (
         select(EpcisEvent.capture_id)
         .join(ImportLine, ImportLine.entity_id == EpcisEvent.id)
@@ -225,16 +223,7 @@ def _short(db: Session, batch: ImportBatch) -> int | None:
 def _went_on(db: Session, batch: ImportBatch) -> int | None:
     """Return the line whose unit, or whose made lot, has a later event than the file's."""
     own = own_events(batch)
-    link, node = aliased(EventLink), aliased(EventNode)
-    units = (
-        select(EventLink.event_id, EventLink.unit_id)
-        .join(link, link.unit_id == EventLink.unit_id)
-        .where(
-            EventLink.event_id.in_(own),
-            link.event_id > EventLink.event_id,
-            link.event_id.not_in(own),
-        )
-    )
+    node = aliased(EventNode)
     # what else happens to a lot that went in does not stand on its going in
     lots = (
         select(EventNode.event_id, EventNode.node_id)
@@ -246,8 +235,38 @@ def _went_on(db: Session, batch: ImportBatch) -> int | None:
             node.event_id.not_in(own),
         )
     )
-    first = [db.execute(query.order_by(text("1, 2")).limit(1)).first() for query in (units, lots)]
-    return min((_line(db, batch, *row) for row in first if row is not None), default=None)
+    lines = [_units_went_on(db, batch, own), _first(db, batch, lots)]
+    return min((line for line in lines if line is not None), default=None)
+
+
+def _told_since(db: Session, batch: ImportBatch) -> int | None:
+    """Return the line that told a unit its lot, and something happened to the unit since."""
+    return _units_went_on(db, batch, _events(batch).where(ImportLine.is_new.is_(False)))
+
+
+def _events(batch: ImportBatch) -> Select[int | None]:
+    return select(ImportLine.event_id).where(
+        ImportLine.batch_id == batch.id, ImportLine.event_id.is_not(None)
+    )
+
+
+def _units_went_on(db: Session, batch: ImportBatch, of: Select[int | None]) -> int | None:
+    later = aliased(EventLink)
+    units = (
+        select(EventLink.event_id, EventLink.unit_id)
+        .join(later, later.unit_id == EventLink.unit_id)
+        .where(
+            EventLink.event_id.in_(of),
+            later.event_id > EventLink.event_id,
+            later.event_id.not_in(own_events(batch)),
+        )
+    )
+    return _first(db, batch, units)
+
+
+def _first(db: Session, batch: ImportBatch, found: Select[int, int]) -> int | None:
+    row = db.execute(found.order_by(text("1, 2")).limit(1)).first()
+    return None if row is None else _line(db, batch, row[0], row[1])
 
 
 def _line(db: Session, batch: ImportBatch, event_id: int, entity_id: int) -> int:
