@@ -271,6 +271,85 @@ def test_a_file_still_being_written_is_left_for_the_next_night(desk, tmp_path):
     assert (folder / "stock.csv").exists()
 
 
+@pytest.fixture
+def watched(desk, tmp_path):
+    """Give a folder that is looked into each night, and what lays a file there."""
+    desk.source(folder="erp", hour=2)
+    folder = tmp_path / "incoming" / "erp"
+    folder.mkdir(parents=True)
+
+    def lay(name, content, at):
+        (folder / name).write_text(content)
+        os.utime(folder / name, (at.timestamp() - 60,) * 2)
+        return folder / name
+
+    return folder, lay
+
+
+def runs_of(desk):
+    with desk.database.read() as db:
+        kept = db.scalars(select(ReconciliationRun).order_by(ReconciliationRun.id)).all()
+        return [(one.file_name, one.problem) for one in kept]
+
+
+def test_a_file_is_moved_only_when_what_it_asked_for_is_committed_and_then_known_again(
+    desk, watched, tmp_path
+):
+    folder, lay = watched
+    two = sources.next_at(2, NOW)
+    file = lay("stock.csv", SAME, two)
+    runs.take_due(desk.database, tmp_path / "incoming", at=two)
+    taken = next((folder / "taken").iterdir())
+
+    taken.replace(file)  # killed between the commit and the move
+    runs.take_due(desk.database, tmp_path / "incoming", at=two + DAY)
+    run_due_jobs(desk.database, VERBS, at=two + DAY)
+    assert not file.exists()
+    assert [name for name, _ in runs_of(desk)].count("stock.csv") == 1
+
+    lay("stock.csv", SAME, two + 2 * DAY)  # nothing moved in the warehouse: a new file all the same
+    runs.take_due(desk.database, tmp_path / "incoming", at=two + 2 * DAY)
+    run_due_jobs(desk.database, VERBS, at=two + 2 * DAY)
+    assert [name for name, _ in runs_of(desk)].count("stock.csv") == 2
+
+
+def test_a_link_and_what_is_no_file_are_refused_and_a_person_is_told(desk, watched, tmp_path):
+    folder, lay = watched
+    two = sources.next_at(2, NOW)
+    secret = tmp_path / "secret.csv"
+    secret.write_text(SAME)
+    (folder / "a.csv").symlink_to(secret)
+    os.mkfifo(folder / "b.csv")
+    (folder / "c.csv").mkdir()
+    lay("stock.csv", SAME, two)
+    for name in ("a.csv", "b.csv", "c.csv"):
+        os.utime(folder / name, (two.timestamp() - 90,) * 2, follow_symlinks=False)
+    runs.take_due(desk.database, tmp_path / "incoming", at=two)
+    run_due_jobs(desk.database, VERBS, at=two)
+
+    told = runs_of(desk)
+    assert [name for name, problem in told if "so it was not read" in (problem or "")] == [
+        "a.csv", "b.csv", "c.csv",
+    ]  # fmt: skip
+    assert ("stock.csv", None) in told
+    assert desk.mails().count("layouts/reconciliation_failed") >= 3
+    assert sorted(path.name for path in folder.iterdir()) == ["refused", "taken"]
+    assert secret.read_text() == SAME
+
+
+def test_a_file_beyond_the_cap_is_refused_unread(desk, watched, tmp_path):
+    _, lay = watched
+    two = sources.next_at(2, NOW)
+    file = lay("stock.csv", "x", two)
+    with file.open("r+b") as large:
+        large.truncate(runs.MOST_BYTES + 1)
+    os.utime(file, (two.timestamp() - 60,) * 2)
+    runs.take_due(desk.database, tmp_path / "incoming", at=two)
+    [(name, problem)] = runs_of(desk)
+    assert (name, "256 MB" in problem) == ("stock.csv", True)
+    assert not file.exists()
+
+
 def test_the_dictionary_says_how_a_system_calls_its_columns():
     assert sources.usual_columns("erp", "stock") == {
         "part_no": "MATNR", "number": "CHARG", "location": "LGORT", "quantity": "LABST",
