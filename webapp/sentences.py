@@ -41,7 +41,7 @@ def in_words(said: EngineError | Problem) -> str:
 def fill(sentence: str, facts: Mapping[str, object] | None = None) -> str:
     """Translate `sentence` and put the facts into it: a step as the form is called, words in words.
 
-    A fact that is a tuple is words itself.
+    A fact that is a tuple is words itself, one that is a problem a sentence.
     """
     if not facts:
         return translated(sentence)
@@ -49,6 +49,8 @@ def fill(sentence: str, facts: Mapping[str, object] | None = None) -> str:
 
 
 def _fact(name: str, fact: object) -> object:
+    if isinstance(fact, Problem):
+        return in_words(fact)
     if isinstance(fact, tuple):
         return ", ".join(map(translated, fact))
     if isinstance(fact, datetime):

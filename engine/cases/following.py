@@ -35,6 +35,7 @@ BRINGING = frozenset(
         "built",
         "kitted",
         "input_added",
+        "lot_added",
         "lot_split",
         "lot_merged",
         "relabelled",

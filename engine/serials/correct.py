@@ -45,7 +45,7 @@ from engine.serials.vocabulary import HOLDING
 SIZED = ("received", "moved", "sent_out", "delivered", "returned", "scrapped", "destroyed")
 WITH_INPUTS = ("built", "input_added", "kitted")  # what lots went into, by edges
 MAKING_UNITS = ("received", "built", "kitted")
-BEARING = ("relabelled", "lot_split", "lot_merged", "packed", "unpacked")
+BEARING = ("relabelled", "lot_added", "lot_split", "lot_merged", "packed", "unpacked")
 SHIPPING = ("shipped", "shipment_reported")
 FINAL = (*HOLDING, "did_not_occur", "import_rolled_back")
 NEVER_MADE = Effect(custody="never_existed", usability="scrapped")
@@ -63,7 +63,7 @@ def withdraw(db: Session, event_id: int, **how: Unpack[How]) -> Recorded:
     chain = chain_of(db, old)
     links = links_of(db, event_id)
     refuse_used_up(db, chain, links.nodes)
-    lots_before = _lots_before(db, chain, links.nodes)
+    lots_before = _lots_before(db, chain, links)
     silent = Links(nodes=links.nodes).add(made_units(db, chain), NEVER_MADE)
     _put_back(db, chain, silent)
     silent.add(links.units, Effect())
@@ -237,16 +237,20 @@ def _put_back(db: Session, chain: Sequence[int], links: Links) -> None:
         links.add([child_id], effect).add(contents(db, [child_id]), effect)
 
 
-def _lots_before(db: Session, chain: Sequence[int], nodes: Mapping[int, str]) -> dict[int, int]:
+def _lots_before(db: Session, chain: Sequence[int], links: Links) -> Mapping[int, int | None]:
     """Return the lots that units were of before a split, and are of again if it never was.
 
-    Raises `MadeSince` when one has become part of yet another lot since.
+    Those that only this event told their lot had none. Raises `MadeSince` when one has become part
+    of yet another lot since, or was released as of this one.
     """
-    before: dict[int, int] = {}
-    for payload in db.scalars(select(Event.payload).where(Event.id.in_(id_set(db, chain)))):
-        before |= dict(payload.get("lots_before", ()))
-    for unit in units_by_id(db, before).values():
-        if nodes.get(unit.lot_id or 0) != "output":
+    before: dict[int, int | None] = {}
+    events = db.scalars(select(Event).where(Event.id.in_(id_set(db, chain))))
+    for event in events:
+        before |= dict(event.payload.get("lots_before", ()))
+        if event.type == "lot_added":
+            before |= dict.fromkeys(links.units)
+    for unit in units_by_id(db, before, lock=True).values():
+        if unit.is_released or links.nodes.get(unit.lot_id or 0) != "output":
             raise MadeSince(what=unit.serial)
     return before
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Unpack
@@ -24,6 +24,7 @@ from engine.serials.sets import id_set
 from engine.serials.vocabulary import FACTS, KINDS, REPORTED
 
 TOGETHER = 1_000  # events whose rows are read together
+TOLD_TOGETHER = 5_000  # events that sinks hear of at once
 
 
 @dataclass
@@ -170,6 +171,40 @@ def record_events(
     )
 
 
+def record_recording(
+    db: Session, recording: UUID, *, by: Person | None, at: datetime, stream: str | None = None
+) -> int:
+    """Do the same for everything that bears a `recording`; return how many events that are.
+
+    For what is recorded by the hundred thousand: some of it is in memory at a time.
+    """
+    db.flush()
+    rows = select(Event.id).where(Event.recording == recording).order_by(Event.id)
+    ids = list(db.scalars(rows))
+    if not ids:
+        return 0
+    for at_event in range(0, len(ids), TOLD_TOGETHER):
+        piece = id_set(db, ids[at_event : at_event + TOLD_TOGETHER])
+        events = list(db.scalars(select(Event).where(Event.id.in_(piece)).order_by(Event.id)))
+        for sink in db.info.get("event_sinks", ()):
+            sink(db, events)
+    types = db.scalars(select(Event.type).where(Event.recording == recording).distinct())
+    ledger.append(
+        db,
+        stream or data_stream(db),
+        "events_recorded",
+        {
+            "recording": str(recording),
+            "count": len(ids),
+            "types": sorted(types),
+            "sha256": events_sha256(db, ids),
+        },
+        by=by,
+        at=at,
+    )
+    return len(ids)
+
+
 def data_stream(db: Session) -> str:
     """Return the ledger stream of this site's data."""
     return f"data:{db.info.get('site', 'main')}"
@@ -180,9 +215,9 @@ def events_sha256(db: Session, event_ids: Sequence[int]) -> str:
 
     A few queries however many events, and one event in memory at a time.
     """
-    digest = hashlib.sha256()
-    for at_event in range(0, len(event_ids), TOGETHER):
-        ids = id_set(db, sorted(event_ids)[at_event : at_event + TOGETHER])
+    digest, listed = hashlib.sha256(), sorted(event_ids)
+    for at_event in range(0, len(listed), TOGETHER):
+        ids = id_set(db, listed[at_event : at_event + TOGETHER])
         linked = _linked(db, ids)
         for event in db.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id)):
             row = {**_event_facts(event), **{name: take(event.id) for name, take in linked.items()}}

@@ -192,9 +192,9 @@ def _grade_of(db: Session, tranche_id: int) -> str | None:
     return db.get_one(Tranche, tranche_id).grade if tranche_id else None
 
 
-def put_in_lot(db: Session, lot_of: Mapping[int, int]) -> None:
+def put_in_lot(db: Session, lot_of: Mapping[int, int | None]) -> None:
     """Set the lot of units that are not released yet, and of the row the trace reads."""
-    for lot_id in sorted(set(lot_of.values())):
+    for lot_id in set(lot_of.values()):
         ids = id_set(db, [unit for unit, lot in lot_of.items() if lot == lot_id])
         for table, key in ((Unit, Unit.id), (UnitRoot, UnitRoot.unit_id)):
             db.execute(

@@ -12,8 +12,13 @@ from engine.serials.vocabulary import USABILITY, Word
 from engine.serials.walk import INSIDE, reach
 
 
-def units_by_id(db: Session, unit_ids: Iterable[int], *, lock: bool = False) -> dict[int, Unit]:
-    """Return units by id; raises `UnitUnknown` for one that is not there."""
+def units_by_id(
+    db: Session, unit_ids: Iterable[int], *, lock: bool = False, keep: bool = False
+) -> dict[int, Unit]:
+    """Return units by id; raises `UnitUnknown` for one that is not there.
+
+    With `keep` they may change meanwhile, but no import that is taken back takes them away.
+    """
     wanted = sorted(set(unit_ids))
     if not wanted:
         return {}
@@ -22,6 +27,8 @@ def units_by_id(db: Session, unit_ids: Iterable[int], *, lock: bool = False) -> 
     if lock:
         # what a colleague changed while we waited for the lock is what counts
         query = query.with_for_update().execution_options(populate_existing=True)
+    elif keep:
+        query = query.with_for_update(read=True, key_share=True)
     found = {unit.id: unit for unit in db.scalars(query)}
     for unit_id in wanted:
         if unit_id not in found:

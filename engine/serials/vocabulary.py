@@ -53,6 +53,7 @@ KINDS: dict[str, Kind] = {
     "built": Kind("Built", "commissioning", "active"),
     "input_added": Kind("Input recorded later", "assembling", "in_progress"),
     "kitted": Kind("Put together as a kit", "assembling", "active"),
+    "lot_added": Kind("Lot recorded later", "other"),
     "lot_split": Kind("Lot split", "repackaging", "in_progress"),
     "lot_merged": Kind("Lots merged", "repackaging", "in_progress"),
     "relabelled": Kind("Relabelled", "encoding", "in_progress"),

@@ -24,6 +24,7 @@ from webapp.compose import Holdfast
 NOT_FROM_OUTSIDE = {
     "observed",  # what a partner saw: captured as EPCIS
     "sent_out",  # a move to a third party's place
+    "lot_added",  # filled in by a file
     "did_not_occur",  # a withdrawal
     "regraded", "never_existed", "stock_split",  # carried out by a case
     "hold_placed", "hold_released", "hold_breached", "import_rolled_back",

@@ -76,7 +76,7 @@ def place(
 def links_to(db: Session, targets: Sequence[HoldTarget]) -> Links:
     """Return what an event about these targets is linked to. Raises `UnitUnknown`."""
     unit_ids = [one.id for one in targets if one.kind == "unit"]
-    units_by_id(db, unit_ids)
+    units_by_id(db, unit_ids, keep=True)
     stock_ids = [one.id for one in targets if one.kind == "stock"]
     lots = db.scalars(select(LotStock.lot_id).where(LotStock.id.in_(id_set(db, stock_ids))))
     nodes = [one.id for one in targets if one.kind in ("lot", "segment")]

@@ -4,18 +4,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
 from engine.serials.models.axes import (
-    CUSTODIES,
-    USABILITIES,
+    CUSTODY,
+    LINK_ROLE,
+    USABILITY,
+    Custody,
     EventRef,
     Exact,
     LocationRef,
+    Usability,
     freeze,
-    one_of,
 )
 
 
@@ -29,6 +31,14 @@ class Event(Base):
     __table_args__ = (
         CheckConstraint("corrects_id IS NULL OR reason IS NOT NULL", name="correction_has_reason"),
         CheckConstraint("corrects_id IS NULL OR corrects_id <> id", name="corrects_another"),
+        # corrected once; most correct nothing, and these would make SQLite take it for useless
+        Index(
+            "ix_event_corrects",
+            "corrects_id",
+            unique=True,
+            sqlite_where=text("corrects_id IS NOT NULL"),
+            postgresql_where=text("corrects_id IS NOT NULL"),
+        ),
         Index("ix_event_recording", "recording"),
         Index("ix_event_at", "event_at"),
         Index("ix_event_recorded_at", "recorded_at"),
@@ -46,7 +56,7 @@ class Event(Base):
     source: Mapped[str]
     location_id: Mapped[LocationRef | None]
     payload: Mapped[dict[str, Any]]
-    corrects_id: Mapped[EventRef | None] = mapped_column(unique=True)
+    corrects_id: Mapped[EventRef | None]
     reason: Mapped[str | None]
 
 
@@ -58,16 +68,18 @@ class EventLink(Base):
 
     __tablename__ = "event_link"
     __table_args__ = (
-        one_of("custody", CUSTODIES),
-        one_of("usability", USABILITIES),
+        CUSTODY.rule("custody"),
+        USABILITY.rule("usability"),
+        LINK_ROLE.rule("role"),
         Index("ix_event_link_event", "event_id"),
+        {"sqlite_with_rowid": False},
     )
 
     unit_id: Mapped[int] = mapped_column(KeyType, primary_key=True, autoincrement=False)
     event_id: Mapped[EventRef] = mapped_column(primary_key=True)
-    role: Mapped[str]  # subject, carried (inside a subject), child, host
-    custody: Mapped[str | None]
-    usability: Mapped[str | None]
+    role: Mapped[str] = mapped_column(LINK_ROLE)
+    custody: Mapped[Custody | None]
+    usability: Mapped[Usability | None]
     location_id: Mapped[LocationRef | None]
 
 

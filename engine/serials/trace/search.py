@@ -23,23 +23,20 @@ removals and corrections. The root pointer says only what is now, so every host 
 import re
 from dataclasses import dataclass
 
+from engine.serials.models import LINK_ROLE
+from engine.serials.walk import FEW
+
+SUBJECT = LINK_ROLE.code("subject")
 MAKING = "('received', 'built', 'kitted')"  # units, of a lot
-BECOMING = "('lot_split', 'lot_merged', 'relabelled')"  # by which they are of another
+# by which they are of another, or of one at all
+BECOMING = "('lot_added', 'lot_split', 'lot_merged', 'relabelled')"
 
 CAME_LATER = (
     "SELECT 1 FROM event_link l CROSS JOIN event_node m CROSS JOIN event e"
-    " WHERE l.unit_id = n.unit_id AND l.event_id > :as_of AND l.role = 'subject'"
+    f" WHERE l.unit_id = n.unit_id AND l.event_id > :as_of AND l.role = {SUBJECT}"
     " AND e.id = l.event_id AND m.node_id = n.lot_id AND m.event_id = e.id AND m.role = 'output'"
     f" AND e.type IN {BECOMING}"
 )
-
-
-def _few(column: str) -> str:
-    """Tell SQLite to expect few rows: else it reads the whole table once, to filter by it.
-
-    The column is one that is never -1: the first of the left side that a step names.
-    """
-    return f"likelihood({column} <> -1, 0.000001)"
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class Search:
     def step(self, shown: str, left: str, tables: str, where: str, **picks: str) -> str:
         """Look up `tables` for each row of `left`: never a scan, whatever the planner expects."""
         if self.is_sqlite:
-            few = _few(re.findall(r"\bw\.\w+", where)[0])
+            few = FEW.format(re.findall(r"\bw\.\w+", where)[0])  # of the left side
             found = shown.format(**picks)
             return f"SELECT {found} FROM {left} CROSS JOIN {tables} WHERE {where} AND {few}"
         inner = ", ".join(f"{column} AS {name}" for name, column in picks.items())
@@ -76,9 +73,9 @@ class Search:
         if self.is_sqlite:
             grown = (
                 f"SELECT n.out, w.certain FROM walk w CROSS JOIN edge n"
-                f" WHERE {edges} AND {_few('w.id')} UNION "
+                f" WHERE {edges} AND {FEW.format('w.id')} UNION "
                 f"SELECT u.id, 0 FROM walk w CROSS JOIN lot l CROSS JOIN lot u"
-                f" WHERE {unknown} AND {_few('w.id')}"
+                f" WHERE {unknown} AND {FEW.format('w.id')}"
             )
         else:  # which allows one recursive term
             grown = (
@@ -204,9 +201,9 @@ class Search:
     def _was_of(self, shown: str, picks: dict[str, str]) -> str:
         """Look up the units that were made of a lot, or came into it, and are of another by now."""
         stood = (
-            f"(e.type IN {BECOMING} AND NOT EXISTS"
+            f"(e.type IN {BECOMING} AND (n.lot_id IS NULL OR n.lot_id <> o.id) AND NOT EXISTS"
             " (SELECT 1 FROM event c WHERE c.corrects_id = e.id AND c.id <= :as_of)"
-            f" OR e.type IN {MAKING} AND NOT EXISTS"
+            f" OR e.type IN {MAKING} AND n.lot_id <> o.id AND NOT EXISTS"
             " (SELECT 1 FROM event_link x WHERE x.unit_id = l.unit_id AND x.event_id < e.id))"
         )
         return self.step(
@@ -216,8 +213,8 @@ class Search:
             " CROSS JOIN unit_root n CROSS JOIN unit u",
             "o.id = w.id AND m.node_id = o.id AND m.role <> 'input' AND m.event_id <= :as_of"
             " AND e.id = m.event_id"
-            f" AND {stood} AND l.event_id = e.id AND l.role = 'subject'"
-            " AND n.unit_id = l.unit_id AND n.lot_id <> o.id"
+            f" AND {stood} AND l.event_id = e.id AND l.role = {SUBJECT}"
+            " AND n.unit_id = l.unit_id"
             " AND u.id = n.unit_id AND u.part_id = o.part_id",
             **picks,
         )

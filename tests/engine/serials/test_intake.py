@@ -1,16 +1,19 @@
 """A file is kept, checked and loaded; every problem of every row is told; corrections are kept."""
 
 import io
+import threading
 import zipfile
+from datetime import date
 from decimal import Decimal
 
 import pytest
 import xlsxwriter
 from sqlalchemy import func, select
 
+from engine.errors import EngineError
 from engine.evidence.ledger import LedgerEntry
 from engine.evidence.store import DocumentStore
-from engine.serials import find, install, intake, ship
+from engine.serials import find, install, intake, ship, trace
 from engine.serials.errors import (
     BatchInUse,
     ContinuedAlready,
@@ -22,6 +25,7 @@ from engine.serials.errors import (
     MappingIncomplete,
     NotChecked,
     NotOpenThere,
+    NotTakenBack,
     NotThisEncoding,
     RowCorrected,
     SamePerson,
@@ -40,18 +44,22 @@ from engine.serials.models import (
     Edge,
     Event,
     ExternalId,
+    Flag,
     ImportBatch,
     ImportCorrection,
     ImportLine,
     ImportRow,
     Install,
     Lot,
+    LotStock,
     Part,
     Party,
     Shipment,
     Unit,
     UnitRoot,
 )
+from engine.serials.targets import HoldTarget
+from tests.engine.serials.conftest import NOW, Shop
 
 
 @pytest.fixture
@@ -120,6 +128,8 @@ def told(shop, action):
 def test_a_company_is_taken_in_from_its_files(shop, load):
     files = {
         "parties": "code,kind,name,country\nS-9,supplier,Bolts,de\nC-9,consignee,Clinic,FR\n",
+        "contacts": "party,role,name,channel,address,language,verified_on\n"
+        "C-9,recall,Dr Roy,email,roy@clinic.example,fr,2026-02-01\n",
         "locations": "party;code;name;kind\nC-9;C-9-S;Store;consignee\n",
         "parts": "manufacturer,part_no,name,kind,control,di\n"
         "S-9,BOLT,Bolt,component,lot,\nS-9,DRILL,Drill,device,serial,00614141007349\n"
@@ -127,16 +137,20 @@ def test_a_company_is_taken_in_from_its_files(shop, load):
         "lots": "part_no,lot_no,expires_on\nBOLT,007,2027-01-31\n",
         "units": "part_no,serial,location,usability,received_on\n"
         "DRILL,0001,WH-1,conforming,2026-02-01\nMOTOR,M-1,WH-1,conforming,2026-02-01\n",
+        "orders": "EBELN,EBELP,LIFNR,MATNR,MENGE,NETPR,WAERS\n4500,10,S-9,BOLT,100,0.25,eur\n",
+        "receipts": "EBELN,EBELP,MATNR,CHARG,MENGE,LGORT\n4500,10,BOLT,007,100,WH-1\n",
         "stock": "part_no,lot_no,location,quantity\nBOLT,007,WH-1,12.5\n",
         "inputs": "part_no,lot_no,to_part_no,to_serial,to_lot_no,quantity,used_on\n"
         "BOLT,007,DRILL,0001,,4,2026-02-02\n",
         "installs": "child_part,child_serial,parent_part,parent_serial,ref_des,built_on\n"
         "MOTOR,M-1,DRILL,0001,X1,2026-02-03\n",
+        "tests": "part_no,serial,outcome,equipment,characteristic,value,lower,upper\n"
+        "DRILL,0001,passed,RIG-1,torque,2.5,2,3\n",
         "shipments": "document_no,to,shipped_on,part_no,serial,lot_no,quantity\n"
         "DN-1,C-9-S,2026-02-20,DRILL,0001,,\nDN-1,C-9-S,2026-02-20,BOLT,,007,2\n",
         "names": "system,value,entity,part_no,serial\nmes,EQ-77,unit,DRILL,0001\n",
     }
-    assert [*files, "cases"] == list(intake.KINDS)
+    assert [*files, "epcis", "cases"] == list(intake.KINDS)
     for kind, text in files.items():
         batch = load(kind, text)
         assert (batch.state, batch.problem_count) == ("loaded", 0), kind
@@ -148,7 +162,7 @@ def test_a_company_is_taken_in_from_its_files(shop, load):
     assert shop.db.get(Unit, motor.id).custody == "at_consignee"
     assert count(shop, Shipment) == 1
     lot = shop.db.scalars(select(Lot).where(Lot.lot_no == "007")).one()
-    assert sorted(r.quantity for r in shop.stock(lot)) == [Decimal(2), Decimal("10.5")]
+    assert sorted(r.quantity for r in shop.stock(lot)) == [Decimal(2), Decimal("110.5")]
     assert shop.db.scalars(select(ExternalId.entity_id)).one() == match.id
 
 
@@ -251,6 +265,51 @@ def test_a_unit_recorded_otherwise_waits_and_its_empty_lot_is_filled(shop, load,
     assert shop.db.get_one(UnitRoot, match.id, populate_existing=True).lot_id == lot.id
 
 
+def test_a_lot_that_a_file_fills_in_is_an_event_until_the_file_is_taken_back(shop, load):
+    lot = shop.lot(shop.pump, "L-1")
+    shop.units(shop.pump, "SN-1", "SN-2", usability="unreleased")
+    [first] = find.resolve(shop.db, "SN-1")
+    before = trace.event_known_at(shop.db, shop.how["at"])
+    batch = load("units", "part_no,serial,lot_no,location\nPUMP,SN-1,L-1,WH-1\n")
+    filled = shop.db.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()
+
+    def known(event_id):
+        seeds = trace.Seeds(lots=frozenset([lot.id]))
+        how = {"expression": {}, "by": None, "at": shop.how["at"]}
+        kept = trace.run(shop.db, seeds, as_of=event_id, **how)
+        return [one.unit_id for one in trace.every_unit(shop.db, kept.id)]
+
+    assert (known(before), known(None)) == ([], [first.id])
+    entry = told(shop, "events_recorded")[-1]
+    assert entry["types"] == ["lot_added"]
+    assert entry["sha256"] == recording_sha256(shop.db, filled.recording)
+
+    intake.roll_back(shop.db, batch.id, reason="wrong file", **shop.later(hours=1))
+    assert (known(None), known(filled.id)) == ([], [first.id])
+    unit = shop.db.get_one(Unit, first.id, populate_existing=True)
+    assert (unit.lot_id, shop.db.get_one(UnitRoot, first.id).lot_id) == (None, None)
+
+
+def test_a_lot_that_a_file_fills_in_stays_once_its_unit_was_released(shop, load):
+    shop.lot(shop.pump, "L-1")
+    [unit] = shop.units(shop.pump, "SN-1", usability="unreleased")
+    batch = load("units", "part_no,serial,lot_no,location\nPUMP,SN-1,L-1,WH-1\n")
+    shop.state.release(shop.db, units=[unit], **shop.how)
+    with pytest.raises(BatchInUse, match="Line 2"):
+        intake.roll_back(shop.db, batch.id, reason="wrong file", **shop.how)
+    with pytest.raises(NotTakenBack, match="SN-1"):
+        intake.compensate(shop.db, batch.id, reason="wrong file", **shop.how)
+
+
+def test_a_lot_recorded_since_the_check_is_not_written_over(shop, check):
+    shop.lot(shop.pump, "L-1")
+    [unit] = shop.units(shop.pump, "SN-1", usability="unreleased")
+    batch = check("units", "part_no,serial,lot_no,location\nPUMP,SN-1,L-1,WH-1\n")
+    shop.state.release(shop.db, units=[unit], **shop.how)
+    with pytest.raises(StoreChanged):
+        intake.load(shop.db, batch.id, was_shown=intake.shown(batch), **shop.how)
+
+
 def test_serials_are_trimmed_and_never_otherwise_changed(shop, load):
     load("units", "part_no,serial,location\nPUMP,  00Ab-1 ,WH-1\n")
     assert shop.db.scalars(select(Unit.serial)).one() == "00Ab-1"
@@ -301,6 +360,31 @@ def test_lots_that_went_in_become_edges_of_the_trace(shop, load):
     edge = shop.db.scalars(select(Edge)).one()
     assert (edge.inp, edge.out, edge.qty) == (resin.id, body.id, Decimal(3))
     assert shop.stock(resin)[0].quantity == 10, "its stock came with a file of its own"
+
+
+def test_what_a_file_says_went_in_though_held_or_expired_is_flagged(shop, load, hold):
+    held = shop.lot(shop.resin, "R-1")
+    old = shop.lot(shop.resin, "R-2", expires_on=date(2026, 1, 1))
+    shop.lot(shop.body, "B-1")
+    boards = shop.lot(shop.board, "L-1")
+    shop.units(shop.pump, "SN-1")
+    shop.units(shop.board, "PCB-1", lot=boards)
+    hold(HoldTarget.lot(held.id))
+    hold(HoldTarget.lot(boards.id))
+    load(
+        "inputs",
+        "part_no,lot_no,to_part_no,to_serial,to_lot_no,quantity,used_on\n"
+        "RES,R-1,PUMP,SN-1,,1,2026-02-01\nRES,R-2,BODY,,B-1,1,2026-02-02\n",
+    )
+    load(
+        "installs",
+        "child_part,child_serial,parent_part,parent_serial,ref_des,built_on\n"
+        "PCBA,PCB-1,PUMP,SN-1,X1,2026-02-03\n",
+    )
+    flags = shop.db.execute(select(Flag.rule, Flag.lot_id).where(Flag.rule != "before_it_was"))
+    assert {tuple(row) for row in flags} == {
+        ("held_used", held.id), ("expired_used", old.id), ("held_installed", None),
+    }  # fmt: skip
 
 
 # --- encodings, separators, workbooks --------------------------------------------------------
@@ -654,8 +738,6 @@ def test_an_approval_counts_for_what_was_shown_alone(shop, check, people):
 
 
 def test_a_reported_shipment_of_what_is_on_hold_needs_a_second_person(shop, check, hold):
-    from engine.serials.targets import HoldTarget
-
     [unit] = shop.units(shop.pump, "SN-1")
     hold(HoldTarget.unit(unit))
     batch = check(
@@ -706,3 +788,61 @@ def test_cases_of_another_system_come_in_when_a_second_person_approved(shop, che
     with pytest.raises(ContinuedAlready):
         legacy.go_on_as(shop.db, open_.id, "NC-2026-0002", **shop.how)
     assert told(shop, "legacy_case_continued")[0]["step"] == "investigation"
+
+
+# --- two at once -----------------------------------------------------------------------------
+
+
+def at_once(database, held, waiting):
+    """Do one thing, begin another before the first is committed; return what stopped the other."""
+    stopped = []
+
+    def other():
+        try:
+            with database.begin() as db:
+                waiting(db)
+        except EngineError as refused:
+            stopped.append(type(refused))
+
+    second = threading.Thread(target=other)
+    with database.begin() as db:
+        held(db)
+        second.start()
+        second.join(0.3)
+    second.join()
+    return stopped
+
+
+def test_of_two_who_load_one_stock_file_at_once_the_second_is_told(database, people, tmp_path):
+    path = tmp_path / "stock.csv"
+    path.write_text("part_no,lot_no,location,quantity\nRES,R-1,WH-1,5\n")
+    how = {"by": people.qa_engineer, "at": NOW}
+    batches = []
+    with database.begin() as db:
+        shop = Shop(db, how)
+        shop.lot(shop.resin, "R-1")
+        for _ in range(2):
+            batch = intake.receive(db, "stock", path, file_name="s.csv", system="erp", **how)
+            intake.check_here(db, batch.id, **how)
+            batches.append((batch.id, intake.shown(batch)))
+    one, two = batches
+
+    def load(batch):
+        return lambda db: intake.load(db, batch[0], was_shown=batch[1], **how)
+
+    assert at_once(database, load(one), load(two)) == [TakenInBefore]
+    with database.read() as db:
+        assert db.scalars(select(LotStock.quantity)).all() == [Decimal(5)]
+
+
+def test_of_two_who_send_one_file_at_once_both_are_let_in(database, people, tmp_path):
+    path = tmp_path / "units.csv"
+    path.write_text("part_no,serial,location\nPUMP,SN-1,WH-1\n")
+    how = {"by": people.qa_engineer, "at": NOW}
+
+    def send(db):
+        intake.receive(db, "units", path, file_name="u.csv", system="erp", **how)
+
+    assert at_once(database, send, send) == []
+    with database.read() as db:
+        assert db.scalar(select(func.count()).select_from(ImportBatch)) == 2

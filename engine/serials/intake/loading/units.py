@@ -1,18 +1,30 @@
 """Units by the hundred thousand: everything between the staged rows and the store is SQL."""
 
+from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import Uuid, bindparam, delete, func, select, text
 
 from engine.serials import parties
+from engine.serials.errors import StoreChanged
 from engine.serials.intake import bulk
 from engine.serials.intake.chunk import SPLIT
 from engine.serials.intake.loading.staged import Loading, noon
-from engine.serials.models import Event, EventNode, ImportGroup, ImportRow
+from engine.serials.models import (
+    CUSTODY,
+    LINK_ROLE,
+    USABILITY,
+    Event,
+    EventNode,
+    ImportGroup,
+    ImportRow,
+)
 from engine.serials.sets import is_sqlite
 from engine.serials.vocabulary import KINDS
 
+IN_HOUSE, CONFORMING = CUSTODY.code("in_house"), USABILITY.code("conforming")
+SUBJECT = LINK_ROLE.code("subject")
 # a unit's number is drawn with its row: links, roots and lineage then need no look-up
 NUMBERED = """
     INSERT INTO import_line (batch_id, line, entity, entity_id, is_new, event_id)
@@ -37,42 +49,62 @@ MADE = """
 STEPS = tuple(
     text(step + MADE + "ORDER BY l.entity_id")
     for step in (
-        """
+        f"""
         INSERT INTO unit (id, part_id, serial, lot_id, custody, usability, location_id,
                           is_released, version)
-        SELECT l.entity_id, r.part_id, r.key, r.lot_id, 'in_house', g.usability, r.location_id,
-               g.usability = 'conforming', 1
+        SELECT l.entity_id, r.part_id, r.key, r.lot_id, {IN_HOUSE}, g.usability, r.location_id,
+               g.usability = {CONFORMING}, 1
         """,
         """
         INSERT INTO unit_root (unit_id, root_id, lot_id)
         SELECT l.entity_id, l.entity_id, r.lot_id
         """,
-        """
+        f"""
         INSERT INTO event_link (unit_id, event_id, role, custody, usability, location_id)
-        SELECT l.entity_id, g.event_id, 'subject', 'in_house', g.usability, r.location_id
+        SELECT l.entity_id, g.event_id, {SUBJECT}, {IN_HOUSE}, g.usability, r.location_id
         """,
     )
 )
-FILLED = (
-    text(
+# units that came without a lot and are told it by this file: their event is that of the lot
+FILLING = """
+    FROM import_row AS r
+    JOIN event_node AS m ON m.node_id = r.lot_id
+    JOIN event AS e ON e.id = m.event_id AND e.recording = :recording AND e.type = 'lot_added'
+    WHERE r.batch_id = :batch AND r.state = 'fill'
+"""
+FILLED = tuple(
+    text(step + FILLING).bindparams(bindparam("recording", type_=Uuid()))
+    for step in (
+        f"""
+        INSERT INTO event_link (unit_id, event_id, role)
+        SELECT r.other_id, e.id, {SUBJECT}
+        """,
         """
-        UPDATE unit SET lot_id = r.lot_id, version = unit.version + 1 FROM import_row AS r
-        WHERE r.batch_id = :batch AND r.state = 'fill' AND r.other_id = unit.id
-        """
-    ),
-    text(
-        """
-        UPDATE unit_root SET lot_id = r.lot_id FROM import_row AS r
-        WHERE r.batch_id = :batch AND r.state = 'fill' AND r.other_id = unit_root.unit_id
-        """
-    ),
+        INSERT INTO import_line (batch_id, line, entity, entity_id, is_new, event_id)
+        SELECT r.batch_id, r.line, 'unit', r.other_id, :no, e.id
+        """,
+    )
+)
+OF_LOT = text(
+    """
+    UPDATE unit SET lot_id = r.lot_id, version = unit.version + 1 FROM import_row AS r
+    WHERE r.batch_id = :batch AND r.state = 'fill' AND r.other_id = unit.id
+      AND unit.lot_id IS NULL AND NOT unit.is_released
+    """
+)
+ROOT_OF_LOT = text(
+    """
+    UPDATE unit_root SET lot_id = r.lot_id FROM import_row AS r
+    WHERE r.batch_id = :batch AND r.state = 'fill' AND r.other_id = unit_root.unit_id
+    """
 )
 
 
 def load_units(loading: Loading) -> None:
     """Receive units: one event for those that came alike, whatever their number."""
     db, batch_id = loading.db, loading.batch.id
-    _open_groups(loading)
+    recording = uuid4()
+    _open_groups(loading, recording)
     if is_sqlite(db):
         after = db.scalar(AFTER)
         db.execute(ON_SQLITE, {"batch": batch_id, "yes": True, "after": after})
@@ -85,12 +117,42 @@ def load_units(loading: Loading) -> None:
     for step in STEPS:
         db.execute(step, {"batch": batch_id})
         loading.progress((new or 0) // len(STEPS))
-    for step in FILLED:
-        db.execute(step, {"batch": batch_id})
+    _fill_lots(loading, recording)
     db.execute(delete(ImportGroup).where(ImportGroup.batch_id == batch_id))
 
 
-def _open_groups(loading: Loading) -> None:
+def _fill_lots(loading: Loading, recording: UUID) -> None:
+    """Give units the lot they came without: one event for each lot, so that cases hear of it.
+
+    Raises `StoreChanged` when one of them has a lot, or is released, since the file was checked.
+    """
+    db, batch_id = loading.db, loading.batch.id
+    filling = (ImportRow.batch_id == batch_id, ImportRow.state == "fill")
+    lots = db.scalars(select(ImportRow.lot_id).where(*filling).distinct()).all()
+    if not lots:
+        return
+
+    count = db.scalar(select(func.count()).where(*filling)) or 0
+    filled: Any = db.execute(OF_LOT, {"batch": batch_id})
+    if filled.rowcount != count:
+        raise StoreChanged
+    db.execute(ROOT_OF_LOT, {"batch": batch_id})
+    how = loading.how
+    events = [_event(loading, "lot_added", how["at"], recording) for _ in lots]
+    db.add_all(events)
+    db.flush()
+    nodes = [
+        {"node_id": lot_id, "event_id": event.id, "role": "output"}
+        for lot_id, event in zip(sorted(one for one in lots if one), events, strict=True)
+    ]
+    bulk.add(db, EventNode, nodes)
+    for step in FILLED:
+        db.execute(step, {"batch": batch_id, "recording": recording, "no": False})
+    loading.events += events
+    loading.progress(count)
+
+
+def _open_groups(loading: Loading, recording: UUID) -> None:
     """Write the event of each group, with its lot."""
     db, batch_id = loading.db, loading.batch.id
     first = (
@@ -110,8 +172,16 @@ def _open_groups(loading: Loading) -> None:
         .order_by(ImportRow.group_no)
     ).all()
     said = [dict(zip(loading.names, row.cells.split(SPLIT), strict=True)) for row in rows]
-    recording = uuid4()
-    events = [_event(loading, row, one, recording) for row, one in zip(rows, said, strict=True)]
+    events = [
+        _event(
+            loading,
+            "received",
+            noon(one.get("received_on", "")) or loading.how["at"],
+            recording,
+            location_id=row.location_id,
+        )
+        for row, one in zip(rows, said, strict=True)
+    ]
     db.add_all(events)
     db.flush()
     loading.events += events
@@ -138,18 +208,25 @@ def _open_groups(loading: Loading) -> None:
     parties.lock_key_fields(db, parts=released[0], lots=released[1])
 
 
-def _event(loading: Loading, row: Any, said: dict[str, str], recording: Any) -> Event:
-    how, kind = loading.how, KINDS["received"]
+def _event(
+    loading: Loading,
+    type: str,
+    event_at: datetime,
+    recording: UUID,
+    *,
+    location_id: int | None = None,
+) -> Event:
+    how, kind = loading.how, KINDS[type]
     return Event(
         uuid=uuid4(),
         recording=recording,
-        type="received",
+        type=type,
         biz_step=kind.biz_step,
         disposition=kind.disposition,
-        event_at=noon(said.get("received_on", "")) or how["at"],
+        event_at=event_at,
         recorded_at=how["at"],
         actor_id=how["by"].id if how["by"] else None,
         source=loading.batch.source,
-        location_id=row.location_id,
+        location_id=location_id,
         payload={"import": loading.batch.id},
     )
