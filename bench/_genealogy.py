@@ -19,12 +19,16 @@ from itertools import pairwise
 from sqlalchemy import Connection, Engine, Index, create_engine, text
 
 from engine.db import Base, Database, create_schema, install_triggers
+from engine.serials.models import CUSTODY, LINK_ROLE, USABILITY
 
 WINDOW = 500  # serials of one product go into the next shuffled in windows of this many
 SHIPPED_TOGETHER = 10
 CONSIGNEES = 2_000
 ONCE_ELSEWHERE = 50  # every so manieth board sat in another device first
 WHEN = "'2026-03-02 08:00:00'"
+SUBJECT, CARRIED = LINK_ROLE.code("subject"), LINK_ROLE.code("carried")
+CONFORMING = USABILITY.code("conforming")
+IN_HOUSE, IN_TRANSIT, AT_CONSIGNEE = map(CUSTODY.code, ("in_house", "in_transit", "at_consignee"))
 # product: how many lots go into it, and after how many N its unit ids begin
 PRODUCTS = {"device": (18, 0), "board": (8, 1), "battery": (4, 2), "module": (5, 3)}
 STEPS = {"board": 143, "battery": 217, "module": 317}  # prime to the window: each shuffles it
@@ -282,7 +286,7 @@ def _filled(
             " is_released, version)"
             f" SELECT r.base + {piece}, r.part, CASE r.part WHEN 1 THEN 'D' WHEN 2 THEN 'B' WHEN 3"
             f" THEN 'A' ELSE 'M' END || substr(CAST(100000000 + {piece} AS text), 2), r.id,"
-            f" CASE WHEN {sent} THEN 'at_consignee' ELSE 'in_house' END, 'conforming',"
+            f" CASE WHEN {sent} THEN {AT_CONSIGNEE} ELSE {IN_HOUSE} END, {CONFORMING},"
             f" CASE WHEN {sent} THEN {consignee} ELSE 1 END, {yes}, 1 FROM {pieces}"
         ),
         [],
@@ -319,7 +323,7 @@ def _filled(
         "links of what was built",
         (
             "INSERT INTO event_link (unit_id, event_id, role, custody, usability, location_id)"
-            f" SELECT r.base + {piece}, r.event, 'subject', 'in_house', 'conforming', 1"
+            f" SELECT r.base + {piece}, r.event, {SUBJECT}, {IN_HOUSE}, {CONFORMING}, 1"
             f" FROM {pieces}"
         ),
         [],
@@ -329,7 +333,7 @@ def _filled(
         (
             "INSERT INTO event_link (unit_id, event_id, role, custody, location_id)"
             f" SELECT r.base + {piece}, {2 + run_count} + ({device} - 1) / {SHIPPED_TOGETHER},"
-            f" CASE r.part WHEN 1 THEN 'subject' ELSE 'carried' END, 'in_transit', {consignee}"
+            f" CASE r.part WHEN 1 THEN {SUBJECT} ELSE {CARRIED} END, {IN_TRANSIT}, {consignee}"
             f" FROM {pieces} WHERE {sent}"
         ),
         [],

@@ -28,7 +28,7 @@ from bench import _databases
 from engine.db import Database, create_schema
 from engine.serials import gate, parties
 from engine.serials.events import Links, write_event
-from engine.serials.models import Hold
+from engine.serials.models import CUSTODY, USABILITY, Hold
 from engine.serials.sets import is_sqlite
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -95,7 +95,8 @@ def load(db: Session, count: int) -> int:
     serial = "printf('SN-%09d', i)" if is_sqlite(db) else "'SN-' || lpad(i::text, 9, '0')"
     facts = {"count": count, "part": part.id, "place": place.id, "hold": hold.id}
     columns = "id, part_id, serial, custody, usability, location_id, is_released, version"
-    values = f"i, :part, {serial}, 'in_house', 'conforming', :place, false, 1"
+    axes = f"{CUSTODY.code('in_house')}, {USABILITY.code('conforming')}"
+    values = f"i, :part, {serial}, {axes}, :place, false, 1"
     for into, what in (
         (f"unit ({columns})", values),
         ("unit_root (unit_id, root_id)", "i, i"),

@@ -8,6 +8,8 @@ same tables, with the same events; it checks nothing and tells nobody. Each load
 of its own on a new database, so that its peak of memory is its own.
 """
 
+# ruff: noqa: S608  tables and columns are named here, values are bound
+
 import argparse
 import csv
 import json
@@ -34,7 +36,7 @@ from engine.evidence.store import DocumentStore
 from engine.migrations import upgrade
 from engine.serials import intake, parties
 from engine.serials.intake import working
-from engine.serials.models import Event, Lot, TraceNode
+from engine.serials.models import CUSTODY, LINK_ROLE, USABILITY, Event, Lot, TraceNode
 from engine.serials.sets import is_sqlite
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -147,15 +149,18 @@ def take_in(database: Database, path: Path) -> dict[str, float]:
 
 # --- bare ------------------------------------------------------------------------------------
 
+IN_HOUSE, SUBJECT = CUSTODY.code("in_house"), LINK_ROLE.code("subject")
+CONFORMING, UNRELEASED = USABILITY.code("conforming"), USABILITY.code("unreleased")
 COLUMNS = "part, serial, lot, place, usability, day"
 RAW = (
     "CREATE TABLE raw_units (line {serial}, part text, serial text, lot text, place text,"
     " usability text, day text)"
 )
-PICKED = """
+PICKED = f"""
     CREATE TABLE picked AS
     SELECT min(r.line) AS line, p.id AS part_id, trim(r.serial) AS serial, l.id AS lot_id,
-           o.id AS location_id, r.usability, r.day
+           o.id AS location_id, r.day,
+           CASE r.usability WHEN 'conforming' THEN {CONFORMING} ELSE {UNRELEASED} END AS usability
     FROM raw_units AS r
     JOIN part AS p ON p.part_no = r.part
     JOIN lot AS l ON l.part_id = p.id AND l.lot_no = r.lot
@@ -164,20 +169,20 @@ PICKED = """
     GROUP BY p.id, trim(r.serial), l.id, o.id, r.usability, r.day
 """
 BARE_EVENT = (
-    "CREATE TABLE bare_event (id bigint, lot_id bigint, usability text, location_id bigint)"
+    "CREATE TABLE bare_event (id bigint, lot_id bigint, usability smallint, location_id bigint)"
 )
 TARGETS = (
-    """
+    f"""
     INSERT INTO unit (id, part_id, serial, lot_id, custody, usability, location_id, is_released,
                       version)
-    SELECT min(line), part_id, serial, min(lot_id), 'in_house', min(usability), min(location_id),
-           min(usability) = 'conforming', 1
+    SELECT min(line), part_id, serial, min(lot_id), {IN_HOUSE}, min(usability), min(location_id),
+           min(usability) = {CONFORMING}, 1
     FROM picked GROUP BY part_id, serial
     """,
     "INSERT INTO unit_root (unit_id, root_id, lot_id) SELECT id, id, lot_id FROM unit",
-    """
+    f"""
     INSERT INTO event_link (unit_id, event_id, role, custody, usability, location_id)
-    SELECT u.id, e.id, 'subject', 'in_house', u.usability, u.location_id
+    SELECT u.id, e.id, {SUBJECT}, {IN_HOUSE}, u.usability, u.location_id
     FROM unit AS u JOIN bare_event AS e ON e.lot_id = u.lot_id AND e.usability = u.usability
         AND e.location_id = u.location_id
     """,
@@ -198,7 +203,7 @@ def bare(database: Database, path: Path) -> dict[str, float]:
             with path.open(encoding="utf-8", newline="") as file:
                 reader = csv.reader(file, delimiter=";")
                 next(reader)
-                marks = f"INSERT INTO raw_units ({COLUMNS}) VALUES (?,?,?,?,?,?)"  # noqa: S608  our own names
+                marks = f"INSERT INTO raw_units ({COLUMNS}) VALUES (?,?,?,?,?,?)"
                 driver.executemany(marks, reader)
         else:
             db.execute(text(RAW.format(serial="bigserial")))
@@ -252,7 +257,7 @@ def one(way: str, url: str, path: Path, rows: int) -> None:
     after = resource.getrusage(resource.RUSAGE_SELF)
     with database.read() as db:
         counts = {
-            table: db.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608  our own names
+            table: db.scalar(text(f"SELECT count(*) FROM {table}"))
             for table in ("unit", "unit_root", "event_link", "event", "import_line", "import_row")
         }
         assert counts["unit"] == counts["unit_root"] == counts["event_link"]

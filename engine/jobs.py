@@ -99,15 +99,26 @@ def ask(
 
 
 def run_due_jobs(
-    database: Database, verbs: Mapping[str, Verb], *, at: datetime, most: int = 100
+    database: Database,
+    verbs: Mapping[str, Verb],
+    *,
+    at: datetime,
+    most: int = 100,
+    now: Callable[[], datetime] | None = None,
+    renew_every: timedelta = leases.RENEW_EVERY,
 ) -> Ran:
-    """Do the jobs due at `at`, up to `most`, each in transactions of its own."""
+    """Do the jobs due at `at`, up to `most`, each in transactions of its own.
+
+    A round may take hours: with `now` each lease counts from when its job was claimed, from the end
+    of each part, and from each time it is renewed while a verb prepares. Without it time stands.
+    """
+    now = now or (lambda: at)
     done = failed = 0
     for _ in range(most):
-        job = _claim_one(database, at=at)
+        job = _claim_one(database, at=max(at, now()))
         if job is None:
             break
-        if _carry_out(database, verbs, job, at=at):
+        if _carry_out(database, verbs, job, now=now, renew_every=renew_every):
             done += 1
         else:
             failed += 1
@@ -120,22 +131,35 @@ def _claim_one(database: Database, *, at: datetime) -> Job | None:
         return rows[0] if rows else None
 
 
-def _carry_out(database: Database, verbs: Mapping[str, Verb], job: Job, *, at: datetime) -> bool:
+def _carry_out(
+    database: Database,
+    verbs: Mapping[str, Verb],
+    job: Job,
+    *,
+    now: Callable[[], datetime],
+    renew_every: timedelta,
+) -> bool:
     try:
         verb = verbs[job.name]
         if isinstance(verb, Prepared):
-            verb.prepare(database, job)
-        while _do_a_part(database, verb, job, at=at):
+            with leases.renewed(database, job, now=now, every=renew_every):
+                verb.prepare(database, job)
+        while _do_a_part(database, verb, job, now=now):
             pass
     except Exception as error:  # any failure is kept with the job and tried again
         log.warning("job %s failed", job.key, exc_info=True)
-        _note_failure(database, job, error, at=at)
+        _note_failure(database, job, error, at=now())
         return False
     return True
 
 
-def _do_a_part(database: Database, verb: Verb, claimed: Job, *, at: datetime) -> bool:
-    """Run the verb once and keep what it did in the same transaction; say whether more is left."""
+def _do_a_part(
+    database: Database, verb: Verb, claimed: Job, *, now: Callable[[], datetime]
+) -> bool:
+    """Run the verb once and keep what it did in the same transaction; say whether more is left.
+
+    While it runs the row is locked, so that nobody claims it however long the part takes.
+    """
     with database.begin() as db:
         job = leases.still_held(db, claimed)
         if job is None or job.done_at is not None:
@@ -144,10 +168,11 @@ def _do_a_part(database: Database, verb: Verb, claimed: Job, *, at: datetime) ->
         if isinstance(outcome, More):
             job.done_count, job.body = outcome.done_count, outcome.body
             job.total_count = outcome.total_count or job.total_count
-            job.leased_until = at + leases.LEASE
+            job.leased_until = now() + leases.LEASE
             return True
 
-        job.done_count, job.result, job.failure, job.done_at = job.total_count, outcome, None, at
+        job.done_count, job.result, job.failure = job.total_count, outcome, None
+        job.done_at = now()
         leases.release(job)
         return False
 

@@ -4,19 +4,24 @@ A claim is a short transaction that writes a lease; the work happens after it. A
 killed leaves a lease that runs out, and another takes the row: at least once, never twice at once.
 """
 
+import logging
 import secrets
+import threading
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine.db import Key
-from engine.errors import NotFound, Refused
+from engine.db import Database, Key
+from engine.errors import Busy, NotFound, Refused
 
 LEASE = timedelta(minutes=5)
+RENEW_EVERY = LEASE / 3
 MOST_ATTEMPTS = 16  # with the delays below about two days
 LONGEST_DELAY = timedelta(hours=6)
 
@@ -42,6 +47,8 @@ class Leased:
 
 
 Row = TypeVar("Row", bound=Leased)
+
+log = logging.getLogger(__name__)
 
 
 def claim(
@@ -88,6 +95,37 @@ def still_held(db: Session, claimed: Row) -> Row | None:
         .execution_options(populate_existing=True)
     ).one()
     return row if row.lease == claimed.lease else None
+
+
+@contextmanager
+def renewed(
+    database: Database, claimed: Row, *, now: Callable[[], datetime], every: timedelta = RENEW_EVERY
+) -> Iterator[None]:
+    """Keep a lease from running out while its holder works outside any transaction.
+
+    A worker that is killed renews no more. Work that never ends keeps its row until its process
+    does.
+    """
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(every.total_seconds()):
+            try:
+                with database.begin() as db:
+                    row = still_held(db, claimed)
+                    if row is None:
+                        return
+                    row.leased_until = now() + LEASE
+            except (Busy, DBAPIError):  # whoever has SQLite's one writer keeps others out too
+                log.info("the lease of %s is renewed a little later", claimed.key)
+
+    thread = threading.Thread(target=renew, name=f"lease of {claimed.key}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def release(row: Leased) -> None:

@@ -112,7 +112,7 @@ class Holdfast:
 
     def run_jobs(self) -> None:
         """Do the long work that is due."""
-        jobs.run_due_jobs(self.database, JOB_VERBS, at=clock.now())
+        jobs.run_due_jobs(self.database, JOB_VERBS, at=clock.now(), now=clock.now)
 
     def ask_for_gaps(self) -> None:
         """Have the store looked through for gaps, once a day."""

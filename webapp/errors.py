@@ -17,6 +17,7 @@ from engine.errors import Problem
 from engine.evidence.failures import SigningLocked
 from engine.locks import is_busy
 from engine.people.scopes import ScopeMissing
+from engine.serials.errors import OnHold
 from engine.serials.tracing import StillAsking
 from webapp.api import problems
 from webapp.config import holdfast
@@ -74,6 +75,8 @@ def on_engine_error(error: errors.EngineError) -> ResponseReturnValue:
         more = {"scope": error.facts["scope"]}
     elif isinstance(error, StillAsking) and problems.wanted():
         more = {"questions": problems.asked_back(error.questions)}
+    elif isinstance(error, OnHold) and problems.wanted():
+        more = problems.held(error)
     return page(status, in_words(error), problems=wrong, **more)
 
 

@@ -85,6 +85,22 @@ INTAKE_RULE = {
     "already_in": N_("Installed in another unit"),
     "name_taken": N_("Name of another record"),
     "closed_when": N_("Closed without a day, or open with one"),
+    "in_future": N_("Date still to come"),
+    "not_a_count": N_("Not a whole number"),
+    "not_an_address": N_("Not an e-mail address"),
+    "unit_or_lot": N_("Neither serial number nor lot"),
+    "outcome_differs": N_("Passed outside its limits"),
+    "value_missing": N_("Characteristic without a value"),
+    "sample_differs": N_("More failed than were looked at"),
+    "price_and_currency": N_("Price without currency"),
+    "order_waits": N_("Waits with its order"),
+    "two_suppliers": N_("Order with two suppliers"),
+    "line_twice": N_("Order line twice"),
+    "no_such_line": N_("No such order line"),
+    "several_lines": N_("Several order lines"),
+    "serial_here": N_("Serial number recorded already"),
+    "not_json": N_("Not JSON"),
+    "not_epcis": N_("Not EPCIS 2.0"),
     "no_such_record": N_("No such record"),
 }
 CUSTODY = {
@@ -238,6 +254,7 @@ difference = _lookup(
         "quantity": N_("Quantity differs"),
         "status": N_("Status differs"),
         "id": N_("Number differs"),
+        "component": N_("Other lot or serial"),
     }
 )
 difference_state = _lookup(
@@ -256,6 +273,8 @@ compared_column = _lookup(
         "quantity": N_("Quantity"),
         "status": N_("Status"),
         "external_id": N_("Number there"),
+        "component": N_("Part number of the component"),
+        "component_no": N_("Lot or serial of the component"),
     }
 )
 unit_status = _lookup(STATUSES)

@@ -14,6 +14,7 @@ from engine.cases.about import about
 from engine.cases.models import Case
 from engine.cases.pages import Page, TaskFilter, TaskGroup, TaskRow, TaskSort, TasksPage
 from engine.cases.signing import signs_always
+from engine.cases.system_tasks import system_task_count, system_tasks
 from engine.cases.tasks import waits_for_migration
 from engine.evidence.meanings import DECISION_IF_REFUSABLE, DECISIONS
 from engine.people import Person, PersonAccount, acting_for
@@ -36,19 +37,22 @@ def my_tasks(
     """Return one page of the tasks a person can act on.
 
     `mine` are those claimed by them and the unclaimed ones of their roles; `teams` adds what
-    colleagues of the same roles have claimed.
+    colleagues of the same roles have claimed. What another system leaves to settle stands on the
+    first page.
     """
     wanted = _wanted(person, show)
     counts = _counts(db, wanted, at)
+    between = system_tasks(db, person, show=show)
     rows = db.execute(_select(_wanted(person, show, sort), sort, page=page))
     return TasksPage(
         rows=task_rows(db, rows.all(), person, at=at),
         page=Page(number=page, size=PAGE_SIZE, total_count=counts["all"]),
-        open_count=counts["all"],
+        between_systems=between if page == 1 else (),
+        open_count=counts["all"] + len(between),
         overdue_count=counts["overdue"],
         day_count=counts["day"],
         group_counts={name: counts[name] for name in ("overdue", "day", "week", "later")},
-        teams_waiting_count=_team_count(db, person) if not counts["all"] else 0,
+        teams_waiting_count=_team_count(db, person) if not counts["all"] and not between else 0,
         teams=tuple(sorted(person.roles)),
     )
 
@@ -194,4 +198,4 @@ def badge(db: Session, person: Person) -> Badge:
         .select_from(Task)
         .where(_wanted(person, "mine"))
     ).one()
-    return Badge(tasks=tasks, approvals=approvals)
+    return Badge(tasks=tasks + system_task_count(db, person), approvals=approvals)

@@ -66,6 +66,21 @@ class TaskRow:
 
 
 @dataclass(frozen=True)
+class SystemTask:
+    """What one person is to settle with one system, as one row of their list."""
+
+    kind: str  # differences; or what a try of the gate came to: passed, failed
+    id: int  # of the comparison, or of the newest try
+    system: str
+    count: int
+    since: datetime
+    numbers: tuple[str, ...]
+    role: str  # why it is theirs
+    is_mine: bool
+    claimed_by: str | None
+
+
+@dataclass(frozen=True)
 class TasksPage:
     """A person's task list: the rows of one page with the counts of the whole."""
 
@@ -77,6 +92,7 @@ class TasksPage:
     group_counts: dict[TaskGroup, int] = field(default_factory=dict)
     teams_waiting_count: int = 0  # said when nothing is mine
     teams: tuple[str, ...] = ()  # roles with waiting tasks
+    between_systems: tuple[SystemTask, ...] = ()
 
 
 @dataclass(frozen=True)

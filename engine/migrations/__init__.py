@@ -4,6 +4,8 @@ A new step: change the models, then `python -m engine.migrations "why"`; read wh
 """
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -15,6 +17,10 @@ from engine.db import Database, install_triggers
 
 FOLDER = Path(__file__).parent
 ENGINE = Path(engine.__file__).parent
+
+
+class ReferenceLost(Exception):
+    """A step would have left a row that refers to nothing; the database is as it was."""
 
 
 def load_models() -> None:
@@ -30,13 +36,35 @@ def load_models() -> None:
 def upgrade(database: Database) -> None:
     """Create the tables, or bring them to this version, triggers included; one transaction."""
     load_models()
-    with database.writer.begin() as connection:
+    with database.writer.connect() as connection, laying_anew(connection), connection.begin():
         if connection.dialect.name == "postgresql":
             # several processes start at once: one migrates, however long, the others find it done
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(4606083)"))
         command.upgrade(config_on(connection), "head")
         install_triggers(connection)  # batch mode drops them on SQLite
+        if connection.dialect.name == "sqlite":
+            lost = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if lost is not None:
+                raise ReferenceLost(tuple(lost))
+
+
+@contextmanager
+def laying_anew(connection: Connection) -> Iterator[None]:
+    """Let SQLite lay a table anew that others refer to: it would count each row as taken away.
+
+    It heeds this between transactions only; what refers to nothing is looked for before the end.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+        driver.close()
 
 
 def config_on(connection: Connection | None = None) -> Config:

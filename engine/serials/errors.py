@@ -1,6 +1,6 @@
 """What can go wrong in the serial store, as sentences a person can act on."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from engine.errors import Conflict, NotAllowed, NotFound, Refused
 
@@ -27,6 +27,9 @@ class StockUnknown(NotFound):
 
 class OnHold(Refused):
     """%(sentence)s."""
+
+    # how an answer of the interface says that it was a hold, and nothing else, that refused
+    TYPE: ClassVar[str] = "urn:holdfast:on-hold"
 
     @property
     def verdicts(self) -> list[Any]:
@@ -173,6 +176,14 @@ class NothingToCompensate(Refused):
 
 class FileHasNoRows(Refused):
     """This file has no rows. Check that you chose the right one."""
+
+
+class NoEpcisDocument(Refused):
+    """This file is no EPCIS 2.0 document in JSON-LD: %(said)s."""
+
+
+class DocumentTooLarge(Refused):
+    """This document is larger than %(most)s MB. Ask for it in parts."""
 
 
 class EncodingUnclear(Refused):

@@ -197,8 +197,70 @@ def test_a_worker_that_lost_its_lease_writes_nothing(database, asked, at):
     slow = jobs._claim_one(database, at=at)
     later = at + leases.LEASE
     assert run_due_jobs(database, {"count_sheets": gives({"by": "quick"})}, at=later)
-    assert not jobs._do_a_part(database, gives({"by": "slow"}), slow, at=later)
+    assert not jobs._do_a_part(database, gives({"by": "slow"}), slow, now=lambda: later)
     assert job_of(database).result == {"by": "quick"}
+
+
+def test_a_lease_counts_from_when_its_job_was_claimed_and_not_from_the_start_of_the_round(
+    database, asked, at
+):
+    asked(key="job:1")
+    asked(key="job:2")
+    clock = [at]
+
+    def an_hour(db, job):
+        if job.key == "job:1":
+            clock[0] += 60 * MINUTE
+            return {}
+        raise SystemExit  # killed in the second: whoever comes next waits for the whole lease
+
+    with pytest.raises(SystemExit):
+        run_due_jobs(database, {"count_sheets": an_hour}, at=at, now=lambda: clock[0])
+    verbs = {"count_sheets": gives({})}
+    assert run_due_jobs(database, verbs, at=clock[0] + leases.LEASE - MINUTE) == jobs.Ran()
+    assert run_due_jobs(database, verbs, at=clock[0] + leases.LEASE).done_count == 1
+
+
+def test_each_part_of_a_long_job_renews_its_lease(database, asked, at):
+    asked(body={"next": 0})
+    clock = [at]
+
+    def verb(db, job):
+        clock[0] += 4 * MINUTE
+        if job.body["next"] == 3:
+            raise SystemExit
+        return More(done_count=0, body={"next": job.body["next"] + 1})
+
+    with pytest.raises(SystemExit):
+        run_due_jobs(database, {"count_sheets": verb}, at=at, now=lambda: clock[0])
+    assert job_of(database).leased_until == at + 12 * MINUTE + leases.LEASE
+
+
+def test_what_prepares_for_longer_than_its_lease_is_not_begun_by_a_second_worker(
+    database, asked, at
+):
+    asked()
+    late, first = at + 60 * MINUTE, iter([at])
+    second = []
+
+    class Prints:
+        def prepare(self, database, job):
+            for _ in range(2_000):
+                if job_of(database).leased_until > late:
+                    break
+            second.append(run_due_jobs(database, {"count_sheets": gives({})}, at=late))
+
+        def __call__(self, db, job):
+            return {"printed": 1}
+
+    ran = run_due_jobs(
+        database,
+        {"count_sheets": Prints()},
+        at=at,
+        now=lambda: next(first, late),
+        renew_every=timedelta(milliseconds=5),
+    )
+    assert (second, ran.done_count) == ([jobs.Ran()], 1)
 
 
 def test_eight_workers_do_each_job_once(database, at):

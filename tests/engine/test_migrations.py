@@ -5,10 +5,11 @@ from typing import Any
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, select, text
 
 from engine.db import Base, Database
 from engine.migrations import config_on, load_models, upgrade
+from engine.serials.models import EventLink, LotStock, StockPosting, Unit
 
 TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
@@ -90,3 +91,88 @@ def test_files_taken_in_before_keep_what_their_lines_became(database_url: str) -
     assert [tuple(line) for line in lines] == [(1, 2, 7)]
     # what waited in quarantine is checked anew from its file
     assert [tuple(state) for state in states] == [(1, "loaded"), (2, "received")]
+
+
+BEFORE_CODES = (
+    "INSERT INTO party (id, code, kind, name) VALUES (1, 'OWN', 'site', 'Maker')",
+    (
+        "INSERT INTO location (id, party_id, code, name, kind)"
+        " VALUES (1, 1, 'WH', 'Store', 'warehouse')"
+    ),
+    (
+        "INSERT INTO part (id, manufacturer_id, part_no, name, kind, control, uom, is_released)"
+        " VALUES (1, 1, 'PUMP', 'Pump', 'device', 'serial', 'pcs', false)"
+    ),
+    (
+        "INSERT INTO event (id, uuid, recording, type, event_at, recorded_at, source, payload)"
+        " VALUES (1, '00000000000000000000000000000001', '00000000000000000000000000000002',"
+        " 'received', '2026-03-02', '2026-03-02', 'erp', '{}')"
+    ),
+    (
+        "INSERT INTO unit (id, part_id, serial, custody, usability, location_id, is_released,"
+        " version) VALUES (7, 1, 'SN-7', 'at_consignee', 'conforming', 1, true, 3),"
+        " (8, 1, 'SN-8', 'in_house', 'nonconforming', 1, false, 1),"
+        " (9, 1, 'SN-9', 'in_house', 'unreleased', 1, false, 1)"
+    ),
+    "DELETE FROM unit WHERE id = 9",  # as an import that was taken back
+    (
+        "INSERT INTO event_link (unit_id, event_id, role, custody, usability, location_id)"
+        " VALUES (7, 1, 'subject', 'at_consignee', 'conforming', 1),"
+        " (8, 1, 'carried', NULL, NULL, NULL)"
+    ),
+    "INSERT INTO unit_root (unit_id, root_id) VALUES (7, 7), (8, 7)",
+    "INSERT INTO install (child_id, host_id, from_event_id) VALUES (8, 7, 1)",
+    "INSERT INTO trace_node (id, kind) VALUES (1, 'lot')",
+    (
+        "INSERT INTO lot (id, part_id, manufacturer_id, lot_no, is_unknown, is_released)"
+        " VALUES (1, 1, 1, 'L-1', false, false)"
+    ),
+    (
+        "INSERT INTO lot_stock (lot_id, location_id, custody, usability, tranche_id, quantity)"
+        " VALUES (1, 1, 'in_transit', 'scrapped', 0, 5000000)"
+    ),
+    (
+        "INSERT INTO stock_posting (event_id, lot_id, location_id, custody, usability, tranche_id,"
+        " quantity) VALUES (1, 1, 1, 'in_transit', 'scrapped', 0, 5000000)"
+    ),
+)
+
+
+def test_words_that_became_numbers_say_what_they_said(database_url: str) -> None:
+    load_models()
+    empty(database_url)
+    database = Database(database_url)
+    with database.writer.begin() as connection:
+        command.upgrade(config_on(connection), "0001")
+        for statement in BEFORE_CODES:
+            connection.execute(text(statement))
+    upgrade(database)
+    with database.read() as db:
+        units = db.execute(
+            select(Unit.id, Unit.serial, Unit.custody, Unit.usability, Unit.version).order_by(
+                Unit.id
+            )
+        )
+        assert [tuple(row) for row in units] == [
+            (7, "SN-7", "at_consignee", "conforming", 3),
+            (8, "SN-8", "in_house", "nonconforming", 1),
+        ]
+        links = db.execute(
+            select(EventLink.unit_id, EventLink.role, EventLink.custody, EventLink.usability)
+        )
+        assert {tuple(row) for row in links} == {
+            (7, "subject", "at_consignee", "conforming"),
+            (8, "carried", None, None),
+        }
+        for table in (LotStock, StockPosting):
+            assert db.execute(select(table.custody, table.usability, table.quantity)).one() == (
+                "in_transit",
+                "scrapped",
+                5,
+            )
+    if database.url.startswith("sqlite"):
+        with database.reader.connect() as connection:
+            assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+            kept = connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'unit'"))
+            assert kept == 9  # the number of a unit that was taken away is not given again
+    database.close()

@@ -71,6 +71,11 @@ FACTS: dict[str, dict[str, Any]] = {
         "answer": "201 {}",
         "path": "/interfaces/canary",
     },
+    "layouts/canary_untested": {
+        "tried_at": "2026-03-02T08:00:00+00:00",
+        "answer": "503 Service Unavailable",
+        "path": "/interfaces/canary",
+    },
     "layouts/canary_silent": {
         "last_at": "2026-03-02T06:00:00+00:00",
         "why": "ConnectionError",

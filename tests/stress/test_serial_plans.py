@@ -15,12 +15,14 @@ from engine.db import Database
 from engine.serials import find, gate, listing, trace
 from engine.serials.beginning import beginning_with
 from engine.serials.listing import Start, Wanted
+from engine.serials.models import CUSTODY, USABILITY
 from engine.serials.near import near
 from engine.serials.queries.unit import unit_page
 from engine.serials.targets import HoldTarget
 
 pytestmark = pytest.mark.stress
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+IN_HOUSE, CONFORMING = CUSTODY.code("in_house"), USABILITY.code("conforming")
 UNITS, RUN, BOARDS = 1_000_000, 50, 100_000
 # runs and their edges are fifty times fewer than units: reading those whole is the planner's choice
 BIG = {"unit", "unit_root", "install", "hold_target"}
@@ -43,12 +45,12 @@ INSERT INTO edge (inp, out, event_id)
   SELECT {UNITS // RUN} + 1 + n % 1000, n, 1 FROM generate_series(1, {UNITS // RUN}) n;
 INSERT INTO unit (id, part_id, serial, seg_id, custody, usability, location_id, is_released,
                   version)
-  SELECT n, 1, 'SN-' || n, 1 + (n - 1) / {RUN}, 'in_house', 'conforming', 1, false, 1
+  SELECT n, 1, 'SN-' || n, 1 + (n - 1) / {RUN}, {IN_HOUSE}, {CONFORMING}, 1, false, 1
   FROM generate_series(1, {UNITS}) n;
 INSERT INTO unit_root (unit_id, root_id, seg_id)
   SELECT id, id, seg_id FROM unit;
 INSERT INTO unit (id, part_id, serial, custody, usability, location_id, is_released, version)
-  SELECT {UNITS} + n, 1, 'B-' || n, 'in_house', 'conforming', 1, false, 1
+  SELECT {UNITS} + n, 1, 'B-' || n, {IN_HOUSE}, {CONFORMING}, 1, false, 1
   FROM generate_series(1, {BOARDS}) n;
 INSERT INTO unit_root (unit_id, root_id) SELECT {UNITS} + n, n FROM generate_series(1, {BOARDS}) n;
 INSERT INTO install (child_id, host_id, from_event_id)

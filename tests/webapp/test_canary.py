@@ -1,6 +1,7 @@
 """The hold canary: the real door is tried with a held unit, nothing is kept, a yes alerts."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from engine.errors import Invalid
 from engine.evidence import ledger
 from engine.outbox import Outgoing
 from engine.serials import gate, ship
+from engine.serials.errors import OnHold, UnitUnknown
 from engine.serials.exchange import canary as watching, subscriptions
 from engine.serials.exchange.addresses import WaysOut
 from engine.serials.exchange.announce import EVENT_TYPES
@@ -119,17 +121,107 @@ def test_a_door_that_is_out_of_order_is_no_refusal(holdfast: Holdfast, people: P
     assert (run.outcome, run.status, run.answer) == ("failed", 503, "out of order")
 
 
-def test_a_no_for_another_reason_is_no_refusal(holdfast: Holdfast, people: People) -> None:
-    bait = watching.Bait("P", "S", "W", "HOLDFAST-CANARY-1")
-    for status, said in ((422, "The location is not known."), (403, "HOLDFAST-CANARY-1")):
-        assert watching.outcome_of(bait, watching.Tried(status, said, 1)) == "failed"
+def held(unit_id: int = 1, serial: str = "S", hold_id: int = 7, kind: str = OnHold.TYPE) -> str:
+    """Write a refusal as the door does."""
+    one = {"kind": "unit", "id": unit_id, "label": serial, "holds": [{"hold_id": hold_id}]}
+    return json.dumps({"type": kind, "status": 422, "title": "S is on hold.", "held": [one]})
+
+
+BAIT = watching.Bait("P", "S", "W", unit_id=1, hold_id=7)
+REFUSED = watching.Tried(422, held(), 1)
+
+
+def test_only_this_hold_of_this_unit_is_a_refusal() -> None:
+    assert watching.outcome_of(BAIT, REFUSED) == "refused"
+    for status, said in (
+        (404, held()),  # the status of something that is not known
+        (422, held(kind="about:blank")),  # another reason that happens to name the unit
+        (422, held(unit_id=2)),
+        (422, held(serial="T")),
+        (422, held(hold_id=8)),
+        (422, "[]"),
+        (422, "S is on hold."),
+        (401, "Sign in."),
+        (500, "{}"),
+        (None, "TimeoutError: nobody answered"),
+    ):
+        assert watching.outcome_of(BAIT, watching.Tried(status, said, 1)) == "failed", said
+
+
+def answering(status: int, body: Any) -> Callable[[Holdfast], Any]:
+    """Break the door as a gateway before it would: it answers with something else."""
+
+    def make(composed: Holdfast) -> Any:
+        app = create_app(composed)
+        app.before_request(lambda: (body, status))
+        return app
+
+    return make
+
+
+def not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Break the door as a careless change would: it does not know what it is asked for."""
+
+    def refused(*args: Any, **more: Any) -> None:
+        raise UnitUnknown(unit=args[1] if len(args) > 1 else "")
+
+    monkeypatch.setattr(ship, "gate", type("Broken", (), {**vars(gate), "refuse_held": refused}))
+
+
+def test_a_door_that_cannot_be_tested_is_told_to_quality_once(
+    holdfast: Holdfast, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = now() - timedelta(hours=1)
+    for minutes, (status, body) in enumerate(
+        ((401, {"title": "No token."}), (500, {}), (422, {"title": "Not known."}), (504, ""))
+    ):
+        made = answering(status, body)
+        run = canary.run(holdfast, at=at + timedelta(minutes=minutes), make_app=made)
+        assert (run.outcome, run.status) == ("failed", status)
+    first = mails(holdfast)
+    with monkeypatch.context() as broken:
+        not_known(broken)
+        run = canary.run(holdfast, at=at + timedelta(minutes=10))
+        assert (run.outcome, run.status) == ("failed", 404), run.answer
+    assert set(first) == {"layouts/canary_untested"}
+    assert mails(holdfast) == first
+
+    assert canary.run(holdfast, at=at + timedelta(minutes=15)).outcome == "refused"
+    canary.run(holdfast, at=at + timedelta(minutes=30), make_app=answering(503, ""))
+    assert mails(holdfast) == 2 * first
+
+
+def test_a_canary_that_was_not_refused_is_a_task_until_it_has_a_reason(
+    holdfast: Holdfast, people: People, signed_in: Enter
+) -> None:
+    with holdfast.database.begin() as db:
+        for minutes in (0, 15):
+            watching.keep(
+                db, None, watching.Tried(500, "{}", 1), at=now() - timedelta(minutes=minutes)
+            )
+        watching.keep(db, BAIT, watching.Tried(201, "{}", 1), at=now())
+    manager, engineer = signed_in(people.qa_manager), signed_in(people.qa_engineer)
+    untested, shipped = "why the gate could not be tested", "why a held unit could be shipped"
+    page = manager.get("/").text
+    assert untested in page
+    assert "2 tries" in page
+    assert page.index(shipped) < page.index(untested)
+    assert untested not in engineer.get("/").text
+
+    assert manager.post("/interfaces/canary/2/take").status_code == 303
+    assert "Yours: you claimed it" in manager.get("/").text
+    assert untested not in manager.get("/?show=unclaimed").text
+    manager.post("/interfaces/canary/2/settle", {"reason": "The server was moved."})
+    manager.post("/interfaces/canary/3/settle", {"reason": "A test of ours."})
+    page = manager.get("/").text
+    assert untested not in page
+    assert shipped not in page
 
 
 def test_a_canary_that_is_silent_alerts_once(holdfast: Holdfast, people: People) -> None:
     at = now()
     with holdfast.database.begin() as db:
-        bait = watching.Bait("P", "S", "W", "C-1")
-        watching.keep(db, bait, watching.Tried(422, "C-1", 1), at=at)
+        watching.keep(db, BAIT, REFUSED, at=at)
     for minutes, told in ((44, False), (46, True), (300, True)):
         with holdfast.database.begin() as db:
             watching.keep(
@@ -137,10 +229,11 @@ def test_a_canary_that_is_silent_alerts_once(holdfast: Holdfast, people: People)
             )
             watching.watch(db, at=at + timedelta(minutes=minutes))
         assert ("layouts/canary_silent" in mails(holdfast)) is told
-    assert len(set(mails(holdfast))) == 1
+    assert set(mails(holdfast)) == {"layouts/canary_untested", "layouts/canary_silent"}
     with holdfast.database.read() as db:
         keys = list(db.scalars(select(Outgoing.key)))
-    assert len(keys) == len({key.split(":")[2] for key in keys})
+    told = [(kind, who) for kind, _, who in (key.split(":") for key in keys)]
+    assert len(told) == len(set(told))
 
 
 def test_it_is_tried_every_quarter_of_an_hour(holdfast: Holdfast, people: People) -> None:
@@ -156,8 +249,7 @@ def test_what_was_let_through_stays_open_until_quality_says_why(
     holdfast: Holdfast, people: People, signed_in: Enter
 ) -> None:
     with holdfast.database.begin() as db:
-        bait = watching.Bait("P", "S", "W", "C-1")
-        run = watching.keep(db, bait, watching.Tried(201, "{}", 1), at=now())
+        run = watching.keep(db, BAIT, watching.Tried(201, "{}", 1), at=now())
     manager = signed_in(people.qa_manager)
     assert "Do not rely on holds" in manager.get("/interfaces/canary").text
     with pytest.raises(Invalid), holdfast.database.begin() as db:

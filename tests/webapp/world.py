@@ -493,7 +493,7 @@ def _tell_others(world: World) -> None:
     world.always["source_id"] = source.id
     world.states["compared"] = {"name": "ERP stock"}
     with company.holdfast.database.begin() as db:
-        bait = canary.Bait("P", "S", "W", "C-1")
+        bait = canary.Bait("P", "S", "W", unit_id=1, hold_id=1)
         run = canary.keep(db, bait, canary.Tried(201, "{}", 1), at=at)
         [form] = downtime.print_forms(db, "receiving", 1, language="en", by=by, at=at)
     world.always["run_id"] = run.id

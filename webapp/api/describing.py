@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, jsonify
 from flask_smorest import Api
 
 from engine.people.scopes import scope_for, scopes
+from engine.serials.errors import OnHold
 from webapp.api.blueprint import PREFIX
 from webapp.api.recording import RECORDABLE
 from webapp.api.records import schemas
@@ -30,6 +31,30 @@ PROBLEM = {
         "title": {"type": "string", "description": "The sentence that says what to do."},
         "scope": {"type": "string", "description": "The scope that the token lacks."},
         "incident": {"type": "string"},
+        "held": {
+            "type": "array",
+            "description": f"What is on hold, where the type is {OnHold.TYPE}.",
+            "items": {
+                "type": "object",
+                "required": ["kind", "id", "label", "holds"],
+                "properties": {
+                    "kind": {"enum": ["unit", "lot", "stock"]},
+                    "id": {"type": "integer"},
+                    "label": {"type": "string"},
+                    "holds": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["hold_id", "case_number"],
+                            "properties": {
+                                "hold_id": {"type": "integer"},
+                                "case_number": {"type": "string"},
+                            },
+                        },
+                    },
+                },
+            },
+        },
         "questions": {
             "type": "array",
             "description": "What of a text to trace can mean two things.",

@@ -8,7 +8,9 @@ from flask_babel import gettext
 
 from engine.errors import NotAllowed, Problem
 from engine.people.throttle import TriedTooOften
+from engine.serials.errors import OnHold
 from engine.serials.expressions import Question
+from engine.serials.targets import HoldTarget
 from webapp.sentences import fill
 
 TYPE = "application/problem+json"
@@ -66,6 +68,26 @@ def placed(wrong: Problem, sentence: str) -> Mapping[str, str]:
     return {
         "pointer": "".join(f"/{step}" for step in steps) if wrong.at else "",
         "sentence": sentence,
+    }
+
+
+def held(refused: OnHold) -> dict[str, Any]:
+    """Return that it was a hold that refused, and which holds stop what: for whoever acts on it."""
+    return {
+        "type": refused.TYPE,
+        "held": [
+            {
+                "kind": target.kind,
+                "id": target.id,
+                "label": verdict.label,
+                "holds": [
+                    {"hold_id": hold.hold_id, "case_number": hold.case_number}
+                    for hold in verdict.holds
+                ],
+            }
+            for verdict in refused.verdicts
+            if verdict.holds and isinstance(target := verdict.target, HoldTarget)
+        ],
     }
 
 

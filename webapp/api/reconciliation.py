@@ -13,12 +13,21 @@ from engine.serials.exchange import runs, sources
 from webapp.api.blueprint import Strict, part
 from webapp.api.writing import Answer, once
 from webapp.permissions import allow
-from webapp.queries.reconciliation import source_line
+from webapp.queries.reconciliation import source_line, unlike_count
 from webapp.reading import read
 from webapp.session import person
 
 bp = part("comparisons", "What we say beside what another system says.", under="/comparisons")
-OURS = ("part_no", "number", "location", "quantity", "status", "external_id")
+OURS = (
+    "part_no",
+    "number",
+    "location",
+    "quantity",
+    "status",
+    "external_id",
+    "component",
+    "component_no",
+)
 
 
 class LineThere(Strict):
@@ -34,10 +43,23 @@ class LineThere(Strict):
     quantity = fields.String(load_default="", validate=validate.Length(max=40))
     status = fields.String(load_default="", validate=validate.Length(max=100))
     external_id = fields.String(load_default="", validate=validate.Length(max=200))
+    component = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={"description": "Part number of what is in the unit, one line for each."},
+    )
+    component_no = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={"description": "Its lot or serial."},
+    )
 
 
 class LinesThere(Strict):
-    """Everything the other system has: what is not among the lines counts as missing there."""
+    """Everything the other system has: what is not among the lines counts as missing there.
+
+    Of as-built records only those of the units among the lines are compared.
+    """
 
     lines = fields.List(
         fields.Nested(LineThere), required=True, validate=validate.Length(1, 10_000)
@@ -78,7 +100,7 @@ class Comparison(MethodView):
             "matched_count": run.matched_count if run else 0,
             "missing_here_count": run.missing_here_count if run else 0,
             "missing_there_count": run.missing_there_count if run else 0,
-            "unlike_count": run.quantity_count + run.status_count + run.id_count if run else 0,
+            "unlike_count": unlike_count(run) if run else 0,
             "open_count": line.open_count,
         }
 

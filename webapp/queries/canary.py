@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.cases.pages import Page
+from engine.serials.exchange.canary import is_unsettled
 from engine.serials.models import CanaryRun
 from webapp.queries.stock import actors
 
@@ -33,8 +34,13 @@ def tries(db: Session, *, page: int = 1) -> tuple[list[TryLine], Page]:
 
 
 def unsettled(db: Session) -> list[CanaryRun]:
-    """Return the tries that were let through and that nobody has answered for."""
-    open_ones = select(CanaryRun).where(
-        CanaryRun.outcome == "passed", CanaryRun.looked_at_at.is_(None)
-    )
-    return list(db.scalars(open_ones.order_by(CanaryRun.id)))
+    """Return what nobody has answered for: each try let through, and the newest of those not made.
+
+    One reason settles all tries that could not be made, so one of them is asked about.
+    """
+    rows = select(CanaryRun).where(is_unsettled()).order_by(CanaryRun.id)
+    failed = rows.where(CanaryRun.outcome == "failed").order_by(None)
+    return [
+        *db.scalars(rows.where(CanaryRun.outcome == "passed")),
+        *db.scalars(failed.order_by(CanaryRun.id.desc()).limit(1)),
+    ]

@@ -122,7 +122,7 @@ def _goods(db: Session, event_id: int) -> tuple[tuple[Goods, ...], int]:
     )
     found = [
         Goods("unit", key, serial)
-        for key, serial in db.execute(units.order_by(EventLink.role.desc(), Unit.id).limit(NAMED))
+        for key, serial in db.execute(units.order_by(EventLink.role, Unit.id).limit(NAMED))
     ]
     for key, role, lot_id, lot_no, work_order in db.execute(
         select(EventNode.node_id, EventNode.role, Lot.id, Lot.lot_no, Segment.work_order)

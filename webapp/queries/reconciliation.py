@@ -41,6 +41,7 @@ class RunLine:
     run: ReconciliationRun
     by: str | None
     differing: int
+    unlike: int  # what both have, and not alike
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,16 @@ def run_lines(db: Session, source_id: int, *, page: int = 1) -> tuple[list[RunLi
         .offset((page - 1) * shown.size)
     ).all()
     names = actors(db, (one.by_id for one in rows))
-    return [RunLine(one, names.get(one.by_id or 0), differences_sum(one)) for one in rows], shown
+    lines = [
+        RunLine(one, names.get(one.by_id or 0), differences_sum(one), unlike_count(one))
+        for one in rows
+    ]
+    return lines, shown
+
+
+def unlike_count(run: ReconciliationRun) -> int:
+    """Return how much both sides have and say differently."""
+    return differences_sum(run) - run.missing_here_count - run.missing_there_count
 
 
 def kinds(db: Session, source_id: int, *, state: str) -> dict[str, int]:

@@ -56,6 +56,16 @@ def try_now() -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
+@bp.post("/<int:run_id>/take")
+@allow("canary.settle")
+def take(run_id: int) -> ResponseReturnValue:
+    """Look into a try that was not refused oneself."""
+    with begin() as db:
+        canary.take(db, run_id, by=person(), at=now())
+    flash(gettext("This is yours now."))
+    return redirect(url_for(".index"), 303)
+
+
 @bp.post("/<int:run_id>/settle")
 @allow("canary.settle")
 def settle(run_id: int) -> ResponseReturnValue:

@@ -201,3 +201,14 @@ def settle(source_id: int) -> ResponseReturnValue:
         else ngettext("%(num)d difference is settled.", "%(num)d differences are settled.", count)
     )
     return redirect(url_for(".listed", source_id=source_id, kind=kind or None), 303)
+
+
+@bp.post("/<int:source_id>/claim")
+@allow("difference.resolve")
+def claim(source_id: int) -> ResponseReturnValue:
+    """Look after all differences with a system that nobody looks after."""
+    with begin() as db:
+        sources.source_of(db, source_id)
+        count = resolving.take(db, source_id, by=person(), at=now(), only_free=True)
+    flash(ngettext("%(num)d difference is yours now.", "%(num)d differences are yours now.", count))
+    return redirect(url_for(".listed", source_id=source_id), 303)

@@ -1,5 +1,7 @@
 """Traces at full size, kept row by row"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -46,8 +48,8 @@ def upgrade() -> None:
         _number("location_id", nullable=True),
         sa.Column("how", sa.Text(), nullable=False),
         sa.Column("is_certain", sa.Boolean(), nullable=False),
-        sa.Column("custody", sa.Text(), nullable=False),
-        sa.Column("usability", sa.Text(), nullable=False),
+        sa.Column("custody", sa.SmallInteger(), nullable=False),
+        sa.Column("usability", sa.SmallInteger(), nullable=False),
         sa.CheckConstraint(
             "how IN ('named', 'contains', 'contained')",
             name=op.f("ck_trace_run_unit_how_is_known"),
@@ -63,8 +65,8 @@ def upgrade() -> None:
         _number("part_id"),
         _number("location_id"),
         _number("tranche_id"),
-        sa.Column("custody", sa.Text(), nullable=False),
-        sa.Column("usability", sa.Text(), nullable=False),
+        sa.Column("custody", sa.SmallInteger(), nullable=False),
+        sa.Column("usability", sa.SmallInteger(), nullable=False),
         sa.Column("quantity", db.Quantity(), nullable=False),
         sa.Column("is_certain", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "stock_id", name=op.f("pk_trace_run_stock")),
@@ -84,6 +86,7 @@ def upgrade() -> None:
     )
     _pasts()
     _indexes()
+    _codes()
 
 
 def _pasts() -> None:
@@ -114,16 +117,170 @@ def _pasts() -> None:
 def _indexes() -> None:
     """Leave out of an index what nobody looks up in it; former hosts get a small one."""
     for name, table, columns, without in (
-        ("ix_unit_root_lot", "unit_root", ["lot_id", "root_id", "unit_id"], "lot_id"),
         ("ix_unit_lot", "unit", ["lot_id"], "lot_id"),
         ("ix_shipment_line_lot", "shipment_line", ["lot_id"], "lot_id"),
         ("ix_shipment_line_unit", "shipment_line", ["unit_id", "shipment_id"], None),
+        ("ix_install_child", "install", ["child_id"], None),
+        ("ix_install_host", "install", ["host_id"], None),
         ("ix_install_ended", "install", ["child_id", "host_id"], "to_event_id"),
     ):
         if name != "ix_install_ended":
             op.drop_index(name, table_name=table)
         where = sa.text(f"{without} IS NOT NULL") if without else None
         op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
+    for of, only in (("seg", None), ("lot", sa.text("lot_id IS NOT NULL"))):
+        op.drop_index(f"ix_unit_root_{of}", table_name="unit_root")
+        op.create_index(
+            f"ix_unit_root_{of}", "unit_root", [f"{of}_id", "root_id"],
+            postgresql_include=["unit_id"], sqlite_where=only, postgresql_where=only,
+        )  # fmt: skip
+
+
+CODES = {
+    "custody": (
+        "in_house", "in_transit", "at_third_party", "at_consignee", "returned", "consumed",
+        "destroyed", "never_existed", "unknown",
+    ),
+    "usability": ("unreleased", "conforming", "nonconforming", "scrapped", "unknown"),
+    "role": ("subject", "removed", "host", "child", "carried"),
+}  # fmt: skip
+AXES = ("custody", "usability")
+CODED = {
+    "unit": AXES, "event_link": ("role", *AXES), "lot_stock": AXES, "stock_posting": AXES,
+}  # fmt: skip
+
+
+def _codes() -> None:
+    """Keep the words of the axes as small numbers; they were a third of a device's rows."""
+    connection = op.get_bind()
+    if connection.dialect.name == "postgresql":
+        _code_in_place()
+    else:
+        _lay_anew(connection)
+    op.create_index("ix_unit_serial", "unit", ["serial", "part_id"], unique=True)
+
+
+def _code_in_place() -> None:
+    op.drop_constraint(op.f("uq_unit_part_id_serial"), "unit", type_="unique")
+    op.drop_index("ix_unit_serial", table_name="unit")
+    for table, columns in CODED.items():
+        # they name the columns; every trigger is laid anew after the last step
+        op.execute(f"DROP TRIGGER IF EXISTS {table}_no_update ON {table}")
+        for column in columns:
+            if column != "role":
+                op.drop_constraint(op.f(f"ck_{table}_{column}_is_known"), table, type_="check")
+            op.alter_column(
+                table, column, type_=sa.SmallInteger(), postgresql_using=_number_of(column)
+            )
+            op.create_check_constraint(op.f(f"ck_{table}_{column}_is_known"), table, _rule(column))
+
+
+def _number_of(column: str) -> str:
+    words = " ".join(f"WHEN '{word}' THEN {n}" for n, word in enumerate(CODES[column], 1))
+    return f"CASE {column} {words} END"
+
+
+def _rule(column: str) -> str:
+    return f"{column} IN ({', '.join(str(n) for n, _ in enumerate(CODES[column], 1))})"
+
+
+def _lay_anew(connection: sa.Connection) -> None:
+    """Copy each table into one with numbers; `engine.migrations.upgrade` minds the references."""
+    # a number is never given twice, whatever was taken away again
+    last = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'unit'"))
+    found = sa.inspect(connection)
+    indexes = {
+        table: connection.scalars(
+            sa.text(
+                "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :table"
+                " AND sql IS NOT NULL AND name <> 'ix_unit_serial'"
+            ),
+            {"table": table},
+        ).all()
+        for table in CODED
+    }
+    for table, columns in CODED.items():
+        names = [column["name"] for column in found.get_columns(table)]
+        picked = [_number_of(name) if name in columns else name for name in names]
+        _create(f"{table}_anew")
+        op.execute(
+            f"INSERT INTO {table}_anew ({', '.join(names)}) SELECT {', '.join(picked)} FROM {table}"  # noqa: S608  names are from here
+        )
+        op.drop_table(table)
+        op.rename_table(f"{table}_anew", table)
+        for index in indexes[table]:
+            op.execute(index)
+    if last is not None:
+        connection.execute(
+            sa.text("UPDATE sqlite_sequence SET seq = max(seq, :last) WHERE name = 'unit'"),
+            {"last": last},
+        )
+
+
+def _create(anew: str) -> None:
+    table = anew.removesuffix("_anew")
+    laid: dict[str, tuple[sa.Column[Any] | sa.Constraint, ...]] = {
+        "unit": (
+            _number("id", counts=True), _number("part_id"), _text("serial"),
+            _number("lot_id", nullable=True), _number("seg_id", nullable=True),
+            *_axes(), _number("location_id", nullable=True), _text("grade", nullable=True),
+            sa.Column("is_released", sa.Boolean(), nullable=False),
+            sa.Column("version", sa.Integer(), nullable=False),
+        ),
+        "event_link": (
+            _number("unit_id"), _number("event_id"),
+            sa.Column("role", sa.SmallInteger(), nullable=False),
+            *_axes(nullable=True), _number("location_id", nullable=True),
+        ),
+        "lot_stock": (
+            _number("id", counts=True), _number("lot_id"), _number("location_id"), *_axes(),
+            _number("tranche_id"), sa.Column("quantity", db.Quantity(), nullable=False),
+            sa.UniqueConstraint(
+                "lot_id", "location_id", "custody", "usability", "tranche_id",
+                name=op.f("uq_lot_stock_lot_id_location_id_custody_usability_tranche_id"),
+            ),
+        ),
+        "stock_posting": (
+            _number("id", counts=True), _number("event_id"), _number("lot_id"),
+            _number("location_id"), *_axes(), _number("tranche_id"),
+            sa.Column("quantity", db.Quantity(), nullable=False),
+        ),
+    }  # fmt: skip
+    columns = laid[table]
+    named = {column.name for column in columns if isinstance(column, sa.Column)}
+    key = ("unit_id", "event_id") if table == "event_link" else ("id",)
+    op.create_table(
+        anew,
+        *columns,
+        *(
+            sa.CheckConstraint(_rule(column), name=op.f(f"ck_{table}_{column}_is_known"))
+            for column in CODED[table]
+        ),
+        *(
+            sa.ForeignKeyConstraint(
+                [column], [f"{other}.id"], name=op.f(f"fk_{table}_{column}_{other}")
+            )
+            for column, other in REFERENCES.items()
+            if column in named
+        ),
+        sa.PrimaryKeyConstraint(*key, name=op.f(f"pk_{table}")),
+        sqlite_autoincrement=table == "unit",
+        sqlite_with_rowid=table != "event_link",
+    )
+
+
+REFERENCES = {
+    "part_id": "part", "lot_id": "lot", "seg_id": "segment", "location_id": "location",
+    "event_id": "event",
+}  # fmt: skip
+
+
+def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text(), nullable=nullable)
+
+
+def _axes(*, nullable: bool = False) -> list[sa.Column[int]]:
+    return [sa.Column(axis, sa.SmallInteger(), nullable=nullable) for axis in AXES]
 
 
 def downgrade() -> None:

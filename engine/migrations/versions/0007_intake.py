@@ -27,7 +27,7 @@ def upgrade() -> None:
         ),
         sa.Column("group_no", sa.Integer(), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("usability", sa.Text(), nullable=False),
+        sa.Column("usability", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("batch_id", "group_no", name=op.f("pk_import_group")),
     )
     op.create_table(

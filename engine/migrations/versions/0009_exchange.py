@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("answer_sha256", sa.Text(), nullable=False),
         sa.Column("took_ms", sa.Integer(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "looked_at_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
@@ -41,6 +42,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("canary_run", schema=None) as batch_op:
         batch_op.create_index("ix_canary_run_at", ["at"], unique=False)
+        batch_op.create_index(
+            "ix_canary_run_unsettled",
+            ["outcome", "owner_id"],
+            unique=False,
+            sqlite_where=sa.text("looked_at_at IS NULL AND outcome <> 'refused'"),
+            postgresql_where=sa.text("looked_at_at IS NULL AND outcome <> 'refused'"),
+        )
 
     op.create_table(
         "deny_list",
@@ -135,7 +143,7 @@ def upgrade() -> None:
         ),
         sa.Column("off_at", db.UtcDateTime(), nullable=True),
         sa.CheckConstraint(
-            "compares IN ('stock', 'status', 'ids')",
+            "compares IN ('stock', 'status', 'ids', 'as_built')",
             name=op.f("ck_reconciliation_source_compares_is_known"),
         ),
         sa.ForeignKeyConstraint(
@@ -253,6 +261,12 @@ def upgrade() -> None:
             sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
             nullable=True,
         ),
+        sa.Column(
+            "component",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("component_no", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["source_id"],
             ["reconciliation_source.id"],
@@ -290,6 +304,7 @@ def upgrade() -> None:
         sa.Column("quantity_count", sa.Integer(), nullable=False),
         sa.Column("status_count", sa.Integer(), nullable=False),
         sa.Column("id_count", sa.Integer(), nullable=False),
+        sa.Column("component_count", sa.Integer(), nullable=False),
         sa.Column("new_count", sa.Integer(), nullable=False),
         sa.Column("again_count", sa.Integer(), nullable=False),
         sa.Column("reopened_count", sa.Integer(), nullable=False),
@@ -367,6 +382,11 @@ def upgrade() -> None:
         sa.Column(
             "location", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
         ),
+        sa.Column(
+            "component",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("here", sa.Text(), nullable=True),
         sa.Column("there", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
@@ -389,7 +409,7 @@ def upgrade() -> None:
             name=op.f("ck_reconciliation_difference_resolved_has_resolution"),
         ),
         sa.CheckConstraint(
-            "kind IN ('missing_here', 'missing_there', 'quantity', 'status', 'id')",
+            "kind IN ('missing_here', 'missing_there', 'quantity', 'status', 'id', 'component')",
             name=op.f("ck_reconciliation_difference_kind_is_known"),
         ),
         sa.CheckConstraint(
@@ -418,12 +438,20 @@ def upgrade() -> None:
             "part_no",
             "number",
             "location",
+            "component",
             name="uq_reconciliation_difference_about",
         ),
     )
     with op.batch_alter_table("reconciliation_difference", schema=None) as batch_op:
         batch_op.create_index(
             "ix_reconciliation_difference_state", ["source_id", "state", "kind"], unique=False
+        )
+        batch_op.create_index(
+            "ix_reconciliation_difference_open",
+            ["source_id", "owner_id", "first_run_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
         )
 
 

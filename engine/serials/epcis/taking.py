@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine.errors import EngineError
 from engine.people.person import Person
@@ -26,6 +26,7 @@ from engine.serials.models import (
     CONTAINERS,
     Container,
     Event,
+    EventLink,
     HoldBreach,
     Install,
     Location,
@@ -518,7 +519,9 @@ def _commission(case: _Case, units: str, lots: str) -> None:
             if quantity and case.place:
                 spot = stock.Spot(lot.id, case.place.id, _custody(case.place), "unknown")
                 posted.append((spot, quantity))
-    again = [one for one in case.units(units) if one not in links.units]
+    known = [one for one in case.units(units) if one not in links.units]
+    again = _standing(case, known)
+    links.add([one for one in known if one not in again], effect)
     if again:
         case.taken.flag("commissioned_again", count=len(again))
         links.add(again, Effect())
@@ -528,6 +531,22 @@ def _commission(case: _Case, units: str, lots: str) -> None:
     )  # fmt: skip
     stock.post(case.db, event, posted)
     _finish(case, event, links)
+
+
+def _standing(case: _Case, units: Sequence[int]) -> list[int]:
+    """Return which of these units anything recorded still stands of."""
+    later = aliased(Event)
+    rows = (
+        select(EventLink.unit_id)
+        .join(Event, Event.id == EventLink.event_id)
+        .outerjoin(later, later.corrects_id == Event.id)
+        .where(
+            EventLink.unit_id.in_(id_set(case.db, units)),
+            Event.type != "did_not_occur",
+            later.id.is_(None),
+        )
+    )
+    return sorted(set(case.db.scalars(rows)))
 
 
 def _leave(case: _Case) -> None:

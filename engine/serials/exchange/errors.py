@@ -33,3 +33,15 @@ class ColumnsMissing(Refused):
 
 class NothingChosen(Refused):
     """Choose at least one open difference."""
+
+
+class FileRefused(Refused):
+    """This file of the watched folder was not read."""
+
+
+class NoPlainFile(FileRefused):
+    """This is a link, a folder or no file at all, so it was not read. Put the file itself there."""
+
+
+class FileTooLarge(FileRefused):
+    """This file has more than 256 MB, so it was not read. Have it exported in parts."""

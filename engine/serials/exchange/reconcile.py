@@ -33,6 +33,7 @@ from sqlalchemy.orm import Session
 
 from engine.db import SCALE, Database
 from engine.serials.active import holdings_of_units
+from engine.serials.exchange import as_built
 from engine.serials.exchange.tables import in_parts, quantity_of, rows_of
 from engine.serials.holds.reached import may_be_held
 from engine.serials.identifiers import standard
@@ -48,20 +49,21 @@ from engine.serials.models import (
     ReconciliationSource,
     Unit,
 )
-from engine.serials.models.axes import IN_OUR_HANDS
+from engine.serials.models.axes import IN_OUR_HANDS, USABILITIES
 from engine.serials.sets import id_set, is_sqlite
 
 HERE, THERE = "here", "there"
 AT_ONCE = 10_000
 LINE = ReconciliationLine
 DIFF = ReconciliationDifference
-KEY = ("part_no", "number", "location")
+KEY = ("part_no", "number", "location", "component")
 COUNTED = {
     "missing_here": "missing_here_count",
     "missing_there": "missing_there_count",
     "quantity": "quantity_count",
     "status": "status_count",
     "id": "id_count",
+    "component": "component_count",
 }
 
 
@@ -78,12 +80,13 @@ def lay_theirs(database: Database, source: ReconciliationSource, content: bytes)
 
 
 def _lines(source: ReconciliationSource, content: bytes) -> Iterator[dict[str, Any]]:
+    side = as_built.RAW if source.compares == "as_built" else THERE
     words = {theirs.casefold(): ours for theirs, ours in source.words.items()}
     for number, row in rows_of(content, source.columns):
         status = row.get("status", "")
         yield {
             "source_id": source.id,
-            "side": THERE,
+            "side": side,
             "line": number,
             "part_no": standard(row.get("part_no", "")),
             "number": standard(row.get("number", "")),
@@ -91,6 +94,8 @@ def _lines(source: ReconciliationSource, content: bytes) -> Iterator[dict[str, A
             "quantity": quantity_of(row.get("quantity", "")),
             "status": words.get(status.casefold(), status) or None,
             "external_id": standard(row.get("external_id", "")) or None,
+            "component": standard(row.get("component", "")),
+            "component_no": standard(row.get("component_no", "")) or "–",
         }
 
 
@@ -102,7 +107,10 @@ def compare(
     What differed before and does no more is over by itself; what was resolved and comes back is
     open again.
     """
-    _lay_ours(db, source)
+    if source.compares == "as_built":
+        as_built.lay_both(db, source, here=HERE, there=THERE)
+    else:
+        _lay_ours(db, source)
     differing = _differing(db, source).subquery("differing")
     counts = {row[0]: row[1] for row in db.execute(
         select(differing.c.kind, func.count()).group_by(differing.c.kind)
@@ -142,11 +150,11 @@ def _lay_ours(db: Session, source: ReconciliationSource) -> None:
     db.execute(delete(LINE).where(LINE.source_id == source.id, LINE.side == HERE))
     ours = {"stock": _stock, "status": _statuses, "ids": _ids}[source.compares](db, source)
     rows = ours.subquery("ours")
-    names = [column.name for column in rows.c]
-    numbered = select(literal(source.id), literal(HERE), func.row_number().over(), *rows.c).where(
-        true()
-    )
-    db.execute(insert(LINE).from_select(["source_id", "side", "line", *names], numbered))
+    names = ["source_id", "side", "line", "component", *(column.name for column in rows.c)]
+    numbered = select(
+        literal(source.id), literal(HERE), func.row_number().over(), literal(""), *rows.c
+    ).where(true())
+    db.execute(insert(LINE).from_select(names, numbered))
 
 
 def _stock(db: Session, source: ReconciliationSource) -> Select[*tuple[Any, ...]]:
@@ -170,7 +178,9 @@ def _stock(db: Session, source: ReconciliationSource) -> Select[*tuple[Any, ...]
 
 def _statuses(db: Session, source: ReconciliationSource) -> Select[*tuple[Any, ...]]:
     held = id_set(db, _held(db))
-    said = case((Unit.id.in_(held), "held"), else_=Unit.usability)
+    said = case(
+        (Unit.id.in_(held), "held"), *((Unit.usability == word, word) for word in USABILITIES)
+    )
     return (
         select(
             Part.part_no,
@@ -219,15 +229,15 @@ def _at_site(source: ReconciliationSource) -> list[ColumnElement[bool]]:
 
 def _side(source: ReconciliationSource, side: str) -> Subquery:
     """Return one side with one row for each key: a lot on two lines of a file is their sum."""
+    keys = [getattr(LINE, name) for name in KEY]
     rows = select(
-        LINE.part_no,
-        LINE.number,
-        LINE.location,
+        *keys,
         func.sum(LINE.quantity, type_=LINE.quantity.type).label("quantity"),
         func.min(LINE.status).label("status"),
         func.min(LINE.external_id).label("external_id"),
+        func.min(LINE.component_no).label("component_no"),
     ).where(LINE.source_id == source.id, LINE.side == side)
-    return rows.group_by(LINE.part_no, LINE.number, LINE.location).subquery(side)
+    return rows.group_by(*keys).subquery(side)
 
 
 def _differing(db: Session, source: ReconciliationSource) -> Select[Any]:
@@ -237,6 +247,7 @@ def _differing(db: Session, source: ReconciliationSource) -> Select[Any]:
         "stock": ("quantity", "quantity"),
         "status": ("status", "status"),
         "ids": ("external_id", "id"),
+        "as_built": ("component_no", "component"),
     }
     column, kind = what[source.compares]
 

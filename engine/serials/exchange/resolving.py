@@ -59,22 +59,34 @@ def resolve(
 
 def take(
     db: Session, source_id: int, *, ids: Collection[int] | None = None, kind: str | None = None,
-    by: Person, at: datetime,
+    by: Person, at: datetime, only_free: bool = False,
 ) -> int:  # fmt: skip
-    """Look after open differences oneself; return how many. Flushes."""
-    chosen = _open(db, source_id, ids, kind)
+    """Look after open differences oneself; return how many. Flushes.
+
+    With `only_free` those that a colleague looks after stay with them.
+    """
+    chosen = _open(db, source_id, ids, kind, only_free=only_free)
     db.execute(update(DIFF).where(DIFF.id.in_(id_set(db, chosen))).values(owner_id=by.id))
     body = {"source": source_id, "count": len(chosen), "differences_sha256": fingerprint(chosen)}
     ledger.append(db, STREAM, "differences_taken", body, by=by, at=at)
     return len(chosen)
 
 
-def _open(db: Session, source_id: int, ids: Collection[int] | None, kind: str | None) -> list[int]:
+def _open(
+    db: Session,
+    source_id: int,
+    ids: Collection[int] | None,
+    kind: str | None,
+    *,
+    only_free: bool = False,
+) -> list[int]:
     wanted = select(DIFF.id).where(DIFF.source_id == source_id, DIFF.state == "open")
     if ids is not None:
         wanted = wanted.where(DIFF.id.in_(id_set(db, ids)))
     if kind:
         wanted = wanted.where(DIFF.kind == kind)
+    if only_free:
+        wanted = wanted.where(DIFF.owner_id.is_(None))
     chosen = list(db.scalars(wanted.order_by(DIFF.id).with_for_update()))
     if not chosen:
         raise NothingChosen

@@ -22,6 +22,7 @@ COMPARES = {
     "stock": N_("Stock of lots, by place"),
     "status": N_("Status of units"),
     "ids": N_("Numbers of units in the other system"),
+    "as_built": N_("As-built record of units"),
 }
 # what each comparison reads: our column, and the dictionary's field that other systems name
 COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
@@ -40,6 +41,12 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "part_no": ("part", "part_no"),
         "number": ("unit", "serial"),
         "external_id": ("", ""),
+    },
+    "as_built": {
+        "part_no": ("part", "part_no"),
+        "number": ("unit", "serial"),
+        "component": ("", ""),
+        "component_no": ("", ""),
     },
 }
 FOLDER = re.compile(r"[A-Za-z0-9_-]{1,60}")

@@ -21,13 +21,13 @@ from engine.serials.errors import (
     TakenInBefore,
 )
 from engine.serials.events import data_stream, record_events
-from engine.serials.intake import files, mappings, priority, staging
-from engine.serials.intake.layouts import FACTS
+from engine.serials.intake import documents, files, mappings, priority, staging
+from engine.serials.intake.layouts import DOCUMENTS, FACTS
 from engine.serials.intake.loading import Loading, load_rows
 from engine.serials.intake.mappings import Reading
 from engine.serials.intake.problems import RowProblem
 from engine.serials.intake.staging import Progress, silent
-from engine.serials.models import ImportBatch, ImportProblem
+from engine.serials.models import ImportBatch, ImportFile, ImportProblem
 from engine.serials.record import How
 
 OPEN = ("received", "checked")
@@ -79,8 +79,11 @@ def receive(
     if kind in FACTS:
         _refuse_again(db, kind, file.sha256)
     with files.opened(db, file.sha256) as stream:
-        form = files.form_of(stream, encoding=encoding, separator=separator)
-        reading = mappings.guess(stream, kind, form)
+        if kind in DOCUMENTS:
+            reading = documents.reading_of(stream)
+        else:
+            form = files.form_of(stream, encoding=encoding, separator=separator)
+            reading = mappings.guess(stream, kind, form)
         remembered = mappings.kept(db, read_like or system, kind)
         if remembered is not None:
             header = mappings.preview(stream, kind, reading).headers
@@ -105,6 +108,8 @@ def receive(
 
 
 def _refuse_again(db: Session, kind: str, sha256: str) -> None:
+    # of two who load one file at once the second waits here, and then finds it loaded
+    db.execute(select(ImportFile.sha256).filter_by(sha256=sha256).with_for_update())
     before = db.scalar(
         select(ImportBatch.id).where(
             ImportBatch.file_sha256 == sha256,

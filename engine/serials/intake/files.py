@@ -16,6 +16,7 @@ from typing import IO, Any
 from python_calamine import CalamineError, CalamineWorkbook
 from sqlalchemy.orm import Session
 
+from engine.db import upserting
 from engine.serials.errors import (
     EncodingUnclear,
     FileHasNoRows,
@@ -62,12 +63,9 @@ class Form:
 def keep(db: Session, path: Path) -> ImportFile:
     """Keep a file by its hash in the document store, once; flushes. Memory stays small."""
     sha256 = db.info["documents"].put_file(path)
-    known = db.get(ImportFile, sha256)
-    if known is None:
-        known = ImportFile(sha256=sha256, size=path.stat().st_size)
-        db.add(known)
-        db.flush()
-    return known
+    fresh = upserting(db, ImportFile).values(sha256=sha256, size=path.stat().st_size, content=b"")
+    db.execute(fresh.on_conflict_do_nothing())  # two may send one file at once
+    return db.get_one(ImportFile, sha256)
 
 
 def opened(db: Session, sha256: str) -> IO[bytes]:

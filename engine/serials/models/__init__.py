@@ -1,7 +1,14 @@
 """The tables of the serial store, by what they describe."""
 
 from engine.serials.models.agreement import SupplierAgreement
-from engine.serials.models.axes import CUSTODIES, IN_OUR_HANDS, USABILITIES
+from engine.serials.models.axes import (
+    CUSTODIES,
+    CUSTODY,
+    IN_OUR_HANDS,
+    LINK_ROLE,
+    USABILITIES,
+    USABILITY,
+)
 from engine.serials.models.contact import CHANNELS, CONTACT_ROLES, RecallContact
 from engine.serials.models.epcis import EpcisCapture, EpcisEvent, EpcisName
 from engine.serials.models.event import Event, EventFact, EventLink, EventNode
@@ -72,12 +79,15 @@ __all__ = [
     "CONTACT_ROLES",
     "CONTAINERS",
     "CUSTODIES",
+    "CUSTODY",
     "EXAMINATIONS",
     "IN_OUR_HANDS",
     "LEGACY_STATES",
+    "LINK_ROLE",
     "OUTCOMES",
     "RULES",
     "USABILITIES",
+    "USABILITY",
     "CanaryRun",
     "Certificate",
     "Container",

@@ -1,9 +1,12 @@
-"""The words of the axes: custody and usability; the third axis, holds, is a set of rows."""
+"""The words of the axes, custody and usability, and their numbers; holds are a set of rows."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
-from sqlalchemy import CheckConstraint, ForeignKey, Table, Text
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, Table, Text
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import mapped_column
+from sqlalchemy.types import TypeDecorator
 
 from engine.db import KeyType, only_grows
 
@@ -28,6 +31,60 @@ USABILITIES = {
 IN_OUR_HANDS = ("in_house", "returned")  # what a person here can touch, hold and count
 GONE = ("consumed", "destroyed", "never_existed")  # nothing of it lies anywhere any more
 OUT_OF_CONTROL = ("in_transit", "at_consignee", "unknown")
+
+
+class Coded(TypeDecorator[str]):
+    """A word kept as a small number: eight rows of a device say three words each.
+
+    A word that there is not is kept as 0: no row has it, and the rule of the column refuses it.
+    """
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def __init__(self, codes: Mapping[str, int]) -> None:
+        """Keep the words; a number is never given another word, for stored rows bear it."""
+        super().__init__()
+        self.codes = tuple(codes.items())
+        self._code = dict(codes)
+        self._word = {number: word for word, number in codes.items()}
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> int | None:
+        return None if value is None else self.code(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> str | None:
+        return None if value is None else self._word[value]
+
+    def code(self, word: str) -> int:
+        """Return the number of a word, for SQL that is written as text."""
+        return self._code.get(word, 0)
+
+    def rule(self, column: str) -> CheckConstraint:
+        """Return the rule that a column holds one of the numbers."""
+        listed = ", ".join(str(number) for _, number in self.codes)
+        return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_is_known")
+
+
+CUSTODY = Coded(
+    {
+        "in_house": 1,
+        "in_transit": 2,
+        "at_third_party": 3,
+        "at_consignee": 4,
+        "returned": 5,
+        "consumed": 6,
+        "destroyed": 7,
+        "never_existed": 8,
+        "unknown": 9,
+    }
+)
+USABILITY = Coded(
+    {"unreleased": 1, "conforming": 2, "nonconforming": 3, "scrapped": 4, "unknown": 5}
+)
+# what a unit is to an event: it is about it, about what it is inside, or moves one in or out
+LINK_ROLE = Coded({"subject": 1, "removed": 2, "host": 3, "child": 4, "carried": 5})
+Custody = Annotated[str, mapped_column(CUSTODY)]
+Usability = Annotated[str, mapped_column(USABILITY)]
 
 
 def one_of(column: str, words: dict[str, str]) -> CheckConstraint:

@@ -9,13 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
 from engine.serials.models.axes import (
-    CUSTODIES,
-    USABILITIES,
+    CUSTODY,
+    LINK_ROLE,
+    USABILITY,
+    Custody,
     EventRef,
     Exact,
     LocationRef,
+    Usability,
     freeze,
-    one_of,
 )
 
 
@@ -58,16 +60,18 @@ class EventLink(Base):
 
     __tablename__ = "event_link"
     __table_args__ = (
-        one_of("custody", CUSTODIES),
-        one_of("usability", USABILITIES),
+        CUSTODY.rule("custody"),
+        USABILITY.rule("usability"),
+        LINK_ROLE.rule("role"),
         Index("ix_event_link_event", "event_id"),
+        {"sqlite_with_rowid": False},
     )
 
     unit_id: Mapped[int] = mapped_column(KeyType, primary_key=True, autoincrement=False)
     event_id: Mapped[EventRef] = mapped_column(primary_key=True)
-    role: Mapped[str]  # subject, carried (inside a subject), child, host
-    custody: Mapped[str | None]
-    usability: Mapped[str | None]
+    role: Mapped[str] = mapped_column(LINK_ROLE)
+    custody: Mapped[Custody | None]
+    usability: Mapped[Usability | None]
     location_id: Mapped[LocationRef | None]
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
@@ -133,7 +133,7 @@ class DowntimeForm(Base):
     not_used_by_id: Mapped[Ref | None]
 
 
-RECONCILED = ("stock", "status", "ids")
+RECONCILED = ("stock", "status", "ids", "as_built")
 
 
 class ReconciliationSource(Base):
@@ -177,6 +177,7 @@ class ReconciliationRun(Base):
     quantity_count: Mapped[int] = mapped_column(default=0)
     status_count: Mapped[int] = mapped_column(default=0)
     id_count: Mapped[int] = mapped_column(default=0)
+    component_count: Mapped[int] = mapped_column(default=0)
     new_count: Mapped[int] = mapped_column(default=0)
     again_count: Mapped[int] = mapped_column(default=0)
     reopened_count: Mapped[int] = mapped_column(default=0)
@@ -202,9 +203,11 @@ class ReconciliationLine(Base):
     quantity: Mapped[Decimal | None]
     status: Mapped[str | None]
     external_id: Mapped[Exact | None]
+    component: Mapped[Exact] = mapped_column(default="")  # the part number of what is in the unit
+    component_no: Mapped[str | None] = mapped_column(Text)  # its lots and serials, in their order
 
 
-DIFFERENCES = ("missing_here", "missing_there", "quantity", "status", "id")
+DIFFERENCES = ("missing_here", "missing_there", "quantity", "status", "id", "component")
 
 
 class ReconciliationDifference(Base):
@@ -223,7 +226,17 @@ class ReconciliationDifference(Base):
             "part_no",
             "number",
             "location",
+            "component",
             name="uq_reconciliation_difference_about",
+        ),
+        # what waits for a person is asked for on every page
+        Index(
+            "ix_reconciliation_difference_open",
+            "source_id",
+            "owner_id",
+            "first_run_id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
         ),
         Index("ix_reconciliation_difference_state", "source_id", "state", "kind"),
     )
@@ -234,6 +247,7 @@ class ReconciliationDifference(Base):
     part_no: Mapped[Exact]
     number: Mapped[Exact]
     location: Mapped[Exact]
+    component: Mapped[Exact] = mapped_column(default="")
     here: Mapped[str | None] = mapped_column(Text)
     there: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str]
@@ -254,6 +268,13 @@ class CanaryRun(Base):
     __table_args__ = (
         one_of("outcome", dict.fromkeys(("refused", "passed", "failed"), "")),
         Index("ix_canary_run_at", "at"),
+        Index(
+            "ix_canary_run_unsettled",
+            "outcome",
+            "owner_id",
+            sqlite_where=text("looked_at_at IS NULL AND outcome <> 'refused'"),
+            postgresql_where=text("looked_at_at IS NULL AND outcome <> 'refused'"),
+        ),
     )
 
     id: Mapped[Key]
@@ -263,6 +284,7 @@ class CanaryRun(Base):
     answer: Mapped[str]
     answer_sha256: Mapped[str]
     took_ms: Mapped[int]
+    owner_id: Mapped[Ref | None]  # who looks into one that was not refused
     looked_at_by_id: Mapped[Ref | None]
     looked_at_at: Mapped[datetime | None]
     looked_at_reason: Mapped[str | None]
@@ -272,4 +294,4 @@ freeze(WebhookAttempt.__table__)
 freeze(WebhookDelivery.__table__)
 freeze(DenyList.__table__, but=("failure",))
 freeze(ReconciliationRun.__table__)
-freeze(CanaryRun.__table__, but=("looked_at_by_id", "looked_at_at", "looked_at_reason"))
+freeze(CanaryRun.__table__, but=("owner_id", "looked_at_by_id", "looked_at_at", "looked_at_reason"))

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, locks_fields
 from engine.serials.models.axes import (
-    CUSTODIES,
-    USABILITIES,
+    CUSTODY,
+    USABILITY,
+    Custody,
     EventRef,
     Exact,
     LocationRef,
@@ -19,6 +20,7 @@ from engine.serials.models.axes import (
     PartyRef,
     SegmentRef,
     UnitRef,
+    Usability,
     freeze,
     one_of,
 )
@@ -108,10 +110,10 @@ class Unit(Base):
 
     __tablename__ = "unit"
     __table_args__ = (
-        UniqueConstraint("part_id", "serial"),
-        one_of("custody", CUSTODIES),
-        one_of("usability", USABILITIES),
-        Index("ix_unit_serial", "serial"),
+        CUSTODY.rule("custody"),
+        USABILITY.rule("usability"),
+        # once in a part; in this order it also finds a serial number of whatever part
+        Index("ix_unit_serial", "serial", "part_id", unique=True),
         Index(
             "ix_unit_lot",
             "lot_id",
@@ -128,8 +130,8 @@ class Unit(Base):
     serial: Mapped[Exact]
     lot_id: Mapped[LotRef | None]
     seg_id: Mapped[SegmentRef | None]
-    custody: Mapped[str]
-    usability: Mapped[str]
+    custody: Mapped[Custody]
+    usability: Mapped[Usability]
     location_id: Mapped[LocationRef | None]
     grade: Mapped[str | None]
     is_released: Mapped[bool] = mapped_column(default=False)
@@ -145,13 +147,14 @@ class UnitRoot(Base):
 
     __tablename__ = "unit_root"
     __table_args__ = (
-        Index("ix_unit_root_seg", "seg_id", "root_id", "unit_id"),
+        # SQLite keeps the key of the row in every index anyway
+        Index("ix_unit_root_seg", "seg_id", "root_id", postgresql_include=["unit_id"]),
         # few units have a lot: the others are not in it
         Index(
             "ix_unit_root_lot",
             "lot_id",
             "root_id",
-            "unit_id",
+            postgresql_include=["unit_id"],
             sqlite_where=text("lot_id IS NOT NULL"),
             postgresql_where=text("lot_id IS NOT NULL"),
         ),
@@ -192,7 +195,7 @@ class Install(Base):
             sqlite_where=text("to_event_id IS NULL"),
             postgresql_where=text("to_event_id IS NULL"),
         ),
-        Index("ix_install_child", "child_id", "host_id"),
+        Index("ix_install_child", "child_id"),
         Index(
             "ix_install_ended",
             "child_id",
@@ -200,7 +203,7 @@ class Install(Base):
             sqlite_where=text("to_event_id IS NOT NULL"),
             postgresql_where=text("to_event_id IS NOT NULL"),
         ),
-        Index("ix_install_host", "host_id", "child_id"),
+        Index("ix_install_host", "host_id"),
     )
 
     id: Mapped[Key]
@@ -245,8 +248,8 @@ class StockPosting(Base):
 
     __tablename__ = "stock_posting"
     __table_args__ = (
-        one_of("custody", CUSTODIES),
-        one_of("usability", USABILITIES),
+        CUSTODY.rule("custody"),
+        USABILITY.rule("usability"),
         Index("ix_stock_posting_event", "event_id"),
         Index("ix_stock_posting_lot", "lot_id"),
     )
@@ -255,8 +258,8 @@ class StockPosting(Base):
     event_id: Mapped[EventRef]
     lot_id: Mapped[LotRef]
     location_id: Mapped[LocationRef]
-    custody: Mapped[str]
-    usability: Mapped[str]
+    custody: Mapped[Custody]
+    usability: Mapped[Usability]
     tranche_id: Mapped[int]  # 0: the rest of the lot
     quantity: Mapped[Decimal]
 
@@ -270,8 +273,8 @@ class LotStock(Base):
     __tablename__ = "lot_stock"
     __table_args__ = (
         UniqueConstraint("lot_id", "location_id", "custody", "usability", "tranche_id"),
-        one_of("custody", CUSTODIES),
-        one_of("usability", USABILITIES),
+        CUSTODY.rule("custody"),
+        USABILITY.rule("usability"),
         Index("ix_lot_stock_location", "location_id"),
         Index("ix_lot_stock_tranche", "tranche_id"),
     )
@@ -279,8 +282,8 @@ class LotStock(Base):
     id: Mapped[Key]
     lot_id: Mapped[LotRef]
     location_id: Mapped[LocationRef]
-    custody: Mapped[str]
-    usability: Mapped[str]
+    custody: Mapped[Custody]
+    usability: Mapped[Usability]
     tranche_id: Mapped[int] = mapped_column(KeyType, default=0)
     quantity: Mapped[Decimal]
 

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
-from engine.serials.models.axes import Exact, freeze, one_of
+from engine.serials.models.axes import Exact, Usability, freeze, one_of
 from engine.words import N_
 
 BATCH_STATES = {
@@ -132,7 +132,7 @@ class ImportGroup(Base):
     batch_id: Mapped[BatchId]
     group_no: Mapped[int] = mapped_column(primary_key=True)
     event_id: Mapped[Ref]
-    usability: Mapped[str]
+    usability: Mapped[Usability]
 
 
 class ImportProblem(Base):

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
-from engine.serials.models.axes import freeze, one_of
+from engine.serials.models.axes import Custody, Usability, freeze, one_of
 
 WAYS_IN = {
     "named": "named itself",
@@ -55,8 +55,8 @@ class TraceRunUnit(Base):
     location_id: Mapped[int | None] = mapped_column(KeyType)
     how: Mapped[str]
     is_certain: Mapped[bool]  # False: only an UNKNOWN lot brings it in; it cannot be excluded
-    custody: Mapped[str]
-    usability: Mapped[str]
+    custody: Mapped[Custody]
+    usability: Mapped[Usability]
 
 
 class TraceRunStock(Base):
@@ -71,8 +71,8 @@ class TraceRunStock(Base):
     part_id: Mapped[int] = mapped_column(KeyType)
     location_id: Mapped[int] = mapped_column(KeyType)
     tranche_id: Mapped[int] = mapped_column(KeyType)
-    custody: Mapped[str]
-    usability: Mapped[str]
+    custody: Mapped[Custody]
+    usability: Mapped[Usability]
     quantity: Mapped[Decimal]
     is_certain: Mapped[bool]
 

@@ -10,13 +10,16 @@ from typing import Any
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
+from engine.serials.models import CUSTODY
 from engine.serials.sets import id_value, is_sqlite
 from engine.serials.trace.counts import Counts, Placed, Sent
 from engine.serials.trace.search import Search
 from engine.serials.trace.seeds import Seeds
 
 NONE = Decimal(0)
+WORDS = {number: word for word, number in CUSTODY.codes}
 NO_ID = "CAST(NULL AS bigint)"
+NO_CODE = "CAST(NULL AS smallint)"
 # a shipment that was corrected counts as its correction says, which has a shipment of its own
 STANDS = "NOT EXISTS (SELECT 1 FROM event c WHERE c.corrects_id = s.event_id)"
 
@@ -130,10 +133,10 @@ def figures(search: Search) -> str:
         f"SELECT 'unit' AS kind, part_id, custody, location_id, {NO_ID} AS consignee_id,"
         " flags / 2 AS certain, flags % 2 AS present, CAST(sum(n) AS bigint) AS n"
         " FROM alike GROUP BY location_id, part_id, custody, flags"
-        f" UNION ALL SELECT 'unit_sent', {NO_ID}, NULL, {NO_ID}, consignee_id, flags / 2,"
+        f" UNION ALL SELECT 'unit_sent', {NO_ID}, {NO_CODE}, {NO_ID}, consignee_id, flags / 2,"
         f" flags % 2, CAST(sum(n) AS bigint) FROM ({once} UNION ALL"
         f" SELECT consignee, flags, 1 FROM ({often}) o) t GROUP BY consignee_id, flags"
-        f" UNION ALL SELECT 'lot_sent', {NO_ID}, NULL, {NO_ID}, consignee_id, certain, 1,"
+        f" UNION ALL SELECT 'lot_sent', {NO_ID}, {NO_CODE}, {NO_ID}, consignee_id, certain, 1,"
         f" CAST(sum(quantity) AS bigint) FROM ({lots}) q GROUP BY consignee_id, certain"
     )
 
@@ -154,7 +157,7 @@ def _stock(search: Search) -> str:
         f"SELECT 'lot', part_id, custody, location_id, {NO_ID}, certain, 1,"
         f" CAST(sum(quantity) AS bigint) FROM ({lying}) k"
         " GROUP BY part_id, custody, location_id, certain"
-        f" UNION ALL SELECT 'node', {NO_ID}, NULL, {NO_ID}, {NO_ID}, 1, 1, count(*) FROM node"
+        f" UNION ALL SELECT 'node', {NO_ID}, {NO_CODE}, {NO_ID}, {NO_ID}, 1, 1, count(*) FROM node"
     )
 
 
@@ -164,7 +167,7 @@ def as_counts(rows: Iterable[Row[Any]]) -> Counts:
     sent: list[Sent] = []
     node_count = 0
     for row in rows:
-        kind, part_id, custody, place_id, consignee_id, certain, present, n, *names = tuple(row)
+        kind, part_id, kept, place_id, consignee_id, certain, present, n, *names = tuple(row)
         if kind == "node":
             node_count = n
             continue
@@ -177,8 +180,8 @@ def as_counts(rows: Iterable[Row[Any]]) -> Counts:
         else:
             placed.append(
                 Placed(
-                    part_id, custody, place_id, *flags, units, much, part_no, location, party_id,
-                    party, country,
+                    part_id, WORDS[kept], place_id, *flags, units, much, part_no, location,
+                    party_id, party, country,
                 )
             )  # fmt: skip
     return Counts(

@@ -220,8 +220,8 @@ def _figures(sqlite: bool) -> TextClause:  # noqa: FBT001 - one of two kinds of 
         " CASE WHEN is_certain THEN 1 ELSE 0 END, 1, CAST(sum(quantity) AS bigint)"
         " FROM trace_run_stock WHERE run_id = :run_id"
         " GROUP BY part_id, custody, location_id, is_certain"
-        " UNION ALL SELECT 'node', CAST(NULL AS bigint), NULL, CAST(NULL AS bigint),"
-        " CAST(NULL AS bigint), 1, 1, count(*) FROM node"
+        " UNION ALL SELECT 'node', CAST(NULL AS bigint), CAST(NULL AS smallint),"
+        " CAST(NULL AS bigint), CAST(NULL AS bigint), 1, 1, count(*) FROM node"
     )
     return text(
         f"WITH {search.kept_nodes()}, {alike(each)}"

@@ -23,13 +23,16 @@ removals and corrections. The root pointer says only what is now, so every host 
 import re
 from dataclasses import dataclass
 
+from engine.serials.models import LINK_ROLE
+
+SUBJECT = LINK_ROLE.code("subject")
 MAKING = "('received', 'built', 'kitted')"  # units, of a lot
 # by which they are of another, or of one at all
 BECOMING = "('lot_added', 'lot_split', 'lot_merged', 'relabelled')"
 
 CAME_LATER = (
     "SELECT 1 FROM event_link l CROSS JOIN event_node m CROSS JOIN event e"
-    " WHERE l.unit_id = n.unit_id AND l.event_id > :as_of AND l.role = 'subject'"
+    f" WHERE l.unit_id = n.unit_id AND l.event_id > :as_of AND l.role = {SUBJECT}"
     " AND e.id = l.event_id AND m.node_id = n.lot_id AND m.event_id = e.id AND m.role = 'output'"
     f" AND e.type IN {BECOMING}"
 )
@@ -217,7 +220,7 @@ class Search:
             " CROSS JOIN unit_root n CROSS JOIN unit u",
             "o.id = w.id AND m.node_id = o.id AND m.role <> 'input' AND m.event_id <= :as_of"
             " AND e.id = m.event_id"
-            f" AND {stood} AND l.event_id = e.id AND l.role = 'subject'"
+            f" AND {stood} AND l.event_id = e.id AND l.role = {SUBJECT}"
             " AND n.unit_id = l.unit_id"
             " AND u.id = n.unit_id AND u.part_id = o.part_id",
             **picks,

@@ -17,6 +17,18 @@ MAKES_FROM_INPUTS = {"built", "input_added", "kitted", *BECOMES}
 MAKES_UNITS = {"received", "built", "kitted"}
 USES_IN_UNITS = {"reworked", "serviced"}
 SHIPS = {"shipped", "shipment_reported"}
+# as the columns keep them
+ROLES = {1: "subject", 2: "removed", 3: "host", 4: "child", 5: "carried"}
+CUSTODIES = dict(
+    enumerate(
+        (
+            "in_house", "in_transit", "at_third_party", "at_consignee", "returned", "consumed",
+            "destroyed", "never_existed", "unknown",
+        ),
+        start=1,
+    )
+)  # fmt: skip
+USABILITIES = {1: "unreleased", 2: "conforming", 3: "nonconforming", 4: "scrapped", 5: "unknown"}
 
 
 @dataclass
@@ -48,8 +60,8 @@ class Oracle:
             for row in db.execute(text("SELECT id, lot_no FROM lot WHERE NOT is_unknown"))
         )
         self.postings = [
-            tuple(row)
-            for row in db.execute(
+            (lot, place, CUSTODIES[custody], USABILITIES[usability], quantity, event)
+            for lot, place, custody, usability, quantity, event in db.execute(
                 text(
                     "SELECT lot_id, location_id, custody, usability, quantity, event_id"
                     " FROM stock_posting"
@@ -237,7 +249,7 @@ def _events(db, as_of):
     }
     for unit, event, role in db.execute(text("SELECT unit_id, event_id, role FROM event_link")):
         if event in events:
-            events[event].units[role].append(unit)
+            events[event].units[ROLES[role]].append(unit)
     for node, event, role in db.execute(text("SELECT node_id, event_id, role FROM event_node")):
         if event in events:
             events[event].nodes[role].append(node)

@@ -1,6 +1,7 @@
 """A file is kept, checked and loaded; every problem of every row is told; corrections are kept."""
 
 import io
+import threading
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -9,6 +10,7 @@ import pytest
 import xlsxwriter
 from sqlalchemy import func, select
 
+from engine.errors import EngineError
 from engine.evidence.ledger import LedgerEntry
 from engine.evidence.store import DocumentStore
 from engine.serials import find, install, intake, ship, trace
@@ -49,6 +51,7 @@ from engine.serials.models import (
     ImportRow,
     Install,
     Lot,
+    LotStock,
     Part,
     Party,
     Shipment,
@@ -56,6 +59,7 @@ from engine.serials.models import (
     UnitRoot,
 )
 from engine.serials.targets import HoldTarget
+from tests.engine.serials.conftest import NOW, Shop
 
 
 @pytest.fixture
@@ -124,6 +128,8 @@ def told(shop, action):
 def test_a_company_is_taken_in_from_its_files(shop, load):
     files = {
         "parties": "code,kind,name,country\nS-9,supplier,Bolts,de\nC-9,consignee,Clinic,FR\n",
+        "contacts": "party,role,name,channel,address,language,verified_on\n"
+        "C-9,recall,Dr Roy,email,roy@clinic.example,fr,2026-02-01\n",
         "locations": "party;code;name;kind\nC-9;C-9-S;Store;consignee\n",
         "parts": "manufacturer,part_no,name,kind,control,di\n"
         "S-9,BOLT,Bolt,component,lot,\nS-9,DRILL,Drill,device,serial,00614141007349\n"
@@ -131,16 +137,20 @@ def test_a_company_is_taken_in_from_its_files(shop, load):
         "lots": "part_no,lot_no,expires_on\nBOLT,007,2027-01-31\n",
         "units": "part_no,serial,location,usability,received_on\n"
         "DRILL,0001,WH-1,conforming,2026-02-01\nMOTOR,M-1,WH-1,conforming,2026-02-01\n",
+        "orders": "EBELN,EBELP,LIFNR,MATNR,MENGE,NETPR,WAERS\n4500,10,S-9,BOLT,100,0.25,eur\n",
+        "receipts": "EBELN,EBELP,MATNR,CHARG,MENGE,LGORT\n4500,10,BOLT,007,100,WH-1\n",
         "stock": "part_no,lot_no,location,quantity\nBOLT,007,WH-1,12.5\n",
         "inputs": "part_no,lot_no,to_part_no,to_serial,to_lot_no,quantity,used_on\n"
         "BOLT,007,DRILL,0001,,4,2026-02-02\n",
         "installs": "child_part,child_serial,parent_part,parent_serial,ref_des,built_on\n"
         "MOTOR,M-1,DRILL,0001,X1,2026-02-03\n",
+        "tests": "part_no,serial,outcome,equipment,characteristic,value,lower,upper\n"
+        "DRILL,0001,passed,RIG-1,torque,2.5,2,3\n",
         "shipments": "document_no,to,shipped_on,part_no,serial,lot_no,quantity\n"
         "DN-1,C-9-S,2026-02-20,DRILL,0001,,\nDN-1,C-9-S,2026-02-20,BOLT,,007,2\n",
         "names": "system,value,entity,part_no,serial\nmes,EQ-77,unit,DRILL,0001\n",
     }
-    assert [*files, "cases"] == list(intake.KINDS)
+    assert [*files, "epcis", "cases"] == list(intake.KINDS)
     for kind, text in files.items():
         batch = load(kind, text)
         assert (batch.state, batch.problem_count) == ("loaded", 0), kind
@@ -152,7 +162,7 @@ def test_a_company_is_taken_in_from_its_files(shop, load):
     assert shop.db.get(Unit, motor.id).custody == "at_consignee"
     assert count(shop, Shipment) == 1
     lot = shop.db.scalars(select(Lot).where(Lot.lot_no == "007")).one()
-    assert sorted(r.quantity for r in shop.stock(lot)) == [Decimal(2), Decimal("10.5")]
+    assert sorted(r.quantity for r in shop.stock(lot)) == [Decimal(2), Decimal("110.5")]
     assert shop.db.scalars(select(ExternalId.entity_id)).one() == match.id
 
 
@@ -285,7 +295,7 @@ def test_a_lot_that_a_file_fills_in_stays_once_its_unit_was_released(shop, load)
     [unit] = shop.units(shop.pump, "SN-1", usability="unreleased")
     batch = load("units", "part_no,serial,lot_no,location\nPUMP,SN-1,L-1,WH-1\n")
     shop.state.release(shop.db, units=[unit], **shop.how)
-    with pytest.raises(NotTakenBack, match="SN-1"):
+    with pytest.raises(BatchInUse, match="Line 2"):
         intake.roll_back(shop.db, batch.id, reason="wrong file", **shop.how)
     with pytest.raises(NotTakenBack, match="SN-1"):
         intake.compensate(shop.db, batch.id, reason="wrong file", **shop.how)
@@ -778,3 +788,61 @@ def test_cases_of_another_system_come_in_when_a_second_person_approved(shop, che
     with pytest.raises(ContinuedAlready):
         legacy.go_on_as(shop.db, open_.id, "NC-2026-0002", **shop.how)
     assert told(shop, "legacy_case_continued")[0]["step"] == "investigation"
+
+
+# --- two at once -----------------------------------------------------------------------------
+
+
+def at_once(database, held, waiting):
+    """Do one thing, begin another before the first is committed; return what stopped the other."""
+    stopped = []
+
+    def other():
+        try:
+            with database.begin() as db:
+                waiting(db)
+        except EngineError as refused:
+            stopped.append(type(refused))
+
+    second = threading.Thread(target=other)
+    with database.begin() as db:
+        held(db)
+        second.start()
+        second.join(0.3)
+    second.join()
+    return stopped
+
+
+def test_of_two_who_load_one_stock_file_at_once_the_second_is_told(database, people, tmp_path):
+    path = tmp_path / "stock.csv"
+    path.write_text("part_no,lot_no,location,quantity\nRES,R-1,WH-1,5\n")
+    how = {"by": people.qa_engineer, "at": NOW}
+    batches = []
+    with database.begin() as db:
+        shop = Shop(db, how)
+        shop.lot(shop.resin, "R-1")
+        for _ in range(2):
+            batch = intake.receive(db, "stock", path, file_name="s.csv", system="erp", **how)
+            intake.check_here(db, batch.id, **how)
+            batches.append((batch.id, intake.shown(batch)))
+    one, two = batches
+
+    def load(batch):
+        return lambda db: intake.load(db, batch[0], was_shown=batch[1], **how)
+
+    assert at_once(database, load(one), load(two)) == [TakenInBefore]
+    with database.read() as db:
+        assert db.scalars(select(LotStock.quantity)).all() == [Decimal(5)]
+
+
+def test_of_two_who_send_one_file_at_once_both_are_let_in(database, people, tmp_path):
+    path = tmp_path / "units.csv"
+    path.write_text("part_no,serial,location\nPUMP,SN-1,WH-1\n")
+    how = {"by": people.qa_engineer, "at": NOW}
+
+    def send(db):
+        intake.receive(db, "units", path, file_name="u.csv", system="erp", **how)
+
+    assert at_once(database, send, send) == []
+    with database.read() as db:
+        assert db.scalar(select(func.count()).select_from(ImportBatch)) == 2

@@ -13,15 +13,19 @@ from engine.evidence import ledger
 from engine.evidence.store import DocumentStore
 from engine.jobs import run_due_jobs
 from engine.outbox import Outgoing
-from engine.serials import holds, other_names, parties
+from engine.serials import build, holds, install, other_names, parties, receive
 from engine.serials.exchange import resolving, runs, sources
 from engine.serials.exchange.errors import ColumnsMissing, FileNotRead, NothingChosen
 from engine.serials.exchange.tables import quantity_of, rows_of
 from engine.serials.models import (
+    Location,
+    Lot,
+    Part,
     ReconciliationDifference,
     ReconciliationRun,
     ReconciliationSource,
 )
+from engine.serials.record import LotInput
 from engine.serials.targets import HoldTarget
 from tests.engine.serials.conftest import NOW, Shop
 
@@ -267,6 +271,85 @@ def test_a_file_still_being_written_is_left_for_the_next_night(desk, tmp_path):
     assert (folder / "stock.csv").exists()
 
 
+@pytest.fixture
+def watched(desk, tmp_path):
+    """Give a folder that is looked into each night, and what lays a file there."""
+    desk.source(folder="erp", hour=2)
+    folder = tmp_path / "incoming" / "erp"
+    folder.mkdir(parents=True)
+
+    def lay(name, content, at):
+        (folder / name).write_text(content)
+        os.utime(folder / name, (at.timestamp() - 60,) * 2)
+        return folder / name
+
+    return folder, lay
+
+
+def runs_of(desk):
+    with desk.database.read() as db:
+        kept = db.scalars(select(ReconciliationRun).order_by(ReconciliationRun.id)).all()
+        return [(one.file_name, one.problem) for one in kept]
+
+
+def test_a_file_is_moved_only_when_what_it_asked_for_is_committed_and_then_known_again(
+    desk, watched, tmp_path
+):
+    folder, lay = watched
+    two = sources.next_at(2, NOW)
+    file = lay("stock.csv", SAME, two)
+    runs.take_due(desk.database, tmp_path / "incoming", at=two)
+    taken = next((folder / "taken").iterdir())
+
+    taken.replace(file)  # killed between the commit and the move
+    runs.take_due(desk.database, tmp_path / "incoming", at=two + DAY)
+    run_due_jobs(desk.database, VERBS, at=two + DAY)
+    assert not file.exists()
+    assert [name for name, _ in runs_of(desk)].count("stock.csv") == 1
+
+    lay("stock.csv", SAME, two + 2 * DAY)  # nothing moved in the warehouse: a new file all the same
+    runs.take_due(desk.database, tmp_path / "incoming", at=two + 2 * DAY)
+    run_due_jobs(desk.database, VERBS, at=two + 2 * DAY)
+    assert [name for name, _ in runs_of(desk)].count("stock.csv") == 2
+
+
+def test_a_link_and_what_is_no_file_are_refused_and_a_person_is_told(desk, watched, tmp_path):
+    folder, lay = watched
+    two = sources.next_at(2, NOW)
+    secret = tmp_path / "secret.csv"
+    secret.write_text(SAME)
+    (folder / "a.csv").symlink_to(secret)
+    os.mkfifo(folder / "b.csv")
+    (folder / "c.csv").mkdir()
+    lay("stock.csv", SAME, two)
+    for name in ("a.csv", "b.csv", "c.csv"):
+        os.utime(folder / name, (two.timestamp() - 90,) * 2, follow_symlinks=False)
+    runs.take_due(desk.database, tmp_path / "incoming", at=two)
+    run_due_jobs(desk.database, VERBS, at=two)
+
+    told = runs_of(desk)
+    assert [name for name, problem in told if "so it was not read" in (problem or "")] == [
+        "a.csv", "b.csv", "c.csv",
+    ]  # fmt: skip
+    assert ("stock.csv", None) in told
+    assert desk.mails().count("layouts/reconciliation_failed") >= 3
+    assert sorted(path.name for path in folder.iterdir()) == ["refused", "taken"]
+    assert secret.read_text() == SAME
+
+
+def test_a_file_beyond_the_cap_is_refused_unread(desk, watched, tmp_path):
+    _, lay = watched
+    two = sources.next_at(2, NOW)
+    file = lay("stock.csv", "x", two)
+    with file.open("r+b") as large:
+        large.truncate(runs.MOST_BYTES + 1)
+    os.utime(file, (two.timestamp() - 60,) * 2)
+    runs.take_due(desk.database, tmp_path / "incoming", at=two)
+    [(name, problem)] = runs_of(desk)
+    assert (name, "256 MB" in problem) == ("stock.csv", True)
+    assert not file.exists()
+
+
 def test_the_dictionary_says_how_a_system_calls_its_columns():
     assert sources.usual_columns("erp", "stock") == {
         "part_no": "MATNR", "number": "CHARG", "location": "LGORT", "quantity": "LABST",
@@ -328,3 +411,58 @@ def test_both_sides_meet_by_their_key_and_never_line_by_line(desk):
             db.execute(text("SET LOCAL enable_nestloop = off"))
             plan = [json.dumps(row[0]) for row in db.execute(text(f"EXPLAIN {said}"))]
             assert not any("Nested Loop" in one for one in plan), plan
+
+
+BUILT = """part_no;serial_number;component;component_no
+PUMP;B-1;SET;S-1
+PUMP;B-1;PCBA;A-1
+PUMP;B-2;SET;S-2
+PUMP;B-2;SET;S-1
+PUMP;B-2;RES;R-9
+PUMP;B-9;SET;S-1
+"""
+BUILT_COLUMNS = {
+    "part_no": "part_no",
+    "number": "serial_number",
+    "component": "component",
+    "component_no": "component_no",
+}
+
+
+def built(desk):
+    """Build two pumps of the set S-1, a board in each; a third is in no file."""
+    how = {"by": desk.people.warehouse, "at": NOW}
+    with desk.database.begin() as db:
+        part = {one.part_no: one.id for one in db.scalars(select(Part))}
+        store = db.scalars(select(Location.id).where(Location.code == "WH-1")).one()
+        lot = db.scalars(select(Lot.id).where(Lot.lot_no == "S-1")).one()
+        boards = receive.receive_units(
+            db, part["PCBA"], ["A-1", "A-2"], location_id=store, usability="conforming", **how
+        ).unit_ids
+        pumps = build.build_units(
+            db, part["PUMP"], ["B-1", "B-2", "B-3"], location_id=store,
+            inputs=[LotInput(lot, Decimal(1))], usability="conforming", **how,
+        ).unit_ids  # fmt: skip
+        fittings = [install.Fitting(*pair) for pair in zip(boards, pumps, strict=False)]
+        install.install_units(db, fittings, **how)
+
+
+def test_an_as_built_record_differs_by_what_is_missing_what_is_extra_and_by_another_lot(desk):
+    built(desk)
+    source = desk.source("as_built", system="mes", columns=BUILT_COLUMNS)
+    run = desk.run(source, BUILT, "built.csv")
+    with desk.database.read() as db:
+        found = {
+            (one.kind, one.number, one.component): (one.here, one.there)
+            for one in db.scalars(select(ReconciliationDifference))
+        }
+    assert found == {
+        ("component", "B-2", "SET"): ("S-1", "S-1, S-2"),
+        ("missing_here", "B-2", "RES"): (None, "R-9"),
+        ("missing_there", "B-2", "PCBA"): ("A-2", None),
+        ("missing_here", "B-9", "SET"): (None, "S-1"),
+    }
+    assert (run.line_count, run.matched_count, run.component_count) == (6, 2, 1)
+
+    mended = desk.run(source, BUILT.replace("PUMP;B-2;SET;S-2\n", ""), "built.csv")
+    assert (mended.matched_count, mended.again_count, mended.gone_count) == (3, 3, 1)

@@ -143,6 +143,17 @@ def test_every_table_that_names_a_unit_is_asked(shop):
     }  # fmt: skip
 
 
+def test_a_unit_that_was_told_its_lot_and_went_on_keeps_it(shop, load, refused):
+    shop.lot(shop.pump, "L-1")
+    load("units", "part_no,serial,location\nPUMP,SN-1,WH-1\n")
+    batch = load("units", "part_no,serial,lot_no,location\nPUMP,SN-1,L-1,WH-1\n", source="mes")
+    ship.report_shipment(
+        shop.db, to_location_id=shop.ward.id, units=[the_unit(shop).id], **shop.how
+    )
+    refused(batch)
+    assert the_unit(shop).lot_id
+
+
 # --- what is taken back ----------------------------------------------------------------------
 
 

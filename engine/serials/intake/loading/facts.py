@@ -23,7 +23,7 @@ Key = tuple[Any, ...]
 Row = tuple[ImportRow, dict[str, str]]
 
 
-def _groups(loading: Loading, *names: str) -> Iterator[tuple[Key, list[Row]]]:
+def groups_of(loading: Loading, *names: str) -> Iterator[tuple[Key, list[Row]]]:
     """Yield rows that belong together, by the cells and references named, the oldest first."""
     groups: dict[Key, list[Row]] = defaultdict(list)
     for row, said in loading.rows():
@@ -35,7 +35,8 @@ def _groups(loading: Loading, *names: str) -> Iterator[tuple[Key, list[Row]]]:
     yield from sorted(groups.items(), key=lambda group: str(group[0][0]))
 
 
-def _on(loading: Loading, day: str) -> How:
+def on_day(loading: Loading, day: str) -> How:
+    """Return how what happened on a day is recorded: at its noon, told by the batch's source."""
     happened = noon(day)
     how: How = {**loading.how, "source": loading.batch.source}
     return {**how, "event_at": happened} if happened else how
@@ -50,21 +51,22 @@ def load_stock(loading: Loading) -> None:
             Decimal(said["quantity"]),
             location_id=row.location_id or 0,
             usability=said.get("usability") or "unreleased",
-            **_on(loading, said.get("received_on", "")),
+            **on_day(loading, said.get("received_on", "")),
         )
         loading.became([(row.line, recorded.event.id, recorded.event.id)])
 
 
 def load_shipments(loading: Loading) -> None:
     """Record shipments as reported: one per day, document and place."""
-    for (day, number, to_id), lines in _groups(loading, "shipped_on", "document_no", "location_id"):
+    same = ("shipped_on", "document_no", "location_id")
+    for (day, number, to_id), lines in groups_of(loading, *same):
         recorded = ship.report_shipment(
             loading.db,
             to_location_id=to_id,
             units=[row.unit_id for row, _ in lines if row.unit_id],
             stock_parts=_stock_parts(loading, lines),
             document_no=number,
-            **_on(loading, day),
+            **on_day(loading, day),
         )
         event_id = recorded.event.id
         loading.became([(row.line, row.unit_id or event_id, event_id) for row, _ in lines])
@@ -88,7 +90,7 @@ def _stock_parts(loading: Loading, lines: list[Row]) -> list[StockPart]:
 
 def load_installs(loading: Loading) -> None:
     """Record what was built into what: one event a day."""
-    for (day,), lines in _groups(loading, "installed_on"):
+    for (day,), lines in groups_of(loading, "installed_on"):
         recorded = install.install_units(
             loading.db,
             [
@@ -96,19 +98,19 @@ def load_installs(loading: Loading) -> None:
                 for row, said in lines
             ],
             reported=True,
-            **_on(loading, day),
+            **on_day(loading, day),
         )
         loading.became([(row.line, row.unit_id or 0, recorded.event.id) for row, _ in lines])
 
 
 def load_inputs(loading: Loading) -> None:
     """Record which lots went into what was made; the stock that came with its own file stays."""
-    for (day, made_id, unit_id), lines in _groups(loading, "used_on", "other_id", "unit_id"):
+    for (day, made_id, unit_id), lines in groups_of(loading, "used_on", "other_id", "unit_id"):
         inputs = [
             LotInput(row.lot_id or 0, Decimal(said["quantity"]) if said.get("quantity") else None)
             for row, said in lines
         ]
-        how = _on(loading, day)
+        how = on_day(loading, day)
         links = Links().about([one.lot_id for one in inputs], "input")
         if unit_id:
             links.add([unit_id], Effect())

@@ -50,9 +50,9 @@ class Loading:
             for row in found:
                 self.db.expunge(row)
 
-    def became(self, made: list[tuple[int, int, int | None]]) -> None:
+    def became(self, made: list[tuple[int, int, int | None]], *, entity: str = "") -> None:
         """Keep what rows became: their line, the record, the event that says so."""
-        entity = KINDS[self.batch.kind]
+        entity = entity or KINDS[self.batch.kind]
         rows: list[dict[str, Any]] = [
             {
                 "batch_id": self.batch.id,

@@ -11,10 +11,20 @@ from engine.serials.errors import StoreChanged
 from engine.serials.intake import bulk
 from engine.serials.intake.chunk import SPLIT
 from engine.serials.intake.loading.staged import Loading, noon
-from engine.serials.models import Event, EventNode, ImportGroup, ImportRow
+from engine.serials.models import (
+    CUSTODY,
+    LINK_ROLE,
+    USABILITY,
+    Event,
+    EventNode,
+    ImportGroup,
+    ImportRow,
+)
 from engine.serials.sets import is_sqlite
 from engine.serials.vocabulary import KINDS
 
+IN_HOUSE, CONFORMING = CUSTODY.code("in_house"), USABILITY.code("conforming")
+SUBJECT = LINK_ROLE.code("subject")
 # a unit's number is drawn with its row: links, roots and lineage then need no look-up
 NUMBERED = """
     INSERT INTO import_line (batch_id, line, entity, entity_id, is_new, event_id)
@@ -39,19 +49,19 @@ MADE = """
 STEPS = tuple(
     text(step + MADE + "ORDER BY l.entity_id")
     for step in (
-        """
+        f"""
         INSERT INTO unit (id, part_id, serial, lot_id, custody, usability, location_id,
                           is_released, version)
-        SELECT l.entity_id, r.part_id, r.key, r.lot_id, 'in_house', g.usability, r.location_id,
-               g.usability = 'conforming', 1
+        SELECT l.entity_id, r.part_id, r.key, r.lot_id, {IN_HOUSE}, g.usability, r.location_id,
+               g.usability = {CONFORMING}, 1
         """,
         """
         INSERT INTO unit_root (unit_id, root_id, lot_id)
         SELECT l.entity_id, l.entity_id, r.lot_id
         """,
-        """
+        f"""
         INSERT INTO event_link (unit_id, event_id, role, custody, usability, location_id)
-        SELECT l.entity_id, g.event_id, 'subject', 'in_house', g.usability, r.location_id
+        SELECT l.entity_id, g.event_id, {SUBJECT}, {IN_HOUSE}, g.usability, r.location_id
         """,
     )
 )
@@ -65,9 +75,9 @@ FILLING = """
 FILLED = tuple(
     text(step + FILLING).bindparams(bindparam("recording", type_=Uuid()))
     for step in (
-        """
+        f"""
         INSERT INTO event_link (unit_id, event_id, role)
-        SELECT r.other_id, e.id, 'subject'
+        SELECT r.other_id, e.id, {SUBJECT}
         """,
         """
         INSERT INTO import_line (batch_id, line, entity, entity_id, is_new, event_id)
