@@ -14,7 +14,7 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from engine.serials.models import HoldExemption, LotStock, Unit
-from engine.serials.sets import id_param, id_set, id_value, is_sqlite
+from engine.serials.sets import id_param, id_value, is_sqlite
 from engine.serials.walk import AROUND, INSIDE, reach_each
 
 Key = tuple[str, int]  # ("unit" | "lot" | "segment" | "stock", id); a stock's id is its tranche
@@ -85,9 +85,7 @@ def holdings_of_lots(db: Session, lot_ids: Iterable[int]) -> dict[int, tuple[Hol
 
 
 def _unit_members(db: Session, unit_ids: set[int]) -> list[Member]:
-    rows = db.execute(
-        select(Unit.id, Unit.lot_id, Unit.seg_id).where(Unit.id.in_(id_set(db, unit_ids)))
-    )
+    rows = db.execute(_of(is_sqlite(db)), {"ids": id_value(db, unit_ids)})
     return [
         Member(
             ("unit", unit_id),
@@ -167,6 +165,11 @@ def _exemptions(db: Session, found: Mapping[Key, list[Holding]]) -> set[tuple[in
 
     rows = db.execute(_exempt(is_sqlite(db)), {"ids": id_value(db, predicates)})
     return {(hold_id, (kind, target_id)) for hold_id, kind, target_id in rows}
+
+
+@cache
+def _of(sqlite: bool) -> Select[int, int | None, int | None]:  # noqa: FBT001 - the key of the cache
+    return select(Unit.id, Unit.lot_id, Unit.seg_id).where(Unit.id.in_(id_param(sqlite)))
 
 
 @cache
