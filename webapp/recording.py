@@ -27,6 +27,8 @@ NOT_A_NUMBER = N_("“%(text)s” is no number. Write it with digits, such as 12
 MISSING = N_("Fill this in")
 NOT_A_DATE = N_("“%(text)s” is no date. Write it like 2026-11-26")
 AHEAD = N_("This lies in the future. Enter when it happened")
+LONG_AGO = N_("“%(text)s” lies before 1950. Check the year")
+FIRST_YEAR = 1950  # no record of a device begins earlier: a year before it is a slip
 OWN_KINDS = ("warehouse", "quarantine", "line", "laboratory")
 KEPT = ("csrf_token", "request_key")
 
@@ -133,6 +135,9 @@ class Entered:
         except ValueError:
             self.problems.append(Problem(name, NOT_A_DATE, (("text", said),)))
             return None
+        if value.year < FIRST_YEAR:
+            self.problems.append(Problem(name, LONG_AGO, (("text", said),)))
+            return None
         if value.tzinfo is None:
             value = value.replace(tzinfo=zone())
         value = value.astimezone(UTC)
@@ -149,10 +154,13 @@ class Entered:
         if not said:
             return None
         try:
-            return date.fromisoformat(said)
+            value = date.fromisoformat(said)
         except ValueError:
             self.problems.append(Problem(name, NOT_A_DATE, (("text", said),)))
             return None
+        if value.year < FIRST_YEAR:
+            self.problems.append(Problem(name, LONG_AGO, (("text", said),)))
+        return value
 
     def one_of(self, name: str, words: Container[str]) -> str:
         """Return a choice; anything else is a problem."""

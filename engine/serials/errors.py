@@ -42,6 +42,22 @@ class NotEnough(Refused):
     """Only %(available)s of lot %(lot)s are at %(location)s, not %(asked)s. Enter less."""
 
 
+class NotEnoughHere(Refused):
+    """Only %(available)s of lot %(lot)s lie here, not %(asked)s. Enter less."""
+
+
+class NothingLoose(Refused):
+    """No quantity of lot %(lot)s lies here. Scan the units of the lot, or look where it went."""
+
+
+class NotPresented(Refused):
+    """%(what)s was rejected, but is not among what was looked at. Add it there, or leave it out."""
+
+
+class NotAGs1Serial(Refused):
+    """“%(serial)s” fits no GS1 label: a serial number has 1 to 20 characters, without spaces."""
+
+
 class SerialTaken(Conflict):
     """Serial number %(serial)s of part %(part)s is already recorded. Look it up first."""
 

@@ -10,7 +10,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from engine.serials import stock
-from engine.serials.errors import NothingExamined, OutcomeDiffers, PartsDiffer, SampleDiffers
+from engine.serials.errors import (
+    NothingExamined,
+    NotPresented,
+    OutcomeDiffers,
+    PartsDiffer,
+    SampleDiffers,
+)
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.identifiers import standard
 from engine.serials.models import (
@@ -80,12 +86,14 @@ def examine(
 
     What failed is nonconforming from now on; of what was sorted, what was rejected. What passed
     stays as it was: releasing it is an act of its own. Name gauges, programs, people and the
-    procedure by `facts`. Raises `NothingExamined`, `PartsDiffer`, and `OutcomeDiffers` or
-    `SampleDiffers` where the result contradicts what was measured.
+    procedure by `facts`. Raises `NothingExamined`, `PartsDiffer`, `NotPresented` for something
+    rejected that was not looked at, and `OutcomeDiffers` or `SampleDiffers` where the result
+    contradicts what was measured.
     """
     sample = sample or Sample()
     _refuse_contradictions(outcome, readings, sample)
     units = units_by_id(db, [*looked.units, *looked.rejected_units], lock=True)
+    _refuse_not_presented(db, looked, units)
     failing = outcome == "failed"
     parts = looked.stock_parts if failing else looked.rejected_parts
     taken = stock.take(db, parts)
@@ -107,6 +115,23 @@ def examine(
     project_units(db, worse)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(units), facts={"part_id": part_id})
+
+
+def _refuse_not_presented(db: Session, looked: Looked, units: Mapping[int, Unit]) -> None:
+    for unit_id in looked.rejected_units:
+        unit = units[unit_id]
+        is_of_lot = unit.lot_id is not None and unit.lot_id in looked.nodes
+        if unit_id not in looked.units and not is_of_lot:
+            raise NotPresented(what=unit.serial)
+    shown = {part.stock_id for part in looked.stock_parts}
+    lots = {row.lot_id for row in _rows(db, shown)} | set(looked.nodes)
+    for row in _rows(db, {part.stock_id for part in looked.rejected_parts}):
+        if row.lot_id not in lots:
+            raise NotPresented(what=db.get_one(Lot, row.lot_id).lot_no)
+
+
+def _rows(db: Session, stock_ids: Iterable[int]) -> Sequence[LotStock]:
+    return db.scalars(select(LotStock).where(LotStock.id.in_(id_set(db, stock_ids)))).all()
 
 
 def certify(

@@ -7,9 +7,12 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from engine.serials import gate
-from engine.serials.errors import NothingTaken, SerialTaken
-from engine.serials.events import Links, record_events, write_event
+from engine.serials.errors import NotAGs1Serial, NothingTaken, SerialTaken
+from engine.serials.events import Links, is_fact, record_events, write_event
 from engine.serials.identifiers import standard
+from engine.serials.identifiers.content import check
+from engine.serials.identifiers.dictionary import table
+from engine.serials.identifiers.parsed import Broken
 from engine.serials.models import Part, Unit, UnitLabel
 from engine.serials.record import Effect, How, Recorded
 from engine.serials.targets import HoldTarget
@@ -33,7 +36,8 @@ def relabel_units(
 ) -> Recorded:
     """Record new labels; the unit stays the same one, and every name it ever bore leads to it.
 
-    Asked of the gate (door `regrade`). Raises `SerialTaken`, `OnHold`.
+    Asked of the gate (door `regrade`). Raises `SerialTaken`, `OnHold`, `NotAGs1Serial`
+    for a device with a GS1 identifier and a serial that its label cannot carry.
     """
     units = units_by_id(db, [one.unit_id for one in labels], lock=True)
     wanted = [(units[one.unit_id], standard(one.serial) if one.serial else None) for one in labels]
@@ -42,6 +46,8 @@ def relabel_units(
     targets = [HoldTarget.unit(key) for key in units]
     gate.refuse_held(db, targets, door="regrade", under_case=under_case)
     _refuse_taken(db, wanted)
+    if not is_fact("relabelled", how):
+        _refuse_unprintable(db, wanted)
     version = {"label": [label_version]} if label_version else {}
     said: How = {**how, "facts": {**how.get("facts", {}), **version}}
     event = write_event(
@@ -80,3 +86,14 @@ def _refuse_taken(db: Session, wanted: Sequence[tuple[Unit, str | None]]) -> Non
         if taken:
             part = db.get_one(Part, part_id)
             raise SerialTaken(serial=", ".join(sorted(taken)[:20]), part=part.part_no)
+
+
+def _refuse_unprintable(db: Session, wanted: Sequence[tuple[Unit, str | None]]) -> None:
+    """GS1 General Specifications 3.5.2: AI (21) is 1 to 20 characters of set 82."""
+    for unit, serial in wanted:
+        if serial is None or db.get_one(Part, unit.part_id).issuer != "gs1":
+            continue
+        try:
+            check(table()["21"], serial)
+        except Broken as broken:
+            raise NotAGs1Serial(serial=serial) from broken

@@ -8,9 +8,9 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.errors import Invalid, Problem
+from engine.errors import Invalid, Problem, Refused
 from engine.serials.active import holdings_of_stock
-from engine.serials.errors import NotAnSscc, NotEnough
+from engine.serials.errors import NotAnSscc, NotEnough, NotEnoughHere, NothingLoose
 from engine.serials.find import Found, resolve_many
 from engine.serials.models import Container, Location, Lot, LotStock
 from engine.serials.named import Match
@@ -123,7 +123,8 @@ def stock_of(
 ) -> list[StockPart]:
     """Return the stock rows that quantities of lots come out of: good ones first, held ones last.
 
-    Without a quantity all of it. Raises `NotEnough`; a fact may overdraw the last row instead.
+    Without a quantity all of it. Raises `NotEnough`, `NothingLoose`; a fact may overdraw the last
+    row instead.
     """
     parts: list[StockPart] = []
     for lot_id, quantity in lots:
@@ -156,11 +157,11 @@ def _rows(
 
 def _not_enough(
     db: Session, lot_id: int, location_id: int | None, rows: Sequence[LotStock], asked: Decimal
-) -> NotEnough:
-    place = db.get(Location, location_id) if location_id is not None else None
-    return NotEnough(
-        available=sum((row.quantity for row in rows), Decimal(0)),
-        lot=db.get_one(Lot, lot_id).lot_no,
-        location=place.name if place else "–",
-        asked=asked,
-    )
+) -> Refused:
+    lot, there = db.get_one(Lot, lot_id).lot_no, sum((row.quantity for row in rows), Decimal(0))
+    if not rows:
+        return NothingLoose(lot=lot)
+    if location_id is None:
+        return NotEnoughHere(available=there, lot=lot, asked=asked)
+    place = db.get_one(Location, location_id).name
+    return NotEnough(available=there, lot=lot, location=place, asked=asked)

@@ -13,6 +13,7 @@ from engine.serials.flags import raise_flag
 from engine.serials.models import (
     IN_OUR_HANDS,
     Event,
+    Location,
     Lot,
     Shipment,
     ShipmentLine,
@@ -39,6 +40,7 @@ from engine.serials.units import (
 from engine.serials.vocabulary import CUSTODY, USABILITY, Word
 
 SHIPPABLE = ("conforming",)
+AWAY = ("in_transit", "at_consignee", "at_third_party")
 CAN_LEAVE = (*IN_OUR_HANDS, "at_third_party")
 
 
@@ -161,16 +163,38 @@ def _arrive(
 ) -> Recorded:
     place(db, location_id)
     rows = units_by_id(db, units, lock=True)
+    astray = [mark for unit in rows.values() if (mark := _astray(db, type, unit, location_id))]
     taken = stock.take(db, stock_parts, reported=True)
     links = Links().add(rows, Effect(custody, usability, location_id))
     links.add(contents(db, rows), Effect(custody, None, location_id), "carried")
     links.about({part.spot.lot_id for part in taken})
     event = write_event(db, type, links, location_id=location_id, **how)
+    for unit_id, rule, facts in astray:
+        raise_flag(db, event, rule, unit_id=unit_id, facts=facts, at=event.recorded_at)
+    for part in taken:
+        if part.spot.custody not in AWAY:
+            facts = {"custody": part.spot.custody}
+            raise_flag(
+                db, event, "not_away", lot_id=part.spot.lot_id, facts=facts, at=event.recorded_at
+            )
     stock.move(db, event, taken, custody=custody, location_id=location_id, usability=usability)
     let_out(db, event, rows, {part.spot.tranche_id for part in taken})
     project_units(db, links.units)
     broken = record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(rows), breach_ids=broken)
+
+
+def _astray(
+    db: Session, type: str, unit: Unit, location_id: int
+) -> tuple[int, str, dict[str, str]] | None:
+    """Return the rule that an arrival or a return breaks by where the unit was until then."""
+    if unit.custody not in AWAY:
+        return unit.id, "not_away", {"custody": unit.custody}
+    if type == "delivered" and unit.custody == "in_transit":
+        to = unit.location_id
+        if to is not None and to != location_id:
+            return unit.id, "arrived_elsewhere", {"place": db.get_one(Location, to).name}
+    return None
 
 
 def _shipped(

@@ -12,10 +12,13 @@ from sqlalchemy import select
 from engine.serials import correct, examine, purchase
 from engine.serials.backward import composition
 from engine.serials.build import ToBuild
+from engine.serials.errors import NotAGs1Serial
 from engine.serials.examine import Looked
 from engine.serials.models import Container, Event, Flag, Lot, LotStock, Party, PurchaseLine, Unit
+from engine.serials.parties import ensure_lot
 from engine.serials.proven import proven
 from engine.serials.purchase import OrderLine
+from engine.serials.relabel import NewLabel, relabel_units
 from forms import library
 from tests.engine.serials.conftest import NOW, Shop
 from tests.support.personas import People
@@ -292,3 +295,79 @@ def test_tests_and_certificates_stand_in_the_tree_at_the_thing_they_are_of(
     assert run["parts"][0]["certificates"][0]["number"] == "MC-77"
     of_lot = visitor.get(f"/api/v1/lots/{lot}/made-of").get_json()
     assert of_lot["certificates"][0]["issuer"] == "Linden Infusion"
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "1000-01-01T00:00", "1949-12-31T23:59"])
+def test_a_moment_before_any_record_is_a_slip_and_changes_nothing(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any], moment: str
+) -> None:
+    visitor = signed_in(people.warehouse)
+    visitor.get("/record/return")
+    answer = visitor.post("/record/return", {"scanned": "AB-2", "place": "Q-1", "event_at": moment})
+    assert answer.status_code == 422
+    assert "lies before 1950. Check the year" in words(answer)
+    assert custody(holdfast, "AB-2") == "in_house"
+
+
+def test_a_receipt_of_another_part_than_the_line_ordered_is_refused(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    visitor = signed_in(people.warehouse)
+    visitor.get("/record/receipt")
+    said = {
+        "line": str(shop_ids["line"]), "part_no": "PUMP", "lot_no": "R-1", "quantity": "2",
+        "place": "WH-1",
+    }  # fmt: skip
+    answer = visitor.post("/record/receipt", said)
+    assert answer.status_code == 422
+    assert "The line of the order is of part RES, not of PUMP" in words(answer)
+    assert one(holdfast, select(Lot.id).where(Lot.lot_no == "R-1")) is None
+    assert visitor.post("/record/receipt", {**said, "part_no": "RES"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("outcome", "rejected", "sentence"),
+    [
+        ("passed", "AB-1", "Choose “Passed after sorting” where some were rejected"),
+        ("sorted", "AB-2", "AB-2 was rejected, but is not among what was looked at"),
+        ("sorted", "S-1 x 2", "S-1 was rejected, but is not among what was looked at"),
+    ],
+)
+def test_only_what_was_looked_at_is_rejected(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any],
+    outcome: str, rejected: str, sentence: str,
+) -> None:  # fmt: skip
+    visitor = signed_in(people.qa_technician)
+    visitor.get("/record/inspection")
+    said = {"scanned": "AB-1", "outcome": outcome, "rejected": rejected}
+    answer = visitor.post("/record/inspection", said)
+    assert answer.status_code == 422
+    assert sentence in words(answer)
+    assert one(holdfast, select(Event.id).where(Event.type == "inspected")) is None
+
+
+def test_a_lot_that_lies_nowhere_as_a_quantity_says_what_to_scan(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    with holdfast.database.begin() as db:
+        shop_part = db.scalars(select(Unit.part_id).where(Unit.serial == "AB-1")).one()
+        ensure_lot(db, shop_part, "P-LOT", by=people.warehouse, at=NOW)
+    visitor = signed_in(people.qa_technician)
+    visitor.get("/record/inspection")
+    said = {"scanned": "P-LOT", "outcome": "passed"}
+    assert "No quantity of lot P-LOT lies here" in words(visitor.post("/record/inspection", said))
+    visitor = signed_in(people.warehouse)
+    visitor.get("/record/shipment")
+    said = {"scanned": "S-1 x 900", "place": "C-1-S"}
+    assert "Only 50 of lot S-1 lie here, not 900" in words(visitor.post("/record/shipment", said))
+
+
+@pytest.mark.parametrize("serial", ["AB 1<b>", "A" * 21, "AB-#"])
+def test_a_device_takes_no_serial_that_its_label_cannot_carry(
+    holdfast: Holdfast, people: People, shop_ids: dict[str, Any], serial: str
+) -> None:
+    with holdfast.database.begin() as db:
+        unit_id = db.scalars(select(Unit.id).where(Unit.serial == "AB-1")).one()
+        with pytest.raises(NotAGs1Serial):
+            relabel_units(db, [NewLabel(unit_id, serial)], by=people.warehouse, at=NOW)
+        relabel_units(db, [NewLabel(unit_id, "AB-1/2")], by=people.warehouse, at=NOW)

@@ -24,6 +24,8 @@ RULES = {
     "over_consumed": N_("More went in than was received"),
     "over_received": N_("More was received than ordered"),
     "packed_elsewhere": N_("Moved though it was packed in something else"),
+    "not_away": N_("Arrived or came back though it was not away"),
+    "arrived_elsewhere": N_("Arrived somewhere else than where it was sent"),
     "unknown_goods": N_("Names goods that are not recorded here"),
     "unknown_place": N_("Names no place that is known here"),
     "does_not_fit": N_("Does not fit what is recorded"),

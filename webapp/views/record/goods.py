@@ -20,7 +20,10 @@ from webapp.queries.recording import Found, open_lines, part_numbered
 from webapp.reading import read
 from webapp.recording import MISSING, Done, Entered, carry_out, how_of, places
 from webapp.views.record.shared import address_of, bp, form_page, scanned_goods
+from webapp.words import N_
 
+OTHER_PART = N_("The line of the order is of part %(part)s, not of %(said)s. Check which it is")
+NOT_SORTED = N_("Choose “Passed after sorting” where some were rejected, or leave this empty")
 ROWS = 6  # characteristics that a form has room for at once
 MOST_ROWS = 60
 
@@ -55,6 +58,9 @@ def _receive(db: Session) -> Done:
     found = part_numbered(db, part_no, line_id)
     if found is None:
         form.problems.append(Problem("part_no" if not line_id else "line", MISSING))
+    elif part_no not in ("", found.part.part_no):
+        said = (("said", part_no), ("part", found.part.part_no))
+        form.problems.append(Problem("part_no", OTHER_PART, said))
     place = form.place(db, "place")
     serials = form.words("serials")
     is_by_lot = found is not None and found.part.control == "lot"
@@ -142,7 +148,12 @@ def _examined(kind: str) -> Callable[[Session], Done]:
         form = Entered()
         outcome = form.one_of("outcome", OUTCOMES)
         goods = scanned_goods(db, form, "scanned", needs_quantity=False)
-        rejected = scanned_goods(db, form, "rejected") if outcome == "sorted" else scanned.Goods()
+        if outcome == "sorted":
+            rejected = scanned_goods(db, form, "rejected")
+        else:
+            rejected = scanned.Goods()
+            if form.text("rejected"):
+                form.problems.append(Problem("rejected", NOT_SORTED))
         readings = _readings(form)
         sample = examine.Sample(form.whole("sample_size"), form.whole("failed_count"))
         how = how_of(form)
