@@ -171,15 +171,20 @@ def check(paths: tuple[Path, ...]) -> None:
 # the kinds of files, written out so that the command line starts without the engine
 KINDS = [
     "parties",
+    "contacts",
     "locations",
     "parts",
     "lots",
     "units",
+    "orders",
+    "receipts",
     "stock",
     "inputs",
     "installs",
+    "tests",
     "shipments",
     "names",
+    "epcis",
     "cases",
 ]
 

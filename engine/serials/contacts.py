@@ -1,6 +1,7 @@
 """Whom to reach at a party when something is recalled, and whether someone tried it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Unpack
 
 from sqlalchemy import select
@@ -26,9 +27,13 @@ def add_contact(
     channel: str,
     address: str,
     language: str,
+    verified_at: datetime | None = None,
     **how: Unpack[How],
 ) -> RecallContact:
-    """Describe one way to reach a party; not verified until someone tried it. Flushes."""
+    """Describe one way to reach a party; not verified until someone tried it. Flushes.
+
+    `verified_at` is when another system says that somebody did; who it was is not known here.
+    """
     contact = RecallContact(
         party_id=party_id,
         role=role,
@@ -36,6 +41,7 @@ def add_contact(
         channel=channel,
         address=address.strip(),
         language=language,
+        verified_at=verified_at,
     )
     return described(db, contact, how)
 
@@ -63,6 +69,21 @@ def verify_contact(db: Session, contact_id: int, **how: Unpack[How]) -> RecallCo
     """Record that someone reached the contact this way, today. Raises `ContactEnded`."""
     contact = _standing(db, contact_id)
     _set_verified(db, contact, how, is_verified=True)
+    return contact
+
+
+def verified_elsewhere(
+    db: Session, contact_id: int, on: datetime, **how: Unpack[How]
+) -> RecallContact:
+    """Record that another system says someone reached the contact this way on a day.
+
+    Who it was is not known here. The day that it was before stands in the contact's history.
+    """
+    contact = _standing(db, contact_id)
+    before, contact.verified_at, contact.verified_by_id = contact.verified_at, on, None
+    db.flush()
+    told = {"verified_at": [before and before.isoformat(), on.isoformat()]}
+    tell(db, "master_data_changed", "contact", contact.id, told, how)
     return contact
 
 

@@ -178,6 +178,14 @@ class FileHasNoRows(Refused):
     """This file has no rows. Check that you chose the right one."""
 
 
+class NoEpcisDocument(Refused):
+    """This file is no EPCIS 2.0 document in JSON-LD: %(said)s."""
+
+
+class DocumentTooLarge(Refused):
+    """This document is larger than %(most)s MB. Ask for it in parts."""
+
+
 class EncodingUnclear(Refused):
     """It is not plain how this file writes its letters. Say which encoding it has."""
 

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Unpack
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.serials import receive
@@ -39,6 +39,7 @@ class OrderLine:
     due_on: date | None = None
     unit_price: Decimal | None = None
     currency: str | None = None
+    line_no: int | None = None  # as its system counts; counted here where none says it
 
 
 def order(
@@ -46,7 +47,7 @@ def order(
 ) -> PurchaseOrder:
     """Record an order to a supplier; raises `OrderTaken`. Withdrawn by `correct.withdraw`."""
     name = standard(number)
-    if db.scalar(select(PurchaseOrder.id).where(PurchaseOrder.number == name)) is not None:
+    if db.scalar(_standing(name)) is not None:
         raise OrderTaken(order=name)
 
     said = _of_order(name, how)
@@ -59,7 +60,7 @@ def order(
     db.execute(
         insert(PurchaseLine),
         [
-            {"order_id": made.id, "line_no": number, **vars(line)}
+            {**vars(line), "order_id": made.id, "line_no": line.line_no or number}
             for number, line in enumerate(lines, start=1)
         ],
     )
@@ -132,10 +133,16 @@ def _standing_line(db: Session, line_id: int) -> tuple[PurchaseLine, PurchaseOrd
     line = db.get(PurchaseLine, line_id, with_for_update=True)
     if line is None:
         raise OrderLineUnknown
-    ordered = db.get_one(PurchaseOrder, line.order_id)
-    if db.scalar(select(Event.id).where(Event.corrects_id == ordered.event_id)) is not None:
+    ordered = db.get_one(PurchaseOrder, line.order_id, populate_existing=True)
+    if ordered.withdrawn_at is not None:
         raise OrderWithdrawn(order=ordered.number)
     return line, ordered
+
+
+def _standing(number: str) -> Select[int]:
+    return select(PurchaseOrder.id).where(
+        PurchaseOrder.number == number, PurchaseOrder.withdrawn_at.is_(None)
+    )
 
 
 def _of_order(number: str, how: How) -> How:

@@ -29,6 +29,7 @@ from engine.serials.models import (
     LotStock,
     Measurement,
     Packed,
+    PurchaseOrder,
     PurchaseReceipt,
     Shipment,
     ShipmentLine,
@@ -97,6 +98,8 @@ def undo(db: Session, chain: Collection[int], event: Event) -> None:
         close_installs(db, event, opened)
     never(db, Install, Install.from_event_id.in_(listed), event)
     _unpack(db, chain, event)
+    ordered = update(PurchaseOrder).where(PurchaseOrder.event_id.in_(listed))
+    db.execute(ordered.values(withdrawn_at=event.recorded_at))
 
 
 def refuse_used_up(db: Session, chain: Collection[int], nodes: Mapping[int, str]) -> None:

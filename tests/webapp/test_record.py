@@ -9,9 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from engine.serials import purchase
+from engine.serials import correct, examine, purchase
+from engine.serials.backward import composition
 from engine.serials.build import ToBuild
-from engine.serials.models import Container, Event, Flag, Lot, LotStock, PurchaseLine, Unit
+from engine.serials.examine import Looked
+from engine.serials.models import Container, Event, Flag, Lot, LotStock, Party, PurchaseLine, Unit
+from engine.serials.proven import proven
 from engine.serials.purchase import OrderLine
 from forms import library
 from tests.engine.serials.conftest import NOW, Shop
@@ -250,3 +253,42 @@ def test_the_page_of_a_run_says_what_went_in_what_came_out_and_on_what(
         assert told in page
     assert visitor.get("/units-and-lots/runs/999999").status_code == 404
     assert visitor.get("/units-and-lots/containers/999999").status_code == 404
+
+
+def test_tests_and_certificates_stand_in_the_tree_at_the_thing_they_are_of(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    how: Any = {"by": people.warehouse, "at": NOW}
+    with holdfast.database.begin() as db:
+        pump, board, bystander = (
+            db.scalars(select(Unit.id).where(Unit.serial == serial)).one()
+            for serial in ("AB-1", "PCB-1", "AB-2")
+        )
+        lot = db.scalars(select(Lot.id).where(Lot.lot_no == "B-1")).one()
+        maker = db.scalars(select(Party.id).where(Party.code == "OWN")).one()
+        examine.certify(db, "material", "MC-77", issuer_id=maker, nodes=[lot], **how)
+        examine.examine(db, "test", Looked(units=[board]), outcome="passed", **how)
+        wrong = examine.examine(db, "test", Looked(units=[board]), outcome="failed", **how)
+        correct.withdraw(db, wrong.event.id, reason="another board", **how)
+        proofs = proven(db, composition(db, unit_id=pump))
+        tested = [one.outcome for one in proofs["unit", board].tests]
+        certified = [one.number for one in proofs["lot", lot].certificates]
+        assert (tested, certified) == (["passed"], ["MC-77"])
+        assert set(proofs) == {("unit", board), ("lot", lot)}
+        assert set(proven(db, composition(db, unit_id=bystander))) == {("lot", lot)}
+
+    visitor = signed_in(people.qa_engineer)
+    tree = visitor.get(f"/units-and-lots/units/{pump}").text.split("Made of</h2>")[1]
+    tree = tree.split("</section>")[0]
+    assert tree.index("B-1") < tree.index("MC-77") < tree.index("PCB-1") < tree.index("Passed")
+    table = visitor.get(f"/trace/made-of/unit/{pump}/file.csv").text.splitlines()
+    assert "Material certificate MC-77, Linden Infusion" in next(x for x in table if ",B-1," in x)
+    assert "Test: Passed" in next(line for line in table if "PCB-1" in line)
+
+    told = visitor.get(f"/api/v1/units/{pump}/made-of").get_json()
+    run, inside = told["parts"]
+    assert inside["tests"][0]["outcome"] == "passed"
+    assert run["tests"] == []
+    assert run["parts"][0]["certificates"][0]["number"] == "MC-77"
+    of_lot = visitor.get(f"/api/v1/lots/{lot}/made-of").get_json()
+    assert of_lot["certificates"][0]["issuer"] == "Linden Infusion"

@@ -102,7 +102,7 @@ def _lines() -> Any:
         EpcisCapture.known_count,
         flagged,
         EpcisCapture.errors,
-    ).join(PersonAccount, PersonAccount.id == EpcisCapture.person_id)
+    ).outerjoin(PersonAccount, PersonAccount.id == EpcisCapture.person_id)
 
 
 def _told(event: EpcisEvent, unit_id: int | None) -> Told:

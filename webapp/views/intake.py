@@ -14,6 +14,7 @@ from engine.errors import EngineError
 from engine.serials import intake
 from engine.serials.errors import EncodingUnclear, NotThisEncoding
 from engine.serials.intake import files, mappings, priority, values, working
+from engine.serials.intake.layouts import DOCUMENTS
 from engine.serials.intake.mappings import Reading
 from engine.serials.models import ImportFile
 from webapp.config import holdfast
@@ -67,6 +68,8 @@ def receive() -> ResponseReturnValue:
         return _page(sentence=fill(refused.message, refused.facts), asks_encoding=True), 422
     except EngineError as refused:
         return _page(sentence=fill(refused.message, refused.facts)), 422
+    if kind in DOCUMENTS:  # the standard says how it is read
+        return _checked(batch_id)
     return redirect(url_for(".mapping", batch_id=batch_id), 303)
 
 
@@ -91,6 +94,8 @@ def _received(kind: str, file: FileStorage, source: str, encoding: str) -> int:
 @allow("intake.load")
 def mapping(batch_id: int) -> ResponseReturnValue:
     """Show how a file is read: its columns beside ours, its first rows."""
+    if intake.get(read(), batch_id).kind in DOCUMENTS:
+        return redirect(url_for(".batch", batch_id=batch_id))
     return _mapping_page(batch_id)
 
 
@@ -99,6 +104,8 @@ def mapping(batch_id: int) -> ResponseReturnValue:
 def read_as(batch_id: int) -> ResponseReturnValue:
     """Say how a file is read, keep that for its source, and check it."""
     batch = intake.get(read(), batch_id)
+    if batch.kind in DOCUMENTS:
+        return redirect(url_for(".batch", batch_id=batch_id), 303)
     reading = _asked(Reading.of(batch.mapping), batch.kind)
     problem = _mapping_problem(batch.kind, reading)
     try:
@@ -235,6 +242,7 @@ def _batch_page(batch_id: int, problem: str = "") -> str:
         "intake/batch.html",
         view=view,
         kind=intake.layout(kept.kind).says(spoken),
+        is_document=kept.kind in DOCUMENTS,
         shown=intake.shown(kept),
         problem=problem,
         is_busy=view.progress is not None

@@ -9,6 +9,7 @@ from flask_babel import gettext, ngettext
 from engine.clock import now
 from engine.serials import intake
 from engine.serials.intake import quarantine, working
+from engine.serials.intake.layouts import DOCUMENTS
 from webapp.permissions import allow
 from webapp.queries.intake import in_the_readers_words, said
 from webapp.queries.stock import actors
@@ -41,6 +42,7 @@ def _page(batch_id: int, problem: str = "") -> str:
     return render_template(
         "intake/quarantine.html",
         batch=batch,
+        is_document=batch.kind in DOCUMENTS,
         columns=[(name, said(batch.kind, name, spoken)) for name in names],
         rows=[
             (

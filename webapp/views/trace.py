@@ -9,6 +9,7 @@ from flask_babel import gettext
 from engine.clock import now
 from engine.evidence.render import render_pdf
 from engine.serials import expressions, graph, tracing
+from engine.serials.backward import composition
 from engine.serials.models import TraceRun
 from engine.serials.models.axes import CUSTODIES
 from engine.serials.models.trace import WAYS_IN
@@ -16,6 +17,7 @@ from webapp.downloads import download
 from webapp.exports import FORMATS, exported
 from webapp.permissions import allow
 from webapp.queries import trace_paper, trace_why, tracing as queries
+from webapp.queries.made_of import as_rows as as_tree
 from webapp.queries.trace_compared import comparison
 from webapp.queries.trace_drawn import drawn
 from webapp.queries.trace_file import as_rows
@@ -168,6 +170,19 @@ def made_of(kind: str, id: int) -> ResponseReturnValue:
         picture=picture,
         drawn=drawn(picture),
     )
+
+
+@bp.get("/made-of/<kind>/<int:id>/file.<format>")
+@allow("trace.read")
+def made_of_file(kind: str, id: int, format: str) -> ResponseReturnValue:
+    """Send what a unit or a lot was made of as a file, with tests and certificates."""
+    if kind not in ("unit", "lot") or format not in FORMATS:
+        abort(404)
+    db = read()
+    name = expressions.said_of(queries.term_of(db, kind, id))
+    columns, rows = as_tree(db, composition(db, **{f"{kind}_id": id}), person())
+    called = gettext("What is in %(name)s", name=name)
+    return exported(columns, rows, format=format, name=called, at=now())
 
 
 @bp.get("/compare")

@@ -17,6 +17,7 @@ from webapp.permissions import allow
 from webapp.queries.events import open_flag_count
 from webapp.queries.life import container_page, life_of_node, life_of_unit, segment_page
 from webapp.queries.listed import LARGEST, asked_of, is_controlled_by_lot, units_and_lots
+from webapp.queries.made_of import behind
 from webapp.queries.search import look_up, readable
 from webapp.queries.stock import actors, lot_axes, releasers, units_of_lot, went_into
 from webapp.reading import read
@@ -69,6 +70,7 @@ def unit(unit_id: int) -> ResponseReturnValue:
         view=view,
         life=life_of_unit(db, unit_id),
         came=came_with(db, "unit", unit_id),
+        behind=behind(db, view.made_of),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
         releasers=releasers(db, view.timeline),
         **_paged(view, pages, unit_id=unit_id),
@@ -87,6 +89,7 @@ def lot(lot_id: int) -> ResponseReturnValue:
         view=view,
         life=life_of_node(db, lot_id),
         came=came_with(db, "lot", lot_id),
+        behind=behind(db, view.made_of),
         axes=lot_axes(db, view),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
         releasers=releasers(db, view.timeline),

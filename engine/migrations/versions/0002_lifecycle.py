@@ -45,7 +45,7 @@ def upgrade() -> None:
             name=op.f("ck_recall_contact_role_is_known"),
         ),
         sa.CheckConstraint(
-            "(verified_at IS NULL) = (verified_by_id IS NULL)",
+            "verified_at IS NOT NULL OR verified_by_id IS NULL",
             name=op.f("ck_recall_contact_verified_by"),
         ),
         sa.ForeignKeyConstraint(
@@ -173,7 +173,7 @@ def upgrade() -> None:
         ),
         sa.Column("seen_note", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "rule IN ('held_used', 'held_installed', 'held_shipped', 'held_put_into_use', 'expired_used', 'expired_shipped', 'not_usable', 'inside_another', 'before_it_was', 'over_consumed', 'over_received', 'packed_elsewhere', 'unknown_goods', 'unknown_place', 'does_not_fit', 'inputs_not_placed', 'not_withdrawn')",
+            "rule IN ('held_used', 'held_installed', 'held_shipped', 'held_put_into_use', 'held_moved', 'expired_used', 'expired_shipped', 'not_usable', 'inside_another', 'before_it_was', 'over_consumed', 'over_received', 'packed_elsewhere', 'unknown_goods', 'unknown_place', 'does_not_fit', 'inputs_not_placed', 'not_withdrawn')",
             name=op.f("ck_flag_rule_is_known"),
         ),
         sa.CheckConstraint(
@@ -212,6 +212,7 @@ def upgrade() -> None:
         ),
         sa.Column("ordered_at", db.UtcDateTime(), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("withdrawn_at", db.UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["event_id"], ["event.id"], name=op.f("fk_purchase_order_event_id_event")
         ),
@@ -219,9 +220,15 @@ def upgrade() -> None:
             ["supplier_id"], ["party.id"], name=op.f("fk_purchase_order_supplier_id_party")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase_order")),
-        sa.UniqueConstraint("number", name=op.f("uq_purchase_order_number")),
     )
     with op.batch_alter_table("purchase_order", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_purchase_order_number",
+            ["number"],
+            unique=True,
+            sqlite_where=sa.text("withdrawn_at IS NULL"),
+            postgresql_where=sa.text("withdrawn_at IS NULL"),
+        )
         batch_op.create_index("ix_purchase_order_supplier", ["supplier_id"], unique=False)
 
     op.create_table(

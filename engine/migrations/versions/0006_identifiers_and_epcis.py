@@ -46,9 +46,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("uuid", sa.Uuid(), nullable=False),
-        sa.Column(
-            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("received_at", db.UtcDateTime(), nullable=False),
         sa.Column("error_behaviour", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
@@ -95,6 +93,7 @@ def upgrade() -> None:
         sa.Column("context", db.Json(), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("flags", db.Json(), nullable=False),
+        sa.Column("taken_back_at", db.UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["capture_id"],
             ["epcis_capture.id"],
@@ -107,7 +106,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("epcis_event", schema=None) as batch_op:
         batch_op.create_index("ix_epcis_event_at", ["event_at", "id"], unique=False)
-        batch_op.create_index("ix_epcis_event_id", ["epcis_id", "is_declaration"], unique=True)
+        batch_op.create_index(
+            "ix_epcis_event_id",
+            ["epcis_id", "is_declaration"],
+            unique=True,
+            sqlite_where=sa.text("taken_back_at IS NULL"),
+            postgresql_where=sa.text("taken_back_at IS NULL"),
+        )
         batch_op.create_index("ix_epcis_event_ours", ["event_id"], unique=False)
         batch_op.create_index("ix_epcis_event_recorded", ["recorded_at", "id"], unique=False)
 

@@ -40,7 +40,7 @@ def begin_capture(
     """
     document = json.loads(content)
     wrong = documents.problems_of(document)
-    if wrong and (error_behaviour == "rollback" or _around(document)):
+    if wrong and (error_behaviour == "rollback" or documents.problems_around(document)):
         raise Invalid(wrong)
 
     store: DocumentStore = db.info["documents"]
@@ -86,7 +86,7 @@ def run(db: Session, capture: EpcisCapture, *, at: datetime) -> None:
     """Take over every event; with `rollback` one that fails takes all others back."""
     store: DocumentStore = db.info["documents"]
     document = json.loads(store.open(capture.sha256))
-    by = person_of(db, capture.person_id, at=at)
+    by = person_of(db, capture.person_id or 0, at=at)  # whoever sent it to the interface
     errors: list[Json] = []
     captured = known = 0
     try:
@@ -94,9 +94,13 @@ def run(db: Session, capture: EpcisCapture, *, at: datetime) -> None:
             for number, body in enumerate(documents.events_of(document)):
                 try:
                     _refuse_wrong(document, body)
+                    context = documents.context_of(document, body)
+                    source = f"epcis:{by.user_name}"
                     with db.begin_nested():
-                        is_new = _capture_one(db, capture, document, body, by=by, at=at)
-                    captured, known = captured + is_new, known + (not is_new)
+                        new = capture_event(
+                            db, capture, body, context=context, by=by, at=at, source=source
+                        )
+                    captured, known = captured + (new is not None), known + (new is None)
                 except (ValueError, EngineError) as failed:
                     errors.append({"event": number, "eventID": _id(body), "detail": str(failed)})
                     if capture.error_behaviour == "rollback":
@@ -108,17 +112,6 @@ def run(db: Session, capture: EpcisCapture, *, at: datetime) -> None:
     capture.success = not errors
     capture.finished_at = at
     db.flush()
-
-
-def _around(document: Any) -> bool:
-    """Say whether what is wrong lies around the events and not in one of them."""
-    if not isinstance(document, dict) or document.get("type") != "EPCISDocument":
-        return True
-    body = document.get("epcisBody")
-    if not isinstance(body, dict) or not isinstance(body.get("eventList"), list):
-        return True
-    empty = {**document, "epcisBody": {**body, "eventList": []}}
-    return bool(documents.problems_of(empty))
 
 
 def _refuse_wrong(document: Mapping[str, Any], body: Any) -> None:
@@ -133,27 +126,30 @@ def _id(body: Any) -> str | None:
     return body.get("eventID") if isinstance(body, dict) else None
 
 
-def _capture_one(
+def capture_event(
     db: Session,
     capture: EpcisCapture,
-    document: Mapping[str, Any],
     body: Json,
     *,
-    by: Person,
+    context: list[Any],
+    by: Person | None,
     at: datetime,
-) -> bool:
-    """Capture one event unless it has been; return whether it was new."""
+    source: str,
+) -> EpcisEvent | None:
+    """Capture one event, or return None when it has been; flushes.
+
+    `source` begins with `epcis:` and says who sent it. The event is one that the schema allows.
+    """
     epcis_id = documents.id_of(body)
     declares = "errorDeclaration" in body
-    earlier = {
-        one.is_declaration: one
-        for one in db.scalars(select(EpcisEvent).where(EpcisEvent.epcis_id == epcis_id))
-    }
+    known = select(EpcisEvent).where(
+        EpcisEvent.epcis_id == epcis_id, EpcisEvent.taken_back_at.is_(None)
+    )
+    earlier = {one.is_declaration: one for one in db.scalars(known)}
     if declares in earlier:
-        return False
+        return None
 
     event_at = datetime.fromisoformat(str(body["eventTime"]))
-    source = f"epcis:{by.user_name}"
     if _ours(db, epcis_id):
         taken = Taken()
         taken.flag("told_by_us")
@@ -172,7 +168,7 @@ def _capture_one(
         event_at=event_at,
         recorded_at=at,
         body=body,
-        context=documents.context_of(document, body),
+        context=context,
         event_id=taken.event.id if taken.event else None,
         flags=taken.flags,
     )
@@ -183,7 +179,7 @@ def _capture_one(
         EpcisName(epcis_event_id=row.id, role=role, value=value) for role, value in sorted(named)
     )
     db.flush()
-    return True
+    return row
 
 
 def _ours(db: Session, epcis_id: str) -> bool:

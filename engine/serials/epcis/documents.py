@@ -19,6 +19,7 @@ from engine.words import N_
 FILE = Path(__file__).with_name("EPCIS-JSON-Schema.json")
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 NOT_OF_SCHEMA = N_("EPCIS 2.0 does not allow this at %(place)s: %(said)s")
+NO_DOCUMENT = N_("This is no EPCISDocument with an eventList")
 TOLD = 20  # of the problems of one document
 Json = dict[str, Any]
 
@@ -40,6 +41,19 @@ def problems_of(document: object) -> list[Problem]:
         if len(found) >= TOLD:
             break
     return found[:TOLD]
+
+
+def problems_around(document: object) -> list[Problem]:
+    """Return what is wrong around the events of a document, and not in one of them."""
+    body = document.get("epcisBody") if isinstance(document, dict) else None
+    listed = body.get("eventList") if isinstance(body, dict) else None
+    if (
+        not isinstance(document, dict)
+        or document.get("type") != "EPCISDocument"
+        or not (isinstance(body, dict) and isinstance(listed, list))
+    ):
+        return [Problem("", NO_DOCUMENT)]
+    return problems_of({**document, "epcisBody": {**body, "eventList": []}})
 
 
 def _causes(error: Any) -> Iterable[Any]:

@@ -86,7 +86,7 @@ def event_by_id(db: Session, epcis_id: str) -> list[Told]:
     """Return an event by its EPCIS id, and beside it the declaration that it was wrong."""
     captured = db.scalars(
         select(EpcisEvent)
-        .where(EpcisEvent.epcis_id == epcis_id)
+        .where(EpcisEvent.epcis_id == epcis_id, EpcisEvent.taken_back_at.is_(None))
         .order_by(EpcisEvent.is_declaration)
     ).all()
     if captured:
@@ -131,7 +131,10 @@ def of_case(db: Session, case_number: str) -> list[Told]:
 def _history(db: Session, where: ColumnElement[bool]) -> list[Told]:
     own = db.scalars(select(Event).where(where, ~_is_captured()).order_by(Event.id)).all()
     captured = db.scalars(
-        select(EpcisEvent).where(EpcisEvent.event_id.in_(select(Event.id).where(where)))
+        select(EpcisEvent).where(
+            EpcisEvent.event_id.in_(select(Event.id).where(where)),
+            EpcisEvent.taken_back_at.is_(None),
+        )
     ).all()
     found = [*_told(bodies_of(db, own), "eventTime")]
     found += [_captured(one, "eventTime") for one in captured]
@@ -155,7 +158,8 @@ def _ours(db: Session, asked: Asked, after: tuple[Any, ...] | None) -> Iterator[
 
 def _partners(db: Session, asked: Asked, after: tuple[Any, ...] | None) -> Iterator[Told]:
     column = EpcisEvent.event_at if asked.order_by == "eventTime" else EpcisEvent.recorded_at
-    rows = _in_time(select(EpcisEvent), asked, EpcisEvent.event_at, EpcisEvent.recorded_at)
+    standing = select(EpcisEvent).where(EpcisEvent.taken_back_at.is_(None))
+    rows = _in_time(standing, asked, EpcisEvent.event_at, EpcisEvent.recorded_at)
     if asked.types:
         rows = rows.where(EpcisEvent.type.in_(asked.types))
     for name, patterns in asked.matches.items():

@@ -21,8 +21,8 @@ from engine.serials.errors import (
     TakenInBefore,
 )
 from engine.serials.events import data_stream, one_recording, record_recording
-from engine.serials.intake import files, mappings, priority, staging
-from engine.serials.intake.layouts import FACTS
+from engine.serials.intake import documents, files, mappings, priority, staging
+from engine.serials.intake.layouts import DOCUMENTS, FACTS
 from engine.serials.intake.loading import Loading, load_rows
 from engine.serials.intake.mappings import Reading
 from engine.serials.intake.problems import RowProblem
@@ -79,8 +79,11 @@ def receive(
     if kind in FACTS:
         _refuse_again(db, kind, file.sha256)
     with files.opened(db, file.sha256) as stream:
-        form = files.form_of(stream, encoding=encoding, separator=separator)
-        reading = mappings.guess(stream, kind, form)
+        if kind in DOCUMENTS:
+            reading = documents.reading_of(stream)
+        else:
+            form = files.form_of(stream, encoding=encoding, separator=separator)
+            reading = mappings.guess(stream, kind, form)
         remembered = mappings.kept(db, read_like or system, kind)
         if remembered is not None:
             header = mappings.preview(stream, kind, reading).headers

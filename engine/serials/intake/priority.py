@@ -115,9 +115,9 @@ def touched(db: Session, batch_id: int) -> list[tuple[int, str, str]]:
     kind = db.get_one(ImportBatch, batch_id).kind
     found: dict[int, tuple[int, str, str]] = {}
     queries = []
-    if kind == "units":
+    if kind in ("units", "receipts"):
         queries.append(listed.join(PrioritySerial, own))
-    elif kind in ("shipments", "installs", "inputs"):
+    elif kind in ("shipments", "installs", "inputs", "tests", "epcis"):
         queries.append(listed.join(Unit, named).join(PrioritySerial, of_unit))
         queries.append(held)
     for query in queries:

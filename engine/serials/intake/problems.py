@@ -43,6 +43,24 @@ SENTENCES = {
     "already_in": N_("%(value)s is installed in %(host)s. Record its removal first"),
     "name_taken": N_("%(system)s already calls another record %(value)s. Check the number"),
     "closed_when": N_("A closed case needs the day it was closed, an open one has none"),
+    "in_future": N_("%(value)s is still to come. Correct the date"),
+    "not_a_count": N_("“%(value)s” is not a whole number"),
+    "not_an_address": N_("“%(value)s” is not an e-mail address"),
+    "unit_or_lot": N_("Enter a serial number or a lot number"),
+    "outcome_differs": N_(
+        "%(value)s is outside its limits, so the result cannot be “passed”. Correct one of them"
+    ),
+    "value_missing": N_("Enter what was measured, or leave the characteristic out"),
+    "sample_differs": N_("No more can have failed than were looked at"),
+    "price_and_currency": N_("A price needs its currency, three letters, and a currency its price"),
+    "order_waits": N_("Another line of this order waits, and an order is taken in whole"),
+    "two_suppliers": N_("The lines of this order name more than one supplier"),
+    "line_twice": N_("Two lines of this order bear one number. Correct one of them"),
+    "no_such_line": N_("Order %(value)s has no such line of this part. Take the order in first"),
+    "several_lines": N_("Order %(value)s has several lines of this part. Enter the line"),
+    "serial_here": N_("%(value)s is recorded already. A receipt brings new serial numbers"),
+    "not_json": N_("This is not JSON: %(said)s"),
+    "not_epcis": N_("EPCIS 2.0 does not allow this at %(where)s: %(said)s"),
     "no_such_record": N_("Name the record: our code, or the part with its lot or serial number"),
 }
 

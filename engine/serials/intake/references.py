@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -32,8 +33,9 @@ class UnitFound(NamedTuple):
 class Known:
     """What was looked up so far; parts, parties and places are kept, for they come again."""
 
-    def __init__(self, db: Session, source: str) -> None:
+    def __init__(self, db: Session, source: str, *, at: datetime) -> None:
         self.db, self.source = db, source
+        self.today = (at + timedelta(hours=14)).date().isoformat()  # wherever on Earth it is latest
         self.parts: dict[str, list[PartFound]] = {}
         self.parties: dict[str, int | None] = {}
         self.locations: dict[str, int | None] = {}

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from engine.serials.errors import BatchUnknown, FileHasNoRows
-from engine.serials.intake import bulk, files, mappings
+from engine.serials.intake import bulk, documents, files, mappings
 from engine.serials.intake.chunk import (
     REFERENCES,
     SPLIT,
@@ -23,7 +23,7 @@ from engine.serials.intake.chunk import (
     problem_rows,
     standardise,
 )
-from engine.serials.intake.layouts import Layout, layout
+from engine.serials.intake.layouts import DOCUMENTS, Layout, layout
 from engine.serials.intake.mappings import Reading
 from engine.serials.intake.problems import RowProblem
 from engine.serials.intake.references import Known
@@ -72,10 +72,12 @@ def stage(sessions: Sessions, batch_id: int, *, at: datetime, progress: Progress
     reads = readers(what, reading)
     known: Known | None = None
     with stream:
-        for rows in _pieces(_table(stream, reading)):
+        is_document = what.kind in DOCUMENTS
+        table = documents.events(stream) if is_document else _table(stream, reading)
+        for rows in _pieces(table):
             piece = _piece(what, reading.names, reads, rows, corrected)
             with sessions() as db:
-                known = _again(known, db, source)
+                known = _again(known, db, source, at)
                 _hold(db, batch_id, piece, known, groups, left_out)
             count += len(piece)
             progress("reading", _read(stream, size), size)
@@ -96,7 +98,7 @@ def again(db: Session, batch: ImportBatch, *, at: datetime) -> None:
         .order_by(ImportRow.line)
     ).all()
     last = db.scalar(select(func.max(ImportRow.group_no)).where(ImportRow.batch_id == batch.id))
-    known, groups = Known(db, batch.source), Groups(last or 0)
+    known, groups = Known(db, batch.source, at=at), Groups(last or 0)
     for at_row in range(0, len(waiting), PIECE):
         rows = [(row[0], row[1].split(SPLIT)) for row in waiting[at_row : at_row + PIECE]]
         lines = [line for line, _ in rows]
@@ -178,10 +180,10 @@ def _piece(
     return piece
 
 
-def _again(known: Known | None, db: Session, source: str) -> Known:
+def _again(known: Known | None, db: Session, source: str, at: datetime) -> Known:
     """Return what was looked up before, on this transaction's session."""
     if known is None:
-        return Known(db, source)
+        return Known(db, source, at=at)
     known.db = db
     return known
 
@@ -246,6 +248,7 @@ def _read(stream: IO[bytes], size: int) -> int:
 def finish(db: Session, batch_id: int, *, at: datetime, line_count: int | None = None) -> None:
     """Hold the staged rows against each other, count them, and say that they are checked."""
     _find_twice(db, batch_id)
+    _keep_orders_whole(db, batch_id)
     batch = db.get_one(ImportBatch, batch_id, with_for_update=True, populate_existing=True)
     counted = select(ImportRow.state, func.count()).where(ImportRow.batch_id == batch_id)
     states = {row[0]: row[1] for row in db.execute(counted.group_by(ImportRow.state))}
@@ -309,6 +312,40 @@ def _find_twice(db: Session, batch_id: int) -> None:
         db.connection().execute(AS_THE_FIRST, same)
     _quarantine(db, batch_id, [one.line for one in problems])
     bulk.add(db, ImportProblem, problem_rows(batch_id, problems))
+
+
+def _keep_orders_whole(db: Session, batch_id: int) -> None:
+    """Have the sound lines of an order wait with those that are not: it is taken in whole."""
+    if db.get_one(ImportBatch, batch_id).kind != "orders":
+        return
+    of_batch = ImportRow.batch_id == batch_id
+    waiting = select(ImportRow.group_no).where(of_batch, ImportRow.state == "quarantined")
+    several = (
+        select(ImportRow.group_no)
+        .where(of_batch, ImportRow.state == "new")
+        .group_by(ImportRow.group_no)
+        .having(func.count(ImportRow.party_id.distinct()) > 1)
+    )
+    twice = (
+        select(ImportRow.key)
+        .where(of_batch, ImportRow.state == "new")
+        .group_by(ImportRow.key)
+        .having(func.count(ImportRow.part_id.distinct()) > 1)
+    )
+    rules = {
+        "two_suppliers": ImportRow.group_no.in_(several),
+        "line_twice": ImportRow.key.in_(twice),
+        "order_waits": ImportRow.group_no.in_(waiting),
+    }
+    for code, is_wrong in rules.items():
+        lines = db.scalars(
+            select(ImportRow.line)
+            .where(of_batch, ImportRow.state == "new", is_wrong)
+            .order_by(ImportRow.line)
+        ).all()
+        problems = [RowProblem(line, "order_no", code) for line in lines]
+        _quarantine(db, batch_id, lines)
+        bulk.add(db, ImportProblem, problem_rows(batch_id, problems))
 
 
 def _names(db: Session, batch_id: int) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Unpack
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,9 +20,11 @@ from engine.serials.errors import (
 from engine.serials.events import record_recording
 from engine.serials.intake import staging
 from engine.serials.intake.batch import get, note
+from engine.serials.intake.layouts import DOCUMENTS
 from engine.serials.intake.striking import strike
-from engine.serials.intake.used import first_used
+from engine.serials.intake.used import MAKES, first_used, own_events
 from engine.serials.models import (
+    EpcisEvent,
     Event,
     EventLink,
     ExternalId,
@@ -34,6 +36,7 @@ from engine.serials.models import (
     LotStock,
     Part,
     Party,
+    RecallContact,
     StockPosting,
     TraceNode,
     Unit,
@@ -44,10 +47,12 @@ from engine.serials.record import How
 PIECE = 20_000  # lines
 ROWS = {
     "parties": (Party.id,),
+    "contacts": (RecallContact.id,),
     "locations": (Location.id,),
     "parts": (Part.id,),
     "lots": (Lot.id, TraceNode.id),
     "units": (UnitRoot.unit_id, Unit.id),
+    "receipts": (UnitRoot.unit_id, Unit.id),
     "names": (ExternalId.id,),
     "cases": (LegacyCase.id,),
 }
@@ -69,15 +74,19 @@ def roll_back(db: Session, batch_id: int, **how: Unpack[How]) -> ImportBatch:
         raise BatchInUse(line=line)
 
     because: How = {**how, "reason": how.get("reason") or f"import {batch.id} taken back"}
+    if batch.kind in DOCUMENTS:  # as the events themselves: nobody is told of either any more
+        because["source"] = f"epcis:{batch.source}"
     recording = strike(db, batch_id, because) if batch.kind in RECEIPTS else None
-    for event_id in _events(db, batch_id):
+    for event_id in _events(db, batch):
         try:
             correct.withdraw(db, event_id, **because)
         except EngineError as refused:
             raise _in_words(_line_of(db, batch_id, event_id), refused) from refused
     for column in ROWS.get(batch.kind, ()):
         for first, last in _pieces(db, batch_id):
-            _delete(db, batch_id, column, first, last)
+            _delete(db, batch, column, first, last)
+    if batch.kind in DOCUMENTS:
+        _tell_no_more(db, batch_id, how)
     _settle(db, batch, how)
     if recording is not None:
         record_recording(db, recording, by=how["by"], at=how["at"], stream=how.get("stream"))
@@ -99,7 +108,7 @@ def compensate(db: Session, batch_id: int, **how: Unpack[How]) -> ImportBatch:
     _lock(db, batch)
     corrected = left = 0
     first: EngineError | None = None
-    for event_id in _events(db, batch_id):
+    for event_id in _events(db, batch):
         try:
             with db.begin_nested():
                 correct.withdraw(db, event_id, **how)
@@ -115,6 +124,15 @@ def compensate(db: Session, batch_id: int, **how: Unpack[How]) -> ImportBatch:
     db.flush()
     note(db, "import_compensated", batch, how, reason=how.get("reason"))
     return batch
+
+
+def _tell_no_more(db: Session, batch_id: int, how: How) -> None:
+    """Have a partner's events be told no more; they may come again."""
+    made = select(ImportLine.entity_id).where(
+        ImportLine.batch_id == batch_id, ImportLine.is_new.is_(True)
+    )
+    gone = update(EpcisEvent).where(EpcisEvent.id.in_(made)).values(taken_back_at=how["at"])
+    db.execute(gone.execution_options(synchronize_session=False))
 
 
 def _in_words(line: int, refused: EngineError) -> EngineError:
@@ -133,14 +151,21 @@ def _loaded(db: Session, batch_id: int) -> ImportBatch:
 
 def _lock(db: Session, batch: ImportBatch) -> None:
     """Lock units first, then the other rows and the stock: the order of every command."""
-    made = select(ImportLine.entity_id).where(ImportLine.batch_id == batch.id, ImportLine.is_new)
-    own = select(ImportLine.event_id).where(ImportLine.batch_id == batch.id)
+    own = own_events(batch)
     linked = select(EventLink.unit_id).where(EventLink.event_id.in_(own))
     _lock_rows(db, select(Unit.id).where(Unit.id.in_(linked)))
     for column in ROWS.get(batch.kind, ())[-1:]:
-        _lock_rows(db, select(column).where(column.in_(made)))
+        _lock_rows(db, select(column).where(column.in_(_made(batch))))
     lots = select(StockPosting.lot_id).where(StockPosting.event_id.in_(own))
     _lock_rows(db, select(LotStock.id).where(LotStock.lot_id.in_(lots)))
+
+
+def _made(batch: ImportBatch) -> Select[int]:
+    return select(ImportLine.entity_id).where(
+        ImportLine.batch_id == batch.id,
+        ImportLine.entity == MAKES[batch.kind],
+        ImportLine.is_new.is_(True),
+    )
 
 
 def _lock_rows(db: Session, rows: Select[int]) -> None:
@@ -157,20 +182,15 @@ def _settle(db: Session, batch: ImportBatch, how: How) -> None:
     db.flush()
 
 
-def _events(db: Session, batch_id: int) -> list[int]:
+def _events(db: Session, batch: ImportBatch) -> list[int]:
     """Return the standing events of a batch, the newest first."""
     corrected = select(Event.corrects_id).where(Event.corrects_id.is_not(None))
     rows = (
-        select(ImportLine.event_id)
-        .where(
-            ImportLine.batch_id == batch_id,
-            ImportLine.event_id.is_not(None),
-            ImportLine.event_id.not_in(corrected),
-        )
-        .distinct()
-        .order_by(ImportLine.event_id.desc())
+        select(Event.id)
+        .where(Event.id.in_(own_events(batch)), Event.id.not_in(corrected))
+        .order_by(Event.id.desc())
     )
-    return [one for one in db.scalars(rows) if one is not None]
+    return list(db.scalars(rows))
 
 
 def _line_of(db: Session, batch_id: int, event_id: int) -> int:
@@ -189,11 +209,9 @@ def _pieces(db: Session, batch_id: int) -> Iterator[tuple[int, int]]:
         yield max(1, to - PIECE + 1), to
 
 
-def _delete(db: Session, batch_id: int, column: Any, first: int, last: int) -> None:
+def _delete(db: Session, batch: ImportBatch, column: Any, first: int, last: int) -> None:
     """Delete the rows that lines made; the line of one that something names is told."""
-    made = select(ImportLine.entity_id).where(
-        ImportLine.batch_id == batch_id, ImportLine.is_new, ImportLine.line.between(first, last)
-    )
+    made = _made(batch).where(ImportLine.line.between(first, last))
     gone = delete(column.class_).where(column.in_(made))
     try:
         with db.begin_nested():
@@ -202,8 +220,8 @@ def _delete(db: Session, batch_id: int, column: Any, first: int, last: int) -> N
         if first == last:
             raise BatchInUse(line=first) from error
         middle = (first + last) // 2
-        _delete(db, batch_id, column, first, middle)
-        _delete(db, batch_id, column, middle + 1, last)
+        _delete(db, batch, column, first, middle)
+        _delete(db, batch, column, middle + 1, last)
 
 
 def came_with(db: Session, entity: str, entity_id: int) -> list[tuple[int, int, str, bool]]:

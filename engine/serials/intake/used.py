@@ -12,8 +12,10 @@ from sqlalchemy import Column, ColumnElement, Select, Table, func, or_, select, 
 from sqlalchemy.orm import Session, aliased
 
 from engine.db import Base
-from engine.serials.intake.layouts import KINDS
+from engine.serials.intake.layouts import DOCUMENTS, KINDS
 from engine.serials.models import (
+    EpcisCapture,
+    EpcisEvent,
     Event,
     EventLink,
     EventNode,
@@ -21,12 +23,20 @@ from engine.serials.models import (
     ImportBatch,
     ImportLine,
     LegacyCase,
+    PurchaseLine,
+    PurchaseReceipt,
     Unit,
 )
 
 # the batch's own rows, what is staged only, and the row that every unit has
 OWN = frozenset({"import_line", "import_row", "unit_root"})
-MAKES = frozenset({"parties", "locations", "parts", "lots", "units", "names", "cases"})
+# what a line of each kind of file makes; receipts of a lot's quantity make nothing
+MAKES = {
+    **{k: KINDS[k] for k in ("parties", "contacts", "locations", "parts", "lots", "units")},
+    **{k: KINDS[k] for k in ("names", "cases")},
+    "receipts": "unit",
+}
+TABLES = {"contact": "recall_contact"}  # where it is not called as the record is
 
 
 class Reference(NamedTuple):
@@ -42,13 +52,15 @@ def references(entity: str) -> tuple[Reference, ...]:
     return tuple(
         one
         for table in Base.metadata.sorted_tables
-        if table.name not in OWN and table.name != entity
+        if table.name not in OWN and table.name != TABLES.get(entity, entity)
         for one in _of(table, entity)
     )
 
 
 def _of(table: Table, entity: str) -> Iterator[Reference]:
-    targets = {f"{entity}.id"} | ({"trace_node.id"} if entity == "lot" else set())
+    targets = {f"{TABLES.get(entity, entity)}.id"} | (
+        {"trace_node.id"} if entity == "lot" else set()
+    )
     names = {f"{entity}_id"} | ({"node_id"} if entity == "lot" else set())
     for column in table.columns:
         if column.name in names or any(k.target_fullname in targets for k in column.foreign_keys):
@@ -62,16 +74,49 @@ def first_used(db: Session, batch: ImportBatch) -> int | None:
     """Return the first line whose record or event later records name; None when there is none."""
     lines = [_corrected(db, batch), _short(db, batch)]
     if batch.kind in MAKES:
-        lines += [_named(db, batch, one) for one in references(KINDS[batch.kind])]
+        lines += [_named(db, batch, one) for one in references(MAKES[batch.kind])]
         lines += [_came_again(db, batch), _held(db, batch), _continued(db, batch)]
         lines.append(_told_since(db, batch))
     else:
-        lines.append(_went_on(db, batch))
+        lines += [_went_on(db, batch), _received(db, batch)]
     return min((line for line in lines if line is not None), default=None)
 
 
 def _made(batch: ImportBatch) -> tuple[ColumnElement[bool], ...]:
-    return ImportLine.batch_id == batch.id, ImportLine.is_new.is_(True)
+    return (
+        ImportLine.batch_id == batch.id,
+        ImportLine.entity == MAKES[batch.kind],
+        ImportLine.is_new.is_(True),
+    )
+
+
+def own_events(batch: ImportBatch) -> Select[int | None]:
+    """Return the events that a batch recorded; of one line of a partner's they may be several."""
+    if batch.kind not in DOCUMENTS:
+        return _events(batch)
+    captures = (
+        select(EpcisEvent.capture_id)
+        .join(ImportLine, ImportLine.entity_id == EpcisEvent.id)
+        .where(ImportLine.batch_id == batch.id, ImportLine.is_new.is_(True))
+    )
+    return (
+        select(Event.id)
+        .join(EpcisCapture, EpcisCapture.received_at == Event.recorded_at)
+        .where(EpcisCapture.id.in_(captures), Event.source == f"epcis:{batch.source}")
+    )
+
+
+def _received(db: Session, batch: ImportBatch) -> int | None:
+    """Return the first line whose order something was received against."""
+    later = aliased(Event)
+    query = (
+        select(func.min(ImportLine.line))
+        .join(PurchaseLine, PurchaseLine.order_id == ImportLine.entity_id)
+        .join(PurchaseReceipt, PurchaseReceipt.line_id == PurchaseLine.id)
+        .outerjoin(later, later.corrects_id == PurchaseReceipt.event_id)
+        .where(ImportLine.batch_id == batch.id, later.id.is_(None))
+    )
+    return db.scalar(query) if batch.kind == "orders" else None
 
 
 def _named(db: Session, batch: ImportBatch, by: Reference) -> int | None:
@@ -177,7 +222,7 @@ def _short(db: Session, batch: ImportBatch) -> int | None:
 
 def _went_on(db: Session, batch: ImportBatch) -> int | None:
     """Return the line whose unit, or whose made lot, has a later event than the file's."""
-    own = _events(batch)
+    own = own_events(batch)
     node = aliased(EventNode)
     # what else happens to a lot that went in does not stand on its going in
     lots = (
@@ -213,7 +258,7 @@ def _units_went_on(db: Session, batch: ImportBatch, of: Select[int | None]) -> i
         .where(
             EventLink.event_id.in_(of),
             later.event_id > EventLink.event_id,
-            later.event_id.not_in(_events(batch)),
+            later.event_id.not_in(own_events(batch)),
         )
     )
     return _first(db, batch, units)

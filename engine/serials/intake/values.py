@@ -96,6 +96,10 @@ def _reader(column: Column, dates: str) -> Reader:  # noqa: PLR0911  one line pe
             return lambda text: _date(text, dates)
         case "quantity":
             return _quantity
+        case "integer":
+            return _whole
+        case "json":
+            return Cell  # a document's event: what is wrong with it, the standard's schema says
         case "choice":
             return lambda text: _choice(text, column.words or {})
         case "country":
@@ -218,6 +222,12 @@ def _quantity(text: str) -> Cell:
     if not isinstance(exponent, int) or exponent < -QUANTITY_PLACES or quantity <= 0:
         return Cell(text, "not_a_quantity", {"value": text})
     return Cell(f"{quantity:f}")
+
+
+def _whole(text: str) -> Cell:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        return Cell(text, "not_a_count", {"value": text})
+    return Cell(str(int(text)))
 
 
 def _choice(text: str, words: Mapping[str, str]) -> Cell:

@@ -26,13 +26,16 @@ CHANNELS = {
 
 
 class RecallContact(Base):
-    """One way to reach a person of a party; verified is what someone tried and when."""
+    """One way to reach a person of a party; verified is what someone tried and when.
+
+    Who tried it is not known where a file of another system says so.
+    """
 
     __tablename__ = "recall_contact"
     __table_args__ = (
         one_of("role", CONTACT_ROLES),
         one_of("channel", CHANNELS),
-        CheckConstraint("(verified_at IS NULL) = (verified_by_id IS NULL)", name="verified_by"),
+        CheckConstraint("verified_at IS NOT NULL OR verified_by_id IS NULL", name="verified_by"),
         Index("ix_recall_contact_party", "party_id"),
     )
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
@@ -14,7 +14,10 @@ BEHAVIOURS = {"rollback": "All or nothing", "proceed": "What can be captured"}
 
 
 class EpcisCapture(Base):
-    """One document a partner sent, and what came of it; the bytes lie in the document store."""
+    """One document a partner sent, and what came of it; the bytes lie in the document store.
+
+    One that came as a file from the command line has no person.
+    """
 
     __tablename__ = "epcis_capture"
     __table_args__ = (
@@ -24,7 +27,7 @@ class EpcisCapture(Base):
 
     id: Mapped[Key]
     uuid: Mapped[UUID] = mapped_column(unique=True)
-    person_id: Mapped[Ref] = mapped_column(ForeignKey("person_account.id"))
+    person_id: Mapped[Ref | None] = mapped_column(ForeignKey("person_account.id"))
     received_at: Mapped[datetime]
     error_behaviour: Mapped[str]
     sha256: Mapped[str]
@@ -38,12 +41,20 @@ class EpcisCapture(Base):
 class EpcisEvent(Base):
     """One captured event, word for word; `flags` say what of it could not be taken over and why.
 
-    An error declaration is an event of its own under the id of the one that it declares.
+    An error declaration is an event of its own under the id of the one that it declares. One whose
+    file was taken back is told no more, and may come again.
     """
 
     __tablename__ = "epcis_event"
     __table_args__ = (
-        Index("ix_epcis_event_id", "epcis_id", "is_declaration", unique=True),
+        Index(
+            "ix_epcis_event_id",
+            "epcis_id",
+            "is_declaration",
+            unique=True,
+            sqlite_where=text("taken_back_at IS NULL"),
+            postgresql_where=text("taken_back_at IS NULL"),
+        ),
         Index("ix_epcis_event_at", "event_at", "id"),
         Index("ix_epcis_event_recorded", "recorded_at", "id"),
         Index("ix_epcis_event_ours", "event_id"),
@@ -60,6 +71,7 @@ class EpcisEvent(Base):
     context: Mapped[list[Any]]
     event_id: Mapped[EventRef | None]  # what was recorded of it here
     flags: Mapped[list[Any]]
+    taken_back_at: Mapped[datetime | None]
 
 
 class EpcisName(Base):
@@ -79,5 +91,5 @@ freeze(
     EpcisCapture.__table__,
     but=("finished_at", "success", "captured_count", "known_count", "errors"),
 )
-freeze(EpcisEvent.__table__)
+freeze(EpcisEvent.__table__, but=("taken_back_at",))
 freeze(EpcisName.__table__)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType
@@ -11,16 +11,26 @@ from engine.serials.models.axes import EventRef, Exact, PartRef, PartyRef, freez
 
 
 class PurchaseOrder(Base):
-    """One order to one supplier; whether it stands is what its event says."""
+    """One order to one supplier; the number of one that was withdrawn may be given again."""
 
     __tablename__ = "purchase_order"
-    __table_args__ = (Index("ix_purchase_order_supplier", "supplier_id"),)
+    __table_args__ = (
+        Index("ix_purchase_order_supplier", "supplier_id"),
+        Index(
+            "ix_purchase_order_number",
+            "number",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+    )
 
     id: Mapped[Key]
-    number: Mapped[Exact] = mapped_column(unique=True)
+    number: Mapped[Exact]
     supplier_id: Mapped[PartyRef]
     ordered_at: Mapped[datetime]
     event_id: Mapped[EventRef]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class PurchaseLine(Base):
@@ -57,6 +67,6 @@ class PurchaseReceipt(Base):
     quantity: Mapped[Decimal]
 
 
-freeze(PurchaseOrder.__table__)
+freeze(PurchaseOrder.__table__, but=("withdrawn_at",))
 freeze(PurchaseLine.__table__)
 freeze(PurchaseReceipt.__table__)

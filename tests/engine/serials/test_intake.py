@@ -129,6 +129,8 @@ def told(shop, action):
 def test_a_company_is_taken_in_from_its_files(shop, load):
     files = {
         "parties": "code,kind,name,country\nS-9,supplier,Bolts,de\nC-9,consignee,Clinic,FR\n",
+        "contacts": "party,role,name,channel,address,language,verified_on\n"
+        "C-9,recall,Dr Roy,email,roy@clinic.example,fr,2026-02-01\n",
         "locations": "party;code;name;kind\nC-9;C-9-S;Store;consignee\n",
         "parts": "manufacturer,part_no,name,kind,control,di\n"
         "S-9,BOLT,Bolt,component,lot,\nS-9,DRILL,Drill,device,serial,00614141007349\n"
@@ -136,16 +138,20 @@ def test_a_company_is_taken_in_from_its_files(shop, load):
         "lots": "part_no,lot_no,expires_on\nBOLT,007,2027-01-31\n",
         "units": "part_no,serial,location,usability,received_on\n"
         "DRILL,0001,WH-1,conforming,2026-02-01\nMOTOR,M-1,WH-1,conforming,2026-02-01\n",
+        "orders": "EBELN,EBELP,LIFNR,MATNR,MENGE,NETPR,WAERS\n4500,10,S-9,BOLT,100,0.25,eur\n",
+        "receipts": "EBELN,EBELP,MATNR,CHARG,MENGE,LGORT\n4500,10,BOLT,007,100,WH-1\n",
         "stock": "part_no,lot_no,location,quantity\nBOLT,007,WH-1,12.5\n",
         "inputs": "part_no,lot_no,to_part_no,to_serial,to_lot_no,quantity,used_on\n"
         "BOLT,007,DRILL,0001,,4,2026-02-02\n",
         "installs": "child_part,child_serial,parent_part,parent_serial,ref_des,built_on\n"
         "MOTOR,M-1,DRILL,0001,X1,2026-02-03\n",
+        "tests": "part_no,serial,outcome,equipment,characteristic,value,lower,upper\n"
+        "DRILL,0001,passed,RIG-1,torque,2.5,2,3\n",
         "shipments": "document_no,to,shipped_on,part_no,serial,lot_no,quantity\n"
         "DN-1,C-9-S,2026-02-20,DRILL,0001,,\nDN-1,C-9-S,2026-02-20,BOLT,,007,2\n",
         "names": "system,value,entity,part_no,serial\nmes,EQ-77,unit,DRILL,0001\n",
     }
-    assert [*files, "cases"] == list(intake.KINDS)
+    assert [*files, "epcis", "cases"] == list(intake.KINDS)
     for kind, text in files.items():
         batch = load(kind, text)
         assert (batch.state, batch.problem_count) == ("loaded", 0), kind
@@ -157,7 +163,7 @@ def test_a_company_is_taken_in_from_its_files(shop, load):
     assert shop.db.get(Unit, motor.id).custody == "at_consignee"
     assert count(shop, Shipment) == 1
     lot = shop.db.scalars(select(Lot).where(Lot.lot_no == "007")).one()
-    assert sorted(r.quantity for r in shop.stock(lot)) == [Decimal(2), Decimal("10.5")]
+    assert sorted(r.quantity for r in shop.stock(lot)) == [Decimal(2), Decimal("110.5")]
     assert shop.db.scalars(select(ExternalId.entity_id)).one() == match.id
 
 

@@ -88,6 +88,12 @@ def test_an_order_number_is_given_once_and_a_withdrawn_order_takes_nothing(shop,
     correct.withdraw(shop.db, made.event_id, reason="sent twice", **shop.how)
     with pytest.raises(OrderWithdrawn, match="PO-1"):
         receive(shop, line, 5, shop.lot(shop.resin, "R-1"))
+    assert (
+        purchase.order(
+            shop.db, "PO-1", shop.supplier.id, [OrderLine(shop.resin.id, Decimal(1))], **shop.how
+        ).id
+        != made.id
+    )
 
 
 # --- inspections, tests, certificates --------------------------------------------------------

@@ -165,7 +165,9 @@ def _line(db: Session, naming: Naming, said: Said) -> int | None:
         select(PurchaseLine.id)
         .join(PurchaseOrder, PurchaseOrder.id == PurchaseLine.order_id)
         .where(
-            PurchaseOrder.number == said["purchase_order"], PurchaseLine.line_no == said["line_no"]
+            PurchaseOrder.number == said["purchase_order"],
+            PurchaseOrder.withdrawn_at.is_(None),
+            PurchaseLine.line_no == said["line_no"],
         )
     )
     if line_id is None:

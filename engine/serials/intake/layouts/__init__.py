@@ -7,32 +7,51 @@ from functools import cache
 from pathlib import Path
 
 from engine.serials.dictionary import Field, entity
-from engine.serials.models import LEGACY_STATES, USABILITIES
+from engine.serials.models import (
+    CHANNELS,
+    CONTACT_ROLES,
+    EXAMINATIONS,
+    LEGACY_STATES,
+    OUTCOMES,
+    USABILITIES,
+)
 
 _HERE = Path(__file__).parent
 _WORDS = {
     "USABILITIES": USABILITIES,
     "NAMED": {"party": "", "location": "", "part": "", "lot": "", "unit": ""},
     "LEGACY_STATES": LEGACY_STATES,
+    "CONTACT_ROLES": CONTACT_ROLES,
+    "CHANNELS": CHANNELS,
+    "EXAMINATIONS": EXAMINATIONS,
+    "OUTCOMES": OUTCOMES,
+    "YES_NO": {"yes": "Yes", "no": "No"},
 }
 # what a file may hold, in the order in which a company is taken in
 KINDS = {
     "parties": "party",
+    "contacts": "contact",
     "locations": "location",
     "parts": "part",
     "lots": "lot",
     "units": "unit",
+    "orders": "purchase_order",
+    "receipts": "purchase_receipt",
     "stock": "stock",
     "inputs": "input",
     "installs": "install",
+    "tests": "examination",
     "shipments": "shipment",
     "names": "name",
+    "epcis": "epcis_event",
     "cases": "legacy_case",
 }
-# these have no number of their own: the same file twice would record everything twice
+# a document and not a table: its events are its lines, and nothing of it is mapped
+DOCUMENTS = frozenset({"epcis"})
 # these are history that nobody here saw happen: a second person answers for them too
 TWO_PEOPLE = frozenset({"cases"})
-FACTS = frozenset({"stock", "inputs", "shipments"})
+# these have no number of their own: the same file twice would record everything twice
+FACTS = frozenset({"receipts", "stock", "inputs", "tests", "shipments"})
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from sqlalchemy import delete, exists, literal, select, text
 from sqlalchemy.orm import Session
 
 from engine.serials.intake.layouts import KINDS
+from engine.serials.intake.loading.buying import load_orders, load_receipts
+from engine.serials.intake.loading.contacts import load_contacts
 from engine.serials.intake.loading.facts import (
     load_inputs,
     load_installs,
@@ -18,9 +20,11 @@ from engine.serials.intake.loading.master import (
     load_parties,
     load_parts,
 )
+from engine.serials.intake.loading.partners import load_epcis
 from engine.serials.intake.loading.shipments import load_shipments
 from engine.serials.intake.loading.staged import Loading
 from engine.serials.intake.loading.stock import load_stock
+from engine.serials.intake.loading.tests import load_tests
 from engine.serials.intake.loading.units import load_units
 from engine.serials.models import ImportLine, ImportRow
 
@@ -28,15 +32,20 @@ __all__ = ["Loading", "load_rows"]
 
 LOADERS: Mapping[str, Callable[[Loading], None]] = {
     "parties": load_parties,
+    "contacts": load_contacts,
     "locations": load_locations,
     "parts": load_parts,
     "lots": load_lots,
     "units": load_units,
+    "orders": load_orders,
+    "receipts": load_receipts,
     "stock": load_stock,
     "inputs": load_inputs,
     "installs": load_installs,
+    "tests": load_tests,
     "shipments": load_shipments,
     "names": load_names,
+    "epcis": load_epcis,
     "cases": load_cases,
 }
 

@@ -1,5 +1,7 @@
 """Installations, inputs and names: what happened, recorded as reported facts."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 
 from engine.serials import install
@@ -7,14 +9,27 @@ from engine.serials.build import use_in_units
 from engine.serials.build.edges import add_edges
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.install import Fitting
-from engine.serials.intake.loading.staged import Loading, noon
+from engine.serials.intake.loading.staged import Key, Loading, Row, noon
 from engine.serials.models import ExternalId
 from engine.serials.other_names import name_also
 from engine.serials.record import Effect, How, LotInput
 from engine.serials.rules import flag_lots
 
 
-def _on(loading: Loading, day: str) -> How:
+def groups_of(loading: Loading, *names: str) -> Iterator[tuple[Key, list[Row]]]:
+    """Yield rows that belong together, by the cells and references named, the oldest first."""
+    groups: dict[Key, list[Row]] = defaultdict(list)
+    for row, said in loading.rows():
+        key = tuple(
+            said.get(name, "") if name in said or not hasattr(row, name) else getattr(row, name)
+            for name in names
+        )
+        groups[key].append((row, said))
+    yield from sorted(groups.items(), key=lambda group: str(group[0][0]))
+
+
+def on_day(loading: Loading, day: str) -> How:
+    """Return how what happened on a day is recorded: at its noon, told by the batch's source."""
     happened = noon(day)
     how: How = {**loading.how, "source": loading.batch.source}
     return {**how, "event_at": happened} if happened else how
@@ -30,7 +45,7 @@ def load_installs(loading: Loading) -> None:
                 for row, said in lines
             ],
             reported=True,
-            **_on(loading, lines[0][1].get("installed_on", "")),
+            **on_day(loading, lines[0][1].get("installed_on", "")),
         )
         loading.became([(row.line, row.unit_id or 0, recorded.event.id) for row, _ in lines])
 
@@ -43,7 +58,7 @@ def load_inputs(loading: Loading) -> None:
             LotInput(row.lot_id or 0, Decimal(said["quantity"]) if said.get("quantity") else None)
             for row, said in lines
         ]
-        how = _on(loading, lines[0][1].get("used_on", ""))
+        how = on_day(loading, lines[0][1].get("used_on", ""))
         links = Links().about([one.lot_id for one in inputs], "input")
         if unit_id:
             links.add([unit_id], Effect())

@@ -19,6 +19,7 @@ from engine.serials.vocabulary import KINDS as KINDS_OF_EVENT
 
 SIZE = 1_000
 STAGED = tuple(getattr(ImportRow, name) for name in ("line", "group_no", "cells", *REFERENCES))
+Key: TypeAlias = tuple[Any, ...]
 Row: TypeAlias = tuple[Any, dict[str, str]]  # the staged row and its cells by our column
 
 
@@ -107,9 +108,9 @@ class Loading:
         ids = self.db.scalars(insert(Event).returning(Event.id, sort_by_parameter_order=True), rows)
         return list(ids)
 
-    def became(self, made: list[tuple[int, int, int | None]]) -> None:
+    def became(self, made: list[tuple[int, int, int | None]], *, entity: str = "") -> None:
         """Keep what rows became: their line, the record, the event that says so."""
-        entity = KINDS[self.batch.kind]
+        entity = entity or KINDS[self.batch.kind]
         rows: list[dict[str, Any]] = [
             {
                 "batch_id": self.batch.id,

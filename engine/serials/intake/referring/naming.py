@@ -142,3 +142,10 @@ def units_of(
 def keep_parts(c: Chunk, parts: Sequence[PartFound | None]) -> None:
     """Keep which part each row is of."""
     c.refers["part_id"] = [one.id if one else None for one in parts]
+
+
+def refuse_future(c: Chunk, known: Known, column: str) -> None:
+    """Quarantine rows that say something happened on a day that has not come anywhere yet."""
+    for place, day in enumerate(c.column(column)):
+        if day > known.today and place not in c.bad:
+            c.wrong(place, column, "in_future", value=day)

@@ -1,0 +1,87 @@
+"""Rows that are a partner's events: as the standard allows, new, captured before, or changed."""
+
+from typing import Any
+
+from sqlalchemy import and_, select
+
+from engine.serials.epcis import documents
+from engine.serials.epcis.resolving import Resolved, resolve
+from engine.serials.epcis.taking import names_in
+from engine.serials.intake.chunk import Chunk
+from engine.serials.intake.documents import EVENT, loads
+from engine.serials.intake.references import Known
+from engine.serials.intake.referring.naming import JOIN, Groups
+from engine.serials.models import EpcisEvent, HoldTargetRow, PrioritySerial, Unit
+from engine.serials.sets import id_set, text_set
+
+TOLD = 3  # of what the standard does not allow in one event
+
+
+def of_epcis(c: Chunk, known: Known, groups: Groups) -> None:
+    """Hold events against the standard's schema and against what was captured before."""
+    bodies = {
+        place: body
+        for place, text in enumerate(c.column(EVENT))
+        if (body := _read(c, place, text)) is not None
+    }
+    ids = {place: documents.id_of(body) for place, body in bodies.items()}
+    rows = select(EpcisEvent).where(
+        EpcisEvent.epcis_id.in_(text_set(known.db, ids.values())),
+        EpcisEvent.taken_back_at.is_(None),
+    )
+    there = {(one.epcis_id, one.is_declaration): one for one in known.db.scalars(rows)}
+    for place, body in bodies.items():
+        key = (ids[place], "errorDeclaration" in body)
+        c.keys[place] = JOIN.join(map(str, key))
+        before = there.get(key)
+        if before is None:
+            continue
+        c.refers["other_id"][place] = before.id
+        if before.body == {name: said for name, said in body.items() if name != "@context"}:
+            c.states[place] = "same"
+        else:
+            c.wrong(place, EVENT, "differs", value=key[0], fields="eventID")
+    _name_units(c, known, bodies)
+
+
+def _read(c: Chunk, place: int, text: str) -> dict[str, Any] | None:
+    try:
+        body = loads(text)
+    except ValueError as broken:
+        c.wrong(place, EVENT, "not_json", said=str(broken))
+        return None
+    wrong = documents.problems_of(body)
+    for one in wrong[:TOLD]:
+        said = dict(one.facts)
+        c.wrong(place, EVENT, "not_epcis", where=said["place"], said=said["said"])
+    return None if wrong else body
+
+
+def _name_units(c: Chunk, known: Known, bodies: dict[int, dict[str, Any]]) -> None:
+    """Keep a unit that each event names: one that no file touches alone goes before others."""
+    named = {place: [uri for _, uri in names_in(body)] for place, body in bodies.items()}
+    found = resolve(known.db, [uri for uris in named.values() for uri in uris])
+    guarded = _guarded(known, found)
+    for place, uris in named.items():
+        units = [found.units[uri] for uri in uris if uri in found.units]
+        c.refers["unit_id"][place] = next(
+            (one for one in units if one in guarded), units[0] if units else None
+        )
+
+
+def _guarded(known: Known, found: Resolved) -> set[int]:
+    ids = id_set(known.db, found.units.values())
+    held = select(HoldTargetRow.target_id).where(
+        HoldTargetRow.kind == "unit",
+        HoldTargetRow.target_id.in_(ids),
+        HoldTargetRow.release_event_id.is_(None),
+    )
+    listed = (
+        select(Unit.id)
+        .join(
+            PrioritySerial,
+            and_(PrioritySerial.part_id == Unit.part_id, PrioritySerial.serial == Unit.serial),
+        )
+        .where(Unit.id.in_(ids), PrioritySerial.removed_at.is_(None))
+    )
+    return {*known.db.scalars(held), *known.db.scalars(listed)}
