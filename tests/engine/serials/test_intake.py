@@ -1,7 +1,6 @@
 """A file is kept, checked and loaded; every problem of every row is told; corrections are kept."""
 
 import io
-import threading
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -10,7 +9,6 @@ import pytest
 import xlsxwriter
 from sqlalchemy import func, select
 
-from engine.errors import EngineError
 from engine.evidence.ledger import LedgerEntry
 from engine.evidence.store import DocumentStore
 from engine.serials import find, install, intake, ship, trace
@@ -61,6 +59,7 @@ from engine.serials.models import (
 )
 from engine.serials.targets import HoldTarget
 from tests.engine.serials.conftest import NOW, Shop
+from tests.support.at_once import at_once
 
 
 @pytest.fixture
@@ -814,26 +813,6 @@ def test_a_cell_that_no_text_holds_waits_and_its_line_is_not_torn(shop, check, c
 
 
 # --- two at once -----------------------------------------------------------------------------
-
-
-def at_once(database, held, waiting):
-    """Do one thing, begin another before the first is committed; return what stopped the other."""
-    stopped = []
-
-    def other():
-        try:
-            with database.begin() as db:
-                waiting(db)
-        except EngineError as refused:
-            stopped.append(type(refused))
-
-    second = threading.Thread(target=other)
-    with database.begin() as db:
-        held(db)
-        second.start()
-        second.join(0.3)
-    second.join()
-    return stopped
 
 
 def test_of_two_who_load_one_stock_file_at_once_the_second_is_told(database, people, tmp_path):
