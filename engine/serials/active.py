@@ -39,14 +39,21 @@ class Member:
     keys: tuple[Key, ...]
 
 
-def holdings_of_units(db: Session, unit_ids: Iterable[int]) -> dict[int, tuple[Holding, ...]]:
-    """Return the holds that bear on each unit; five queries, however many units."""
+def holdings_of_units(
+    db: Session, unit_ids: Iterable[int], *, is_alone: bool = False
+) -> dict[int, tuple[Holding, ...]]:
+    """Return the holds that bear on each unit; five queries, however many units.
+
+    With `is_alone` those on what a unit is inside of do not bear on it.
+    """
     asked = set(unit_ids)
     if not asked:
         return {}
 
-    inside, around = reach_each(db, asked, INSIDE), reach_each(db, asked, AROUND)
-    related = {unit_id: inside[unit_id] | around[unit_id] for unit_id in asked}
+    related = reach_each(db, asked, INSIDE)
+    if not is_alone:
+        around = reach_each(db, asked, AROUND)
+        related = {unit_id: related[unit_id] | around[unit_id] for unit_id in asked}
     everyone = {one for group in related.values() for one in group}
     members = {m.own[1]: m for m in _unit_members(db, everyone)}
     found = _holds(db, [key for member in members.values() for key in member.keys])

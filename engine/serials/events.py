@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine.evidence import ledger
 from engine.evidence.canonical import canonical_text
 from engine.people.person import Person
+from engine.serials import breaches
 from engine.serials.errors import BeforeItWas
 from engine.serials.flags import raise_flag, units_before
 from engine.serials.identifiers import standard
@@ -146,15 +147,19 @@ def link_units(db: Session, event: Event, links: Links) -> None:
 
 def record_events(
     db: Session, events: Sequence[Event], *, by: Person | None, at: Any, stream: str | None = None
-) -> None:
-    """End a serial command: tell the sinks, then add the one ledger entry.
+) -> tuple[int, ...]:
+    """End a serial command: tell the sinks, then add the one ledger entry; return the breaches.
 
-    The entry holds the count and the SHA-256 of the event rows, in the case's stream or in
-    `data:<site>`. Sinks (`db.info["event_sinks"]`) run first: the ledger head is locked last.
+    What was on hold and is reported to have left our hands becomes `hold_breach` rows, a flag and
+    an event of its own, whatever command recorded it. The entry holds the count and the SHA-256 of
+    the event rows, in the case's stream or in `data:<site>`. Sinks (`db.info["event_sinks"]`) run
+    first: the ledger head is locked last.
     """
     db.flush()
+    breaking, breach_ids = _break_holds(db, id_set(db, [event.id for event in events]), by=by)
+    told = [*events, *breaking]
     for sink in db.info.get("event_sinks", ()):
-        sink(db, list(events))
+        sink(db, told)
 
     ledger.append(
         db,
@@ -162,13 +167,44 @@ def record_events(
         "events_recorded",
         {
             "recording": str(events[0].recording),
-            "count": len(events),
-            "types": sorted({event.type for event in events}),
-            "sha256": events_sha256(db, [event.id for event in events]),
+            "count": len(told),
+            "types": sorted({event.type for event in told}),
+            "sha256": events_sha256(db, [event.id for event in told]),
         },
         by=by,
         at=at,
     )
+    return breach_ids
+
+
+def _break_holds(
+    db: Session, event_ids: Select[int], *, by: Person | None
+) -> tuple[list[Event], tuple[int, ...]]:
+    """Write an event beside each of these that broke a hold; return them and the breaches."""
+    written, ids = [], []
+    for broken in breaches.find(db, event_ids):
+        event, rows = broken.event, broken.breaches
+        links = Links().add([row.unit_id for row in rows if row.unit_id is not None], Effect())
+        links.about([row.lot_id for row in rows if row.lot_id is not None])
+        payload = {
+            "broken_by": event.id,
+            "holds": sorted({row.hold_id for row in rows}),
+            "cases": sorted(broken.cases),
+        }
+        how: How = {
+            "by": by,
+            "at": event.recorded_at,
+            "event_at": event.event_at,
+            "source": event.source,
+            "documents": event.payload.get("documents", ()),
+        }
+        written.append(
+            write_event(
+                db, "hold_breached", links, payload=payload, recording=event.recording, **how
+            )
+        )
+        ids += [row.id for row in rows]
+    return written, tuple(ids)
 
 
 def record_recording(
@@ -180,6 +216,7 @@ def record_recording(
     """
     db.flush()
     rows = select(Event.id).where(Event.recording == recording).order_by(Event.id)
+    _break_holds(db, rows.order_by(None), by=by)
     ids = list(db.scalars(rows))
     if not ids:
         return 0

@@ -56,18 +56,24 @@ def project_units(db: Session, unit_ids: Iterable[int]) -> None:
     forget(db, Unit, {change["id"] for change in changes})
 
 
-def fold(db: Session, unit_ids: Iterable[int]) -> dict[int, State]:
-    """Return the state that the standing events of each unit add up to."""
+def fold(db: Session, unit_ids: Iterable[int], *, before: Event | None = None) -> dict[int, State]:
+    """Return the state that the standing events of each unit add up to; of none, no state.
+
+    With `before` only what happened before that event counts.
+    """
     states: dict[int, State] = {}
     later = aliased(Event)
-    rows = db.execute(
+    query = (
         select(EventLink, Event.type, Event.payload)
         .join(Event, Event.id == EventLink.event_id)
         .outerjoin(later, later.corrects_id == Event.id)
         .where(EventLink.unit_id.in_(id_set(db, unit_ids)), later.id.is_(None))
         .order_by(Event.event_at, Event.id)
     )
-    found = rows.all()
+    if before is not None:
+        earlier = (Event.event_at == before.event_at) & (Event.id < before.id)
+        query = query.where((Event.event_at < before.event_at) | earlier)
+    found = db.execute(query).all()
     newest: dict[int, int] = {}  # the last fact recorded of each unit
     for link, *_ in found:
         if link.custody or link.usability or link.location_id:
