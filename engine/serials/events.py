@@ -1,7 +1,8 @@
 """Recording what happened: events, their links, the ledger entry, and who must hear of it."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -25,6 +26,7 @@ from engine.serials.sets import id_set
 from engine.serials.vocabulary import FACTS, KINDS, REPORTED
 
 TOGETHER = 1_000  # events whose rows are read together
+RECORDING = "one recording"  # in a session's info while many commands are recorded as one
 TOLD_TOGETHER = 5_000  # events that sinks hear of at once
 
 
@@ -71,7 +73,7 @@ def write_event(
 
     event = Event(
         uuid=uuid4(),
-        recording=recording or uuid4(),
+        recording=recording or db.info.get(RECORDING) or uuid4(),
         type=type,
         biz_step=kind.biz_step,
         disposition=kind.disposition,
@@ -156,6 +158,8 @@ def record_events(
     first: the ledger head is locked last.
     """
     db.flush()
+    if RECORDING in db.info:
+        return ()
     breaking, breach_ids = _break_holds(db, id_set(db, [event.id for event in events]), by=by)
     told = [*events, *breaking]
     for sink in db.info.get("event_sinks", ()):
@@ -207,10 +211,23 @@ def _break_holds(
     return written, tuple(ids)
 
 
+@contextmanager
+def one_recording(db: Session) -> Iterator[UUID]:
+    """Let everything that commands record in the block bear one number, which is given.
+
+    None of them tells anybody or locks the ledger: whoever opened it ends in `record_recording`.
+    """
+    db.info[RECORDING] = recording = uuid4()
+    try:
+        yield recording
+    finally:
+        del db.info[RECORDING]
+
+
 def record_recording(
     db: Session, recording: UUID, *, by: Person | None, at: datetime, stream: str | None = None
 ) -> int:
-    """Do the same for everything that bears a `recording`; return how many events that are.
+    """Do as `record_events` for everything that bears a `recording`; return how many events.
 
     For what is recorded by the hundred thousand: some of it is in memory at a time.
     """
