@@ -18,7 +18,8 @@ from engine.serials.epcis.asking import MATCHES, Asked, fits
 from engine.serials.epcis.documents import Json, moment
 from engine.serials.epcis.names import read
 from engine.serials.epcis.resolving import descendants, resolve
-from engine.serials.epcis.writing import HELD, bodies_of
+from engine.serials.epcis.told import HELD
+from engine.serials.epcis.writing import bodies_of
 from engine.serials.models import (
     Container,
     EpcisEvent,
