@@ -32,6 +32,7 @@ from engine.serials.errors import (
     StoreChanged,
     TakenInBefore,
     WorkbookTooLarge,
+    WorkbookTooWide,
 )
 from engine.serials.events import recording_sha256
 from engine.serials.install import Fitting
@@ -796,6 +797,28 @@ def test_cases_of_another_system_come_in_when_a_second_person_approved(shop, che
     with pytest.raises(ContinuedAlready):
         legacy.go_on_as(shop.db, open_.id, "NC-2026-0002", **shop.how)
     assert told(shop, "legacy_case_continued")[0]["step"] == "investigation"
+
+
+# --- bad files -------------------------------------------------------------------------------
+
+
+def test_two_cells_in_two_corners_of_a_sheet_are_refused_before_a_table_is_made(receive, shop):
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        sheet = book.add_worksheet()
+        sheet.write("A1", "part_no")
+        sheet.write("XFD1048576", "x")
+    with pytest.raises(WorkbookTooWide, match="1048576 rows and 16384 columns"):
+        receive("units", out.getvalue())
+    assert count(shop, ImportBatch) == 0
+
+
+def test_a_cell_that_no_text_holds_waits_and_its_line_is_not_torn(shop, check, codes):
+    batch = check(
+        "units", "part_no,serial,location\nPUMP,SN\x001,WH-1\nPUMP,SN\x1f2,WH-1\nPUMP,SN-3,WH-1\n"
+    )
+    assert codes(batch) == [(2, "serial", "odd_character"), (3, "serial", "odd_character")]
+    assert intake.counts_of(batch).new == 1
 
 
 # --- two at once -----------------------------------------------------------------------------
