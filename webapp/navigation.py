@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import current_app, request, url_for
+from flask import current_app, g, request, url_for
 from flask_babel import gettext
 
 from engine.cases.inbox import badge
@@ -118,8 +118,14 @@ class Part:
     entries: tuple[Entry, ...]
 
 
-def navigation() -> Iterator[Part]:
-    """Yield the entries this person may open, in their parts."""
+def navigation() -> list[Part]:
+    """Return the entries this person may open, in their parts; asked once for a page."""
+    if "navigation" not in g:
+        g.navigation = list(_navigation())
+    return list(g.navigation)
+
+
+def _navigation() -> Iterator[Part]:
     person = person_or_none()
     if person is None:
         return
