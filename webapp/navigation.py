@@ -85,7 +85,7 @@ PARENTS = {
 INTERFACE_TABS = (
     ("log", N_("Log"), "interfaces.index", "interface.read"),
     ("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),
-    ("epcis", N_("EPCIS documents"), "epcis_pages.index", "epcis.read"),
+    ("epcis", N_("EPCIS"), "epcis_pages.index", "epcis.read"),
     ("doors", N_("Doors"), "doors.index", "interface.read"),
     ("canary", N_("Hold canary"), "canary.index", "interface.read"),
     ("reconciliation", N_("Comparisons"), "reconciliation.index", "interface.read"),
@@ -93,7 +93,7 @@ INTERFACE_TABS = (
     ("downtime", N_("Downtime"), "downtime.index", "interface.read"),
     ("services", N_("Service accounts"), "tokens.services", "token.read"),
     ("tokens", N_("My API tokens"), "tokens.own", "token.own"),
-    ("description", N_("Description of the API"), "interface.index", "token.own"),
+    ("description", N_("API"), "interface.index", "token.own"),
 )
 
 

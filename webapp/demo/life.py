@@ -87,7 +87,7 @@ def _receive(works: Works, lines: list[PurchaseLine]) -> tuple[Lot, Lot]:
         store: DocumentStore = works.db.info["documents"]
         paper = one_page(
             [
-                "Certificate of conformity", f"No. {number}", "Ostfeder GmbH", "",
+                "Certificate of conformity", f"No. {number}", "Ostwall Federn KG", "",
                 f"Lot {lot.lot_no}, heat {heat}, {quantity} pcs",
                 "Compression spring 0.6 x 4.2 x 12.0 mm, drawing FW-2214 rev C",
                 "Wire 1.4310 EN 10270-3, spring force 4.1 N +/- 0.3 N at 9 mm",

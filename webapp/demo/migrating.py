@@ -89,15 +89,15 @@ def migration(stage: Stage, present: datetime) -> Telling:
 
 def goes_on(stage: Stage, present: datetime) -> Telling:
     """Report an open case of the old system here, bring it to its investigation, and sign that."""
-    yield present - timedelta(days=8, hours=2)
-    number = stage.report(ENGINEER, ["LGY-000205"], words.LATCH["report"])
+    yield present - timedelta(days=3, hours=2)
+    number = stage.report(ENGINEER, ["LGY-000205"], words.OLD_LATCH["report"])
     with stage.holdfast.database.begin() as db:
         there = db.scalars(select(LegacyCase.id).where(LegacyCase.number == GOES_ON)).one()
         migrating.begin(db, there, number, "investigate", by=stage.who(ENGINEER), at=stage.at)
     for element in ("triage", "confirm_segregation"):
         yield stage.at + timedelta(minutes=25)
         for task in stage.open_tasks(number, element):
-            stage.do(task, number, words.LATCH.get(element, {}), by=ENGINEER)
+            stage.do(task, number, words.OLD_LATCH.get(element, {}), by=ENGINEER)
     yield stage.at + timedelta(hours=3)
     stage.sign_migration(number, by=QUALITY.user_name)
 

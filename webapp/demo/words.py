@@ -361,12 +361,12 @@ SWELLING: Said = {
         "cabinet; packs of this tray are still at incoming goods.",
     },
 }
-LATCH: Said = {
+OLD_LATCH: Said = {
     "report": {
         "source": "warehouse",
         "source_reference": "QN-2024-101",
         "defect_code": "function",
-        "description": "The battery door of a pump from the old system does not latch: the hook is "
+        "description": "Battery door of a pump from the old system does not latch: the hook is "
         "worn on one side. Taken over with case QN-2024-101, which stood at its investigation.",
     },
     "triage": {
