@@ -19,6 +19,7 @@ from tests.support import postgres
 from tests.support.personas import People
 from tests.support.schema import lay_schema
 
+TEMPORARY = "PYTEST_DEBUG_TEMPROOT"  # where pytest puts what tests write
 POSTGRES = "HOLDFAST_TEST_POSTGRES"  # the folder of this run's server, for the workers
 TEMPLATES = {"empty": False, "peopled": True}  # a test that asks for `people` finds their accounts
 FreshPostgres: TypeAlias = Callable[[str], AbstractContextManager[str]]  # by the name of a template
@@ -49,6 +50,7 @@ def _stay_at_home(event: str, arguments: tuple[Any, ...]) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Claim the server's folder before workers are born; the first to need it starts it."""
     sys.addaudithook(_stay_at_home)
+    os.environ.setdefault(TEMPORARY, postgres.roomy())  # a commit to a disk costs milliseconds
     if POSTGRES not in os.environ:
         folder, owner = postgres.claim()
         os.environ[POSTGRES] = str(folder)

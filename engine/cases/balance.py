@@ -19,6 +19,7 @@ from engine.cases.models import Case, Posting
 from engine.cases.once import forget, once
 from engine.errors import Refused
 from engine.people.person import Person
+from engine.serials.sets import id_param, id_value, is_sqlite
 from engine.words import N_
 
 SCOPE = "scope"
@@ -142,30 +143,44 @@ def post(
     return len(postings)
 
 
-def holdings(
-    db: Session,
-    case_id: int,
-    *,
-    accounts: Sequence[str] | None = None,
-    unit_id: int | None = None,
-) -> list[Holding]:
-    """Return what lies in each account of a case; `accounts` and `unit_id` narrow it."""
-    if unit_id is None:
-        lying = once(db, (_LYING, case_id), lambda: _read(db, {"case_id": case_id}))
-    else:
-        lying = _read(db, {"case_id": case_id, "unit_id": unit_id})
+def holdings(db: Session, case_id: int, *, accounts: Sequence[str] | None = None) -> list[Holding]:
+    """Return what lies in each account of a case; `accounts` narrows it."""
+    lying = once(db, (_LYING, case_id), lambda: _read(db, {"case_id": case_id}))
     return [one for one in lying if accounts is None or one.account in accounts]
 
 
-def _read(db: Session, asked: dict[str, int]) -> tuple[Holding, ...]:
-    rows = db.execute(_holdings(of_one_unit="unit_id" in asked), asked)
+def holdings_of(
+    db: Session, case_id: int, *, units: Iterable[int] = (), lots: Iterable[int] = ()
+) -> tuple[Holding, ...]:
+    """Return what lies in the accounts of a case of these units, or of these lots; read anew."""
+    of = "unit_id" if units else "lot_id"
+    return _read(db, {"case_id": case_id, "ids": id_value(db, units or lots)}, of=of)
+
+
+def lock(db: Session, case: Case) -> bool:
+    """Lock a case to the end of the transaction; say whether it is still open.
+
+    What was read of its balance before the lock may be a colleague's past: it is read anew.
+    """
+    return once(db, ("locked", case.id), lambda: _lock(db, case))
+
+
+def _lock(db: Session, case: Case) -> bool:
+    db.flush()
+    db.refresh(case, with_for_update=True)
+    forget(db, (_LYING, case.id))
+    return case.state == "open"
+
+
+def _read(db: Session, asked: dict[str, Any], *, of: str = "") -> tuple[Holding, ...]:
+    rows = db.execute(_holdings(is_sqlite(db), of), asked)
     return tuple(Holding(*row) for row in rows)
 
 
 @cache
-def _holdings(*, of_one_unit: bool) -> Select[Any]:
+def _holdings(sqlite: bool, of: str) -> Select[Any]:  # noqa: FBT001 - the key of the cache
     """Return the query; it takes longer to build than to run."""
-    moves = _moves(of_one_unit=of_one_unit)
+    moves = _moves(sqlite, of)
     total = func.sum(moves.c.quantity)
     return (
         select(moves.c.account, moves.c.unit_id, moves.c.lot_id, total, moves.c.subject_id)
@@ -176,10 +191,10 @@ def _holdings(*, of_one_unit: bool) -> Select[Any]:
     )
 
 
-def _moves(*, of_one_unit: bool) -> Subquery:
+def _moves(sqlite: bool, of: str) -> Subquery:  # noqa: FBT001 - one of two kinds
     where = [Posting.case_id == bindparam("case_id")]
-    if of_one_unit:
-        where.append(Posting.unit_id == bindparam("unit_id"))
+    if of:
+        where.append(getattr(Posting, of).in_(id_param(sqlite)))
     what = (Posting.unit_id, Posting.lot_id, Posting.subject_id)
     ins = select(Posting.to_account.label("account"), *what, Posting.quantity).where(*where)
     outs = select(Posting.from_account, *what, (-Posting.quantity).label("quantity")).where(*where)

@@ -6,22 +6,34 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.cases import mails
+from engine.cases.models import Case
 from engine.cases.names import stock_names
 from engine.people import people_with_role
-from engine.serials.models import Event, Flag
+from engine.serials.models import Event, Flag, Hold, HoldBreach
 from engine.serials.sets import id_set
 
 TOLD = 20  # goods that one mail names
-# a hold broken by a shipment has a task and a mail of its own
-TOLD_ELSEWHERE = ("held_shipped",)
 
 
 def tell_flags(db: Session, event_ids: list[int], *, at: datetime) -> None:
     """Send quality one mail about the rules that these events broke.
 
     What one source told at one moment (a partner's document, a file) is one mail, about the first.
+    A hold that was broken has a task and a mail of its own, while its case is open.
     """
-    of_them = Flag.event_id.in_(id_set(db, event_ids)) & Flag.rule.not_in(TOLD_ELSEWHERE)
+    told_elsewhere = (
+        select(HoldBreach.id)
+        .join(Hold, Hold.id == HoldBreach.hold_id)
+        .join(Case, Case.number == Hold.case_number)
+        .where(
+            HoldBreach.event_id == Flag.event_id,
+            (HoldBreach.unit_id == Flag.unit_id) | (HoldBreach.lot_id == Flag.lot_id),
+            Case.state == "open",
+        )
+    )
+    of_them = Flag.event_id.in_(id_set(db, event_ids)) & ~(
+        Flag.rule.startswith("held_") & told_elsewhere.exists()
+    )
     rows = db.execute(
         select(Flag, Event)
         .join(Event, Event.id == Flag.event_id)

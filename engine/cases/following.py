@@ -1,6 +1,6 @@
 """A case follows its units: what the serial store records moves the balance in the same step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -72,18 +72,32 @@ def acting(case: Case) -> Iterator[None]:
 
 
 def follow(db: Session, events: list[Event]) -> None:
-    """Post what events mean for open cases, and hold what newly came (a sink of the store)."""
+    """Post what events mean for open cases, and hold what newly came (a sink of the store).
+
+    What a correction drops from the event it corrects is followed too. The cases are locked, by
+    ascending id: of two who move one unit at once the second sees where the first put it.
+    """
     ids = [event.id for event in events]
-    recorded = id_set(db, ids)
-    units = set(db.scalars(select(EventLink.unit_id).where(EventLink.event_id.in_(recorded))))
-    lots = set(db.scalars(select(StockPosting.lot_id).where(StockPosting.event_id.in_(recorded))))
+    unit_events = _unit_events(db, events)
+    postings = list(
+        db.scalars(
+            select(StockPosting)
+            .where(StockPosting.event_id.in_(id_set(db, ids)))
+            .order_by(StockPosting.id)
+        )
+    )
+    units, lots = set(unit_events), {row.lot_id for row in postings}
     at = events[-1].recorded_at
-    moved = [case for case in _cases_with(db, units, lots) if case.id != _acting.get()]
+    moved = [
+        case
+        for case in _cases_with(db, units, lots)
+        if case.id != _acting.get() and balance.lock(db, case)
+    ]
     for case in moved:
-        _move_units(db, case, units, events[-1])
-        _move_stock(db, case, ids, events[-1])
+        _move_units(db, case, unit_events)
+        _move_stock(db, case, postings)
     if any(event.type in BRINGING for event in events):
-        nodes = set(db.scalars(select(EventNode.node_id).where(EventNode.event_id.in_(recorded))))
+        nodes = _nodes(db, events)
         for case in _open_cases(db):
             _take_in(db, case, units, nodes | lots, at)
     for case in moved:
@@ -92,6 +106,28 @@ def follow(db: Session, events: list[Event]) -> None:
     tell_flags(db, ids, at=at)
     for case in moved:
         evaluation.ensure(db, case, by=None, at=at)
+
+
+def _unit_events(db: Session, events: list[Event]) -> dict[int, Event]:
+    """Return the units that events are about, each with the last one that moved it, or named it."""
+    last: dict[int, tuple[bool, int]] = {}
+    told = {event.id: event for event in events}
+    corrected = {event.corrects_id: event.id for event in events if event.corrects_id is not None}
+    rows = db.execute(
+        select(EventLink.unit_id, EventLink.event_id, EventLink.custody)
+        .where(EventLink.event_id.in_(id_set(db, {*told, *corrected})))
+        .order_by(EventLink.event_id)
+    )
+    for unit_id, event_id, custody in rows:
+        by = corrected.get(event_id, event_id)
+        last[unit_id] = max(last.get(unit_id, (False, 0)), (custody is not None, by))
+    return {unit_id: told[event_id] for unit_id, (_, event_id) in last.items()}
+
+
+def _nodes(db: Session, events: list[Event]) -> set[int]:
+    """Return the lots and runs that events, and those they correct, are about."""
+    ids = {event.id for event in events} | {event.corrects_id or 0 for event in events}
+    return set(db.scalars(select(EventNode.node_id).where(EventNode.event_id.in_(id_set(db, ids)))))
 
 
 def _cases_with(db: Session, units: set[int], lots: set[int]) -> list[Case]:
@@ -113,35 +149,34 @@ def _open_cases(db: Session) -> list[Case]:
     )
 
 
-def _move_units(db: Session, case: Case, units: set[int], event: Event) -> None:
+def _move_units(db: Session, case: Case, unit_events: dict[int, Event]) -> None:
+    listed = id_set(db, unit_events)
     # a unit inside another goes with its host
     inside = set(
         db.scalars(
             select(UnitRoot.unit_id).where(
-                UnitRoot.unit_id.in_(id_set(db, units)), UnitRoot.root_id != UnitRoot.unit_id
+                UnitRoot.unit_id.in_(listed), UnitRoot.root_id != UnitRoot.unit_id
             )
         )
     )
-    for unit in db.scalars(select(Unit).where(Unit.id.in_(id_set(db, units)))):
-        to = balance.SCOPE if unit.id in inside else OF_CUSTODY.get(unit.custody)
-        lying = [
-            one
-            for one in balance.holdings(db, case.id, unit_id=unit.id)
-            if _may_move(one.account, to) and not _same_place(one.account, to)
-        ]
-        if to is not None and lying:
-            was_held = lying[0].account in balance.IN_HOUSE
-            balance.post(
-                db,
-                case,
-                lying,
-                # what comes from elsewhere is held by a hold, never by a posting alone
-                to=balance.NOT_HELD.get(to, to) if was_held else to,
-                evidence=event.type,
-                by=None,
-                at=event.recorded_at,
-                event_id=event.id,
-            )
+    custody = dict(db.execute(select(Unit.id, Unit.custody).where(Unit.id.in_(listed))).all())
+    moves: dict[tuple[str, int], list[Holding]] = {}
+    for one in balance.holdings_of(db, case.id, units=unit_events):
+        unit_id = one.unit_id or 0
+        to = balance.SCOPE if unit_id in inside else OF_CUSTODY.get(custody.get(unit_id, ""))
+        if to is None or not _may_move(one.account, to) or _same_place(one.account, to):
+            continue
+        # what comes from elsewhere is held by a hold, never by a posting alone
+        if one.account in balance.IN_HOUSE:
+            to = balance.NOT_HELD.get(to, to)
+        moves.setdefault((to, unit_events[unit_id].id), []).append(one)
+    events = {event.id: event for event in unit_events.values()}
+    for (to, event_id), lying in sorted(moves.items()):
+        event = events[event_id]
+        balance.post(
+            db, case, lying, to=to, evidence=event.type, by=None, at=event.recorded_at,
+            event_id=event_id,
+        )  # fmt: skip
 
 
 def _may_move(account: str, to: str | None) -> bool:
@@ -155,29 +190,30 @@ def _same_place(account: str, to: str | None) -> bool:
     return to is None or account == to or account == balance.NOT_HELD.get(to)
 
 
-def _move_stock(db: Session, case: Case, event_ids: list[int], event: Event) -> None:
+def _move_stock(db: Session, case: Case, postings: Sequence[StockPosting]) -> None:
     """Move held quantities between accounts as the postings of the store say.
 
     What was already let out of the case's hold is nobody's concern here.
     """
-    rows = db.scalars(select(StockPosting).where(StockPosting.event_id.in_(event_ids))).all()
-    sums: dict[tuple[int, str], Decimal] = {}
-    for row in rows:
+    bearing = holdings_of_stock(
+        db,
+        [
+            LotStock(id=p.id, lot_id=p.lot_id, tranche_id=p.tranche_id, location_id=p.location_id)
+            for p in postings
+        ],
+    )
+    changes: dict[int, dict[str, Decimal]] = {}
+    last: dict[int, int] = {}
+    for row in postings:
         account = OF_CUSTODY.get(row.custody)
-        if account is None or not _is_ours(db, case, row):
+        if account is None or not any(h.case_number == case.number for h in bearing[row.id]):
             continue
         place = balance.NOT_HELD.get(account, account)
-        sums[row.lot_id, place] = sums.get((row.lot_id, place), Decimal(0)) + row.quantity
-    for lot_id in {lot for lot, _ in sums}:
-        change = {p: q for (lot, p), q in sums.items() if lot == lot_id}
-        _rebalance(db, case, lot_id, change, event)
-
-
-def _is_ours(db: Session, case: Case, row: StockPosting) -> bool:
-    probe = LotStock(
-        id=0, lot_id=row.lot_id, tranche_id=row.tranche_id, location_id=row.location_id
-    )
-    return any(h.case_number == case.number for h in holdings_of_stock(db, [probe])[0])
+        change = changes.setdefault(row.lot_id, {})
+        change[place] = change.get(place, Decimal(0)) + row.quantity
+        last[row.lot_id] = max(last.get(row.lot_id, 0), row.event_id)
+    for lot_id, change in changes.items():
+        _rebalance(db, case, lot_id, change, db.get_one(Event, last[lot_id]))
 
 
 def _rebalance(
@@ -201,7 +237,7 @@ def _move_quantity(
     db: Session, case: Case, lot_id: int, quantity: Decimal, *, place: str, to: str, event: Event
 ) -> None:
     """Post a quantity out of where it lay; never more than the case has there or struck out."""
-    lying = {one.account: one for one in balance.holdings(db, case.id) if one.lot_id == lot_id}
+    lying = {one.account: one for one in balance.holdings_of(db, case.id, lots=[lot_id])}
     sources = (place, DECIDED[place]) if to in HERE and place in DECIDED else (place,)
     for account in (*sources, STRUCK_OUT):
         there = lying[account].quantity if account in lying else Decimal(0)
@@ -224,7 +260,7 @@ def _move_quantity(
 def _take_in(db: Session, case: Case, units: set[int], nodes: set[int], at: datetime) -> None:
     """Settle and hold when something new turns out to be, or to contain, a suspect."""
     found = affected.trace_of(db, case)
-    if not (found.unit_ids & units or set(found.lot_ids) & nodes):
+    if not (found.unit_ids & units or set(found.lot_ids) & nodes) or not balance.lock(db, case):
         return
     settled = affected.settle(db, case, by=None, at=at)
     if _is_to_hold(db, case):

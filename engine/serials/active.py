@@ -14,7 +14,7 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from engine.serials.models import HoldExemption, LotStock, Unit
-from engine.serials.sets import id_param, id_set, id_value, is_sqlite
+from engine.serials.sets import id_param, id_value, is_sqlite
 from engine.serials.walk import AROUND, INSIDE, reach_each
 
 Key = tuple[str, int]  # ("unit" | "lot" | "segment" | "stock", id); a stock's id is its tranche
@@ -39,14 +39,21 @@ class Member:
     keys: tuple[Key, ...]
 
 
-def holdings_of_units(db: Session, unit_ids: Iterable[int]) -> dict[int, tuple[Holding, ...]]:
-    """Return the holds that bear on each unit; five queries, however many units."""
+def holdings_of_units(
+    db: Session, unit_ids: Iterable[int], *, is_alone: bool = False
+) -> dict[int, tuple[Holding, ...]]:
+    """Return the holds that bear on each unit; five queries, however many units.
+
+    With `is_alone` those on what a unit is inside of do not bear on it.
+    """
     asked = set(unit_ids)
     if not asked:
         return {}
 
-    inside, around = reach_each(db, asked, INSIDE), reach_each(db, asked, AROUND)
-    related = {unit_id: inside[unit_id] | around[unit_id] for unit_id in asked}
+    related = reach_each(db, asked, INSIDE)
+    if not is_alone:
+        around = reach_each(db, asked, AROUND)
+        related = {unit_id: related[unit_id] | around[unit_id] for unit_id in asked}
     everyone = {one for group in related.values() for one in group}
     members = {m.own[1]: m for m in _unit_members(db, everyone)}
     found = _holds(db, [key for member in members.values() for key in member.keys])
@@ -78,9 +85,7 @@ def holdings_of_lots(db: Session, lot_ids: Iterable[int]) -> dict[int, tuple[Hol
 
 
 def _unit_members(db: Session, unit_ids: set[int]) -> list[Member]:
-    rows = db.execute(
-        select(Unit.id, Unit.lot_id, Unit.seg_id).where(Unit.id.in_(id_set(db, unit_ids)))
-    )
+    rows = db.execute(_of(is_sqlite(db)), {"ids": id_value(db, unit_ids)})
     return [
         Member(
             ("unit", unit_id),
@@ -160,6 +165,11 @@ def _exemptions(db: Session, found: Mapping[Key, list[Holding]]) -> set[tuple[in
 
     rows = db.execute(_exempt(is_sqlite(db)), {"ids": id_value(db, predicates)})
     return {(hold_id, (kind, target_id)) for hold_id, kind, target_id in rows}
+
+
+@cache
+def _of(sqlite: bool) -> Select[int, int | None, int | None]:  # noqa: FBT001 - the key of the cache
+    return select(Unit.id, Unit.lot_id, Unit.seg_id).where(Unit.id.in_(id_param(sqlite)))
 
 
 @cache

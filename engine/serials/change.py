@@ -15,6 +15,7 @@ from engine.serials.models import Event, Unit
 from engine.serials.packed import let_out
 from engine.serials.projection import project_units
 from engine.serials.record import Effect, How, LotInput, Recorded, StockPart
+from engine.serials.rules import flag_held
 from engine.serials.targets import HoldTarget
 from engine.serials.units import contents
 
@@ -43,8 +44,12 @@ def change(
     with_contents: bool = False,
     inputs: Sequence[LotInput] = (),
     location_id: int | None = None,
+    flag_as: str | None = None,
 ) -> Recorded:
-    """Write one event that has one effect on units and stock alike."""
+    """Write one event that has one effect on units and stock alike.
+
+    With `flag_as` what is on hold is flagged by that rule: it was reported, and nobody was asked.
+    """
     taken = stock.take(db, stock_parts)
     links = Links().add(units, effect)
     if with_contents:
@@ -60,12 +65,15 @@ def change(
         usability=effect.usability,
         location_id=effect.location_id,
     )
+    if flag_as is not None:
+        lots = {part.spot.lot_id for part in taken}
+        flag_held(db, event, flag_as, units=units, lots=lots)
     warnings = _use(db, event, units, taken, inputs)
     if effect.custody or effect.location_id:
         let_out(db, event, units, {part.spot.tranche_id for part in taken})
     project_units(db, links.units)
-    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
-    return Recorded(event, tuple(units), warnings=warnings)
+    broken = record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(units), warnings=warnings, breach_ids=broken)
 
 
 def _use(

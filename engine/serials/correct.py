@@ -23,6 +23,7 @@ from engine.serials.lots import put_in_lot
 from engine.serials.models import Edge, Event, EventFact, EventLink, EventNode, Location, Lot, Unit
 from engine.serials.projection import project_units
 from engine.serials.record import Effect, How, LotInput, Recorded
+from engine.serials.rules import flag_lots
 from engine.serials.sets import id_set
 from engine.serials.undo import (
     carry,
@@ -110,8 +111,8 @@ def replace(
         _posted_as(db, old, event, quantity)
     carry(db, old, event, quantity)
     project_units(db, {*before.units, *after.units})
-    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
-    return Recorded(event, tuple(sorted(kept)))
+    broken = record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(sorted(kept)), breach_ids=broken)
 
 
 def _about(
@@ -144,7 +145,8 @@ def correct_inputs(
     """Record which lots really went in: `wrong` never did, `right` did in their place.
 
     The wrong lots get back what was drawn from them, and no trace leads through them any more;
-    what really went in is drawn where it lies and warned of, never refused. Give the `reason`.
+    what really went in is drawn where it lies, flagged where it was held or expired and warned of,
+    never refused. Give the `reason`.
     Raises `AlreadyCorrected`, `NotItsInput`, `WouldLoop`.
     """
     old = _correctable(db, event_id)
@@ -169,6 +171,7 @@ def correct_inputs(
     post_back(db, chain, event, lots=wrong)
     place = old.location_id or 0
     warnings = consume(db, event, node_id, right, location_id=place, again=True, reported=True)
+    flag_lots(db, event, right)
     project_units(db, before.units)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(before.units), warnings=warnings)

@@ -1,7 +1,8 @@
 """Recording what happened: events, their links, the ledger entry, and who must hear of it."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from engine.evidence import ledger
 from engine.evidence.canonical import canonical_text
 from engine.people.person import Person
+from engine.serials import breaches
 from engine.serials.errors import BeforeItWas
 from engine.serials.flags import raise_flag, units_before
 from engine.serials.identifiers import standard
@@ -24,6 +26,7 @@ from engine.serials.sets import id_set
 from engine.serials.vocabulary import FACTS, KINDS, REPORTED
 
 TOGETHER = 1_000  # events whose rows are read together
+RECORDING = "one recording"  # in a session's info while many commands are recorded as one
 TOLD_TOGETHER = 5_000  # events that sinks hear of at once
 
 
@@ -70,7 +73,7 @@ def write_event(
 
     event = Event(
         uuid=uuid4(),
-        recording=recording or uuid4(),
+        recording=recording or db.info.get(RECORDING) or uuid4(),
         type=type,
         biz_step=kind.biz_step,
         disposition=kind.disposition,
@@ -146,15 +149,21 @@ def link_units(db: Session, event: Event, links: Links) -> None:
 
 def record_events(
     db: Session, events: Sequence[Event], *, by: Person | None, at: Any, stream: str | None = None
-) -> None:
-    """End a serial command: tell the sinks, then add the one ledger entry.
+) -> tuple[int, ...]:
+    """End a serial command: tell the sinks, then add the one ledger entry; return the breaches.
 
-    The entry holds the count and the SHA-256 of the event rows, in the case's stream or in
-    `data:<site>`. Sinks (`db.info["event_sinks"]`) run first: the ledger head is locked last.
+    What was on hold and is reported to have left our hands becomes `hold_breach` rows, a flag and
+    an event of its own, whatever command recorded it. The entry holds the count and the SHA-256 of
+    the event rows, in the case's stream or in `data:<site>`. Sinks (`db.info["event_sinks"]`) run
+    first: the ledger head is locked last.
     """
     db.flush()
+    if RECORDING in db.info:
+        return ()
+    breaking, breach_ids = _break_holds(db, id_set(db, [event.id for event in events]), by=by)
+    told = [*events, *breaking]
     for sink in db.info.get("event_sinks", ()):
-        sink(db, list(events))
+        sink(db, told)
 
     ledger.append(
         db,
@@ -162,24 +171,69 @@ def record_events(
         "events_recorded",
         {
             "recording": str(events[0].recording),
-            "count": len(events),
-            "types": sorted({event.type for event in events}),
-            "sha256": events_sha256(db, [event.id for event in events]),
+            "count": len(told),
+            "types": sorted({event.type for event in told}),
+            "sha256": events_sha256(db, [event.id for event in told]),
         },
         by=by,
         at=at,
     )
+    return breach_ids
+
+
+def _break_holds(
+    db: Session, event_ids: Select[int], *, by: Person | None
+) -> tuple[list[Event], tuple[int, ...]]:
+    """Write an event beside each of these that broke a hold; return them and the breaches."""
+    written, ids = [], []
+    for broken in breaches.find(db, event_ids):
+        event, rows = broken.event, broken.breaches
+        links = Links().add([row.unit_id for row in rows if row.unit_id is not None], Effect())
+        links.about([row.lot_id for row in rows if row.lot_id is not None])
+        payload = {
+            "broken_by": event.id,
+            "holds": sorted({row.hold_id for row in rows}),
+            "cases": sorted(broken.cases),
+        }
+        how: How = {
+            "by": by,
+            "at": event.recorded_at,
+            "event_at": event.event_at,
+            "source": event.source,
+            "documents": event.payload.get("documents", ()),
+        }
+        written.append(
+            write_event(
+                db, "hold_breached", links, payload=payload, recording=event.recording, **how
+            )
+        )
+        ids += [row.id for row in rows]
+    return written, tuple(ids)
+
+
+@contextmanager
+def one_recording(db: Session) -> Iterator[UUID]:
+    """Let everything that commands record in the block bear one number, which is given.
+
+    None of them tells anybody or locks the ledger: whoever opened it ends in `record_recording`.
+    """
+    db.info[RECORDING] = recording = uuid4()
+    try:
+        yield recording
+    finally:
+        del db.info[RECORDING]
 
 
 def record_recording(
     db: Session, recording: UUID, *, by: Person | None, at: datetime, stream: str | None = None
 ) -> int:
-    """Do the same for everything that bears a `recording`; return how many events that are.
+    """Do as `record_events` for everything that bears a `recording`; return how many events.
 
     For what is recorded by the hundred thousand: some of it is in memory at a time.
     """
     db.flush()
     rows = select(Event.id).where(Event.recording == recording).order_by(Event.id)
+    _break_holds(db, rows.order_by(None), by=by)
     ids = list(db.scalars(rows))
     if not ids:
         return 0

@@ -101,9 +101,9 @@ def _one(db: Session, one: Parsed, recorded: _Recorded) -> Found:
 def _plain_found(one: Parsed, recorded: _Recorded) -> Found:
     sources = (recorded.units, recorded.lots, recorded.others, recorded.parts)
     names = dict.fromkeys(name for name in (one.text, one.serial, one.lot_no) if name)
-    matches = tuple(dict.fromkeys(m for s in sources for name in names for m in s.get(name, ())))
-    if matches:
-        return Found(one.text, matches, None, one.line)
+    found = [match for each in sources for name in names for match in each.get(name, ())]
+    if found:
+        return Found(one.text, tuple(dict.fromkeys(found)), None, one.line)
     sentence = NOT_A_DEVICE if one.gln or one.location else NOT_RECORDED
     return Found(one.text, (), Problem("", sentence, (("text", one.text),)), one.line)
 

@@ -6,9 +6,10 @@ to show, and it needs the same few queries for one target and for ten thousand.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.errors import Problem
@@ -21,7 +22,7 @@ from engine.serials.active import (
 )
 from engine.serials.errors import OnHold
 from engine.serials.models import Lot, LotStock, Unit
-from engine.serials.sets import id_set
+from engine.serials.sets import id_param, id_set, id_value, is_sqlite
 from engine.serials.targets import HoldTarget
 from engine.words import N_
 
@@ -173,10 +174,8 @@ def _look_up(db: Session, targets: Sequence[HoldTarget]) -> _Asked:
     units: dict[int, str] = {}
     scrapped: set[tuple[str, int]] = set()
     if ids["unit"]:
-        rows_of_units = select(Unit.id, Unit.serial, Unit.usability).where(
-            Unit.id.in_(id_set(db, ids["unit"]))
-        )
-        for unit_id, serial, usability in db.execute(rows_of_units):
+        rows_of_units = db.execute(_units(is_sqlite(db)), {"ids": id_value(db, ids["unit"])})
+        for unit_id, serial, usability in rows_of_units:
             units[unit_id] = serial
             if usability == "scrapped":
                 scrapped.add(("unit", unit_id))
@@ -189,6 +188,12 @@ def _look_up(db: Session, targets: Sequence[HoldTarget]) -> _Asked:
         lots |= _named(db, Lot.id, Lot.lot_no, lot_ids)
         scrapped |= {("stock", r.id) for r in rows.values() if r.usability == "scrapped"}
     return _Asked(units, lots, rows, frozenset(scrapped))
+
+
+@cache
+def _units(sqlite: bool) -> Select[int, str, str]:  # noqa: FBT001 - the key of the cache
+    """Return the query; every door asks it, and it takes longer to build than to run."""
+    return select(Unit.id, Unit.serial, Unit.usability).where(Unit.id.in_(id_param(sqlite)))
 
 
 def _named(

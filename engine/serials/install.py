@@ -1,10 +1,10 @@
 """Putting units inside units, and taking them out; the root pointer goes along."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Unpack
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine.serials import gate
@@ -28,9 +28,9 @@ from engine.serials.rules import (
 )
 from engine.serials.sets import id_set
 from engine.serials.targets import HoldTarget
-from engine.serials.units import contents, open_hosts, refuse_unusable, units_by_id
+from engine.serials.units import open_hosts, refuse_unusable, units_by_id
 from engine.serials.vocabulary import CUSTODY, Word
-from engine.serials.walk import AROUND, INSIDE, reach
+from engine.serials.walk import AROUND, INSIDE, reach, reach_each
 
 
 class Fitting(NamedTuple):
@@ -65,11 +65,12 @@ def install_units(
     if not reported:
         refuse_unfit(db, children, how.get("event_at") or how["at"])
     links = Links()
+    inside = reach_each(db, [fitting.child_id for fitting in fittings], INSIDE)
     for fitting in fittings:
         host = units[fitting.host_id]
         effect = Effect(custody=host.custody, location_id=host.location_id)
         links.add([fitting.child_id], effect, "child").add([fitting.host_id], Effect(), "host")
-        links.add(contents(db, [fitting.child_id]), effect, "carried")
+        links.add(inside[fitting.child_id], effect, "carried")
     said: How = {**how, "is_fact": reported or how.get("is_fact", False)}
     event = write_event(db, "installed", links, payload=_positions(fittings), **said)
     open_installs(db, event, fittings)
@@ -114,9 +115,7 @@ def remove_units(db: Session, child_ids: Iterable[int], **how: Unpack[How]) -> R
 def open_installs(db: Session, event: Event, fittings: Sequence[Fitting]) -> None:
     """Write install rows and give each child's tree the root of its host."""
     db.execute(insert(Install), [{**f._asdict(), "from_event_id": event.id} for f in fittings])
-    for fitting in fittings:
-        _follow_root(db, fitting.child_id, fitting.host_id)
-    _forget_roots(db)
+    _follow_roots(db, {fitting.child_id: fitting.host_id for fitting in fittings})
 
 
 def reopen_installs(db: Session, event_id: int) -> dict[int, int]:
@@ -143,22 +142,36 @@ def reopen_installs(db: Session, event_id: int) -> dict[int, int]:
     for row in rows:
         row.to_event_id = None
     db.flush()
-    for child_id, host_id in inside.items():
-        _follow_root(db, child_id, host_id)
-    _forget_roots(db)
+    _follow_roots(db, inside)
     return inside
 
 
-def _follow_root(db: Session, child_id: int, host_id: int) -> None:
-    root_id, has_past = db.execute(
-        select(UnitRoot.root_id, UnitRoot.has_past).where(UnitRoot.unit_id == host_id)
-    ).one()
-    db.execute(
-        update(UnitRoot)
-        .where(UnitRoot.root_id == child_id)
-        .values({"root_id": root_id, **({"has_past": True} if has_past else {})})
-        .execution_options(synchronize_session=False)
+def _follow_roots(db: Session, host_of: Mapping[int, int]) -> None:
+    """Give the tree of each child the root of its host, which may itself have gone into another."""
+    if not host_of:
+        return
+
+    rows = db.execute(
+        select(UnitRoot.unit_id, UnitRoot.root_id, UnitRoot.has_past).where(
+            UnitRoot.unit_id.in_(id_set(db, host_of.values()))
+        )
     )
+    before = {unit_id: (root_id, has_past) for unit_id, root_id, has_past in rows}
+    moves = []
+    for child_id, host_id in sorted(host_of.items()):
+        root_id, has_past = before[host_id]
+        while root_id in host_of:
+            root_id, past = before[host_of[root_id]]
+            has_past = has_past or past
+        moves.append({"child": child_id, "to": root_id, "past": has_past})
+    roots = UnitRoot.__table__.c
+    db.connection().execute(
+        update(UnitRoot.__table__)  # type: ignore[arg-type]
+        .where(roots.root_id == bindparam("child"))
+        .values(root_id=bindparam("to"), has_past=or_(roots.has_past, bindparam("past"))),
+        moves,
+    )
+    _forget_roots(db)
 
 
 def close_installs(db: Session, event: Event, child_ids: Iterable[int]) -> None:

@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -14,8 +13,7 @@ from engine.serials.models import ExternalId, Lot, Part, Party, Unit, UnitLabel
 from engine.serials.sets import id_set, text_set
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """One thing a text may mean: a unit, a lot or a part (`kind`), with its names and ids."""
 
     kind: str
@@ -55,39 +53,38 @@ def units(db: Session, serials: set[str]) -> Named:
     both: dict[str, list[Match]] = defaultdict(list, found)
     for serial, unit_id in relabelled:
         if serial is not None:
-            both[serial].append(replace(named[unit_id], also=serial))
+            both[serial].append(named[unit_id]._replace(also=serial))
     return both
 
 
 def _unit_matches(db: Session, where: ColumnElement[bool]) -> Named:
     found: dict[str, list[Match]] = defaultdict(list)
     rows = db.execute(
-        select(Unit, Part, Party.name, Lot)
+        select(
+            Unit.id,
+            Unit.serial,
+            Unit.part_id,
+            Part.part_no,
+            Part.name,
+            Unit.lot_id,
+            Lot.lot_no,
+            Lot.expires_on,
+            Party.name,
+            Part.name_zh,
+        )
         .join(Part, Part.id == Unit.part_id)
         .join(Party, Party.id == Part.manufacturer_id)
         .outerjoin(Lot, Lot.id == Unit.lot_id)
         .where(where)
         .order_by(Unit.id)
     )
-    for unit, part, maker, joined in rows:
-        lot: Lot | None = joined  # an outer join: none for a unit without a lot
-        found[unit.serial].append(
+    for key, serial, part_id, part_no, name, lot_id, lot_no, expires_on, maker, name_zh in rows:
+        found[serial].append(
             Match(
-                "unit",
-                unit.id,
-                unit.serial,
-                part.id,
-                part.part_no,
-                part.name,
-                unit_id=unit.id,
-                serial=unit.serial,
-                lot_id=unit.lot_id,
-                lot_no=lot.lot_no if lot else None,
-                expires_on=lot.expires_on if lot else None,
-                maker=maker,
-                part_name_zh=part.name_zh,
+                "unit", key, serial, part_id, part_no, name, key, serial, lot_id, lot_no,
+                expires_on, maker, name_zh,
             )
-        )
+        )  # fmt: skip
     return found
 
 
@@ -108,7 +105,7 @@ def lots_by_id(
 def _by_id(found: Named, also: Mapping[int, str] | None) -> dict[int, Match]:
     names = also or {}
     return {
-        one.id: replace(one, also=names.get(one.id))
+        one.id: one._replace(also=names.get(one.id))
         for matches in found.values()
         for one in matches
     }

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session, aliased
 
 from engine.serials.models import Event, EventLink, Unit
@@ -56,18 +56,25 @@ def project_units(db: Session, unit_ids: Iterable[int]) -> None:
     forget(db, Unit, {change["id"] for change in changes})
 
 
-def fold(db: Session, unit_ids: Iterable[int]) -> dict[int, State]:
-    """Return the state that the standing events of each unit add up to."""
+def fold(db: Session, unit_ids: Iterable[int], *, before: Event | None = None) -> dict[int, State]:
+    """Return the state that the standing events of each unit add up to; of none, no state.
+
+    With `before` only what happened before that event counts.
+    """
     states: dict[int, State] = {}
     later = aliased(Event)
-    rows = db.execute(
-        select(EventLink, Event.type, Event.payload)
+    query = (
+        # the payload of thousands put together is long, and would come with each of their links
+        select(EventLink, Event.type, case((Event.type == "regraded", Event.payload)))
         .join(Event, Event.id == EventLink.event_id)
         .outerjoin(later, later.corrects_id == Event.id)
         .where(EventLink.unit_id.in_(id_set(db, unit_ids)), later.id.is_(None))
         .order_by(Event.event_at, Event.id)
     )
-    found = rows.all()
+    if before is not None:
+        earlier = (Event.event_at == before.event_at) & (Event.id < before.id)
+        query = query.where((Event.event_at < before.event_at) | earlier)
+    found = db.execute(query).all()
     newest: dict[int, int] = {}  # the last fact recorded of each unit
     for link, *_ in found:
         if link.custody or link.usability or link.location_id:
@@ -75,16 +82,16 @@ def fold(db: Session, unit_ids: Iterable[int]) -> dict[int, State]:
     for link, kind, payload in found:
         if kind == "never_existed" and link.event_id < newest[link.unit_id]:
             continue
-        _take(states.setdefault(link.unit_id, State()), link, kind, payload)
+        _take(states.setdefault(link.unit_id, State()), link, payload)
     return states
 
 
-def _take(state: State, link: EventLink, type: str, payload: dict[str, Any]) -> None:
+def _take(state: State, link: EventLink, payload: dict[str, Any] | None) -> None:
     state.custody = link.custody or state.custody
     state.usability = link.usability or state.usability
     state.location_id = link.location_id or state.location_id
     state.is_released = state.is_released or link.usability == "conforming"
-    if type == "regraded":
+    if payload is not None:
         state.grade = payload["grade"]
 
 

@@ -1,7 +1,6 @@
 """Leaving and coming back: shipping is asked of the gate, a reported shipment is a fact."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Unpack
 
 from sqlalchemy import insert
@@ -14,7 +13,6 @@ from engine.serials.flags import raise_flag
 from engine.serials.models import (
     IN_OUR_HANDS,
     Event,
-    HoldBreach,
     Lot,
     Shipment,
     ShipmentLine,
@@ -27,7 +25,6 @@ from engine.serials.record import Effect, How, Recorded, StockPart
 from engine.serials.rules import (
     flag_expired,
     flag_expired_units,
-    flag_held,
     flag_unusable,
     refuse_expired,
 )
@@ -91,27 +88,19 @@ def report_shipment(
 ) -> Recorded:
     """Record a shipment that someone outside says happened; never refused.
 
-    What broke a hold becomes `hold_breach` rows and an event of its own; custody moves, the hold
-    stays, and the sinks hear both. `unknown` keeps the numbers nobody could find here. Without a
-    place (nobody here knows where it went) the goods are in transit until they are seen again.
+    What broke a hold is a breach (`record_events`): custody moves, the hold stays. `unknown` keeps
+    the numbers nobody could find here. Without a place (nobody here knows where it went) the goods
+    are in transit until they are seen again.
     """
     rows = units_by_id(db, units, lock=True)
-    targets = [HoldTarget.unit(key) for key in rows]
-    targets += [HoldTarget.stock(part.stock_id) for part in stock_parts]
-    verdicts = gate.check(db, targets, door="ship")
     taken = stock.take(db, stock_parts, reported=True)
     not_usable = [unit for unit in rows.values() if unit.usability not in SHIPPABLE]
     event = _shipped(
         db, "shipment_reported", to_location_id, rows, taken, document_no, how, unknown
     )
     _flag(db, event, rows, taken, not_usable)
-    events = [event]
-    breach_ids: tuple[int, ...] = ()
-    if any(verdict.holds and not verdict.allowed for verdict in verdicts):
-        breach, breach_ids = _record_breaches(db, event, verdicts, taken, how)
-        events.append(breach)
-    record_events(db, events, by=how["by"], at=how["at"], stream=how.get("stream"))
-    return Recorded(event, tuple(rows), breach_ids=breach_ids)
+    broken = record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(rows), breach_ids=broken)
 
 
 def _flag(
@@ -121,8 +110,7 @@ def _flag(
     taken: Sequence[stock.Taken],
     not_usable: Sequence[Unit],
 ) -> None:
-    """Flag what a reported shipment broke; what was on hold is a breach too, with its task."""
-    flag_held(db, event, "held_shipped", units=units, lots={part.spot.lot_id for part in taken})
+    """Flag what a reported shipment broke beside holds."""
     flag_unusable(db, event, not_usable)
     flag_expired_units(db, event, "expired_shipped", units.values())
     flag_expired(db, event, "expired_shipped", {part.spot.lot_id for part in taken})
@@ -181,8 +169,8 @@ def _arrive(
     stock.move(db, event, taken, custody=custody, location_id=location_id, usability=usability)
     let_out(db, event, rows, {part.spot.tranche_id for part in taken})
     project_units(db, links.units)
-    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
-    return Recorded(event, tuple(rows))
+    broken = record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(rows), breach_ids=broken)
 
 
 def _shipped(
@@ -274,48 +262,3 @@ def _refuse_unusable_stock(db: Session, taken: Sequence[stock.Taken]) -> None:
             lot = db.get_one(Lot, part.spot.lot_id)
             word = Word((USABILITY[part.spot.usability],))
             raise NotUsable(unit=lot.lot_no, usability=word)
-
-
-def _record_breaches(
-    db: Session,
-    event: Event,
-    verdicts: Sequence[gate.Verdict],
-    taken: Sequence[stock.Taken],
-    how: How,
-) -> tuple[Event, tuple[int, ...]]:
-    parts = {part.stock_id: part for part in taken}
-    breaches = []
-    links = Links()
-    for verdict in verdicts:
-        target = verdict.target
-        if isinstance(target, str) or verdict.allowed:
-            continue
-        part = parts.get(target.id) if target.kind == "stock" else None
-        if part is None:
-            links.add([target.id], Effect())
-        else:
-            links.about([part.spot.lot_id])
-        breaches += [
-            HoldBreach(
-                hold_id=holding.hold_id,
-                unit_id=target.id if part is None else None,
-                lot_id=part.spot.lot_id if part else None,
-                tranche_id=part.spot.tranche_id if part else 0,
-                quantity=part.quantity if part else Decimal(1),
-                door="ship",
-                event_id=event.id,
-                found_at=how["at"],
-            )
-            for holding in verdict.holds
-        ]
-    db.add_all(breaches)
-    db.flush()
-    payload = {
-        "broken_by": event.id,
-        "holds": sorted({breach.hold_id for breach in breaches}),
-        "cases": sorted({h.case_number for v in verdicts for h in v.holds}),
-    }
-    found = write_event(
-        db, "hold_breached", links, payload=payload, recording=event.recording, **how
-    )
-    return found, tuple(breach.id for breach in breaches)

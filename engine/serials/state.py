@@ -26,21 +26,32 @@ def move(
     units: Sequence[int] = (),
     stock_parts: Sequence[StockPart] = (),
     under_case: str | None = None,
+    reported: bool = False,
     **how: Unpack[How],
 ) -> Recorded:
     """Move goods in our hands; what is on hold moves only to a quarantine area.
 
-    A place of a third party changes custody to `at_third_party`, one of ours to `in_house`.
+    A place of a third party changes custody to `at_third_party`, one of ours to `in_house`. With
+    `reported` it is a fact: what is on hold is flagged.
     """
     to = place(db, location_id)
     rows = units_by_id(db, units, lock=True)
-    if to.kind != "quarantine":
+    is_asked = to.kind != "quarantine"
+    if is_asked and not reported:
         ask_gate(db, "transfer", rows, stock_parts, under_case)
     custody = "at_third_party" if to.kind == "third_party" else "in_house"
     effect = Effect(custody, None, location_id)
     kind = "sent_out" if custody == "at_third_party" else "moved"
     return change(
-        db, kind, rows, stock_parts, effect, how, with_contents=True, location_id=location_id
+        db,
+        kind,
+        rows,
+        stock_parts,
+        effect,
+        how,
+        with_contents=True,
+        location_id=location_id,
+        flag_as="held_moved" if is_asked and reported else None,
     )
 
 

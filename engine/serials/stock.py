@@ -1,7 +1,7 @@
 """The stock of lots: postings in, rows out; every change belongs to an event."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -53,12 +53,19 @@ def post(db: Session, event: Event, changes: Iterable[tuple[Spot, Decimal]]) -> 
         return
 
     db.execute(insert(StockPosting), [{**row, "event_id": event.id} for row in rows])
-    for row in rows:
-        fresh = upserting(db, LotStock).values(row)
-        total = LotStock.__table__.c.quantity + fresh.excluded.quantity
-        db.execute(
-            fresh.on_conflict_do_update(index_elements=list(Spot._fields), set_={"quantity": total})
-        )
+    add_up(db, sums)
+
+
+def add_up(db: Session, sums: Mapping[Spot, Decimal]) -> None:
+    """Add what was posted to the stock rows, those that are not there yet too."""
+    rows = [{**spot._asdict(), "quantity": sums[spot]} for spot in sorted(sums) if sums[spot]]
+    fresh = upserting(db, LotStock.__table__)
+    total = LotStock.__table__.c.quantity + fresh.excluded.quantity
+    adding = fresh.on_conflict_do_update(
+        index_elements=list(Spot._fields), set_={"quantity": total}
+    )
+    if rows:
+        db.connection().execute(adding, rows)
     lots = {row["lot_id"] for row in rows}
     ids = db.scalars(select(LotStock.id).where(LotStock.lot_id.in_(id_set(db, lots))))
     forget(db, LotStock, set(ids))

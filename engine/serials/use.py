@@ -73,8 +73,8 @@ def put_into_use(
     flag_unusable(db, event, units.values())
     flag_expired_units(db, event, "expired_used", units.values())
     project_units(db, links.units)
-    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
-    return Recorded(event, tuple(units))
+    broken = record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(units), breach_ids=broken)
 
 
 def service(
@@ -127,8 +127,8 @@ def service(
     flag_expired_units(db, event, "expired_used", children)
     warnings = _use_up(db, event, unit_id, exchange.lots)
     project_units(db, links.units)
-    record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
-    return Recorded(event, tuple(sorted(units)), warnings=warnings)
+    broken = record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
+    return Recorded(event, tuple(sorted(units)), warnings=warnings, breach_ids=broken)
 
 
 def _use_up(db: Session, event: Event, unit_id: int, lots: Sequence[LotInput]) -> tuple[str, ...]:

@@ -16,13 +16,13 @@ from engine.outbox import Outgoing
 from engine.people import Person
 from engine.serials.models import Unit
 from tests.processes.company import Company
+from tests.support.web import app_over
 from tests.webapp.conftest import Visitor
-from webapp.create_app import create_app
 
 
 @pytest.fixture
 def app(company: Company) -> Flask:
-    return create_app(company.holdfast)
+    return app_over(company.holdfast)
 
 
 @contextmanager

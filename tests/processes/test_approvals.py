@@ -14,15 +14,15 @@ from engine.cases.approvals import proposals, signed_lately
 from engine.cases.inbox import badge, my_tasks
 from engine.people import Person
 from tests.processes.company import Company
+from tests.support.web import app_over
 from tests.webapp.conftest import Visitor
-from webapp.create_app import create_app
 
 
 @pytest.fixture
 def app(company: Company) -> Flask:
     company.make_lot("S-1", 40)
     company.to_disposition("S-1")
-    return create_app(company.holdfast)
+    return app_over(company.holdfast)
 
 
 @contextmanager

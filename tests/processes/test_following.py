@@ -3,7 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from engine.serials import intake, parties, receive
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from engine.cases.models import Case, Posting
+from engine.errors import Busy
+from engine.serials import correct, intake, parties, receive, ship
 from tests.processes.company import Company
 
 
@@ -37,3 +43,72 @@ def test_a_unit_whose_suspect_lot_a_file_fills_in_comes_into_the_case_and_on_hol
     load(company, "units", "part_no,serial,lot_no,location\nPUMP,P-2,L-1,TARN\n", tmp_path)
     assert company.totals == {"held": 2}
     assert company.holding_cases("P-2") == {company.number}
+
+
+def test_a_held_unit_delivered_out_of_our_house_is_handled_by_quality(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2"])
+    company.report("P-1 P-2")
+    how: Any = {"by": company.people.warehouse, "at": company.at}
+    with company.holdfast.database.begin() as db:
+        ship.deliver(db, location_id=company.places["HOSP"], units=[company.unit("P-1").id], **how)
+    assert company.totals == {"held": 1, "at_consignee": 1}
+    assert company.waiting_at == {"triage", "handle_hold_breach"}
+    manager = f"{company.people.qa_manager.user_name}@holdfast.example"
+    assert manager in company.mailed("layouts/hold_breached")
+    assert company.mailed("layouts/flags_raised") == set()
+
+
+def test_a_unit_that_a_correction_drops_from_a_shipment_is_on_hold_here_again(
+    company: Company,
+) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2"])
+    company.report("P-1 P-2")
+    told = company.report_shipment("P-1")
+    assert company.totals == {"held": 1, "at_consignee": 1}
+    because: Any = {"by": company.people.warehouse, "at": company.at, "reason": "misread label"}
+    with company.holdfast.database.begin() as db:
+        correct.replace(db, told.event.id, units=[company.unit("P-2").id], **because)
+
+    def places(db: Session) -> dict[int | None, str]:
+        rows = db.execute(select(Posting.unit_id, Posting.to_account).order_by(Posting.id))
+        return {unit_id: account for unit_id, account in rows}  # noqa: C416  rows are not pairs
+
+    assert company.reads(places) == {
+        company.unit("P-1").id: "held", company.unit("P-2").id: "at_consignee",
+    }  # fmt: skip
+    assert len(company.open_tasks_at("handle_hold_breach")) == 2
+
+
+def test_each_unit_is_posted_with_the_event_that_moved_it(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2"])
+    company.report("P-1 P-2")
+    told = company.report_shipment("P-1")
+    last = company.reads(lambda db: db.scalars(select(Posting).order_by(Posting.id.desc())).first())
+    assert (last.event_id, last.evidence) == (told.event.id, "shipment_reported")
+
+
+def test_who_moves_a_unit_of_a_case_waits_for_who_works_on_the_case(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    company.report("P-1")
+    database = company.holdfast.database
+    if database.url.startswith("sqlite"):
+        pytest.skip("on SQLite there is one writer at a time")
+    unit_id = company.unit("P-1").id
+
+    def report() -> None:
+        with database.begin() as db:
+            db.execute(text("SET LOCAL lock_timeout = '20ms'"))
+            ship.report_shipment(
+                db,
+                to_location_id=company.places["HOSP"],
+                units=[unit_id],
+                by=company.people.warehouse,
+                at=company.at,
+            )
+
+    # a lock that a mere posting, which names the case, would not wait for
+    mine = select(Case).where(Case.number == company.number).with_for_update(key_share=True)
+    with database.begin() as db:
+        db.scalars(mine).one()
+        with pytest.raises(Busy):
+            report()

@@ -20,8 +20,8 @@ from engine.serials.record import StockPart
 from engine.serials.register import register
 from forms import library
 from tests.processes.company import Company
+from tests.support.web import app_over
 from tests.webapp.conftest import Visitor
-from webapp.create_app import create_app
 from webapp.queries.case import unit_lines
 from webapp.queries.case_holds import case_holds
 
@@ -29,7 +29,7 @@ from webapp.queries.case_holds import case_holds
 @pytest.fixture
 def app(company: Company) -> Iterator[Flask]:
     with clock.at(company.at):
-        yield create_app(company.holdfast)
+        yield app_over(company.holdfast)
 
 
 def enter(app: Flask, person: Person) -> Visitor:

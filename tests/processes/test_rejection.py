@@ -12,15 +12,15 @@ from engine.cases.children import open_child
 from engine.cases.models import Case
 from engine.people import Person
 from tests.processes.company import Company
+from tests.support.web import app_over
 from tests.webapp.conftest import Visitor
-from webapp.create_app import create_app
 
 REASON = "The registered shelf life was tested with an intact seal only."
 
 
 @pytest.fixture
 def app(company: Company) -> Flask:
-    return create_app(company.holdfast)
+    return app_over(company.holdfast)
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from engine.errors import Invalid
 from engine.people import Person
 from tests.processes.company import Company
 from tests.processes.test_scope import DEVICES, rows
+from tests.support.web import app_over
 from tests.webapp.conftest import Visitor
-from webapp.create_app import create_app
 
 WHOLE = "so the whole lot is affected: 92 of the lot itself and 8 made from it."
 
@@ -24,7 +24,7 @@ WHOLE = "so the whole lot is affected: 92 of the lot itself and 8 made from it."
 @pytest.fixture
 def app(company: Company) -> Iterator[Flask]:
     with clock.at(company.at):
-        yield create_app(company.holdfast)
+        yield app_over(company.holdfast)
 
 
 def enter(app: Flask, person: Person) -> Visitor:

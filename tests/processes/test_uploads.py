@@ -25,8 +25,8 @@ from engine.evidence import documents, ledger
 from engine.people import Person
 from tests.processes.company import Company
 from tests.support.files import png
+from tests.support.web import app_over
 from tests.webapp.conftest import Visitor
-from webapp.create_app import create_app
 
 PHOTO = png(7)
 SHA256 = sha256(PHOTO).hexdigest()
@@ -47,7 +47,7 @@ def app(company: Company) -> Flask:
     company.report("S-1")
     company.do("triage")
     company.do("confirm_segregation")
-    return create_app(company.holdfast)
+    return app_over(company.holdfast)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import IO
 
 PREFIX = "holdfast-postgres-"
 TEMPS = ("/dev/shm", "/tmp")  # short paths: a socket's may have 107 bytes
-ROOM_BYTES = 1024**3
+ROOM_BYTES = 4 * 1024**3
 SETTINGS = {
     "listen_addresses": "",  # no port at all: two runs at once never meet
     "fsync": "off",  # nothing here outlives the run
@@ -99,7 +99,7 @@ class Server:
 def claim(*, on: str | None = None) -> tuple[Path, IO[str]]:
     """Make the folder of this run and hold it by a lock that ends with this process."""
     clear_abandoned()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=on or _roomy()))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=on or roomy()))
     owner = (folder / "owner").open("w")
     fcntl.flock(owner, fcntl.LOCK_EX)
     if "user" in _as_owner():
@@ -127,7 +127,7 @@ def clear_abandoned() -> None:
             continue
 
 
-def _roomy() -> str:
+def roomy() -> str:
     """Prefer memory: a run makes and drops a thousand databases of ten megabytes."""
     memory, disk = TEMPS
     if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES:

@@ -14,8 +14,8 @@ from werkzeug.test import TestResponse
 from engine.people import Person
 from engine.people.passwords import Hashing
 from tests.support.personas import PASSWORD, People
+from tests.support.web import app_over
 from webapp.compose import Holdfast, compose
-from webapp.create_app import create_app
 from webapp.settings import Settings
 
 
@@ -31,7 +31,7 @@ def holdfast(database_url: str, people: People, tmp_path: Path) -> Any:
 
 @pytest.fixture
 def app(holdfast: Holdfast) -> Flask:
-    return create_app(holdfast)
+    return app_over(holdfast)
 
 
 @dataclass

@@ -35,6 +35,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = make_world(tmp_path_factory.mktemp("world"))
     yield made
     made.company.holdfast.database.close()
+    made.copy.forget()
 
 
 @pytest.fixture(autouse=True)

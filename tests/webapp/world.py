@@ -4,10 +4,10 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -146,32 +146,44 @@ class World:
 
 @dataclass
 class SqliteCopy:
-    """A copy of a SQLite file in memory."""
+    """A copy of a SQLite file in memory; the file itself tells whether anybody wrote to it since.
+
+    `PRAGMA data_version` of one open connection changes when another one commits, and only then.
+    """
 
     path: Path
     kept: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
+    kept_at: int = 0
+    fingerprint_at: tuple[int, dict[str, str]] | None = None
+
+    @cached_property
+    def file(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, timeout=10)
 
     def keep(self) -> None:
-        with self._file() as file:
-            file.backup(self.kept)
+        self.file.backup(self.kept)
+        self.kept_at = self._version()
 
     def put_back(self) -> None:
-        with self._file() as file:
-            self.kept.backup(file)
+        if self._version() != self.kept_at:
+            self.kept.backup(self.file)
+            self.kept_at, self.fingerprint_at = self._version(), None
 
     def fingerprint(self) -> dict[str, str]:
-        with self._file() as file:
-            tables = file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        version = self._version()
+        if self.fingerprint_at is None or self.fingerprint_at[0] != version:
+            tables = self.file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
             names = [row[0] for row in tables]
-            return {name: _digest(file.execute(f'SELECT * FROM "{name}"')) for name in names}
+            digests = {n: _digest(self.file.execute(f'SELECT * FROM "{n}"')) for n in names}
+            self.fingerprint_at = (version, digests)
+        return self.fingerprint_at[1]
 
-    @contextmanager
-    def _file(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self.path, timeout=10)
-        try:
-            yield connection
-        finally:
-            connection.close()
+    def forget(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+    def _version(self) -> int:
+        return int(self.file.execute("PRAGMA data_version").fetchone()[0])
 
 
 @dataclass

@@ -123,8 +123,9 @@ def _indexes() -> None:
         ("ix_install_child", "install", ["child_id"], None),
         ("ix_install_host", "install", ["host_id"], None),
         ("ix_install_ended", "install", ["child_id", "host_id"], "to_event_id"),
+        ("ix_unit_input_unit", "unit_input", ["unit_id"], None),
     ):
-        if name != "ix_install_ended":
+        if name not in ("ix_install_ended", "ix_unit_input_unit"):
             op.drop_index(name, table_name=table)
         where = sa.text(f"{without} IS NOT NULL") if without else None
         op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
@@ -158,10 +159,16 @@ def _codes() -> None:
     else:
         _lay_anew(connection)
     op.create_index("ix_unit_serial", "unit", ["serial", "part_id"], unique=True)
+    corrects = sa.text("corrects_id IS NOT NULL")
+    op.create_index(
+        "ix_event_corrects", "event", ["corrects_id"], unique=True,
+        sqlite_where=corrects, postgresql_where=corrects,
+    )  # fmt: skip
 
 
 def _code_in_place() -> None:
     op.drop_constraint(op.f("uq_unit_part_id_serial"), "unit", type_="unique")
+    op.drop_constraint(op.f("uq_event_corrects_id"), "event", type_="unique")
     op.drop_index("ix_unit_serial", table_name="unit")
     for table, columns in CODED.items():
         # they name the columns; every trigger is laid anew after the last step
@@ -197,9 +204,9 @@ def _lay_anew(connection: sa.Connection) -> None:
             ),
             {"table": table},
         ).all()
-        for table in CODED
+        for table in (*CODED, "event")
     }
-    for table, columns in CODED.items():
+    for table, columns in {**CODED, "event": ()}.items():
         names = [column["name"] for column in found.get_columns(table)]
         picked = [_number_of(name) if name in columns else name for name in names]
         _create(f"{table}_anew")
@@ -226,6 +233,25 @@ def _create(anew: str) -> None:
             *_axes(), _number("location_id", nullable=True), _text("grade", nullable=True),
             sa.Column("is_released", sa.Boolean(), nullable=False),
             sa.Column("version", sa.Integer(), nullable=False),
+        ),
+        "event": (
+            _number("id", counts=True), sa.Column("uuid", sa.Uuid(), nullable=False),
+            sa.Column("recording", sa.Uuid(), nullable=False), _text("type"),
+            _text("biz_step", nullable=True), _text("disposition", nullable=True),
+            sa.Column("event_at", db.UtcDateTime(), nullable=False),
+            sa.Column("recorded_at", db.UtcDateTime(), nullable=False),
+            _number("actor_id", nullable=True), _text("source"),
+            _number("location_id", nullable=True),
+            sa.Column("payload", db.Json(), nullable=False),
+            _number("corrects_id", nullable=True), _text("reason", nullable=True),
+            sa.UniqueConstraint("uuid", name=op.f("uq_event_uuid")),
+            sa.CheckConstraint(
+                "corrects_id IS NULL OR reason IS NOT NULL",
+                name=op.f("ck_event_correction_has_reason"),
+            ),
+            sa.CheckConstraint(
+                "corrects_id IS NULL OR corrects_id <> id", name=op.f("ck_event_corrects_another")
+            ),
         ),
         "event_link": (
             _number("unit_id"), _number("event_id"),
@@ -254,7 +280,7 @@ def _create(anew: str) -> None:
         *columns,
         *(
             sa.CheckConstraint(_rule(column), name=op.f(f"ck_{table}_{column}_is_known"))
-            for column in CODED[table]
+            for column in CODED.get(table, ())
         ),
         *(
             sa.ForeignKeyConstraint(
@@ -271,7 +297,7 @@ def _create(anew: str) -> None:
 
 REFERENCES = {
     "part_id": "part", "lot_id": "lot", "seg_id": "segment", "location_id": "location",
-    "event_id": "event",
+    "event_id": "event", "corrects_id": "event",
 }  # fmt: skip
 
 

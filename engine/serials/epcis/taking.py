@@ -27,6 +27,7 @@ from engine.serials.models import (
     Container,
     Event,
     EventLink,
+    HoldBreach,
     Install,
     Location,
     Lot,
@@ -113,20 +114,26 @@ class _Case:
 
     def goods(self) -> list[int]:
         """Return the units that an event is about, with what lies in the cases it names."""
-        return list(dict.fromkeys([*self.units("epcList"), *self.inside().units]))
+        return list(dict.fromkeys([*self.units(*self.seen()), *self.inside().units]))
+
+    def seen(self) -> tuple[str, ...]:
+        """Return the fields that name what an event is about: seen together, each was there."""
+        is_seen = self.body.get("action") == "OBSERVE"
+        return ("epcList", "parentID", "childEPCs") if is_seen else ("epcList",)
 
     def inside(self) -> Inside:
         """Return what lies in the cases and pallets that an event is about."""
-        return contents_of(self.db, self.containers("epcList"))
+        return contents_of(self.db, self.containers(*self.seen()))
 
-    def containers(self, field: str) -> list[int]:
-        """Return the cases and pallets that are named in this field and known."""
+    def containers(self, *fields: str) -> list[int]:
+        """Return the cases and pallets that are named in these fields and known."""
         known = self.known.containers
-        return [known[uri] for uri in self.uris(field) if uri in known]
+        return [known[uri] for uri in self.uris(*fields) if uri in known]
 
     def uris(self, *fields: str) -> list[str]:
         """Return the EPCs of these fields."""
-        return [uri for name in fields for uri in self.body.get(name, [])]
+        said = [self.body.get(name, []) for name in fields]
+        return [uri for one in said for uri in ([one] if isinstance(one, str) else one)]
 
     def record(self, event: Event) -> None:
         """Keep the first event made of this one: it has the flags, the others go on from it."""
@@ -174,6 +181,7 @@ def take_over(
         case.taken.event = None
         case.taken.flag("does_not_fit", said=refused)
         _observe(case)
+    _flag_breaches(case)
     return case.taken
 
 
@@ -219,11 +227,19 @@ def _object(case: _Case) -> None:
         _observe(case)
 
 
+def _transact(case: _Case) -> None:
+    """Record what became of the goods of an order or a despatch: they may have left under it."""
+    is_leaving = str(case.body.get("bizStep", "")) in LEAVING
+    (_leave if is_leaving and case.body.get("action") != "DELETE" else _observe)(case)
+
+
 def _aggregate(case: _Case) -> None:
     uri = str(case.body.get("parentID", ""))
     parent = case.known.units.get(uri)
     children = case.units("childEPCs")
-    if uri and case.known.names[uri].sscc and case.body.get("action") != "OBSERVE":
+    if case.body.get("action") == "OBSERVE" and str(case.body.get("bizStep", "")) in LEAVING:
+        _leave(case)
+    elif uri and case.known.names[uri].sscc and case.body.get("action") != "OBSERVE":
         _pack(case, uri, children)
     elif parent is None or not children or case.body.get("action") == "OBSERVE":
         _observe(case)
@@ -535,10 +551,10 @@ def _standing(case: _Case, units: Sequence[int]) -> list[int]:
 
 def _leave(case: _Case) -> None:
     """Record that goods left; what breaks a hold becomes a breach, as with any report."""
-    units, parts = case.goods(), _stock(case)
+    units, parts = case.goods(), _seen_stock(case)
     to = _destination(case)
     known = {**case.known.units, **case.known.containers}
-    unknown = [uri for uri in case.uris("epcList") if uri not in known]
+    unknown = [uri for uri in case.uris(*case.seen()) if uri not in known]
     if to is None and (units or parts or case.known.parts):
         case.taken.flag("destination_unknown", said=_said_destinations(case))
     if units or parts or any(uri in case.known.parts for uri in unknown):
@@ -552,8 +568,6 @@ def _leave(case: _Case) -> None:
             **case.how,
         )
         case.taken.event = recorded.event
-        if recorded.breach_ids:
-            case.taken.flag("hold_breach", count=len(recorded.breach_ids))
         return
     _observe(case)
 
@@ -598,7 +612,7 @@ def _observe(case: _Case) -> None:
     arrived = str(case.body.get("bizStep", "")) in ARRIVING and case.place is not None
     place_id = case.place.id if case.place else None
     effect = Effect(_custody(case.place), None, place_id) if arrived else Effect()
-    taken = stock.take(case.db, _stock(case), reported=True) if arrived else []
+    taken = stock.take(case.db, _seen_stock(case), reported=True) if arrived else []
     links = Links().add(units_by_id(case.db, units, lock=True), effect)
     links.add(contents(case.db, units), Effect(effect.custody, None, effect.location_id), "carried")
     links.about({*case.known.lots.values(), *(part.spot.lot_id for part in taken)})
@@ -614,7 +628,7 @@ TAKERS: Mapping[str, Callable[[_Case], None]] = {
     "AggregationEvent": _aggregate,
     "AssociationEvent": _aggregate,
     "TransformationEvent": _transform,
-    "TransactionEvent": _observe,
+    "TransactionEvent": _transact,
 }
 
 
@@ -684,6 +698,15 @@ def _flag_unknown(case: _Case) -> None:
             case.taken.flag("not_ours", name=uri)
         elif name.kind != "part":
             case.taken.flag("not_recorded", name=uri)
+
+
+def _flag_breaches(case: _Case) -> None:
+    """Say beside the event that it broke a hold; quality has its task by then."""
+    if case.taken.event is None:
+        return
+    of_event = HoldBreach.event_id == case.taken.event.id
+    if count := case.db.scalar(select(func.count(HoldBreach.id)).where(of_event)):
+        case.taken.flag("hold_breach", count=count)
 
 
 def _place(db: Session, body: Mapping[str, Any]) -> Location | None:
@@ -770,6 +793,14 @@ def _inputs(case: _Case, place_id: int) -> list[LotInput]:
         for uri, quantity in case.quantities("inputQuantityList")
         if uri in case.known.parts and read(uri).kind == "lot"
     ]
+
+
+def _seen_stock(case: _Case) -> list[StockPart]:
+    """Return where the quantities are that an event is about, those seen in a parent too."""
+    parts = _stock(case)
+    if case.body.get("action") != "OBSERVE" or case.inside().stock:
+        return parts  # what lies in the parent is known already
+    return [*parts, *_stock(case, "childQuantityList")]
 
 
 def _stock(case: _Case, field: str = "quantityList") -> list[StockPart]:

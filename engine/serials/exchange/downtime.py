@@ -217,7 +217,9 @@ def _segregate(db: Session, said: LateEntry, how: How) -> Event:
     place = _place(db, said.place)
     assert place is not None  # noqa: S101 - `_problems` has looked
     units, parts, _ = _goods(db, said)
-    return state.move(db, location_id=place.id, units=units, stock_parts=parts, **how).event
+    return state.move(
+        db, location_id=place.id, units=units, stock_parts=parts, reported=True, **how
+    ).event
 
 
 def _ship(db: Session, said: LateEntry, how: How) -> Event:

@@ -20,7 +20,7 @@ from engine.serials.errors import (
     StoreChanged,
     TakenInBefore,
 )
-from engine.serials.events import data_stream, record_events
+from engine.serials.events import data_stream, one_recording, record_recording
 from engine.serials.intake import documents, files, mappings, priority, staging
 from engine.serials.intake.layouts import DOCUMENTS, FACTS
 from engine.serials.intake.loading import Loading, load_rows
@@ -222,20 +222,20 @@ def _load(db: Session, batch: ImportBatch, how: How, progress: Progress) -> None
         progress("loading", min(done, total), total)
 
     went(0)
-    loading = Loading(db, batch, Reading.of(batch.mapping).names, how, went)
-    try:
-        load_rows(db, loading)
-        db.flush()
-    except IntegrityError as error:  # somebody recorded one of these meanwhile
-        raise StoreChanged from error
+    with one_recording(db) as recording:
+        loading = Loading(db, batch, Reading.of(batch.mapping).names, how, went, recording)
+        try:
+            load_rows(db, loading)
+            db.flush()
+        except IntegrityError as error:  # somebody recorded one of these meanwhile
+            raise StoreChanged from error
     batch.state = "loaded"
     batch.loaded_at, batch.loaded_by_id = how["at"], how["by"].id if how["by"] else None
     before = batch.counts.get("loaded", 0)
     batch.counts = {**batch.counts, "new": 0, "fill": 0, "loaded": before + total}
     db.flush()
     progress("recording", 0, 1)
-    if loading.events:
-        record_events(db, loading.events, by=how["by"], at=how["at"], stream=how.get("stream"))
+    record_recording(db, recording, by=how["by"], at=how["at"], stream=how.get("stream"))
     progress("recording", 1, 1)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
@@ -31,6 +31,14 @@ class Event(Base):
     __table_args__ = (
         CheckConstraint("corrects_id IS NULL OR reason IS NOT NULL", name="correction_has_reason"),
         CheckConstraint("corrects_id IS NULL OR corrects_id <> id", name="corrects_another"),
+        # corrected once; most correct nothing, and these would make SQLite take it for useless
+        Index(
+            "ix_event_corrects",
+            "corrects_id",
+            unique=True,
+            sqlite_where=text("corrects_id IS NOT NULL"),
+            postgresql_where=text("corrects_id IS NOT NULL"),
+        ),
         Index("ix_event_recording", "recording"),
         Index("ix_event_at", "event_at"),
         Index("ix_event_recorded_at", "recorded_at"),
@@ -48,7 +56,7 @@ class Event(Base):
     source: Mapped[str]
     location_id: Mapped[LocationRef | None]
     payload: Mapped[dict[str, Any]]
-    corrects_id: Mapped[EventRef | None] = mapped_column(unique=True)
+    corrects_id: Mapped[EventRef | None]
     reason: Mapped[str | None]
 
 

@@ -15,6 +15,7 @@ RULES = {
     "held_installed": N_("Installed while on hold"),
     "held_shipped": N_("Shipped while on hold"),
     "held_put_into_use": N_("Put into use while on hold"),
+    "held_moved": N_("Moved while on hold"),
     "expired_used": N_("Used after it expired"),
     "expired_shipped": N_("Shipped after it expired"),
     "not_usable": N_("Used or shipped though not released"),

@@ -222,7 +222,10 @@ class UnitInput(Base):
     """
 
     __tablename__ = "unit_input"
-    __table_args__ = (Index("ix_unit_input_lot", "lot_id", "unit_id"),)
+    __table_args__ = (
+        Index("ix_unit_input_lot", "lot_id", "unit_id"),
+        Index("ix_unit_input_unit", "unit_id"),
+    )
 
     id: Mapped[Key]
     unit_id: Mapped[UnitRef]

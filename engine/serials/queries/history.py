@@ -1,8 +1,10 @@
 """What happened to a unit or a lot, and to whom it was shipped."""
 
 from decimal import Decimal
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.serials.models import (
@@ -18,6 +20,10 @@ from engine.serials.queries.shown import Moment, Sent
 from engine.serials.vocabulary import KINDS
 
 SHOWN = 50  # events, or shipments, to a page
+LINKS: dict[str, tuple[Any, Any]] = {
+    "unit": (EventLink, EventLink.unit_id),
+    "node": (EventNode, EventNode.node_id),
+}
 
 
 def count_shipments(db: Session, where: ColumnElement[bool]) -> int:
@@ -63,36 +69,35 @@ def shipments(db: Session, where: ColumnElement[bool], *, page: int = 1) -> tupl
     )
 
 
-def of_unit(unit_id: int) -> Select[int, str]:
+class Linked(NamedTuple):
+    """What the events are looked for of: a unit, or a lot or run, by its number."""
+
+    kind: str  # unit, node
+    id: int
+
+
+def of_unit(unit_id: int) -> Linked:
     """Choose the events of a unit."""
-    return select(EventLink.event_id, EventLink.role).where(EventLink.unit_id == unit_id)
+    return Linked("unit", unit_id)
 
 
-def of_node(node_id: int) -> Select[int, str]:
+def of_node(node_id: int) -> Linked:
     """Choose the events of a lot or run."""
-    return select(EventNode.event_id, EventNode.role).where(EventNode.node_id == node_id)
+    return Linked("node", node_id)
 
 
-def count_moments(db: Session, links: Select[int, str]) -> int:
-    """Return how many events `links` chooses."""
-    return db.scalar(select(func.count()).select_from(links.subquery())) or 0
+def count_moments(db: Session, linked: Linked) -> int:
+    """Return how many events there are."""
+    return db.scalar(_counted(linked.kind), {"about": linked.id}) or 0
 
 
-def timeline(db: Session, links: Select[int, str], *, page: int = 1) -> tuple[Moment, ...]:
-    """Return one page of the events that `links` chooses: the newest page first.
+def timeline(db: Session, linked: Linked, *, page: int = 1) -> tuple[Moment, ...]:
+    """Return one page of the events of something: the newest page first.
 
     Within a page they stand by the time they happened.
     """
-    linked, later = links.subquery(), aliased(Event)
-    rows = db.execute(
-        select(Event, linked.c.role, Location.name, later.id)
-        .join(linked, linked.c.event_id == Event.id)
-        .outerjoin(Location, Location.id == Event.location_id)
-        .outerjoin(later, later.corrects_id == Event.id)
-        .order_by(Event.event_at.desc(), Event.id.desc())
-        .limit(SHOWN)
-        .offset((page - 1) * SHOWN)
-    ).all()
+    told = {"about": linked.id, "skipped": (page - 1) * SHOWN}
+    rows = db.execute(_moments(linked.kind), told).all()
     return tuple(
         Moment(
             event.id,
@@ -110,4 +115,35 @@ def timeline(db: Session, links: Select[int, str], *, page: int = 1) -> tuple[Mo
             corrected_by,
         )
         for event, role, location, corrected_by in reversed(rows)
+    )
+
+
+# these are built once: that took longer than answering them
+
+
+@cache
+def _counted(kind: str) -> Select[int]:
+    table, key = LINKS[kind]
+    return select(func.count()).select_from(table).where(key == bindparam("about"))
+
+
+@cache
+def _moments(kind: str) -> Select[*tuple[Any, ...]]:
+    (table, key), later = LINKS[kind], aliased(Event)
+    # fenced: to have them in order both databases would read every event by its time
+    chosen = (
+        select(table.event_id, table.role, Event.event_at)
+        .join(Event, Event.id == table.event_id)
+        .where(key == bindparam("about"))
+        .offset(0)
+        .subquery()
+    )
+    return (
+        select(Event, chosen.c.role, Location.name, later.id)
+        .join_from(chosen, Event, Event.id == chosen.c.event_id)
+        .outerjoin(Location, Location.id == Event.location_id)
+        .outerjoin(later, later.corrects_id == Event.id)
+        .order_by(chosen.c.event_at.desc(), chosen.c.event_id.desc())
+        .limit(SHOWN)
+        .offset(bindparam("skipped"))
     )

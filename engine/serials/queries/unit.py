@@ -1,6 +1,9 @@
 """The page of one unit: a fixed number of queries."""
 
-from sqlalchemy import select
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.serials.active import holdings_of_units
@@ -31,19 +34,11 @@ FIRST = Pages()
 
 def unit_page(db: Session, unit_id: int, pages: Pages = FIRST) -> UnitPage:
     """Return the page of a unit; raises `UnitUnknown`."""
-    row = db.execute(
-        select(Unit, Part, Party.name, Lot, Location.name, UnitRoot.root_id)
-        .join(Part, Part.id == Unit.part_id)
-        .join(Party, Party.id == Part.manufacturer_id)
-        .join(UnitRoot, UnitRoot.unit_id == Unit.id)
-        .outerjoin(Lot, Lot.id == Unit.lot_id)
-        .outerjoin(Location, Location.id == Unit.location_id)
-        .where(Unit.id == unit_id)
-    ).one_or_none()
+    row = db.execute(_head(), {"unit": unit_id}).one_or_none()
     if row is None:
         raise UnitUnknown(unit=unit_id)
 
-    unit, part, maker, joined, location, root_id = row
+    unit, part, maker, joined, location, party, root_id = row
     lot: Lot | None = joined
     sent = ShipmentLine.unit_id.in_({unit.id, root_id})
     return UnitPage(
@@ -62,7 +57,7 @@ def unit_page(db: Session, unit_id: int, pages: Pages = FIRST) -> UnitPage:
         usability=unit.usability,
         grade=unit.grade,
         location=location,
-        party=_party_of(db, unit.location_id),
+        party=party,
         root_id=root_id,
         root=_root(db, root_id) if root_id != unit.id else None,
         holds=holdings_of_units(db, [unit.id])[unit.id],
@@ -75,13 +70,19 @@ def unit_page(db: Session, unit_id: int, pages: Pages = FIRST) -> UnitPage:
     )
 
 
-def _party_of(db: Session, location_id: int | None) -> str | None:
-    if location_id is None:
-        return None
-    return db.scalar(
-        select(Party.name)
-        .join(Location, Location.party_id == Party.id)
-        .where(Location.id == location_id)
+@cache
+def _head() -> Select[*tuple[Any, ...]]:
+    """Return the query; it takes longer to build than to answer, as the one below."""
+    owner = aliased(Party)
+    return (
+        select(Unit, Part, Party.name, Lot, Location.name, owner.name, UnitRoot.root_id)
+        .join(Part, Part.id == Unit.part_id)
+        .join(Party, Party.id == Part.manufacturer_id)
+        .join(UnitRoot, UnitRoot.unit_id == Unit.id)
+        .outerjoin(Lot, Lot.id == Unit.lot_id)
+        .outerjoin(Location, Location.id == Unit.location_id)
+        .outerjoin(owner, owner.id == Location.party_id)
+        .where(Unit.id == bindparam("unit"))
     )
 
 
@@ -95,14 +96,18 @@ def _root(db: Session, root_id: int) -> Host:
 
 
 def _hosts(db: Session, unit_id: int) -> tuple[Host, ...]:
+    return tuple(Host(*row) for row in db.execute(_around(), {"unit": unit_id}))
+
+
+@cache
+def _around() -> Select[*tuple[Any, ...]]:
     ended = aliased(Event)
-    rows = db.execute(
+    return (
         select(Unit.id, Unit.serial, Part.part_no, ended.event_at)
         .select_from(Install)
         .join(Unit, Unit.id == Install.host_id)
         .join(Part, Part.id == Unit.part_id)
         .outerjoin(ended, ended.id == Install.to_event_id)
-        .where(Install.child_id == unit_id, Install.never_event_id.is_(None))
+        .where(Install.child_id == bindparam("unit"), Install.never_event_id.is_(None))
         .order_by(Install.id.desc())
     )
-    return tuple(Host(*row) for row in rows)

@@ -81,20 +81,21 @@ def alike(each: str) -> str:
 def called(search: Search, figures: str) -> str:
     """Return the figures with the names of parts, places and parties as they are called today."""
     looked_up = {
-        "p": "SELECT x.part_no FROM part x WHERE x.id = f.part_id",
         "l": "SELECT x.name, x.party_id FROM location x WHERE x.id = f.location_id",
         "y": (
             "SELECT x.id, x.name, x.country FROM party x"
             " WHERE x.id = coalesce(f.consignee_id, l.party_id)"
         ),
     }
+    # parts are few: looked up one by one PostgreSQL would read all of them for every row
+    joins = "LEFT JOIN part p ON p.id = f.part_id "
     if search.is_sqlite:
-        joins = (
-            "LEFT JOIN part p ON p.id = f.part_id LEFT JOIN location l ON l.id = f.location_id"
+        joins += (
+            "LEFT JOIN location l ON l.id = f.location_id"
             " LEFT JOIN party y ON y.id = coalesce(f.consignee_id, l.party_id)"
         )
     else:
-        joins = " ".join(
+        joins += " ".join(
             f"LEFT JOIN LATERAL ({look} OFFSET 0) {name} ON true"
             for name, look in looked_up.items()
         )

@@ -24,6 +24,7 @@ import re
 from dataclasses import dataclass
 
 from engine.serials.models import LINK_ROLE
+from engine.serials.walk import FEW
 
 SUBJECT = LINK_ROLE.code("subject")
 MAKING = "('received', 'built', 'kitted')"  # units, of a lot
@@ -36,14 +37,6 @@ CAME_LATER = (
     " AND e.id = l.event_id AND m.node_id = n.lot_id AND m.event_id = e.id AND m.role = 'output'"
     f" AND e.type IN {BECOMING}"
 )
-
-
-def _few(column: str) -> str:
-    """Tell SQLite to expect few rows: else it reads the whole table once, to filter by it.
-
-    The column is one that is never -1: the first of the left side that a step names.
-    """
-    return f"likelihood({column} <> -1, 0.000001)"
 
 
 @dataclass(frozen=True)
@@ -62,7 +55,7 @@ class Search:
     def step(self, shown: str, left: str, tables: str, where: str, **picks: str) -> str:
         """Look up `tables` for each row of `left`: never a scan, whatever the planner expects."""
         if self.is_sqlite:
-            few = _few(re.findall(r"\bw\.\w+", where)[0])
+            few = FEW.format(re.findall(r"\bw\.\w+", where)[0])  # of the left side
             found = shown.format(**picks)
             return f"SELECT {found} FROM {left} CROSS JOIN {tables} WHERE {where} AND {few}"
         inner = ", ".join(f"{column} AS {name}" for name, column in picks.items())
@@ -80,9 +73,9 @@ class Search:
         if self.is_sqlite:
             grown = (
                 f"SELECT n.out, w.certain FROM walk w CROSS JOIN edge n"
-                f" WHERE {edges} AND {_few('w.id')} UNION "
+                f" WHERE {edges} AND {FEW.format('w.id')} UNION "
                 f"SELECT u.id, 0 FROM walk w CROSS JOIN lot l CROSS JOIN lot u"
-                f" WHERE {unknown} AND {_few('w.id')}"
+                f" WHERE {unknown} AND {FEW.format('w.id')}"
             )
         else:  # which allows one recursive term
             grown = (

@@ -1,6 +1,6 @@
 """What was recorded wrongly is corrected by a later record, never by erasing the first."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -32,6 +32,7 @@ from engine.serials.errors import (
 )
 from engine.serials.models import Flag, StockPosting, Unit, UnitRoot
 from engine.serials.record import LotInput
+from engine.serials.targets import HoldTarget
 
 
 @pytest.fixture
@@ -149,6 +150,21 @@ def test_a_wrong_input_lot_is_taken_out_of_the_trace_and_the_right_one_is_in_it(
     assert [lot.label for run in made_of.parts for lot in run.parts] == ["R-2"]
     assert fixed.event.corrects_id == made.event.id
     assert shop.db.get(Unit, pump).custody == "in_house"
+
+
+def test_a_held_or_expired_lot_that_really_went_in_is_flagged(shop, because, hold):
+    wrong, held = shop.lot(shop.resin, "R-1", 10), shop.lot(shop.resin, "R-2", 10)
+    old = shop.lot(shop.resin, "R-3", 10, expires_on=date(2026, 1, 1))
+    made = shop.build(shop.pump, "SN-1", inputs=[wrong])
+    hold(HoldTarget.lot(held.id))
+    fixed = correct.correct_inputs(
+        shop.db, made.event.id, wrong=[wrong.id], right=[LotInput(held.id), LotInput(old.id)],
+        **because(),
+    )  # fmt: skip
+    flags = shop.db.execute(select(Flag.event_id, Flag.rule, Flag.lot_id).order_by(Flag.id)).all()
+    assert flags == [
+        (fixed.event.id, "held_used", held.id), (fixed.event.id, "expired_used", old.id),
+    ]  # fmt: skip
 
 
 def test_an_input_that_was_right_after_all_comes_back_into_the_trace(shop, because):

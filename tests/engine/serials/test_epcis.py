@@ -211,6 +211,46 @@ def test_a_reported_shipment_of_a_held_unit_is_recorded_and_is_a_breach(partner)
     assert partner.flags() == ["hold_breach"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "step", "field"),
+    [
+        ("TransactionEvent", "shipping", "epcList"),
+        ("TransactionEvent", "arriving", "epcList"),
+        ("ObjectEvent", "arriving", "epcList"),
+        ("AggregationEvent", "departing", "childEPCs"),
+        ("AggregationEvent", "receiving", "childEPCs"),
+    ],
+)
+def test_a_held_unit_that_any_event_says_is_gone_is_a_breach(partner, kind, step, field):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "0007")
+    holds.place(
+        shop.db, stream="case:NC-1", case_number="NC-1", reason="Leaks", basis="report",
+        target=HoldTarget.unit(pump), **shop.how,
+    )  # fmt: skip
+    body = seen(["0007"], step=step, bizLocation=own_place(shop.ward))
+    body |= {"type": kind, field: body.pop("epcList")}
+    body |= {"destinationList": [{"type": "location", "destination": own_place(shop.ward)["id"]}]}
+    if kind == "TransactionEvent":
+        order = {"type": "po", "bizTransaction": "urn:epcglobal:cbv:bt:1:PO-7"}
+        body["bizTransactionList"] = [order]
+    if kind == "AggregationEvent":
+        body["parentID"] = "https://id.gs1.org/00/106141412345678908"
+    partner.sends(body)
+    assert shop.db.get_one(Unit, pump).custody == "at_consignee"
+    assert shop.db.scalars(select(HoldBreach.unit_id)).all() == [pump]
+    assert partner.flags()[-1] == "hold_breach"
+
+
+def test_an_order_taken_back_moves_nothing(partner):
+    shop = partner.shop
+    [pump] = shop.units(shop.pump, "0007")
+    order = {"type": "po", "bizTransaction": "urn:epcglobal:cbv:bt:1:PO-7"}
+    body = seen(["0007"], action="DELETE", bizTransactionList=[order])
+    partner.sends(body | {"type": "TransactionEvent"})
+    assert shop.db.get_one(Unit, pump).custody == "in_house"
+
+
 def test_what_a_document_commissions_comes_to_be_with_its_lot_and_expiry(partner):
     shop = partner.shop
     partner.sends(

@@ -12,8 +12,6 @@ from engine.serials.intake.loading.facts import (
     load_inputs,
     load_installs,
     load_names,
-    load_shipments,
-    load_stock,
 )
 from engine.serials.intake.loading.master import (
     load_cases,
@@ -23,7 +21,9 @@ from engine.serials.intake.loading.master import (
     load_parts,
 )
 from engine.serials.intake.loading.partners import load_epcis
+from engine.serials.intake.loading.shipments import load_shipments
 from engine.serials.intake.loading.staged import Loading
+from engine.serials.intake.loading.stock import load_stock
 from engine.serials.intake.loading.tests import load_tests
 from engine.serials.intake.loading.units import load_units
 from engine.serials.models import ImportLine, ImportRow

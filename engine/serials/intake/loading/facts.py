@@ -1,26 +1,19 @@
-"""Stock, shipments, installations, inputs and names: what happened, recorded as reported facts."""
+"""Installations, inputs and names: what happened, recorded as reported facts."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import select
-
-from engine.serials import install, receive, ship
+from engine.serials import install
 from engine.serials.build import use_in_units
 from engine.serials.build.edges import add_edges
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.install import Fitting
-from engine.serials.intake.loading.staged import Loading, noon
-from engine.serials.models import ExternalId, ImportRow, LotStock
+from engine.serials.intake.loading.staged import Key, Loading, Row, noon
+from engine.serials.models import ExternalId
 from engine.serials.other_names import name_also
-from engine.serials.record import Effect, How, LotInput, StockPart
+from engine.serials.record import Effect, How, LotInput
 from engine.serials.rules import flag_lots
-from engine.serials.sets import id_set
-
-Key = tuple[Any, ...]
-Row = tuple[ImportRow, dict[str, str]]
 
 
 def groups_of(loading: Loading, *names: str) -> Iterator[tuple[Key, list[Row]]]:
@@ -42,55 +35,9 @@ def on_day(loading: Loading, day: str) -> How:
     return {**how, "event_at": happened} if happened else how
 
 
-def load_stock(loading: Loading) -> None:
-    """Receive quantities of lots, one event each."""
-    for row, said in loading.rows():
-        recorded = receive.receive_lot(
-            loading.db,
-            row.lot_id or 0,
-            Decimal(said["quantity"]),
-            location_id=row.location_id or 0,
-            usability=said.get("usability") or "unreleased",
-            **on_day(loading, said.get("received_on", "")),
-        )
-        loading.became([(row.line, recorded.event.id, recorded.event.id)])
-
-
-def load_shipments(loading: Loading) -> None:
-    """Record shipments as reported: one per day, document and place."""
-    same = ("shipped_on", "document_no", "location_id")
-    for (day, number, to_id), lines in groups_of(loading, *same):
-        recorded = ship.report_shipment(
-            loading.db,
-            to_location_id=to_id,
-            units=[row.unit_id for row, _ in lines if row.unit_id],
-            stock_parts=_stock_parts(loading, lines),
-            document_no=number,
-            **on_day(loading, day),
-        )
-        event_id = recorded.event.id
-        loading.became([(row.line, row.unit_id or event_id, event_id) for row, _ in lines])
-
-
-def _stock_parts(loading: Loading, lines: list[Row]) -> list[StockPart]:
-    lot_ids = {row.lot_id for row, _ in lines if row.lot_id and not row.unit_id}
-    rows = (
-        select(LotStock.lot_id, LotStock.id)
-        .where(LotStock.lot_id.in_(id_set(loading.db, lot_ids)), LotStock.custody == "in_house")
-        .order_by(LotStock.quantity)
-    )
-    # the row with the most comes last
-    most = {row[0]: row[1] for row in loading.db.execute(rows)} if lot_ids else {}
-    return [
-        StockPart(most[row.lot_id], Decimal(said["quantity"]))
-        for row, said in lines
-        if row.lot_id and not row.unit_id
-    ]
-
-
 def load_installs(loading: Loading) -> None:
-    """Record what was built into what: one event a day."""
-    for (day,), lines in groups_of(loading, "installed_on"):
+    """Record what was built into what: one event a day, or several of a day with many."""
+    for lines in loading.groups():
         recorded = install.install_units(
             loading.db,
             [
@@ -98,19 +45,20 @@ def load_installs(loading: Loading) -> None:
                 for row, said in lines
             ],
             reported=True,
-            **on_day(loading, day),
+            **on_day(loading, lines[0][1].get("installed_on", "")),
         )
         loading.became([(row.line, row.unit_id or 0, recorded.event.id) for row, _ in lines])
 
 
 def load_inputs(loading: Loading) -> None:
     """Record which lots went into what was made; the stock that came with its own file stays."""
-    for (day, made_id, unit_id), lines in groups_of(loading, "used_on", "other_id", "unit_id"):
+    for lines in loading.groups():
+        made_id, unit_id = lines[0][0].other_id, lines[0][0].unit_id
         inputs = [
             LotInput(row.lot_id or 0, Decimal(said["quantity"]) if said.get("quantity") else None)
             for row, said in lines
         ]
-        how = on_day(loading, day)
+        how = on_day(loading, lines[0][1].get("used_on", ""))
         links = Links().about([one.lot_id for one in inputs], "input")
         if unit_id:
             links.add([unit_id], Effect())

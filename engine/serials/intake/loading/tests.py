@@ -3,8 +3,8 @@
 from collections import defaultdict
 
 from engine.serials import examine
-from engine.serials.intake.loading.facts import Row, on_day
-from engine.serials.intake.loading.staged import Loading
+from engine.serials.intake.loading.facts import on_day
+from engine.serials.intake.loading.staged import Loading, Row
 from engine.serials.intake.referring.tests import is_within
 from engine.serials.record import How
 

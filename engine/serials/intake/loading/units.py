@@ -103,7 +103,7 @@ ROOT_OF_LOT = text(
 def load_units(loading: Loading) -> None:
     """Receive units: one event for those that came alike, whatever their number."""
     db, batch_id = loading.db, loading.batch.id
-    recording = uuid4()
+    recording = loading.recording
     _open_groups(loading, recording)
     if is_sqlite(db):
         after = db.scalar(AFTER)
@@ -148,7 +148,6 @@ def _fill_lots(loading: Loading, recording: UUID) -> None:
     bulk.add(db, EventNode, nodes)
     for step in FILLED:
         db.execute(step, {"batch": batch_id, "recording": recording, "no": False})
-    loading.events += events
     loading.progress(count)
 
 
@@ -184,7 +183,6 @@ def _open_groups(loading: Loading, recording: UUID) -> None:
     ]
     db.add_all(events)
     db.flush()
-    loading.events += events
     groups: list[dict[str, Any]] = []
     nodes: list[dict[str, Any]] = []
     released: tuple[set[int], set[int]] = (set(), set())

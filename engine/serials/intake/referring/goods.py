@@ -12,6 +12,7 @@ from engine.serials.intake.referring.naming import (
     keep_parts,
     location_of,
     lots_of,
+    number_events,
     parts_of,
     units_of,
 )
@@ -85,6 +86,8 @@ def of_shipments(c: Chunk, known: Known, groups: Groups) -> None:
             c.wrong(place, "serial", "serial_or_lot")
     _need_stock(c, known, units)
     _refuse_before_receipt(c, known)
+    # one shipment: what left on a day under a number for a place
+    number_events(c, groups, c.column("shipped_on"), documents, c.refers["location_id"])
 
 
 def _need_stock(c: Chunk, known: Known, units: Sequence[UnitFound | None]) -> None:

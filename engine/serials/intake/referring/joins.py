@@ -10,6 +10,7 @@ from engine.serials.intake.referring.naming import (
     Groups,
     keep_parts,
     lots_of,
+    number_events,
     parts_of,
     units_of,
 )
@@ -43,6 +44,7 @@ def of_installs(c: Chunk, known: Known, groups: Groups) -> None:
             c.wrong(place, "host_serial", "already_in", value=serial, host=inside[child][1])
         elif child in inside:
             c.states[place] = "same"
+    number_events(c, groups, c.column("installed_on"))
 
 
 def of_inputs(c: Chunk, known: Known, groups: Groups) -> None:
@@ -74,6 +76,7 @@ def of_inputs(c: Chunk, known: Known, groups: Groups) -> None:
             c.wrong(place, "to_lot_no", "in_itself", value=c.column("lot_no")[place])
         elif (lot, out, unit) in there:
             c.states[place] = "same"
+    number_events(c, groups, c.column("used_on"), c.refers["other_id"], c.refers["unit_id"])
 
 
 def of_names(c: Chunk, known: Known, groups: Groups) -> None:

@@ -29,6 +29,14 @@ class Groups:
         return found[0]
 
 
+def number_events(c: Chunk, groups: Groups, *by: Sequence[object]) -> None:
+    """Give each sound new row the number of its event: rows that agree in these become one."""
+    keys = list(zip(*by, strict=True))
+    for place in c.sound():
+        if c.states[place] == "new":
+            c.groups[place] = groups.number(keys[place])
+
+
 def party_of(c: Chunk, known: Known, column: str, to: str = "party_id") -> None:
     """Look up the party that a column names, by our code or the source's own."""
     said = c.column(column)
