@@ -206,6 +206,10 @@ class WorkbookTooLarge(Refused):
     """This workbook unpacks to more than %(most)s MB. Save it as CSV and send that."""
 
 
+class WorkbookTooWide(Refused):
+    """A sheet reaches over %(rows)s rows and %(columns)s columns. Delete what is not the table."""
+
+
 class MappingIncomplete(Refused):
     """No column is mapped to %(fields)s yet. Map one, or correct the file."""
 

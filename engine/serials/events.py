@@ -275,9 +275,9 @@ def events_sha256(db: Session, event_ids: Sequence[int]) -> str:
         linked = _linked(db, ids)
         for event in db.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id)):
             row = {**_event_facts(event), **{name: take(event.id) for name, take in linked.items()}}
-            if not row["facts"]:
-                # what was recorded before facts had rows of their own keeps its fingerprint
-                del row["facts"]
+            facts = [one for one in row.pop("facts") if tuple(one) not in _in_payload(event)]
+            if facts:
+                row["facts"] = facts
             digest.update(canonical_text(row).encode() + b"\n")
     return digest.hexdigest()
 
@@ -286,6 +286,17 @@ def recording_sha256(db: Session, recording: UUID) -> str:
     """Return the fingerprint of what one command recorded, to hold against its ledger entry."""
     ids = db.scalars(select(Event.id).where(Event.recording == recording).order_by(Event.id))
     return events_sha256(db, list(ids))
+
+
+def _in_payload(event: Event) -> set[tuple[str, str]]:
+    """Return the facts that the payload says anyway.
+
+    What was recorded before facts had rows of their own said them there alone, and was given the
+    rows later: it keeps its fingerprint.
+    """
+    documents, order = event.payload.get("documents"), event.payload.get("work_order")
+    said = {("document", standard(str(one))) for one in documents or ()}
+    return said | ({("work_order", standard(str(order)))} if order else set())
 
 
 def _event_facts(event: Event) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from engine.serials.change import ask_gate
 from engine.serials.errors import FieldFixed, LotTaken, NothingTaken, NotOneLot, PartsDiffer
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.identifiers import standard
-from engine.serials.models import Lot, Part, Tranche, Unit, UnitRoot
+from engine.serials.models import EventNode, Lot, Part, Tranche, Unit, UnitRoot
 from engine.serials.parties import ensure_lot, lock_key_fields
 from engine.serials.projection import forget
 from engine.serials.record import Effect, How, LotInput, Recorded, StockPart
@@ -152,7 +152,7 @@ def _new_lot(db: Session, lot_no: str, sources: Sequence[Lot], how: How) -> Lot:
 
     described: Any = {name: how[name] for name in ("by", "at", "stream") if name in how}
     made_on = {lot.made_on for lot in sources}
-    return ensure_lot(
+    made = ensure_lot(
         db,
         first.part_id,
         number,
@@ -161,6 +161,10 @@ def _new_lot(db: Session, lot_no: str, sources: Sequence[Lot], how: How) -> Lot:
         expires_on=_first_to_expire(sources),
         **described,
     )
+    # somebody else made it at the same moment, and of something
+    if db.scalar(select(EventNode.event_id).where(EventNode.node_id == made.id).limit(1)):
+        raise LotTaken(lot=number)
+    return made
 
 
 def _first_to_expire(lots: Iterable[Lot]) -> date | None:

@@ -3,12 +3,13 @@
 Each command is one ledger entry (see `master`); what was there already leaves none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Unpack
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.serials.errors import LotPartsDiffer
@@ -140,23 +141,19 @@ def ensure_lot(
     """
     maker = manufacturer_id or db.get_one(Part, part_id).manufacturer_id
     number = standard(lot_no)
-    found = db.scalar(
-        select(Lot).where(
-            Lot.manufacturer_id == maker, Lot.part_id == part_id, Lot.lot_no == number
-        )
-    )
-    if found is not None:
-        return found
 
-    lot = Lot(
-        id=new_node(db, "lot"),
-        part_id=part_id,
-        manufacturer_id=maker,
-        lot_no=number,
-        made_on=made_on,
-        expires_on=expires_on,
-    )
-    return described(db, lot, how)
+    def new() -> Lot:
+        return Lot(
+            id=new_node(db, "lot"),
+            part_id=part_id,
+            manufacturer_id=maker,
+            lot_no=number,
+            made_on=made_on,
+            expires_on=expires_on,
+        )
+
+    of_number = (Lot.manufacturer_id == maker, Lot.part_id == part_id, Lot.lot_no == number)
+    return _one_lot(db, select(Lot).where(*of_number), new, how)
 
 
 def unknown_lot(
@@ -164,20 +161,34 @@ def unknown_lot(
 ) -> Lot:
     """Return the UNKNOWN lot of a part: what nobody noted comes into scope as "cannot exclude"."""
     maker = manufacturer_id or db.get_one(Part, part_id).manufacturer_id
-    found = db.scalar(
-        select(Lot).where(Lot.part_id == part_id, Lot.manufacturer_id == maker, Lot.is_unknown)
-    )
+
+    def new() -> Lot:
+        return Lot(
+            id=new_node(db, "lot"),
+            part_id=part_id,
+            manufacturer_id=maker,
+            lot_no=UNKNOWN,
+            is_unknown=True,
+        )
+
+    of_part = (Lot.part_id == part_id, Lot.manufacturer_id == maker, Lot.is_unknown)
+    return _one_lot(db, select(Lot).where(*of_part), new, how)
+
+
+def _one_lot(db: Session, wanted: Select[Lot], new: Callable[[], Lot], how: How) -> Lot:
+    """Return a lot, described now when it is new; of two at once one does, the other uses it."""
+    found = db.scalar(wanted)
     if found is not None:
         return found
 
-    lot = Lot(
-        id=new_node(db, "lot"),
-        part_id=part_id,
-        manufacturer_id=maker,
-        lot_no=UNKNOWN,
-        is_unknown=True,
-    )
-    return described(db, lot, how)
+    try:
+        with db.begin_nested():
+            return described(db, new(), how)
+    except IntegrityError:
+        there = db.scalar(wanted)
+        if there is None:
+            raise
+        return there
 
 
 def refuse_other_part(db: Session, lot: Lot, part_id: int) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.harness import Sweep, assert_survived
 
-CASES = "tests.faults.cases"
+CASES, IMPORTS = "tests.faults.cases", "tests.faults.imports"
 SCENARIOS = {
     "a command and its outbox": "tests.faults.commands_and_outbox:SCENARIO",
     "a report that holds now": f"{CASES}:REPORT",
@@ -13,14 +13,20 @@ SCENARIOS = {
     "the closing of a case": f"{CASES}:CLOSE",
     "the sealing of a report": f"{CASES}:SEAL",
     "the sending of mail": f"{CASES}:MAIL",
+    "a file that a worker loads": f"{IMPORTS}:BY_A_WORKER",
+    "files of stock, installations and shipments": f"{IMPORTS}:FACTS",
+    "a file of units that is taken back": f"{IMPORTS}:UNITS_BACK",
+    "files of facts that are taken back": f"{IMPORTS}:FACTS_BACK",
 }
+FEW = ("sealing", "file")  # of these some points gate, all are passed in `make stress`
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS)
 
 
 @each_scenario
 @pytest.mark.usefixtures("mail_server")
 def test_a_kill_loses_no_step_and_doubles_none(sweep: Sweep, scenario: str) -> None:
-    assert_survived(sweep.run(SCENARIOS[scenario], most=4 if "sealing" in scenario else 10))
+    most = 4 if any(one in scenario for one in FEW) else 10
+    assert_survived(sweep.run(SCENARIOS[scenario], most=most))
 
 
 @pytest.mark.stress

@@ -324,7 +324,7 @@ def _transform(case: _Case) -> None:
     their input lots; which unit each part went into is often not said: see `_fit_in_each`.
     """
     known, both = _outputs(case)
-    children = [one for one in case.units("inputEPCList") if one not in both]
+    children = [one for one in dict.fromkeys(case.units("inputEPCList")) if one not in both]
     wanted = [uri for uri in case.uris("outputEPCList") if uri in case.known.parts]
     new = [uri for uri in dict.fromkeys(wanted) if uri not in case.known.units]
     lots = [
@@ -332,6 +332,8 @@ def _transform(case: _Case) -> None:
         for uri, quantity in case.quantities("outputQuantityList")
         if uri in case.known.parts and read(uri).kind == "lot"
     ]
+    if not lots:
+        known, both = [*known, *both], []  # they took up what else went in
     place_id = _somewhere(case)
     if place_id is None or not (new or known or lots):
         _observe(case)

@@ -4,11 +4,13 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +26,7 @@ from engine.serials.errors import (
     NotThisEncoding,
     SheetUnreadable,
     WorkbookTooLarge,
+    WorkbookTooWide,
 )
 from engine.serials.intake.values import ROUNDED
 from engine.serials.models import ImportFile
@@ -38,6 +41,10 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 MOST_OF_A_LINE = 1024 * 1024  # characters; a table of ours has no longer line
 MOST_UNPACKED = 400 * 1024 * 1024
 MOST_RATIO = 200  # a sheet of equal cells shrinks about a hundredfold
+MOST_CELLS = 20_000_000  # a table takes room for every one between the first and the last
+CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})(\d{1,9})["']""")
+LONGEST_PLACE = 32  # bytes
+OTHER_BOOKS = frozenset({"xl/workbook.bin", "content.xml"})  # read otherwise, and not measured
 PIECE = 1 << 20
 LOOKED_AT = 1 << 16
 
@@ -225,27 +232,49 @@ def _said(cell: Any) -> str:
 
 
 def refuse_bomb(stream: IO[bytes]) -> None:
-    """Raise `WorkbookTooLarge` before anything is read; declared sizes lie, so all is unpacked."""
+    """Refuse a workbook that unpacks too far, or whose cells lie so far apart that it would.
+
+    Declared sizes lie, so all is unpacked and every cell's place read before a table is asked for:
+    two cells in two corners are seventeen thousand million. Raises `WorkbookTooLarge`,
+    `WorkbookTooWide`, `SheetUnreadable`.
+    """
     stream.seek(0)
     try:
         with zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
             packed = max(1, stream.seek(0, io.SEEK_END))
+        if not OTHER_BOOKS.isdisjoint(one.filename for one in members):
+            raise SheetUnreadable
         most = min(MOST_UNPACKED, packed * MOST_RATIO)
         if sum(one.file_size for one in members) > most or len(members) > 2_000:
             raise WorkbookTooLarge(most=MOST_UNPACKED // 1024**2)
         total = 0
         for one in members:
-            total += _unpacked(stream, one, most - total)
-            if total > most:
-                raise WorkbookTooLarge(most=MOST_UNPACKED // 1024**2)
+            before, row, column = b"", 0, 0
+            for piece in _unpacked(stream, one):
+                total += len(piece)
+                if total > most:
+                    raise WorkbookTooLarge(most=MOST_UNPACKED // 1024**2)
+                for letters, digits in CELL.findall(before + piece):
+                    row, column = max(row, int(digits)), max(column, _column(letters))
+                before = piece[-LONGEST_PLACE:]
+            if row * column > MOST_CELLS:
+                raise WorkbookTooWide(rows=row, columns=column)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         raise SheetUnreadable from error
     stream.seek(0)
 
 
-def _unpacked(stream: IO[bytes], member: zipfile.ZipInfo, most: int) -> int:
-    """Return how many bytes a member really unpacks to, stopping beyond `most`."""
+@cache
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - ord("A") + 1
+    return number
+
+
+def _unpacked(stream: IO[bytes], member: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield what a member really unpacks to, piece by piece."""
     stream.seek(member.header_offset)
     header = stream.read(30)
     if len(header) < 30 or member.flag_bits & 1:
@@ -253,21 +282,22 @@ def _unpacked(stream: IO[bytes], member: zipfile.ZipInfo, most: int) -> int:
     stream.seek(
         int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1
     )
-    if member.compress_type == zipfile.ZIP_STORED:
-        return member.compress_size
-    if member.compress_type != zipfile.ZIP_DEFLATED:
+    is_stored = member.compress_type == zipfile.ZIP_STORED
+    if not is_stored and member.compress_type != zipfile.ZIP_DEFLATED:
         raise zipfile.BadZipFile
 
-    total, left, unpack = 0, member.compress_size, zlib.decompressobj(-15)
-    while left > 0 and total <= most and not unpack.eof:
+    left, unpack = member.compress_size, zlib.decompressobj(-15)
+    while left > 0 and not unpack.eof:
         piece = stream.read(min(left, 1 << 16))
         left -= len(piece)
         if not piece:
             break
-        while piece and total <= most:
-            total += len(unpack.decompress(piece, PIECE))
+        if is_stored:
+            yield piece
+            continue
+        while piece:
+            yield unpack.decompress(piece, PIECE)
             piece = unpack.unconsumed_tail
-    return total
 
 
 def first_rows(stream: IO[bytes], form: Form, count: int) -> list[tuple[int, Cells]]:

@@ -6,9 +6,20 @@ asked from its first day.
 
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Select, Table, func, or_, select, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    Table,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from engine.db import Base
@@ -233,6 +244,7 @@ def _went_on(db: Session, batch: ImportBatch) -> int | None:
             EventNode.role == "output",
             node.event_id > EventNode.event_id,
             node.event_id.not_in(own),
+            node.event_id.not_in(_came_to_nothing()),
         )
     )
     lines = [_units_went_on(db, batch, own), _first(db, batch, lots)]
@@ -250,6 +262,15 @@ def _events(batch: ImportBatch) -> Select[int | None]:
     )
 
 
+def _came_to_nothing() -> CompoundSelect[Any]:
+    """Return events that did not occur, with those that say so: nothing stands on them."""
+    withdrawn = Event.type == "did_not_occur"
+    return union_all(
+        select(Event.id).where(withdrawn),
+        select(Event.corrects_id).where(withdrawn, Event.corrects_id.is_not(None)),
+    )
+
+
 def _units_went_on(db: Session, batch: ImportBatch, of: Select[int | None]) -> int | None:
     later = aliased(EventLink)
     units = (
@@ -259,6 +280,7 @@ def _units_went_on(db: Session, batch: ImportBatch, of: Select[int | None]) -> i
             EventLink.event_id.in_(of),
             later.event_id > EventLink.event_id,
             later.event_id.not_in(own_events(batch)),
+            later.event_id.not_in(_came_to_nothing()),
         )
     )
     return _first(db, batch, units)

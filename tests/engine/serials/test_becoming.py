@@ -19,10 +19,12 @@ from engine.serials.errors import (
     SerialTaken,
     WouldLoop,
 )
-from engine.serials.models import Lot, Unit, UnitRoot
+from engine.serials.models import Lot, TraceNode, Unit, UnitRoot
 from engine.serials.record import LotInput, StockPart
 from engine.serials.relabel import NewLabel
 from engine.serials.targets import HoldTarget
+from tests.engine.serials.conftest import NOW, Shop
+from tests.support.at_once import at_once
 
 
 def part(shop, lot, quantity):
@@ -230,3 +232,33 @@ def test_a_held_unit_is_not_relabelled_out_of_sight(shop, hold):
     hold(HoldTarget.unit(pump))
     with pytest.raises(OnHold):
         relabel.relabel_units(shop.db, [NewLabel(pump, "SN-9")], **shop.how)
+
+
+def test_of_two_who_name_one_new_lot_at_once_one_records_it_and_the_other_uses_it(database, people):
+    how = {"by": people.warehouse, "at": NOW}
+    with database.begin() as db:
+        part_id = Shop(db, how).resin.id
+    seen = []
+
+    def name(db):
+        seen.append(parties.ensure_lot(db, part_id, "R-1", **how).id)
+        seen.append(parties.unknown_lot(db, part_id, **how).id)
+
+    assert at_once(database, name, name) == []
+    assert seen[:2] == seen[2:]
+    with database.read() as db:
+        assert len(db.scalars(select(Lot.id)).all()) == len(db.scalars(select(TraceNode.id)).all())
+
+
+def test_of_two_who_split_off_one_new_number_at_once_the_second_is_told(database, people):
+    how = {"by": people.warehouse, "at": NOW}
+    with database.begin() as db:
+        shop = Shop(db, how)
+        [stock] = shop.stock(shop.lot(shop.resin, "R-1", 10))
+        [other] = shop.stock(shop.lot(shop.resin, "R-2", 10))
+
+    def split(row):
+        parts = [StockPart(row.id, Decimal(2))]
+        return lambda db: lots.split_lot(db, "R-9", stock_parts=parts, **how)
+
+    assert at_once(database, split(stock), split(other)) == [LotTaken]

@@ -757,6 +757,20 @@ def test_units_recorded_before_get_the_lots_that_went_into_them(partner, place):
     assert sum(row.quantity for row in shop.stock(resin, custody="in_house")) == 1
 
 
+def test_a_unit_that_goes_in_and_comes_out_has_what_else_went_in(partner):
+    """Rework, as a partner tells it: the unit is input and output."""
+    shop = partner.shop
+    resin = shop.lot(shop.resin, "R-1", 5)
+    shop.units(shop.pump, "0001")
+    [board] = shop.units(shop.board, "B-1")
+    body = transformed("44", made=["0001"], children=["B-1"])
+    body["inputEPCList"] += body["outputEPCList"]
+    partner.sends(body)
+    assert holders(shop, lots=[resin.id]) == {"0001"}
+    assert holders(shop, units=[board]) == {"0001"}
+    assert sum(row.quantity for row in shop.stock(resin, custody="in_house")) == 3
+
+
 def test_a_part_reported_in_another_unit_was_in_both(partner):
     shop = partner.shop
     shop.units(shop.pump, "P", "Q")

@@ -1,7 +1,6 @@
 """A file is kept, checked and loaded; every problem of every row is told; corrections are kept."""
 
 import io
-import threading
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -10,7 +9,6 @@ import pytest
 import xlsxwriter
 from sqlalchemy import func, select
 
-from engine.errors import EngineError
 from engine.evidence.ledger import LedgerEntry
 from engine.evidence.store import DocumentStore
 from engine.serials import find, install, intake, ship, trace
@@ -34,6 +32,7 @@ from engine.serials.errors import (
     StoreChanged,
     TakenInBefore,
     WorkbookTooLarge,
+    WorkbookTooWide,
 )
 from engine.serials.events import recording_sha256
 from engine.serials.install import Fitting
@@ -60,6 +59,7 @@ from engine.serials.models import (
 )
 from engine.serials.targets import HoldTarget
 from tests.engine.serials.conftest import NOW, Shop
+from tests.support.at_once import at_once
 
 
 @pytest.fixture
@@ -790,27 +790,29 @@ def test_cases_of_another_system_come_in_when_a_second_person_approved(shop, che
     assert told(shop, "legacy_case_continued")[0]["step"] == "investigation"
 
 
+# --- bad files -------------------------------------------------------------------------------
+
+
+def test_two_cells_in_two_corners_of_a_sheet_are_refused_before_a_table_is_made(receive, shop):
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        sheet = book.add_worksheet()
+        sheet.write("A1", "part_no")
+        sheet.write("XFD1048576", "x")
+    with pytest.raises(WorkbookTooWide, match="1048576 rows and 16384 columns"):
+        receive("units", out.getvalue())
+    assert count(shop, ImportBatch) == 0
+
+
+def test_a_cell_that_no_text_holds_waits_and_its_line_is_not_torn(shop, check, codes):
+    batch = check(
+        "units", "part_no,serial,location\nPUMP,SN\x001,WH-1\nPUMP,SN\x1f2,WH-1\nPUMP,SN-3,WH-1\n"
+    )
+    assert codes(batch) == [(2, "serial", "odd_character"), (3, "serial", "odd_character")]
+    assert intake.counts_of(batch).new == 1
+
+
 # --- two at once -----------------------------------------------------------------------------
-
-
-def at_once(database, held, waiting):
-    """Do one thing, begin another before the first is committed; return what stopped the other."""
-    stopped = []
-
-    def other():
-        try:
-            with database.begin() as db:
-                waiting(db)
-        except EngineError as refused:
-            stopped.append(type(refused))
-
-    second = threading.Thread(target=other)
-    with database.begin() as db:
-        held(db)
-        second.start()
-        second.join(0.3)
-    second.join()
-    return stopped
 
 
 def test_of_two_who_load_one_stock_file_at_once_the_second_is_told(database, people, tmp_path):
