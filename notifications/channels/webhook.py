@@ -8,6 +8,7 @@ import hashlib
 import json
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,31 @@ def find(host: str, port: int) -> list[str]:
     """Return the addresses that a name comes to."""
     rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(row[4][0]) for row in rows]
+
+
+def find_within(find: Find, host: str, port: int, *, seconds: float) -> Sequence[str]:
+    """Look a name up within a time; the system's own look-up knows none and cannot be stopped.
+
+    A look-up that takes longer ends by itself, in a thread that nobody waits for.
+    """
+    answers: list[Sequence[str]] = []
+    problems: list[BaseException] = []
+
+    def look_up() -> None:
+        try:
+            answers.append(find(host, port))
+        except (OSError, UnicodeError) as problem:
+            problems.append(problem)
+
+    looking = threading.Thread(target=look_up, daemon=True)
+    looking.start()
+    looking.join(seconds)
+    if problems:
+        raise problems[0]
+    if not answers:
+        message = f"{host} was not found within {seconds:g} seconds"
+        raise TimeoutError(message)
+    return answers[0]
 
 
 @dataclass(frozen=True)
@@ -99,13 +125,15 @@ class WebhookChannel:
     def _post(self, parts: SplitResult, data: bytes) -> Answer:
         host, port = str(parts.hostname), parts.port or 443
         until = time.monotonic() + SECONDS
-        reachable = allowed(self.find(host, port), self.ways)
+        reachable = allowed(find_within(self.find, host, port, seconds=SECONDS), self.ways)
         if not reachable:
             message = f"{host} is at an address inside, which is not allowed"
             raise Undeliverable(message)
         context = self.context or ssl.create_default_context()
         with (
-            socket.create_connection((reachable[0], port), timeout=SECONDS) as bare,
+            socket.create_connection(
+                (reachable[0], port), timeout=max(0.1, until - time.monotonic())
+            ) as bare,
             context.wrap_socket(bare, server_hostname=host) as sock,
         ):
             sock.sendall(data)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
@@ -17,7 +18,7 @@ from engine.serials.exchange import subscriptions
 from engine.serials.exchange.addresses import WaysOut, parted
 from engine.serials.exchange.box import Box
 from engine.serials.models import WebhookAttempt, WebhookSecret, WebhookSubscription
-from notifications.channels.webhook import WebhookChannel
+from notifications.channels.webhook import WebhookChannel, find_within
 from notifications.deliver import Delivered, deliver_due
 from tests.support.receivers import HOST, Receiver, receiving
 
@@ -248,3 +249,15 @@ def test_every_change_of_a_subscription_is_in_the_ledger(subscribed, database, p
         "webhook_subscribed", "webhook_switched_off", "webhook_switched_on",
     ]  # fmt: skip
     assert "whsec_" not in said
+
+
+def test_a_name_that_is_looked_up_too_long_is_given_up() -> None:
+    never = threading.Event()
+
+    def find(host: str, port: int) -> list[str]:
+        never.wait(5)
+        return [host]
+
+    with pytest.raises(TimeoutError, match=HOST):
+        find_within(find, HOST, 443, seconds=0.05)
+    never.set()

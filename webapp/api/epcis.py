@@ -129,8 +129,10 @@ class Events(MethodView):
 
         Further: GE_/LT_recordTime, EQ_bizStep, EQ_disposition, EQ_readPoint, EQ_bizLocation,
         EQ_action, EQ_eventID, EQ_persistentDisposition_set and _unset, EQ_bizTransaction_*,
-        EQ_source_*, EQ_destination_*, MATCH_epc, MATCH_parentID, MATCH_inputEPC, MATCH_outputEPC,
-        MATCH_epcClass and its like, EXISTS_errorDeclaration, orderBy, orderDirection,
+        EQ_source_*, EQ_destination_*, WD_readPoint, WD_bizLocation, EQ_quantity and GT_, GE_, LT_,
+        LE_quantity, EQ_/EXISTS_ with the name of an extension, MATCH_epc, MATCH_parentID,
+        MATCH_inputEPC, MATCH_outputEPC, MATCH_epcClass and its like, EXISTS_errorDeclaration,
+        orderBy, orderDirection,
         eventCountLimit, maxEventCount, nextPageToken. Several values stand apart by "|".
         """
         asked = asked_of(request.args.items(multi=True))

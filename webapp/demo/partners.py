@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from engine.serials import scans
 from engine.serials.epcis import capture, documents, names
-from engine.serials.epcis.writing import place_uri
+from engine.serials.epcis.uris import place_uri
 from engine.serials.models import Location, Lot, Part, Shipment, ShipmentLine, Unit
 from webapp.demo import catalogue as cat
 from webapp.demo.stage import Stage

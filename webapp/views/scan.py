@@ -13,6 +13,7 @@ from engine.errors import EngineError, Refused
 from engine.exports import Column
 from engine.people.permissions import may
 from engine.serials import receive, scans, ship, state
+from engine.serials.identifiers import join
 from engine.serials.models import Location
 from engine.serials.record import How
 from webapp.errors import status_of
@@ -67,6 +68,8 @@ class NothingNew(Refused):
 def one() -> ResponseReturnValue:
     """Show at once what was scanned, in large words, and whether it may pass a door."""
     text = readable(request.args.get("q", "")[:LONGEST]).strip()
+    before = readable(request.args.get("before", "")[:LONGEST]).strip()
+    text = (join(before, text) if before and text else None) or text
     door = _door()
     found = see(read(), [text], door=door, on=now().date())[0] if text else None
     return _with_camera(

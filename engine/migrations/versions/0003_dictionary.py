@@ -73,6 +73,8 @@ def upgrade() -> None:
         sa.Column("every", sa.Text(), nullable=True),
         sa.Column("format", sa.Text(), nullable=True),
         sa.Column("due_at", db.UtcDateTime(), nullable=True),
+        sa.Column("failed_count", sa.Integer(), nullable=False),
+        sa.Column("retry_at", db.UtcDateTime(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("saved_at", db.UtcDateTime(), nullable=False),
         sa.Column("removed_at", db.UtcDateTime(), nullable=True),

@@ -4,7 +4,7 @@ import base64
 import heapq
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -17,8 +17,9 @@ from engine.errors import Invalid, NotFound, Problem, Refused
 from engine.serials.epcis.asking import MATCHES, Asked, fits
 from engine.serials.epcis.documents import Json, moment
 from engine.serials.epcis.names import read
-from engine.serials.epcis.resolving import resolve
-from engine.serials.epcis.writing import HELD, bodies_of
+from engine.serials.epcis.resolving import descendants, resolve
+from engine.serials.epcis.told import HELD
+from engine.serials.epcis.writing import bodies_of
 from engine.serials.models import (
     Container,
     EpcisEvent,
@@ -65,6 +66,10 @@ class Page:
 def query(db: Session, asked: Asked) -> Page:
     """Return one page; raises `QueryTooLarge`, and `Invalid` for a token of another query."""
     after, sent = _after(asked)
+    as_asked, asked = (
+        asked,
+        replace(asked, within={name: descendants(db, uris) for name, uris in asked.within.items()}),
+    )
     rows: Iterator[Told] = heapq.merge(
         _ours(db, asked, after), _partners(db, asked, after), key=_key, reverse=asked.is_descending
     )
@@ -78,7 +83,7 @@ def query(db: Session, asked: Asked) -> Page:
     page = list(islice(rows, size + 1))
     has_more = len(page) > size and (left is None or left > size)
     page = page[:size]
-    token = _token(asked, page[-1].key, sent + size) if has_more and page else None
+    token = _token(as_asked, page[-1].key, sent + size) if has_more and page else None
     return Page(tuple(page), token)
 
 
@@ -203,7 +208,7 @@ def _walked(
         told = sorted(tell(found), key=_key, reverse=asked.is_descending)
         for one in told:
             is_past = after is None or (one.key < after if asked.is_descending else one.key > after)
-            if is_past and fits(one.body, asked):
+            if is_past and fits(one.body, asked, one.context):
                 yield one
         last = (getattr(found[-1], column.key), found[-1].id)
         if len(found) < CHUNK:
@@ -307,6 +312,9 @@ def _fingerprint(asked: Asked) -> str:
         sorted((name, sorted(values)) for name, values in asked.equal.items()),
         sorted(asked.matches.items()),
         sorted((*key, at.isoformat()) for key, at in asked.times.items()),
+        sorted(asked.within.items()),
+        sorted((how, str(number)) for how, number in asked.quantities.items()),
+        sorted(asked.extensions),
         asked.declared,
         asked.order_by,
         asked.is_descending,

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.serials.epcis.names import Name, read
+from engine.serials.identifiers import own
 from engine.serials.models import Container, ExternalId, Location, Lot, Part, Party, Unit
 from engine.serials.named import own_parts
 from engine.serials.sets import text_set
@@ -61,6 +62,23 @@ def place_of(db: Session, uri: str) -> Location | None:
         .order_by(Location.id)
     )
     return db.scalar(of_party.limit(1))
+
+
+def descendants(db: Session, uris: Iterable[str]) -> tuple[str, ...]:
+    """Return places with all that lie within them, by their canonical names.
+
+    A GLN that a party of ours has stands for every place of that party.
+    """
+    found = list(uris)
+    glns = {name.gln for name in map(read, found) if name.gln and not name.extension}
+    codes = db.scalars(
+        select(Location.code)
+        .join(Party, Party.id == Location.party_id)
+        .where(Party.gln.in_(text_set(db, glns)))
+        .order_by(Location.code)
+    )
+    site = str(db.info.get("site_url"))
+    return (*found, *(own.link(own.Own(site, location=code)) for code in codes))
 
 
 def _parts(db: Session, goods: Mapping[str, Name]) -> dict[str, int]:

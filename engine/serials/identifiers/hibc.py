@@ -71,6 +71,29 @@ def read(text: str) -> Said:
     return said
 
 
+def join(first: str, second: str) -> str | None:
+    """Return the one code of a primary and the secondary that belongs to it, or None.
+
+    The last character before the secondary's own check character is that of the primary.
+    """
+    first, second = first.strip("*"), second.strip("*")
+    if not (PRIMARY.fullmatch(first[:-1]) and second.startswith("+") and len(second) > 3):
+        return None
+    if PRIMARY.fullmatch(second[:-1]) or "/" in first or second[-2] != first[-1]:
+        return None
+    if not (_is_right(first) and _is_right(second)):
+        return None
+    joined = f"{first[:-1]}/{second[1:-2]}"
+    return joined + check_character(joined)
+
+
+def _is_right(code: str) -> bool:
+    try:
+        return check_character(code[:-1]) == code[-1]
+    except Broken:
+        return False
+
+
 def _read_second(parts: list[str], said: Said) -> None:
     for number, part in enumerate(parts):
         if number == 0 and (part[:1] == "$" or part[:5].isdigit()):

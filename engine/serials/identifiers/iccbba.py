@@ -3,14 +3,15 @@
 Unverified: the table is that of public pages, not the text of ISBT 128 ST-001 and ST-011, which
 is to be had from ICCBBA and was not compared: FDA, "UDI formats by FDA-accredited issuing agency"
 (ICCBBA rows), and the label page of IDAutomation (barcode-faq/udi/iccbba-udi). The check character
-of a donation number is printed beside the code and not in it, so there is none to check here.
+of a donation number (ISO/IEC 7064, mod 37-2) is printed beside the code; where its two flag digits
+carry it (60 to 96: 60 and the place of the character) it is verified.
 """
 
 import re
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from engine.serials.identifiers.parsed import Broken, Said
+from engine.serials.identifiers.parsed import WRONG_CHECK_DIGIT, Broken, Said
 
 
 class Structure(NamedTuple):
@@ -29,6 +30,9 @@ STRUCTURES = (
     Structure("&,1", r"[A-Za-z0-9]{18}", "lot_no"),
     Structure("=", r"[A-NP-Z1-9][A-Z0-9]{14}", "donation"),  # its second mark is its first letter
 )
+# mod 37-2: each character stands for its place in this row
+CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
+_FLAGGED = range(60, 60 + len(CHARACTERS))
 _COMPOUND = re.compile(r"=\+(?P<count>\d{2})\d{3}")
 _CENTURIES = {"9": 1900, "0": 2000, "1": 2100}  # the first digit of a date: cYYJJJ
 
@@ -41,7 +45,8 @@ def looks_like(text: str) -> bool:
 def read(text: str) -> Said:
     """Read one code or a compound message; raises `Broken`.
 
-    There is no check digit in it. A donation number stays among the elements: it names the gift.
+    Only a donation number may carry a check character. It stays among the elements: it names the
+    gift.
     """
     compound = _COMPOUND.match(text)
     rest = text[compound.end() :] if compound else text
@@ -61,10 +66,28 @@ def _take(rest: str, said: Said) -> int:
         if any(mark == seen for seen, _ in said.elements):
             raise Broken
         said.elements += ((mark, found[1]),)
-        if name != "donation":
+        if name == "donation":
+            _verify(found[1])
+        else:
             setattr(said, name, _day(found[1]) if name.endswith("_on") else found[1])
         return found.end()
     raise Broken
+
+
+def check_character(donation: str) -> str:
+    """Return the mod 37-2 character of the thirteen of a donation number."""
+    sum_ = 0
+    for character in donation:
+        sum_ = (sum_ + CHARACTERS.index(character)) * 2 % 37
+    return CHARACTERS[(38 - sum_) % 37]
+
+
+def _verify(donation: str) -> None:
+    number, flags = donation[:13], donation[13:]
+    if not flags.isdecimal() or int(flags) not in _FLAGGED:
+        return
+    if check_character(number) != CHARACTERS[int(flags) - _FLAGGED.start]:
+        raise Broken(WRONG_CHECK_DIGIT, di=number)
 
 
 def _day(text: str) -> date:

@@ -4,6 +4,7 @@ Serials and lots are trimmed and otherwise never changed: their case and their z
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -31,6 +32,8 @@ _CARRIER = re.compile(r"\][A-Za-z][0-9]")
 def parse(text: str) -> Parsed:
     """Read one text; never raises: what is wrong is in `problem`."""
     said = standard(text)
+    if (codes := said.split()) and len(codes) == 2 and (whole := join(*codes)) is not None:
+        said = text = whole
     if text.lstrip(" \t\r\n").startswith(gs1.FNC1):
         said = gs1.FNC1 + said  # a space to Python, to a reader the mark of element strings
     try:
@@ -52,6 +55,37 @@ def parse_many(text: str) -> list[Parsed]:
     ]
 
 
+def join(first: str, second: str) -> str | None:
+    """Return two codes of one label as one, or None when they are not: HIBC's, or GS1's in two.
+
+    The first says which device it is and nothing else, the second only what the first does not.
+    """
+    if hibc.looks_like(first.strip("*")):
+        return hibc.join(first, second)
+    try:
+        begins, goes_on = _elements(first), _elements(second)
+    except Broken:
+        return None
+    if begins is None or goes_on is None or [ai for ai, _ in begins] != ["01"]:
+        return None
+    if {ai for ai, _ in goes_on} & {"00", "01", "414"}:
+        return None
+    whole = [*begins, *goes_on]
+    return gs1.message(whole) if any("(" in value for _, value in whole) else gs1.brackets(whole)
+
+
+def joined(pieces: Sequence[str]) -> list[str]:
+    """Return scans with the two codes of one label as one, where they come one after the other."""
+    found: list[str] = []
+    for piece in pieces:
+        whole = join(found[-1], piece) if found else None
+        if whole is None:
+            found.append(piece)
+        else:
+            found[-1] = whole
+    return found
+
+
 def several(text: str) -> list[str]:
     """Return the scans in one text: lines and tabs apart, and labels that were run together.
 
@@ -59,7 +93,7 @@ def several(text: str) -> list[str]:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     cells = [cell for line in lines for cell in line.split("\t") if cell.strip()]
-    return [piece for cell in cells for piece in _labels_apart(_trimmed(cell))]
+    return joined([piece for cell in cells for piece in _labels_apart(_trimmed(cell))])
 
 
 def _trimmed(cell: str) -> str:

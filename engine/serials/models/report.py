@@ -39,6 +39,8 @@ class Report(Base):
     every: Mapped[str | None]
     format: Mapped[str | None]
     due_at: Mapped[datetime | None]
+    failed_count: Mapped[int] = mapped_column(default=0)  # tries in vain since it was due
+    retry_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
     saved_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,11 +23,16 @@ from engine.serials.reports.files import Head, Say, file_of
 from engine.serials.reports.saved import allowed, asked_by, next_due
 
 log = logging.getLogger(__name__)
+AGAIN_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))  # then it is given up
 MOST = 100_000  # rows of a file that is mailed; a larger answer is run on the page
 
 
 class TooLong(EngineError):
     """This report has more than %(count)s rows. Narrow it, or run it on its page."""
+
+
+class Failed(EngineError):
+    """It failed %(tries)s times. Tell the administrator: the log of the server says why."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,14 @@ def send_due(
 ) -> int:
     """Run every report that is due and mail its owner; return how many. One fails alone.
 
-    The file is made and kept before the transaction that names it; of two workers who made one,
-    the second finds the report no longer due.
+    One that fails is tried again, later each time, and after the last time its owner is told that
+    there is no file; it goes on when it is next due. The file is made and kept before the
+    transaction that names it; of two workers who made one, the second finds the report no longer
+    due.
     """
+    is_due = (Report.due_at <= at) & (Report.retry_at.is_(None) | (Report.retry_at <= at))
     with database.read() as db:
-        due = db.scalars(select(Report).where(Report.due_at <= at).order_by(Report.due_at)).all()
+        due = db.scalars(select(Report).where(is_due).order_by(Report.due_at)).all()
     sent, failure = 0, None
     for report in due:
         head = Head(report.name, at, "", company, mark)
@@ -61,12 +69,45 @@ def send_due(
             made = _make(database, report, keep=keep, say=say, head=head)
             with database.begin() as db:
                 sent += _tell(db, report, made, at=at)
-        except Exception as error:  # the others are due too; this one again with the next tick
+        except Exception as error:  # the others are due too
             log.exception("report %s was not sent", report.id)
             failure = error
+            sent += _put_off(database, report, say=say, at=at)
     if failure is not None:
         raise failure
     return sent
+
+
+def _put_off(database: Database, seen: Report, *, say: Callable[[str], Say], at: datetime) -> int:
+    """Have a report that failed tried again later, or give it up and tell its owner."""
+    with database.begin() as db:
+        report = db.get_one(Report, seen.id, with_for_update=True, populate_existing=True)
+        if report.due_at != seen.due_at:
+            return 0
+        report.failed_count += 1
+        if report.failed_count <= len(AGAIN_AFTER):
+            report.retry_at = at + AGAIN_AFTER[report.failed_count - 1]
+            return 0
+        person = person_of(db, report.owner_id, at=at)
+        run = _run_of(report, at=at)
+        given_up = Failed(tries=report.failed_count)
+        run.refused = say(person.language)(given_up.message) % given_up.facts
+        return _tell(db, seen, Made(run, person), at=at)
+
+
+def _run_of(report: Report, *, at: datetime) -> ReportRun:
+    """Return what is kept of a run, before it is known what comes of it."""
+    return ReportRun(
+        report_id=report.id,
+        due_at=report.due_at,
+        at=at,
+        owner_id=report.owner_id,
+        entity=report.entity,
+        paths=[],
+        left_out=[],
+        format=report.format,
+        row_count=0,
+    )
 
 
 def _make(
@@ -81,17 +122,7 @@ def _make(
     with database.read() as db:
         person = person_of(db, report.owner_id, at=head.at)
         head = replace(head, language=person.language)
-        run = ReportRun(
-            report_id=report.id,
-            due_at=report.due_at,
-            at=head.at,
-            owner_id=report.owner_id,
-            entity=report.entity,
-            paths=[],
-            left_out=[],
-            format=report.format,
-            row_count=0,
-        )
+        run = _run_of(report, at=head.at)
         try:
             seen = allowed(asked_by(report), person)
             found = answer(db, seen.asked, person=person, size=1, counted=MOST)
@@ -128,6 +159,7 @@ def _tell(db: Session, seen: Report, made: Made, *, at: datetime) -> int:
     run = made.run
     db.add(run)
     report.due_at = next_due(at, report.every, account.time_zone)
+    report.failed_count, report.retry_at = 0, None
     db.flush()
     if account.email:
         outbox.say(

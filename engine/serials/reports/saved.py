@@ -82,6 +82,7 @@ def schedule(
     report = _own(db, report_id, by)
     report.every, report.format = every, format if every else None
     report.due_at = next_due(at, every, by.time_zone) if every else None
+    report.failed_count, report.retry_at = 0, None
     db.flush()
     _tell(db, "report_scheduled", report, by=by, at=at)
     return report

@@ -888,3 +888,89 @@ def _traced(shop, number):
     found = trace.contains(shop.db, lots=lot_ids, units=unit_ids)
     made = shop.db.scalars(select(Lot.lot_no).where(Lot.id.in_(found.lot_ids)))
     return {one.serial for one in found.units} | set(made)
+
+
+# --- what else can be asked ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("EQ_quantity", "5", {2}),
+        ("GT_quantity", "5", {3}),
+        ("GE_quantity", "5.0", {2, 3}),
+        ("LT_quantity", "5", set()),
+        ("LE_quantity", "7", {2, 3}),
+        ("WD_readPoint", "urn:epc:id:sgln:0614141.00777.0", {1, 2}),
+        ("EQ_readPoint", "urn:epc:id:sgln:0614141.00777.0", {1}),
+        ("WD_bizLocation", "https://id.gs1.org/414/9520001111112", {3}),
+        ("EXISTS_ex:colour", "true", {1, 2}),
+        ("EXISTS_https://ex.example/ns#colour", "", {1, 2}),
+        ("EQ_ex:colour", "red|green", {1}),
+        ("GT_ex:weight", "9", {2}),
+        ("EXISTS_INNER_ex:depth", "", {2}),
+        ("EXISTS_ex:depth", "", set()),
+        ("EXISTS_ilmd", "", {3}),
+        ("EQ_ILMD_cbvmda:lotNumber", "L-1", {3}),
+    ],
+)
+def test_events_are_found_by_quantity_by_what_lies_in_a_place_and_by_extensions(
+    partner, name, value, expected
+):
+    shop = partner.shop
+    shop.maker.gln = "9520001111112"
+    lots = [{"epcClass": names.link_of(LOT_GTIN, lot_no="L-1"), "quantity": 5}]
+    gln = "urn:epc:id:sgln:0614141.00777"
+    partner.sends(
+        seen(["P-1"], step="inspecting", readPoint={"id": f"{gln}.0"}, **{"ex:colour": "red"}),
+        seen(
+            step="inspecting", number=2, quantityList=lots, readPoint={"id": f"{gln}.5"},
+            **{"ex:colour": "blue", "ex:weight": 10, "ex:box": {"ex:depth": 3}},
+        ),
+        seen(
+            step="commissioning", action="ADD", number=3, bizLocation=own_place(shop.store),
+            quantityList=[{**lots[0], "quantity": 7}], ilmd={"cbvmda:lotNumber": "L-1"},
+        ),
+        **{"@context": [documents.CONTEXT, {"ex": "https://ex.example/ns#"}]},
+    )  # fmt: skip
+    found = {UUID(body["eventID"][9:]).int for body in partner.asks(**{name: value})}
+    assert {one for one in found if one < 10} == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("HASATTR_bizLocation", "does not look at"),
+        ("EQATTR_readPoint_x", "does not look at"),
+        ("GE_SENSORREPORT_value", "does not look at"),
+        ("EQ_deviceID", "does not look at"),
+        ("EQ_nonsense", "no parameter"),
+        ("EXISTS_nonsense", "no parameter"),
+    ],
+)
+def test_what_is_not_looked_at_is_refused_with_its_sentence(name, said):
+    with pytest.raises(Invalid, match=said):
+        asked_of([(name, "1")])
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+def test_pages_neither_lose_nor_double_events_while_others_come(partner, direction):
+    partner.sends(*(seen(["P-1"], step="inspecting", number=n) for n in range(1, 8)))
+    asked = {"perPage": "3", "orderDirection": direction}
+    told: list[str] = []
+    token, number = None, 100
+    while True:
+        more = [("nextPageToken", token)] if token else []
+        page = events.query(partner.db, asked_of([*asked.items(), *more]))
+        told += [one.body["eventID"] for one in page.events]
+        token = page.next
+        if token is None:
+            break
+        # one before all others, one at their very moment
+        for when in ("2026-03-01T08:00:00Z", "2026-03-02T10:00:00.000+01:00"):
+            number += 1
+            if number < 105:
+                partner.sends(seen(["P-1"], step="inspecting", number=number, eventTime=when))
+    first = [f"urn:uuid:{UUID(int=n)}" for n in range(1, 8)]
+    assert len(told) == len(set(told))
+    assert set(first) <= set(told)

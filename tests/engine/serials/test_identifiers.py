@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.serials import find, parties
-from engine.serials.identifiers import gs1, hibc, iccbba, own, parse, several
+from engine.serials.identifiers import gs1, hibc, iccbba, join, own, parse, several
 from engine.serials.identifiers.content import check_pair
 from engine.serials.identifiers.dictionary import table
 from engine.serials.identifiers.parsed import Broken
@@ -271,3 +271,63 @@ def test_a_separator_in_front_says_that_element_strings_follow():
 def test_separators_stay_inside_pasted_scans():
     text = f"]d201{GTIN}10L-1\x1d21A\n01{GTIN}10L-1\x1d21B"
     assert several(text) == text.split("\n")
+
+
+# --- two codes of one label ------------------------------------------------------------------
+
+
+def coded(data, link=""):
+    return f"{data}{link}{hibc.check_character(data + link)}"
+
+
+PRIMARY = coded("+A123BJC5D6E71")
+SECONDARY = coded("+$$520015LOT-9", PRIMARY[-1])
+
+
+@pytest.mark.parametrize("mark", [" ", "\n", "\t"])
+def test_the_two_codes_of_a_hibc_label_are_read_as_one(mark):
+    [whole] = several(f"{PRIMARY}\n{SECONDARY}")
+    for said in (parse(whole), parse(f"{PRIMARY}{mark}{SECONDARY}")):
+        assert (said.di, said.lot_no, said.problem) == ("A123BJC5D6E71", "LOT-9", None)
+        assert said.expires_on == date(2020, 1, 15)
+
+
+def test_the_second_code_of_another_label_is_not_joined():
+    other = coded("+$$520015LOT-9", "A" if PRIMARY[-1] != "A" else "B")
+    assert several(f"{PRIMARY}\n{other}") == [PRIMARY, other]
+    assert parse(other).problem is not None
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("(01)07032069804988", "(17)271231(10)AB-1"),
+        ("]C10107032069804988", "]C11727123110AB-1"),
+        ("]d20107032069804988", "\x1d1727123110AB-1"),
+    ],
+)
+def test_a_gs1_label_that_is_split_over_two_symbols_is_read_as_one(first, second):
+    [whole] = several(f"{first}\n{second}")
+    said = parse(whole)
+    assert (said.di, said.lot_no) == ("07032069804988", "AB-1")
+    assert said.expires_on == date(2027, 12, 31)
+    assert join(second, first) is None
+    assert join("(01)07032069804988(10)X", second) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "check"),
+    # the worked example of the UK guidelines for transfusion services, and those of ICCBBA
+    [("G123498654321", "H"), ("A999916123456", "Q"), ("A999522123456", "*")],
+)
+def test_the_check_character_of_a_donation_number_is_that_of_mod_37_2(number, check):
+    assert iccbba.check_character(number) == check
+
+
+def test_a_donation_number_whose_flags_carry_a_wrong_check_character_is_refused():
+    label = "=/A9999XYZ100T0476={}&,1000000000000XYZ123"
+    assert parse(label.format("G12349865432177")).problem is None
+    assert parse(label.format("G12349865432100")).problem is None, "no check character in it"
+    assert (
+        "check digit" in parse(label.format("G12349865432177".replace("G", "F"))).problem.sentence
+    )

@@ -44,6 +44,7 @@ from engine.serials.models import (
     Event,
     ExternalId,
     Flag,
+    HoldBreach,
     ImportBatch,
     ImportCorrection,
     ImportLine,
@@ -737,14 +738,22 @@ def test_an_approval_counts_for_what_was_shown_alone(shop, check, people):
         intake.load(shop.db, batch.id, was_shown=intake.shown(batch), **shop.how)
 
 
-def test_a_reported_shipment_of_what_is_on_hold_needs_a_second_person(shop, check, hold):
+def test_a_reported_shipment_of_what_is_on_hold_needs_a_second_person(shop, check, hold, people):
     [unit] = shop.units(shop.pump, "SN-1")
     hold(HoldTarget.unit(unit))
     batch = check(
         "shipments", "document_no,to,shipped_on,part_no,serial\nDN-1,C-1-S,2026-03-02,PUMP,SN-1\n"
     )
+    shown = intake.shown(batch)
     with pytest.raises(SecondPersonNeeded, match="1 protected"):
-        intake.load(shop.db, batch.id, was_shown=intake.shown(batch), **shop.how)
+        intake.load(shop.db, batch.id, was_shown=shown, **shop.how)
+
+    priority.approve(
+        shop.db, batch, shown, by=people.qa_manager, reason="it has left", how=shop.how
+    )
+    intake.load(shop.db, batch.id, was_shown=shown, **shop.how)
+    assert shop.db.scalars(select(HoldBreach.unit_id)).all() == [unit]
+    assert shop.db.scalars(select(Flag.rule)).all() == ["held_shipped"]
 
 
 def test_a_loaded_batch_leaves_nothing_staged(shop, load):

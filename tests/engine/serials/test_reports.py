@@ -293,7 +293,11 @@ def test_a_schedule_is_due_in_the_morning_of_its_owner(every, days):
 
 
 class Kept(dict):
+    is_full = False
+
     def put(self, content):
+        if self.is_full:
+            raise OSError("no space left")  # noqa: EM101, TRY003  as the disk says
         self[f"{len(self)}"] = content
         return f"{len(self) - 1}"
 
@@ -399,3 +403,22 @@ def test_a_report_of_who_left_is_mailed_no_more(database, mailed, people, at):
     with database.read() as db:
         assert db.scalars(select(Report)).one().every is None
         assert len(db.scalars(select(ReportRun)).all()) == 1
+
+
+def test_a_report_that_fails_is_given_up_after_some_tries_and_its_owner_told(database, mailed):
+    mailed.kept.is_full = True
+    minute, later = timedelta(minutes=1), timedelta(days=1)
+    for wait in (0, 1, 5, 15, 60):
+        later += wait * minute
+        if wait:
+            assert mailed(later=later - minute / 2) == 0
+        with pytest.raises(OSError, match="no space"):
+            mailed(later=later)
+    mailed.kept.is_full = False
+    with database.read() as db:
+        run, mail = db.scalars(select(ReportRun)).one(), db.scalars(select(Outgoing)).one()
+        report = db.scalars(select(Report)).one()
+    assert (run.sha256, mail.layout) == (None, "layouts/report_refused")
+    assert "failed 5 times" in run.refused
+    assert (report.failed_count, report.retry_at) == (0, None)
+    assert mailed(later=timedelta(days=3)) == 1
