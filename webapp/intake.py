@@ -1,5 +1,6 @@
 """Files taken in from the command line: progress, every problem in words, nothing half loaded."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from engine.clock import now
 from engine.errors import EngineError
 from engine.serials import intake
 from engine.serials.intake import priority, working
+from engine.serials.intake.changes import changes
 from engine.serials.intake.staging import Progress
 from webapp.compose import Holdfast
 
@@ -79,11 +81,29 @@ def _tell_check(holdfast: Holdfast, batch_id: int, name: str, say: Say) -> int:
         say(f"{place}: {problem.sentence}.")
     for line, serial, why in protected:
         say(f"line {line}: {serial} is protected ({why}).")
+    _tell_changes(holdfast, batch_id, say)
     say(
         f"{name}: {found.lines:,} lines; {found.new:,} new, {found.same:,} already here, "
         f"{found.fill:,} fill empty fields, {found.quarantined:,} in quarantine."
     )
     return found.quarantined
+
+
+def _tell_changes(holdfast: Holdfast, batch_id: int, say: Say) -> None:
+    """Say of each field what would change, and how often each does."""
+    counts: Counter[tuple[str, bool]] = Counter()
+    last = 0
+    with holdfast.database.read() as db:
+        while found := changes(db, batch_id, None, after=last, limit=500):
+            last = found[-1].line
+            for one in found:
+                rule = "filled" if one.is_filled else "stays, the line waits"
+                if sum(counts.values()) < SHOWN:
+                    before, after = one.before or "(empty)", one.after
+                    say(f"line {one.line}, {one.record}: {one.field} {before} → {after} ({rule}).")
+                counts[one.field, one.is_filled] += 1
+    for (field, is_filled), count in sorted(counts.items()):
+        say(f"{field}: {count:,} " + ("filled" if is_filled else "differ and stay as recorded"))
 
 
 def bar(say: Say) -> Progress:

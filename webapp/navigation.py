@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import current_app, request, url_for
+from flask import current_app, g, request, url_for
 from flask_babel import gettext
 
 from engine.cases.inbox import badge
@@ -85,7 +85,7 @@ PARENTS = {
 INTERFACE_TABS = (
     ("log", N_("Log"), "interfaces.index", "interface.read"),
     ("webhooks", N_("Webhooks"), "webhooks.index", "interface.read"),
-    ("epcis", N_("EPCIS documents"), "epcis_pages.index", "epcis.read"),
+    ("epcis", N_("EPCIS"), "epcis_pages.index", "epcis.read"),
     ("doors", N_("Doors"), "doors.index", "interface.read"),
     ("canary", N_("Hold canary"), "canary.index", "interface.read"),
     ("reconciliation", N_("Comparisons"), "reconciliation.index", "interface.read"),
@@ -93,7 +93,7 @@ INTERFACE_TABS = (
     ("downtime", N_("Downtime"), "downtime.index", "interface.read"),
     ("services", N_("Service accounts"), "tokens.services", "token.read"),
     ("tokens", N_("My API tokens"), "tokens.own", "token.own"),
-    ("description", N_("Description of the API"), "interface.index", "token.own"),
+    ("description", N_("API"), "interface.index", "token.own"),
 )
 
 
@@ -118,8 +118,14 @@ class Part:
     entries: tuple[Entry, ...]
 
 
-def navigation() -> Iterator[Part]:
-    """Yield the entries this person may open, in their parts."""
+def navigation() -> list[Part]:
+    """Return the entries this person may open, in their parts; asked once for a page."""
+    if "navigation" not in g:
+        g.navigation = list(_navigation())
+    return list(g.navigation)
+
+
+def _navigation() -> Iterator[Part]:
     person = person_or_none()
     if person is None:
         return

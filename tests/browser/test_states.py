@@ -13,7 +13,6 @@ from tests.processes.company import Company
 from webapp.demo.book import answers_for
 
 Look = Callable[..., Seen]
-TWO = [LOOKS[0], LOOKS[2]]
 SCREENED = {"outcome": "not_a_nonconformance", "rationale": "The limit is met."}
 
 
@@ -23,7 +22,7 @@ def company(served: tuple[str, Company]) -> Company:
     return served[1]
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), TWO)
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
 def test_voiding_and_reopening_pass_from_reason_to_signature(
     look: Look, company: Company, language: str, theme: str, width: int
 ) -> None:
@@ -57,7 +56,7 @@ def sent(seen: Seen, button: str) -> None:
     seen.settle()
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), TWO)
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
 def test_releasing_what_was_held_passes_from_form_to_receipt(
     look: Look, company: Company, language: str, theme: str, width: int
 ) -> None:
@@ -83,7 +82,7 @@ def book(company: Company, element: str) -> Answers:
     return answers_for(task.process, element, at=clock.now())
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), TWO)
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
 def test_handing_a_task_over_passes_with_its_problems(
     look: Look, company: Company, language: str, theme: str, width: int
 ) -> None:
@@ -95,7 +94,7 @@ def test_handing_a_task_over_passes_with_its_problems(
     assert faults(seen, expected=422) == []
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), TWO)
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
 def test_taking_in_a_file_passes_from_the_mapping_to_the_quarantine(
     look: Look, company: Company, tmp_path: Path, language: str, theme: str, width: int
 ) -> None:
@@ -148,7 +147,7 @@ def test_what_is_printed_passes_on_paper(
     assert faults(seen) == []
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), TWO)
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
 def test_what_is_typed_is_listed_without_leaving_the_page(
     look: Look, company: Company, language: str, theme: str, width: int
 ) -> None:

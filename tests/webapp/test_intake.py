@@ -80,6 +80,20 @@ def test_a_file_is_mapped_checked_loaded_and_taken_back(
     assert "Taken back" in visitor.get(checked.location).text
 
 
+def test_what_would_change_is_shown_field_by_field_before_it_is_loaded(
+    signed_in: Enter, people: People
+) -> None:
+    visitor = signed_in(people.qa_engineer)
+    taken_in(visitor, GOOD)
+    checked = mapped(visitor, sent(visitor, GOOD.replace("Klinik Nord", "Klinik Süd")))
+
+    page = visitor.get(checked.location).text
+    table = page.partition("What would change, field by field")[2]
+    assert "Klinik Nord" in table
+    assert "Klinik Süd" in table
+    assert "What is recorded stays, the line waits" in table
+
+
 def test_a_missing_column_is_told_on_the_mapping_page(signed_in: Enter, people: People) -> None:
     visitor = signed_in(people.qa_engineer)
     answer = sent(visitor, "Nr,Wer,Art\nC-1,St Mary,consignee\n")

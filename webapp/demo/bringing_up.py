@@ -141,7 +141,7 @@ def _is_peopled(settings: Settings) -> bool:
 def _live_through(settings: Settings, present: datetime, scale: Scale, say: Say) -> None:
     founded = present - FOUNDED_BEFORE
     with clock.at(founded):  # the keys are as old as the company
-        holdfast = compose(settings, hashing=QUICK)
+        holdfast = exchanging.answered(compose(settings, hashing=QUICK))
     try:
         upgrade(holdfast.database)
         with clock.at(founded):
@@ -225,6 +225,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
             _leave(stage, present),
             tracing.traces(stage, present),
             migrating.migration(stage, present),
+            migrating.goes_on(stage, present),
             exchanging.systems(stage, present),
         ]
     stage.say = say

@@ -2,14 +2,18 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from urllib.parse import SplitResult
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.serials.backward import Made, composition
 from engine.serials.exchange import (
+    canary as watching,
     denylist,
     doors,
     downtime,
@@ -18,21 +22,46 @@ from engine.serials.exchange import (
     sources,
     subscriptions,
 )
+from engine.serials.exchange.canary import Tried
 from engine.serials.exchange.downtime import LateEntry
-from engine.serials.models import Hold, Location, Lot, LotStock, Part, ReconciliationDifference
+from engine.serials.models import (
+    Hold,
+    Location,
+    Lot,
+    LotStock,
+    Part,
+    ReconciliationDifference,
+    Unit,
+)
 from engine.serials.models.axes import IN_OUR_HANDS
+from notifications.channels.webhook import Answer, WebhookChannel
 from webapp import canary
+from webapp.compose import Holdfast
 from webapp.demo import catalogue as cat
 from webapp.demo.people import ADMINISTRATOR, QUALITY
 from webapp.demo.stage import Stage
 from webapp.demo.timeline import Telling
 
-# nobody listens there: what is sent waits, and is given up in the end
+# nobody listens there once the company is up: what is sent then waits
 HOSTS, NETWORKS = "localhost", "127.0.0.0/8, ::1/128"
 ADDRESS = "https://localhost:9443/holdfast"
 HOURS = timedelta(hours=1)
 DOORS = (("WMS Jena", "Fenwarden Infusion GmbH"), ("WMS Suzhou", None))
 MAREK = "marek.zielinski"
+BUILT = 6  # pumps whose as-built records the MES sends
+
+
+class Answered(WebhookChannel):
+    """Receivers that take everything, while the company lives through its past."""
+
+    def _post(self, parts: SplitResult, data: bytes) -> Answer:
+        return Answer(204, "")
+
+
+def answered(holdfast: Holdfast) -> Holdfast:
+    """Return the company with receivers that answer."""
+    taken = Answered(holdfast.database, holdfast.settings.ways_out)
+    return replace(holdfast, channels={**holdfast.channels, "webhook": taken})
 
 
 def systems(stage: Stage, present: datetime) -> Telling:
@@ -46,9 +75,11 @@ def systems(stage: Stage, present: datetime) -> Telling:
     yield present - timedelta(days=2)
     _compare(stage, "stock-1.csv", wrong=4)
     _on_paper(stage)
+    _not_tested(stage)
     yield present - timedelta(days=1)
     _settle_one(stage)
     _compare(stage, "stock-2.csv", wrong=3)
+    _compare_built(stage)
     yield present - HOURS
     _acknowledge(stage)
     holdfast = stage.holdfast
@@ -129,6 +160,61 @@ def _erp(db: Session, wrong: int) -> bytes:
             table.writerow([part_no, lot_no, place, f"{said:f}"])
     table.writerow([next(iter(rows))[0], "ERP-ONLY-1", cat.STORES, "12"])
     return written.getvalue().encode()
+
+
+def _compare_built(stage: Stage) -> None:
+    """Compare the newest pumps with the MES, which has another lot in one of them."""
+    with stage.holdfast.database.begin() as db:
+        source = sources.add_source(
+            db,
+            "MES Jena · as-built",
+            system="mes",
+            compares="as_built",
+            columns=sources.usual_columns("mes", "as_built"),
+            folder="mes-jena",
+            hour=3,
+            by=stage.who(QUALITY.user_name),
+            at=stage.at,
+        )
+        content = _built(db, list(source.columns.values()))
+        runs.ask(db, source, content, "built.csv", by=None, at=stage.at)
+    with clock.at(stage.at):
+        stage.holdfast.run_jobs()
+
+
+def _built(db: Session, header: list[str]) -> bytes:
+    pumps = db.execute(
+        select(Unit.id, Unit.serial)
+        .join(Part, Part.id == Unit.part_id)
+        .where(Part.part_no == cat.V3, Unit.seg_id.is_not(None))
+        .order_by(Unit.id.desc())
+        .limit(BUILT)
+    ).all()
+    rows = [
+        [cat.V3, serial, part.part_no, part.label]
+        for unit_id, serial in pumps
+        for part in _in_it(composition(db, unit_id=unit_id))
+    ]
+    lots = [row for row in rows if row[2] != rows[0][2]] or rows
+    lots[-1][3] += "-B"  # what the MES has otherwise
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter=";").writerows([header, *rows])
+    return written.getvalue().encode()
+
+
+def _in_it(made: Made) -> list[Made]:
+    now = [part for part in made.parts if part.how in ("installed_in", "used_in")]
+    runs_of = [part for part in made.parts if part.how in ("made_in", "of_lot")]
+    return now + [lot for run in runs_of for lot in run.parts if lot.kind == "lot"]
+
+
+def _not_tested(stage: Stage) -> None:
+    """Let one try of the gate fail while the server was moved, and quality say why."""
+    with stage.holdfast.database.begin() as db:
+        tried = Tried(None, "TimeoutError: timed out", 30_000)
+        run = watching.keep(db, None, tried, at=stage.at)
+        by, reason = stage.who(QUALITY.user_name), "The server was moved to another room."
+        watching.settle(db, run.id, reason=reason, by=by, at=stage.at)
 
 
 def _settle_one(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
+from engine.evidence.store import DocumentStore
 from engine.serials import (
     contacts,
     examine,
@@ -19,6 +20,7 @@ from engine.serials.models import Install, Lot, Party, PurchaseLine, Unit
 from engine.serials.packing import Load
 from engine.serials.purchase import OrderLine
 from webapp.demo import catalogue as cat
+from webapp.demo.paper import one_page
 from webapp.demo.timeline import Telling
 from webapp.demo.works import Works, new_lot
 
@@ -81,9 +83,21 @@ def _receive(works: Works, lines: list[PurchaseLine]) -> tuple[Lot, Lot]:
             works.db, lines[0].id, lot_id=lot.id, quantity=Decimal(quantity),
             location_id=works.place(cat.RECEIVING), **works.naming("OF-LS-5521", supplier_lot=heat),
         )  # fmt: skip
+        number = f"OF-CoC-{lot.lot_no[-2:]}"
+        store: DocumentStore = works.db.info["documents"]
+        paper = one_page(
+            [
+                "Certificate of conformity", f"No. {number}", "Ostwall Federn KG", "",
+                f"Lot {lot.lot_no}, heat {heat}, {quantity} pcs",
+                "Compression spring 0.6 x 4.2 x 12.0 mm, drawing FW-2214 rev C",
+                "Wire 1.4310 EN 10270-3, spring force 4.1 N +/- 0.3 N at 9 mm",
+                f"We certify that the parts conform to the order. {works.at:%d.%m.%Y}",
+            ]
+        )  # fmt: skip
         examine.certify(
-            works.db, "conformity", f"OF-CoC-{lot.lot_no[-2:]}", issuer_id=lot.manufacturer_id,
-            nodes=[lot.id], issued_on=works.at.date(), **works.how,
+            works.db, "conformity", number, issuer_id=lot.manufacturer_id, nodes=[lot.id],
+            issued_on=works.at.date(), file_name=f"{number}.pdf", file_sha256=store.put(paper),
+            **works.how,
         )  # fmt: skip
     return good, bad
 

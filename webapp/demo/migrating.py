@@ -7,12 +7,13 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.cases import migrating
 from engine.serials import intake
 from engine.serials.intake import mappings, priority
 from engine.serials.intake.mappings import Reading
-from engine.serials.models import ImportBatch, Part
+from engine.serials.models import ImportBatch, LegacyCase, Part
 from engine.serials.record import How
-from webapp.demo import catalogue as cat
+from webapp.demo import catalogue as cat, words
 from webapp.demo.people import QUALITY
 from webapp.demo.stage import Stage
 from webapp.demo.timeline import Telling
@@ -32,12 +33,13 @@ ROWS = (
     ("LGY-000208", "Werk Jena", "conforming", "03.07.2019"),
     ("LGY-000208", "JENA-Q", "nonconforming", "03.07.2019"),
 )
+GOES_ON = "QN-2024-101"
 CASES = (
     "number;title;state;step;opened_on;closed_on;outcome\n"
     "QN-2019-044;Alarm volume below specification;closed;;2019-05-06;2019-08-30;reworked\n"
     "QN-2020-013;输液泵外壳开裂 Housing cracked in transport;closed;;2020-02-11;2020-06-02;"
     "scrapped\n"
-    "QN-2024-101;Battery door does not latch;open;investigation;2024-11-18;;\n"
+    f"{GOES_ON};Battery door does not latch;open;investigation;2024-11-18;;\n"
 )
 
 
@@ -83,6 +85,21 @@ def migration(stage: Stage, present: datetime) -> Telling:
             how=how,
         )
         intake.load(db, cases.id, was_shown=intake.shown(cases), **how)
+
+
+def goes_on(stage: Stage, present: datetime) -> Telling:
+    """Report an open case of the old system here, bring it to its investigation, and sign that."""
+    yield present - timedelta(days=3, hours=2)
+    number = stage.report(ENGINEER, ["LGY-000205"], words.OLD_LATCH["report"])
+    with stage.holdfast.database.begin() as db:
+        there = db.scalars(select(LegacyCase.id).where(LegacyCase.number == GOES_ON)).one()
+        migrating.begin(db, there, number, "investigate", by=stage.who(ENGINEER), at=stage.at)
+    for element in ("triage", "confirm_segregation"):
+        yield stage.at + timedelta(minutes=25)
+        for task in stage.open_tasks(number, element):
+            stage.do(task, number, words.OLD_LATCH.get(element, {}), by=ENGINEER)
+    yield stage.at + timedelta(hours=3)
+    stage.sign_migration(number, by=QUALITY.user_name)
 
 
 def _received(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.bpmn.models import Instance, Task
-from engine.cases import commands, preparing, releases, uploads
+from engine.cases import commands, migrating, preparing, releases, uploads
 from engine.cases.context import form_context
 from engine.cases.models import Case
 from engine.cases.signing import Signing
@@ -78,6 +78,16 @@ class Stage:
         signing = self._signing(pending.nonce, session, by)
         with self.holdfast.database.begin() as db:
             releases.sign(db, definition_id, capacity, signing, by=by, at=self.at)
+
+    def sign_migration(self, number: str, *, by: str) -> None:
+        """Sign for what was decided of a case in another system."""
+        person = self.who(by)
+        session = self._session(person)
+        with self.holdfast.database.begin() as db:
+            pending = migrating.open_signing(db, number, by=person, session_id=session, at=self.at)
+        signing = self._signing(pending.nonce, session, person)
+        with self.holdfast.database.begin() as db:
+            migrating.sign(db, number, signing, by=person, at=self.at)
 
     def _session(self, by: Person) -> str:
         return f"{by.user_name} {self.at:%Y-%m-%d}"

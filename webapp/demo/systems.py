@@ -5,10 +5,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from engine import clock
 from engine.evidence.store import write_durably
 from engine.people import grants, service_accounts, tokens
+from engine.serials.models import Location, Part, Unit
 from webapp.create_app import create_app
+from webapp.demo import catalogue as cat
 from webapp.demo.people import ADMINISTRATOR
 from webapp.demo.stage import Stage
 
@@ -115,7 +120,7 @@ def _use(stage: Stage, made: dict[str, str]) -> None:
     def ask(who: str, method: str, address: str, body: Any) -> None:
         headers = {
             "Authorization": f"Bearer {made[who]}",
-            "Idempotency-Key": f"demo-{who}-{address}",
+            "Idempotency-Key": f"demo-{who}-{address}-{len(str(body))}",
         }
         client.open(f"/api/v1{address}", method=method, json=body, headers=headers)
 
@@ -126,14 +131,24 @@ def _use(stage: Stage, made: dict[str, str]) -> None:
         "name": "Rheinklinik Adlerau",
         "kind": "consignee",
     }
+    serial = stage.reads(_in_stores)
+    moved = {"units": [{"serial": serial}], "location": cat.STORES}
+    passed = {"units": [{"part_no": cat.V3, "serial": serial}], "outcome": "passed"}
     with clock.at(stage.at):
-        ask("erp", "POST", "/parties", new)
-        ask("erp", "POST", "/locations", {**place, "kind": "consignee"})
-        ask("erp", "POST", "/parties", {**new, "name": "Rheinklinik"})  # the same key, another body
         ask("mes", "POST", "/parties", new)  # without the scope
-        ask(
-            "wms",
-            "POST",
-            "/events/moved",
-            {"units": [{"serial": "NOT-OURS"}], "location": "JENA-W"},
-        )
+        ask("wms", "POST", "/events/moved", {**moved, "units": [{"serial": "NOT-OURS"}]})
+        ask("erp", "POST", "/parties", new)
+        ask("erp", "POST", "/locations", place)
+        ask("mes", "POST", "/events/tested", passed)
+        ask("wms", "POST", "/events/moved", moved)
+
+
+def _in_stores(db: Session) -> str | None:
+    """Return the newest pump that lies free in our stores."""
+    rows = (
+        select(Unit.serial)
+        .join(Part, Part.id == Unit.part_id)
+        .join(Location, Location.id == Unit.location_id)
+        .where(Part.part_no == cat.V3, Location.code == cat.STORES, Unit.custody == "in_house")
+    )
+    return db.scalars(rows.order_by(Unit.id.desc())).first()

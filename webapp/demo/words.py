@@ -361,3 +361,17 @@ SWELLING: Said = {
         "cabinet; packs of this tray are still at incoming goods.",
     },
 }
+OLD_LATCH: Said = {
+    "report": {
+        "source": "warehouse",
+        "source_reference": "QN-2024-101",
+        "defect_code": "function",
+        "description": "Battery door of a pump from the old system does not latch: the hook is "
+        "worn on one side. Taken over with case QN-2024-101, which stood at its investigation.",
+    },
+    "triage": {
+        "requirement": "The door latches with 8 N and stays closed in a drop test (SPEC-0117, 4.3)",
+        "severity": "minor",
+        "rationale": "The battery is held by its own catch too; the pump alarms when it is loose.",
+    },
+}

@@ -14,6 +14,7 @@ from engine.errors import EngineError
 from engine.serials import intake
 from engine.serials.errors import EncodingUnclear, NotThisEncoding
 from engine.serials.intake import files, mappings, priority, values, working
+from engine.serials.intake.changes import FieldDifference, changes
 from engine.serials.intake.layouts import DOCUMENTS
 from engine.serials.intake.mappings import Reading
 from engine.serials.models import ImportFile
@@ -254,7 +255,13 @@ def _batch_page(batch_id: int, problem: str = "") -> str:
             for one in priority.approvals(db, batch_id)
         ),
         lines_address=lambda page: url_for(".batch", batch_id=batch_id, lines=page),
+        differences=[(one, said(kept.kind, one.field, spoken)) for one in _differences(batch_id)],
     )
+
+
+def _differences(batch_id: int) -> list[FieldDifference]:
+    after = min(max(0, request.args.get("after", 0, type=int)), 1_000_000_000)
+    return changes(read(), batch_id, person(), after=after)
 
 
 @bp.post("/<int:batch_id>/check")

@@ -195,7 +195,7 @@ ASKED = {
 def _receive(db: Session, said: LateEntry, how: How) -> Event:
     part, place = _part(db, said.part_no), _place(db, said.place)
     assert part is not None  # noqa: S101 - `_problems` has looked
-    assert place is not None  # noqa: S101
+    assert place is not None  # noqa: S101 - `_problems` has looked
     lines = lines_of(said.numbers)
     if part.control == "serial":
         serials = [text for text, _, _ in lines]
@@ -215,7 +215,7 @@ def _receive(db: Session, said: LateEntry, how: How) -> Event:
 
 def _segregate(db: Session, said: LateEntry, how: How) -> Event:
     place = _place(db, said.place)
-    assert place is not None  # noqa: S101
+    assert place is not None  # noqa: S101 - `_problems` has looked
     units, parts, _ = _goods(db, said)
     return state.move(
         db, location_id=place.id, units=units, stock_parts=parts, reported=True, **how
@@ -224,7 +224,7 @@ def _segregate(db: Session, said: LateEntry, how: How) -> Event:
 
 def _ship(db: Session, said: LateEntry, how: How) -> Event:
     place = _place(db, said.place)
-    assert place is not None  # noqa: S101
+    assert place is not None  # noqa: S101 - `_problems` has looked
     units, parts, unknown = _goods(db, said)
     return ship.report_shipment(
         db,

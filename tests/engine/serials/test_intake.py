@@ -37,6 +37,7 @@ from engine.serials.errors import (
 from engine.serials.events import recording_sha256
 from engine.serials.install import Fitting
 from engine.serials.intake import legacy, mappings, priority, quarantine
+from engine.serials.intake.changes import changes
 from engine.serials.intake.mappings import Reading
 from engine.serials.intake.taking_back import came_with
 from engine.serials.models import (
@@ -857,3 +858,31 @@ def test_of_two_who_send_one_file_at_once_both_are_let_in(database, people, tmp_
     assert at_once(database, send, send) == []
     with database.read() as db:
         assert db.scalar(select(func.count()).select_from(ImportBatch)) == 2
+
+
+# --- what loading would change ---------------------------------------------------------------
+
+
+def test_what_a_file_would_change_is_told_field_by_field(shop, check, people):
+    shop.lot(shop.resin, "R-1", expires_on=date(2027, 1, 1))
+    batch = check(
+        "lots",
+        "part_no,lot_no,made_on,expires_on\nRES,R-1,2026-01-02,2027-01-01\nRES,R-2,2026-01-02,\n",
+    )
+    assert changes(shop.db, batch.id, people.qa_engineer) == [
+        (2, "R-1", "made_on", "", "2026-01-02", True)
+    ]
+    other = check("parties", "code,name,kind,country\nC-1,St Anne,consignee,GB\n")
+    assert changes(shop.db, other.id, people.qa_engineer) == [
+        (2, "C-1", "name", "St Mary", "St Anne", False)
+    ]
+    assert changes(shop.db, other.id, people.qa_engineer, after=2) == []
+
+
+def test_a_unit_that_would_be_told_its_lot_is_among_the_changes(shop, check, people):
+    shop.lot(shop.pump, "L-1")
+    shop.units(shop.pump, "SN-1", usability="unreleased")
+    batch = check("units", "part_no,serial,lot_no,location\nPUMP,SN-1,L-1,WH-1\n")
+    assert changes(shop.db, batch.id, people.qa_engineer) == [
+        (2, "SN-1", "lot_no", "", "L-1", True)
+    ]
