@@ -119,11 +119,15 @@ class Genealogy:
 
     def take(self, count, what, one, two, three):
         self.shop.later(minutes=1)
+        noted = (self.lots, self.units, self.runs, self.inside, self.removals, self.cases)
+        lengths = [len(some) for some in noted]
         try:
             with self.shop.db.begin_nested():
                 recorded = getattr(self, what)(count, one, two, three)
         except (Refused, Conflict, NotFound):
-            return  # the store will not have it: nothing was recorded
+            for some, length in zip(noted, lengths, strict=True):
+                del some[length:]  # the store will not have it: nothing was recorded
+            return
         if recorded is not None:
             self.events.append(recorded.event.id)
 
