@@ -28,7 +28,7 @@ from engine.serials import (
 from engine.serials.backward import composition
 from engine.serials.build import ToBuild
 from engine.serials.install import Fitting
-from engine.serials.models import LotStock, Unit
+from engine.serials.models import Event, LotStock, Unit
 from engine.serials.packing import Load
 from engine.serials.record import LotInput, StockPart
 from engine.serials.relabel import NewLabel
@@ -119,11 +119,16 @@ class Genealogy:
 
     def take(self, count, what, one, two, three):
         self.shop.later(minutes=1)
+        noted = (self.lots, self.units, self.runs, self.inside, self.removals, self.cases)
+        lengths = [len(some) for some in noted]
         try:
             with self.shop.db.begin_nested():
                 recorded = getattr(self, what)(count, one, two, three)
         except (Refused, Conflict, NotFound):
-            return  # the store will not have it: nothing was recorded
+            for some, length in zip(noted, lengths, strict=True):
+                del some[length:]  # the store will not have it: nothing was recorded
+            _forget_events(self.shop.db)
+            return
         if recorded is not None:
             self.events.append(recorded.event.id)
 
@@ -444,7 +449,15 @@ def grown(start, recipe):
             made.take(count, *step)
         yield made
         to_here.rollback()
+    _forget_events(db)
     start.shop.how = how
+
+
+def _forget_events(db):
+    """Let go of events that were rolled back: SQLite gives their numbers out again."""
+    for row in list(db.identity_map.values()):
+        if isinstance(row, Event):
+            db.expunge(row)
 
 
 def assert_agrees(made, asked):
