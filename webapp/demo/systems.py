@@ -66,6 +66,14 @@ SYSTEMS = (
         ("warehouse",),
         ("units.read", "events.write", "gate.check", "holds.read"),
     ),
+    System(
+        "qms",
+        "QMS 质量管理系统",
+        "Corrections that quality decided · 质量部门决定的更正",
+        "daniel.brandt",
+        ("qa_engineer",),
+        ("units.read", "events.write"),
+    ),
 )
 
 
