@@ -222,6 +222,10 @@ class NotThisEncoding(Refused):
     """This file is not %(encoding)s text. Choose its encoding, or save it as “CSV UTF-8”."""
 
 
+class QuoteNotClosed(Refused):
+    """The quotation mark on line %(line)s is never closed: what follows is lost. Close it."""
+
+
 class LineTooLong(Refused):
     """Line %(line)s does not end. Check the separators and quotation marks, or the encoding."""
 
