@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.clock import now
+from engine.clock import FIRST_YEAR, now
 from engine.commands import earlier_result, remember
 from engine.errors import Conflict, EngineError, Invalid, NotFound, Problem, Refused
 from engine.serials.models import Location, Party
@@ -28,7 +28,6 @@ MISSING = N_("Fill this in")
 NOT_A_DATE = N_("“%(text)s” is no date. Write it like 2026-11-26")
 AHEAD = N_("This lies in the future. Enter when it happened")
 LONG_AGO = N_("“%(text)s” lies before 1950. Check the year")
-FIRST_YEAR = 1950  # no record of a device begins earlier: a year before it is a slip
 OWN_KINDS = ("warehouse", "quarantine", "line", "laboratory")
 KEPT = ("csrf_token", "request_key")
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from biip import ParseError
 from biip.gln import Gln
 
+from engine.clock import FIRST_YEAR
 from engine.serials.identifiers import gtin_14, standard
 from engine.serials.intake.layouts import Column
 
@@ -189,9 +190,12 @@ def _year_last(text: str, first: int, mark: str, second: int, year: int, order: 
 
 def _day(text: str, year: int, month: int, day: int) -> Cell:
     try:
-        return Cell(date(year, month, day).isoformat())
+        on = date(year, month, day)
     except ValueError:
         return Cell(text, "not_a_date", {"value": text})
+    if on.year < FIRST_YEAR:
+        return Cell(text, "long_ago", {"value": text})
+    return Cell(on.isoformat())
 
 
 def order_shown(texts: list[str]) -> str:
