@@ -9,11 +9,26 @@ import pytest
 from sqlalchemy import insert, select
 
 from engine.serials import correct, find, holds, intake, rebuild, ship, trace
-from engine.serials.errors import BatchInUse, NothingToCompensate, NotTakenBack, StoreChanged
+from engine.serials.errors import (
+    BatchInUse,
+    NothingToCompensate,
+    NotTakenBack,
+    OnHold,
+    StoreChanged,
+)
 from engine.serials.events import recording_sha256
 from engine.serials.intake import legacy, priority, quarantine
 from engine.serials.intake.used import references
-from engine.serials.models import Edge, Event, EventLink, ImportLine, LegacyCase, Lot, Unit
+from engine.serials.models import (
+    Edge,
+    Event,
+    EventLink,
+    HoldBreach,
+    ImportLine,
+    LegacyCase,
+    Lot,
+    Unit,
+)
 from engine.serials.other_names import name_also
 from engine.serials.targets import HoldTarget
 from engine.serials.trace.seeds import Seeds
@@ -272,7 +287,9 @@ def test_what_was_taken_back_by_events_is_imported_again_and_taken_back_again(
     assert the_unit(shop).id == unit.id
     assert (unit.custody, unit.lot_id, unit.location_id) == ("in_house", lot.id, shop.cage.id)
     assert trace.contains(shop.db, lots=[lot.id]).unit_ids == {unit.id, the_unit(shop, "SN-2").id}
-    assert holds.holds_on(shop.db, HoldTarget.unit(unit.id))
+    with pytest.raises(OnHold):
+        ship.ship(shop.db, to_location_id=shop.ward.id, units=[unit.id], **shop.how)
+    assert not shop.db.scalars(select(HoldBreach)).all()
     assert not rebuild.rebuild(shop.db, at=shop.how["at"], is_check=True).counts
 
     shop.later(hours=1)
