@@ -14,6 +14,7 @@ from engine.db import Base, Database
 from engine.errors import NotFound, Refused
 
 BEAT_EVERY = timedelta(seconds=10)  # a write each second to say nothing wears out the disk
+MOST_KILLED = 3  # tries of what its last worker did not live through: a restart is one too
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,9 @@ def run_due_jobs(
 
 def _claim_one(database: Database, *, at: datetime) -> Job | None:
     with database.begin() as db:
-        rows = leases.claim(db, Job, unfinished=Job.done_at.is_(None), at=at, limit=1)
+        rows = leases.claim(
+            db, Job, unfinished=Job.done_at.is_(None), at=at, limit=1, most_killed=MOST_KILLED
+        )
         return rows[0] if rows else None
 
 

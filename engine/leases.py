@@ -59,11 +59,13 @@ def claim(
     at: datetime,
     limit: int,
     lease_for: timedelta = LEASE,
+    most_killed: int = MOST_ATTEMPTS,
 ) -> Sequence[Row]:
     """Lease up to `limit` due rows to the caller, oldest first; flushes.
 
     PostgreSQL skips rows that another worker is claiming; SQLite has one writer at a time. A row
-    that keeps killing its workers is given up here, for nobody comes back to say it failed.
+    that keeps killing its workers is given up here, for nobody comes back to say it failed:
+    after `most_killed` tries, when its last holder never let go of it.
     """
     free = or_(model.leased_until.is_(None), model.leased_until <= at)
     due = and_(unfinished, model.given_up_at.is_(None), model.due_at <= at, free)
@@ -76,7 +78,7 @@ def claim(
     ).all()
     lease = secrets.token_hex(8)
     for row in rows:
-        if row.attempts >= MOST_ATTEMPTS:
+        if row.attempts >= (MOST_ATTEMPTS if row.lease is None else most_killed):
             give_up(row, at=at)
             continue
         row.attempts += 1

@@ -256,33 +256,31 @@ def rebuild(folder: Path, *, is_check: bool) -> None:
 
 @serials.command("denylist")
 @FOLDER
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.argument("number", required=False)
+@click.argument("file", metavar="LIST", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("text", metavar="[LABEL]", required=False)
 @click.option("--check", "checks", is_flag=True, help="Check a list instead of making one.")
 @click.option(
     "--root",
-    type=click.Path(exists=True, dir_okay=False),
+    type=click.Path(path_type=Path),
     help="The company's root certificate (PEM), where there is no installation.",
 )
 def denylist(
-    folder: Path, file: Path, number: str | None, *, checks: bool, root: str | None
+    folder: Path, file: Path, text: str | None, *, checks: bool, root: Path | None
 ) -> None:
     """Write the signed list of all that is held, or check one without an installation.
 
-    With --check NUMBER (a serial or a lot number) says whether it is held: exit 0 when it is not,
-    1 when it is, 2 when the list cannot be used.
+    With --check, LABEL is what is scanned or typed: a device label (UDI) in any form, a serial or
+    a lot number. Exit 0 when it is not held, 1 when it is, 2 when the list cannot be used or does
+    not say: then nothing may pass by it.
     """
     from webapp.deny import check_list, write_list
 
-    if not checks:
-        sys.exit(write_list(_composed(folder), file, say=click.echo))
-
-    _must_be_certificates((root,) if root else ())
-    roots = Path(root) if root else folder / "keys" / "root.pem"
-    if not roots.is_file() or not file.is_file():
-        message = f"There is no {roots if file.is_file() else file}. Name it: --root root.pem"
-        raise click.ClickException(message)
-    sys.exit(check_list(file, number, roots, say=click.echo))
+    if checks:
+        sys.exit(check_list(file, text, root or folder / "keys" / "root.pem", say=click.echo))
+    if text is not None or root is not None:
+        message = "To look something up in a list, say --check; without it a new list is written."
+        raise click.UsageError(message)
+    sys.exit(write_list(_composed(folder), file, say=click.echo))
 
 
 @main.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 from engine.clock import now
 from engine.evidence.store import write_durably
 from engine.evidence.verify import trusted_root
-from engine.serials.exchange import deny_check, denylist
+from engine.serials.exchange import deny_asking, denylist
 from webapp.compose import Holdfast
 
 Say = Callable[[str], None]
@@ -28,9 +28,17 @@ def write_list(holdfast: Holdfast, file: Path, *, say: Say) -> int:
     return 0
 
 
-def check_list(file: Path, number: str | None, root: Path, *, say: Say) -> int:
-    """Say what holds of a list, and whether a number is held by it."""
-    lines, result = deny_check.told(file, number, [trusted_root(root)], at=now())
+def check_list(file: Path, text: str | None, root: Path, *, say: Say) -> int:
+    """Say what holds of a list, and whether what was scanned or typed is held by it."""
+    if not root.is_file():
+        say(f"There is no root certificate {root}. Name the company's: --root root.pem")
+        return 2
+    try:
+        trusted = trusted_root(root)
+    except ValueError:
+        say(f"{root.name} is no certificate (PEM).")
+        return 2
+    lines, result = deny_asking.told(file, text, [trusted], at=now())
     for line in lines:
         say(line)
     return result

@@ -27,12 +27,20 @@ def allow(action: str) -> Callable[[View], View]:
                 if person_or_none() is None:
                     return cast("Any", current_app).login_manager.unauthorized()  # type: ignore[no-any-return]
                 if action != SIGNED_IN:
-                    if (token := caller()) is not None:
-                        authorize_token(token.scopes, action)
-                    authorize(person(), action)
+                    permit(action)
             return view(*args, **parts)  # type: ignore[no-any-return]
 
         guarded.allowed_action = action  # type: ignore[attr-defined]
         return cast("View", guarded)
 
     return decorate
+
+
+def permit(action: str) -> None:
+    """Let whoever asks go on with `action`: by the scopes of their token, and by their roles.
+
+    Raises `NotAllowed`.
+    """
+    if (token := caller()) is not None:
+        authorize_token(token.scopes, action)
+    authorize(person(), action)

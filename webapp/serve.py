@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import resource
 import signal
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import waitress
+from flask import Flask
+from waitress.server import BaseWSGIServer
 
 from engine.evidence.render import end_worker
 from engine.migrations import upgrade
@@ -20,6 +23,9 @@ from webapp.create_app import create_app
 from webapp.settings import Settings
 
 THREADS = 8
+CONNECTIONS = 1_000  # a browser keeps six open
+IDLE_SECONDS = 20  # then one that asks nothing is closed
+FILES = 4_096
 log = logging.getLogger("holdfast")
 
 
@@ -59,7 +65,7 @@ def serve(folder: Path, *, host: str, port: int) -> None:
     """Serve the pages until interrupted, with the scheduler in this process."""
     holdfast = opened(folder)
     scheduler = holdfast.scheduler(_canary(holdfast))
-    server = waitress.create_server(create_app(holdfast), host=host, port=port, threads=THREADS)
+    server = listening(create_app(holdfast), host=host, port=port)
     scheduler.start()
     log.info("Holdfast serves on http://%s:%s", host, port)
     signal.signal(signal.SIGTERM, lambda *_: server.close())
@@ -71,6 +77,28 @@ def serve(folder: Path, *, host: str, port: int) -> None:
         scheduler.stop()
         end_worker()
         holdfast.database.close()
+
+
+def listening(app: Flask, *, host: str, port: int) -> BaseWSGIServer:
+    """Open the port: browsers that stand idle keep nobody out."""
+    _allow_files()
+    return waitress.create_server(
+        app,
+        host=host,
+        port=port,
+        threads=THREADS,
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE_SECONDS,
+        cleanup_interval=IDLE_SECONDS // 2,
+        asyncore_use_poll=True,  # select() knows no file number above 1,023
+    )
+
+
+def _allow_files() -> None:
+    """Let this process have a file open for each connection, as far as the machine allows."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def work(folder: Path) -> None:

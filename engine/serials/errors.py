@@ -50,6 +50,18 @@ class NothingLoose(Refused):
     """No quantity of lot %(lot)s lies here. Scan the units of the lot, or look where it went."""
 
 
+class NothingAway(Refused):
+    """Nothing of lot %(lot)s is away from here. Record its shipment first."""
+
+
+class LotElsewhere(Refused):
+    """Lot %(lot)s is not recorded for %(place)s, but for %(others)s. Check the place."""
+
+
+class SeveralHaveIt(Refused):
+    """Lot %(lot)s is at more than one place: %(places)s. Choose where it came from."""
+
+
 class NotPresented(Refused):
     """%(what)s was rejected, but is not among what was looked at. Add it there, or leave it out."""
 
@@ -212,6 +224,10 @@ class EncodingUnclear(Refused):
 
 class NotThisEncoding(Refused):
     """This file is not %(encoding)s text. Choose its encoding, or save it as “CSV UTF-8”."""
+
+
+class QuoteNotClosed(Refused):
+    """The quotation mark on line %(line)s is never closed: what follows is lost. Close it."""
 
 
 class LineTooLong(Refused):

@@ -139,6 +139,11 @@ def reopen_installs(db: Session, event_id: int) -> dict[int, int]:
     )
     if moved is not None:
         raise MovedSince(child=units[moved].serial)
+    # put in again by the very event that took it out: that never was either
+    again = (Install.from_event_id == event_id, Install.to_event_id.is_(None))
+    for own in db.scalars(select(Install).where(*again, Install.child_id.in_(id_set(db, inside)))):
+        own.to_event_id = event_id
+    db.flush()
     for row in rows:
         row.to_event_id = None
     db.flush()

@@ -38,6 +38,12 @@ def _all(sources: Iterable[named.Named]) -> Iterator[Match]:
             yield from matches
 
 
+def folded(text: str) -> str:
+    """Return what two texts that a person takes for the same have in common."""
+    dashed = DASHES.sub("-", visible(unicodedata.normalize("NFKC", text)))
+    return "".join(dashed.split()).casefold()
+
+
 def visible(text: str) -> str:
     """Return a text without characters nobody can see: controls, joiners, marks of order."""
     return "".join(one for one in text if unicodedata.category(one) not in ("Cc", "Cf", "Co"))

@@ -1,7 +1,7 @@
 """What a person scanned or pasted to record something of: units, quantities of lots, containers."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -10,17 +10,27 @@ from sqlalchemy.orm import Session
 
 from engine.errors import Invalid, Problem, Refused
 from engine.serials.active import holdings_of_stock
-from engine.serials.errors import NotAnSscc, NotEnough, NotEnoughHere, NothingLoose
+from engine.serials.errors import (
+    LotElsewhere,
+    NotAnSscc,
+    NotEnough,
+    NotEnoughHere,
+    NothingAway,
+    NothingLoose,
+    SeveralHaveIt,
+)
 from engine.serials.find import Found, resolve_many
 from engine.serials.models import Container, Location, Lot, LotStock
 from engine.serials.named import Match
 from engine.serials.packing import sscc_of
 from engine.serials.record import StockPart
+from engine.serials.sets import id_set
 from engine.words import N_
 
 # "LOT-7 x 12", "LOT-7 × 12", or the two cells of a sheet
 _COUNTED = re.compile(r"^(.+?)(?:\s+[x×*]\s*|\t\s*)(\d{1,12}(?:\.\d{1,6})?)$", re.IGNORECASE)
 MOST = 5000  # lines of one form
+MOST_NAMED = 12  # places in a sentence
 
 SAY_HOW_MANY = N_("Say how many of lot %(lot)s: write %(lot)s x 12")
 SEVERAL = N_("“%(text)s” names several things here. Scan the whole label")
@@ -140,6 +150,45 @@ def stock_of(
         elif left > 0 or not rows:
             raise _not_enough(db, lot_id, location_id, rows, quantity or Decimal(0))
     return parts
+
+
+def stock_away(
+    db: Session,
+    lots: Sequence[tuple[int, Decimal | None]],
+    *,
+    custody: Sequence[str],
+    location_id: int | None = None,
+) -> list[StockPart]:
+    """Return the stock rows that quantities away from us come out of: of one place, never a guess.
+
+    A fact: more than is recorded there overdraws it. Raises `NothingAway`, `LotElsewhere` where
+    others have it and not that place, and `SeveralHaveIt` where nobody said which.
+    """
+    parts: list[StockPart] = []
+    for lot_id, quantity in lots:
+        rows = _rows(db, lot_id, None, custody)
+        lot_no = db.get_one(Lot, lot_id).lot_no
+        having = {row.location_id for row in rows}
+        if not having:
+            raise NothingAway(lot=lot_no)
+        if location_id is not None and location_id not in having:
+            place = db.get_one(Location, location_id).name
+            raise LotElsewhere(lot=lot_no, place=place, others=_named(db, having))
+        if location_id is None and len(having) > 1:
+            raise SeveralHaveIt(lot=lot_no, places=_named(db, having))
+        there = location_id if location_id is not None else having.pop()
+        one = [(lot_id, quantity)]
+        parts += stock_of(db, one, location_id=there, custody=custody, is_fact=True)
+    return parts
+
+
+def _named(db: Session, location_ids: Collection[int | None]) -> str:
+    ids = id_set(db, [one for one in location_ids if one is not None])
+    names = db.scalars(
+        select(Location.name).where(Location.id.in_(ids)).order_by(Location.name)
+    ).all()
+    shown = ", ".join(names[:MOST_NAMED])
+    return f"{shown}, …" if len(names) > MOST_NAMED else shown
 
 
 def _rows(

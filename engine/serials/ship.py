@@ -1,9 +1,9 @@
 """Leaving and coming back: shipping is asked of the gate, a reported shipment is a fact."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Unpack
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from engine.serials import gate, stock
@@ -15,6 +15,7 @@ from engine.serials.models import (
     Event,
     Location,
     Lot,
+    LotStock,
     Shipment,
     ShipmentLine,
     Unit,
@@ -22,13 +23,14 @@ from engine.serials.models import (
 from engine.serials.packed import let_out, refuse_torn
 from engine.serials.projection import project_units
 from engine.serials.receive import place
-from engine.serials.record import Effect, How, Recorded, StockPart
+from engine.serials.record import Effect, How, Mark, Recorded, StockPart
 from engine.serials.rules import (
     flag_expired,
     flag_expired_units,
     flag_unusable,
     refuse_expired,
 )
+from engine.serials.sets import id_set
 from engine.serials.targets import HoldTarget
 from engine.serials.units import (
     contents,
@@ -163,38 +165,48 @@ def _arrive(
 ) -> Recorded:
     place(db, location_id)
     rows = units_by_id(db, units, lock=True)
-    astray = [mark for unit in rows.values() if (mark := _astray(db, type, unit, location_id))]
+    was = {unit.id: (unit.custody, unit.location_id) for unit in rows.values()}
     taken = stock.take(db, stock_parts, reported=True)
     links = Links().add(rows, Effect(custody, usability, location_id))
     links.add(contents(db, rows), Effect(custody, None, location_id), "carried")
     links.about({part.spot.lot_id for part in taken})
     event = write_event(db, type, links, location_id=location_id, **how)
-    for unit_id, rule, facts in astray:
-        raise_flag(db, event, rule, unit_id=unit_id, facts=facts, at=event.recorded_at)
-    for part in taken:
-        if part.spot.custody not in AWAY:
-            facts = {"custody": part.spot.custody}
-            raise_flag(
-                db, event, "not_away", lot_id=part.spot.lot_id, facts=facts, at=event.recorded_at
-            )
     stock.move(db, event, taken, custody=custody, location_id=location_id, usability=usability)
+    _flag_astray(db, event, was, taken)
     let_out(db, event, rows, {part.spot.tranche_id for part in taken})
     project_units(db, links.units)
     broken = record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(rows), breach_ids=broken)
 
 
-def _astray(
-    db: Session, type: str, unit: Unit, location_id: int
-) -> tuple[int, str, dict[str, str]] | None:
-    """Return the rule that an arrival or a return breaks by where the unit was until then."""
-    if unit.custody not in AWAY:
-        return unit.id, "not_away", {"custody": unit.custody}
-    if type == "delivered" and unit.custody == "in_transit":
-        to = unit.location_id
-        if to is not None and to != location_id:
-            return unit.id, "arrived_elsewhere", {"place": db.get_one(Location, to).name}
-    return None
+def _flag_astray(
+    db: Session,
+    event: Event,
+    was: Mapping[int, tuple[str, int | None]],
+    taken: Sequence[stock.Taken],
+) -> None:
+    """Flag what arrived or came back though it was not away, not for here, or not so much of it."""
+    for unit_id, (custody, place_id) in was.items():
+        if broken := _astray(db, event, custody, place_id):
+            raise_flag(
+                db, event, broken.rule, unit_id=unit_id, facts=broken.facts, at=event.recorded_at
+            )
+    ids = id_set(db, [part.stock_id for part in taken])
+    short = set(db.scalars(select(LotStock.id).where(LotStock.id.in_(ids), LotStock.quantity < 0)))
+    for part in taken:
+        lot_id, too_much = part.spot.lot_id, part.stock_id in short
+        broken = _astray(db, event, part.spot.custody, part.spot.location_id)
+        for rule, facts in [*([broken] if broken else ()), *([("more_than_away", {})] * too_much)]:
+            raise_flag(db, event, rule, lot_id=lot_id, facts=facts, at=event.recorded_at)
+
+
+def _astray(db: Session, event: Event, custody: str, was_at: int | None) -> Mark | None:
+    """Return the rule that an arrival or a return breaks by where the goods were until then."""
+    if custody not in AWAY:
+        return Mark("not_away", {"custody": custody})
+    if event.type != "delivered" or custody != "in_transit" or was_at in (None, event.location_id):
+        return None
+    return Mark("arrived_elsewhere", {"place": db.get_one(Location, was_at).name})
 
 
 def _shipped(

@@ -183,7 +183,7 @@ def test_a_job_that_keeps_killing_its_worker_is_given_up(database, asked, at):
         raise SystemExit
 
     moment = at
-    for _ in range(leases.MOST_ATTEMPTS):
+    for _ in range(jobs.MOST_KILLED):
         with pytest.raises(SystemExit):
             run_due_jobs(database, {"count_sheets": is_killed}, at=moment)
         moment += DAY

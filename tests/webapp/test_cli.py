@@ -9,6 +9,7 @@ import pikepdf
 import pytest
 from click.testing import CliRunner
 
+from engine.clock import now
 from engine.evidence.seal import Seal
 from webapp.cli import main
 
@@ -57,3 +58,27 @@ def test_a_diagram_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> No
     assert said.exit_code == 1
     assert "There is no such file." in said.output
     assert "Errno" not in said.output
+
+
+def test_a_deny_list_that_cannot_be_looked_into_lets_nothing_pass(tmp_path: Path) -> None:
+    def ask(*more: str) -> tuple[int, str]:
+        line = ["serials", "denylist", "--data", str(tmp_path), *more]
+        said = CliRunner().invoke(main, line)
+        return said.exit_code, said.output
+
+    missing, root = str(tmp_path / "none.jws"), tmp_path / "root.pem"
+    result, words = ask("--check", missing, "P-1", "--root", str(root))
+    assert result == 2
+    assert "There is no root certificate" in words
+    root.write_text("no certificate")
+    assert ask("--check", missing, "P-1", "--root", str(root)) == (
+        2, "root.pem is no certificate (PEM).\n"
+    )  # fmt: skip
+    Seal.made(tmp_path / "keys", company="Tarn Medical", at=now())
+    result, words = ask("--check", missing, "P-1")
+    assert (result, words) == (2, f"There is no such list: {missing}\n")
+    # without --check a list would be written over the one that was to be asked
+    result, words = ask(missing, "P-1")
+    assert result == 2
+    assert "--check" in words
+    assert not Path(missing).exists()

@@ -9,16 +9,27 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from engine.serials import correct, examine, purchase
+from engine.serials import correct, examine, parties, purchase, ship
 from engine.serials.backward import composition
 from engine.serials.build import ToBuild
 from engine.serials.errors import NotAGs1Serial
 from engine.serials.examine import Looked
-from engine.serials.models import Container, Event, Flag, Lot, LotStock, Party, PurchaseLine, Unit
+from engine.serials.models import (
+    Container,
+    Event,
+    Flag,
+    Location,
+    Lot,
+    LotStock,
+    Party,
+    PurchaseLine,
+    Unit,
+)
 from engine.serials.parties import ensure_lot
 from engine.serials.proven import proven
 from engine.serials.purchase import OrderLine
 from engine.serials.relabel import NewLabel, relabel_units
+from engine.serials.scanned import stock_of
 from forms import library
 from tests.engine.serials.conftest import NOW, Shop
 from tests.support.personas import People
@@ -371,3 +382,67 @@ def test_a_device_takes_no_serial_that_its_label_cannot_carry(
         with pytest.raises(NotAGs1Serial):
             relabel_units(db, [NewLabel(unit_id, serial)], by=people.warehouse, at=NOW)
         relabel_units(db, [NewLabel(unit_id, "AB-1/2")], by=people.warehouse, at=NOW)
+
+
+@pytest.fixture
+def shared_lot(holdfast: Holdfast, people: People, shop_ids: dict[str, Any]) -> int:
+    """Give a lot of which two hospitals have ten and as many are on their way to each."""
+    with holdfast.database.begin() as db:
+        lot_id = db.scalars(select(Lot.id).where(Lot.lot_no == "S-1")).one()
+        how: Any = {"by": people.warehouse, "at": NOW}
+        other = parties.add_party(db, "C-2", "St Luke", kind="consignee", country="GB", **how)
+        parties.add_location(db, other.id, "C-2-S", "Theatre", kind="consignee", **how)
+        for code in ("C-1-S", "C-2-S"):
+            place = db.scalars(select(Location.id).where(Location.code == code)).one()
+            for is_told in (True, False):
+                [part] = stock_of(db, [(lot_id, Decimal(10))])
+                told = ship.report_shipment if is_told else ship.ship
+                told(db, stock_parts=[part], to_location_id=place, **how)
+    return lot_id
+
+
+def lying(holdfast: Holdfast, lot_id: int) -> dict[tuple[str, str], Decimal]:
+    with holdfast.database.read() as db:
+        rows = db.execute(
+            select(LotStock.custody, Location.code, LotStock.quantity)
+            .join(Location, Location.id == LotStock.location_id)
+            .where(LotStock.lot_id == lot_id, LotStock.quantity != 0)
+        )
+        return {(custody, code): quantity for custody, code, quantity in rows}
+
+
+def test_a_lot_that_several_have_comes_back_from_the_one_that_is_named(
+    holdfast: Holdfast, signed_in: Enter, people: People, shared_lot: int
+) -> None:
+    visitor = signed_in(people.warehouse)
+    before = lying(holdfast, shared_lot)
+    visitor.get("/record/return")
+    said = {"scanned": "S-1 x 4", "place": "Q-1"}
+    asked = visitor.post("/record/return", said)
+    assert asked.status_code == 422
+    assert "Lot S-1 is at more than one place: Theatre, Ward." in words(asked)
+    assert lying(holdfast, shared_lot) == before
+
+    assert visitor.post("/record/return", {**said, "came_from": "C-2-S"}).status_code == 303
+    after = lying(holdfast, shared_lot)
+    assert sum(q for (_, code), q in after.items() if code == "C-2-S") == 16
+    assert {key: q for key, q in after.items() if key[1] == "C-1-S"} == {
+        key: q for key, q in before.items() if key[1] == "C-1-S"
+    }
+    elsewhere = {**said, "came_from": "L-1", "request_key": "key-of-another-form"}
+    wrong = visitor.post("/record/return", elsewhere)
+    assert "Lot S-1 is not recorded for Line 1, but for Theatre, Ward." in words(wrong)
+
+
+def test_what_arrives_is_what_was_on_its_way_to_that_place(
+    holdfast: Holdfast, signed_in: Enter, people: People, shared_lot: int
+) -> None:
+    visitor = signed_in(people.warehouse)
+    visitor.get("/record/arrival")
+    said = {"scanned": "S-1 x 10", "place": "C-2-S"}
+    assert visitor.post("/record/arrival", said).status_code == 303
+    after = lying(holdfast, shared_lot)
+    assert after[("in_transit", "C-1-S")] == 10
+    assert after[("at_consignee", "C-2-S")] == 20
+    again = visitor.post("/record/arrival", {**said, "request_key": "key-of-another-form"})
+    assert "Lot S-1 is not recorded for Theatre, but for Ward." in words(again)

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, current_app, jsonify
 from flask_smorest import Api
 
+from engine.people.permissions import permissions
 from engine.people.scopes import scope_for, scopes
 from engine.serials.errors import OnHold
 from webapp.api.blueprint import PREFIX
@@ -19,7 +20,9 @@ from webapp.permissions import PUBLIC, SIGNED_IN, allow
 ABOUT = (
     "Connects an ERP, a MES, a WMS or a PLM to Holdfast. Send a token of the interface as "
     "`Authorization: Bearer …`. Repeat a POST with the same `Idempotency-Key` as often as you "
-    "like: it happens once. Times are RFC 3339 with their zone, quantities are decimal strings, "
+    "like: it happens once. A token does what its account's roles may do on the pages (`x-action`, "
+    "`x-roles`; `*` is everyone but the auditor), as far as its scopes reach. "
+    "Times are RFC 3339 with their zone, quantities are decimal strings, "
     "serial and lot numbers keep their case and their zeros."
 )
 PROBLEM = {
@@ -177,6 +180,8 @@ def completed(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
             operation["tags"] = [tag.removeprefix(PREFIX) for tag in operation["tags"]]
             action = actions[method, address]
             operation["security"] = [{"token": _needed(action)}]
+            operation["x-action"] = action
+            operation["x-roles"] = sorted(permissions().get(action, ()))
             _add_headers(operation, method, action)
     for tag in spec.get("tags", ()):
         tag["name"] = tag["name"].removeprefix(PREFIX)

@@ -1,4 +1,4 @@
-"""The systems of the demo company: its ERP, MES and WMS, let in with tokens that it prints."""
+"""The systems of the demo company and of a partner, let in with tokens that it prints."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,6 +65,22 @@ SYSTEMS = (
         "huang.li",
         ("warehouse",),
         ("units.read", "events.write", "gate.check", "holds.read"),
+    ),
+    System(
+        "qms",
+        "QMS 质量管理系统",
+        "Corrections that quality decided · 质量部门决定的更正",
+        "daniel.brandt",
+        ("qa_engineer",),
+        ("units.read", "events.write"),
+    ),
+    System(
+        "partner",
+        "EPCIS",
+        "EPCIS events of hospitals and distributors · 医院与分销商的 EPCIS 事件",
+        "marek.zielinski",
+        ("customer_service",),
+        ("epcis.capture", "epcis.read"),
     ),
 )
 

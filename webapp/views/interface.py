@@ -35,6 +35,7 @@ class Operation:
     summary: str
     words: str
     scope: str
+    roles: tuple[str, ...]
     parameters: tuple[Line, ...]
     body: tuple[Line, ...]
     answers: str
@@ -76,6 +77,7 @@ def _operation(spec: Mapping[str, Any], method: str, address: str, said: Any) ->
         summary=said.get("summary", ""),
         words=said.get("description", ""),
         scope=next(iter(said["security"][0]["token"]), ""),
+        roles=tuple(said["x-roles"]),
         parameters=tuple(_parameter(spec, one) for one in said.get("parameters", ())),
         body=tuple(_fields(spec, schema)),
         answers=", ".join(good),

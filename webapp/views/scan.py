@@ -40,8 +40,8 @@ CAMERA = {
 # what may be done with a batch: the words, and who may
 ACTS = {
     "move": (N_("Move to"), "goods.move"),
-    "receive": (N_("Receive as new at"), "goods.move"),
-    "return": (N_("Take back at"), "shipment.record"),
+    "receive": (N_("Receive as new at"), "goods.receive"),
+    "return": (N_("Take back at"), "goods.return"),
 }
 COLUMNS = (
     Column("scan", "Scan"),

@@ -173,7 +173,7 @@ def upgrade() -> None:
         ),
         sa.Column("seen_note", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "rule IN ('held_used', 'held_installed', 'held_shipped', 'held_put_into_use', 'held_moved', 'expired_used', 'expired_shipped', 'not_usable', 'inside_another', 'before_it_was', 'over_consumed', 'over_received', 'packed_elsewhere', 'not_away', 'arrived_elsewhere', 'unknown_goods', 'unknown_place', 'does_not_fit', 'inputs_not_placed', 'not_withdrawn')",
+            "rule IN ('held_used', 'held_installed', 'held_shipped', 'held_put_into_use', 'held_moved', 'expired_used', 'expired_shipped', 'not_usable', 'inside_another', 'before_it_was', 'over_consumed', 'over_received', 'packed_elsewhere', 'not_away', 'arrived_elsewhere', 'more_than_away', 'unknown_goods', 'unknown_place', 'does_not_fit', 'inputs_not_placed', 'not_withdrawn')",
             name=op.f("ck_flag_rule_is_known"),
         ),
         sa.CheckConstraint(

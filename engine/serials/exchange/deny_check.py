@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -17,8 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from engine.errors import Refused
 from engine.evidence.seal import fingerprint, is_signed
-from engine.serials.exchange.deny_format import COLUMNS, FORMAT, Entry
-from engine.serials.identifiers import standard
+from engine.serials.exchange.deny_format import COLUMNS, FORMAT, Entry, LetOut
 
 
 class NotADenyList(Refused):
@@ -43,15 +41,11 @@ class Checked:
     counts: dict[str, int]
     ledger: dict[str, Any] | None
     entries: Sequence[Entry]
+    let_out: Sequence[LetOut]
 
     def is_over(self, *, at: datetime) -> bool:
         """Say whether it must not be used any more."""
         return at >= self.valid_until
-
-    def found(self, number: str) -> list[Entry]:
-        """Return what is held under a serial or a lot number, compared letter by letter."""
-        wanted = standard(number)
-        return [one for one in self.entries if one.number == wanted]
 
 
 def checked(jws: bytes, roots: Sequence[x509.Certificate], *, csv: bytes | None = None) -> Checked:
@@ -72,6 +66,7 @@ def checked(jws: bytes, roots: Sequence[x509.Certificate], *, csv: bytes | None 
             counts=said["counts"],
             ledger=said["ledger"],
             entries=[Entry(*map(str, one)) for one in said["entries"]],
+            let_out=[LetOut(*map(str, one)) for one in said["let_out"]],
         )
         csv_sha256 = said["csv_sha256"]
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as problem:
@@ -111,49 +106,3 @@ def _is_vouched_for(
 
 def _bytes64(text: bytes) -> bytes:
     return base64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-
-
-# --- the command line ------------------------------------------------------------------------
-
-
-def told(
-    file: Path, number: str | None, roots: Sequence[x509.Certificate], *, at: datetime
-) -> tuple[list[str], int]:
-    """Return what holds of a list, and of a number in it, in words; 0 only when it may pass.
-
-    1: it is held. 2: the list cannot be used, so nothing may pass by it.
-    """
-    beside = file.with_suffix(".csv")
-    csv = beside.read_bytes() if beside.exists() and beside != file else None
-    try:
-        found = checked(file.read_bytes(), roots, csv=csv)
-    except Refused as refused:
-        return [str(refused)], 2
-
-    good = f"made {_moment(found.made_at)}, good until {_moment(found.valid_until)}"
-    lines = [
-        f"Deny list of {found.company}, {good}. The signature holds.",
-        "{unit} units, {lot} whole lots, {stock} parts of lots.".format(**found.counts),
-    ]
-    if csv is not None:
-        lines.append(f"{beside.name} belongs to it and is whole.")
-    if found.is_over(at=at):
-        return [*lines, "It is out of date: nothing may pass by it. Get a newer one."], 2
-    if number is None:
-        return lines, 0
-
-    held = found.found(number)
-    lines += [f"HELD: {_said(one)}" for one in held]
-    if not held:
-        lines.append(f"{number} is not on this list.")
-    return lines, 1 if held else 0
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
-
-
-def _said(one: Entry) -> str:
-    what = {"unit": "", "lot": "the whole lot ", "stock": f"{one.quantity} of lot "}[one.kind]
-    where = f" at {one.location}" if one.location and one.kind == "stock" else ""
-    return f"{what}{one.number} of {one.part_no}{where}, for {one.cases} ({one.reasons})"

@@ -2,12 +2,14 @@
 
 `deny-list.jws` is a JWS (RFC 7515, compact, ES256) over JSON with every entry, made with the
 installation's seal, whose certificates travel in it (`x5c`). `deny-list.csv` is the same for people
-and spreadsheets; the JWS names its SHA-256. `deny_check.py` reads both without an installation.
+and spreadsheets; the JWS names its SHA-256, and the units that may pass though their whole lot is
+held: a label says both. `deny_check.py` reads both files without an installation.
 """
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -33,10 +35,19 @@ from engine.serials.active import (
     holdings_of_stock,
     holdings_of_units,
 )
-from engine.serials.exchange.deny_format import COLUMNS, FORMAT, Entry
+from engine.serials.exchange.deny_format import COLUMNS, FORMAT, Entry, LetOut
 from engine.serials.exchange.subscriptions import STREAM
 from engine.serials.holds.reached import may_be_held
-from engine.serials.models import DenyList, Location, Lot, LotStock, Part, Unit
+from engine.serials.models import (
+    DenyList,
+    ExternalId,
+    HoldExemption,
+    Location,
+    Lot,
+    LotStock,
+    Part,
+    Unit,
+)
 from engine.serials.models.hold import HoldTargetRow
 from engine.serials.sets import id_set
 
@@ -110,6 +121,7 @@ def written(db: Session, *, at: datetime) -> Files:
         "csv_sha256": sha256(csv).hexdigest(),
         "columns": COLUMNS,
         "entries": entries,
+        "let_out": list(let_out(db)),
     }
     jws = signed(db.info["seal"], json.dumps(said, ensure_ascii=False, separators=(",", ":")))
     return Files(jws, csv, at, at + VALID_FOR, counts, head)
@@ -174,9 +186,10 @@ def held_units(db: Session) -> Iterator[Entry]:
             .outerjoin(Location, Location.id == Unit.location_id)
             .where(Unit.id.in_(id_set(db, bearing)))
             .order_by(Unit.id)
-        )
+        ).all()
+        also = _also(db, "unit", bearing)
         for key, part_no, di, serial, place in rows:
-            yield _entry("unit", part_no, di, serial, place, "1", bearing[key])
+            yield _entry("unit", part_no, di, serial, place, "1", bearing[key], also[key])
 
 
 def held_lots(db: Session) -> Iterator[Entry]:
@@ -191,8 +204,9 @@ def held_lots(db: Session) -> Iterator[Entry]:
         .order_by(Lot.id)
     ).all()
     bearing = holdings_of_lots(db, [row[0] for row in rows])
+    also = _also(db, "lot", bearing)
     for key, part_no, di, lot_no in rows:
-        yield _entry("lot", part_no, di, lot_no, None, "", bearing[key])
+        yield _entry("lot", part_no, di, lot_no, None, "", bearing[key], also[key])
 
 
 def held_stock(db: Session) -> Iterator[Entry]:
@@ -209,9 +223,40 @@ def held_stock(db: Session) -> Iterator[Entry]:
         .order_by(LotStock.id)
     ).all()
     bearing = holdings_of_stock(db, [row[0] for row in rows])
+    also = _also(db, "lot", {row[0].lot_id for row in rows})
     for stock, part_no, di, lot_no, place in rows:
         quantity = f"{stock.quantity:f}"
-        yield _entry("stock", part_no, di, lot_no, place, quantity, bearing[stock.id])
+        names = also[stock.lot_id]
+        yield _entry("stock", part_no, di, lot_no, place, quantity, bearing[stock.id], names)
+
+
+def let_out(db: Session) -> Iterator[LetOut]:
+    """Yield the units that were let out of a hold on their whole lot, where no other bears."""
+    ids = db.scalars(
+        select(HoldExemption.target_id).where(HoldExemption.kind == "unit").distinct()
+    ).all()
+    free = [key for key, found in holdings_of_units(db, ids).items() if not found]
+    rows = db.execute(
+        select(Part.part_no, Part.di, Unit.serial)
+        .join(Part, Part.id == Unit.part_id)
+        .where(Unit.id.in_(id_set(db, free)))
+        .order_by(Unit.id)
+    )
+    for part_no, di, serial in rows:
+        yield LetOut(part_no, di or "", serial)
+
+
+def _also(db: Session, kind: str, ids: Iterable[int]) -> Mapping[int, list[str]]:
+    """Return what other systems call units or lots: a warehouse may scan that."""
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = db.execute(
+        select(ExternalId.entity_id, ExternalId.value)
+        .where(ExternalId.entity == kind, ExternalId.entity_id.in_(id_set(db, ids)))
+        .order_by(ExternalId.id)
+    )
+    for key, value in rows:
+        found[key].append(value)
+    return found
 
 
 def _entry(
@@ -222,10 +267,12 @@ def _entry(
     place: str | None,
     quantity: str,
     bearing: Sequence[Holding],
+    also: Sequence[str],
 ) -> Entry:
     cases = ", ".join(dict.fromkeys(one.case_number for one in bearing))
     reasons = ", ".join(dict.fromkeys(one.reason for one in bearing))
-    return Entry(kind, part_no, di or "", number, place or "", quantity, cases, reasons)
+    names = "\n".join(dict.fromkeys(also))
+    return Entry(kind, part_no, di or "", number, place or "", quantity, cases, reasons, names)
 
 
 def _lay_down(folder: Path, files: Files) -> str | None:

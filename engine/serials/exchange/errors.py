@@ -23,10 +23,6 @@ class SourceUnknown(NotFound):
     """There is no such system to compare with. It may belong to another installation."""
 
 
-class FileNotRead(Refused):
-    """This file cannot be read as a table: %(why)s."""
-
-
 class ColumnsMissing(Refused):
     """The file lacks the columns %(columns)s. Correct the file, or how the columns are called."""
 

@@ -68,7 +68,7 @@ COUNTED = {
 
 
 def lay_theirs(database: Database, source: ReconciliationSource, content: bytes) -> int:
-    """Lay the lines of a file, some in each transaction; return how many. Raises `FileNotRead`."""
+    """Lay the lines of a file, some in each transaction; return how many."""
     with database.begin() as db:
         db.execute(delete(LINE).where(LINE.source_id == source.id))
     count = 0

@@ -24,6 +24,7 @@ from engine.serials.errors import (
     FileHasNoRows,
     LineTooLong,
     NotThisEncoding,
+    QuoteNotClosed,
     SheetUnreadable,
     WorkbookTooLarge,
     WorkbookTooWide,
@@ -37,7 +38,7 @@ ENCODINGS = {
     "gb18030": "GB 18030",
     "cp1252": "Windows-1252",
 }
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 MOST_OF_A_LINE = 1024 * 1024  # characters; a table of ours has no longer line
 MOST_UNPACKED = 400 * 1024 * 1024
 MOST_RATIO = 200  # a sheet of equal cells shrinks about a hundredfold
@@ -171,16 +172,34 @@ def rows(stream: IO[bytes], form: Form) -> Iterator[tuple[int, Cells]]:
         yield from _sheet(stream)
         return
 
-    lines = _lines(stream, form.encoding)
+    record: list[str] = []  # the lines of the row that is being read
+    lines = _noted(_lines(stream, form.encoding), record)
     reader = csv.reader(lines, delimiter=form.separator)
-    while True:
-        try:
-            for cells in reader:
-                if any(cells):
-                    yield reader.line_num, cells
-        except csv.Error as error:
-            raise LineTooLong(line=reader.line_num + 1) from error
-        return
+    last: list[str] = []
+    try:
+        for cells in reader:
+            last = record.copy()
+            record.clear()
+            if any(cells):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise LineTooLong(line=reader.line_num + 1) from error
+    _refuse_open_quote(last, form.separator, reader.line_num)
+
+
+def _noted(lines: Iterator[str], record: list[str]) -> Iterator[str]:
+    for line in lines:
+        record.append(line)
+        yield line
+
+
+def _refuse_open_quote(last: list[str], separator: str, ends_at: int) -> None:
+    """Raise `QuoteNotClosed` where the last row ends inside a quotation: it swallowed the rest."""
+    try:
+        list(csv.reader(last, delimiter=separator, strict=True))
+    except csv.Error as error:
+        if "unexpected end of data" in str(error):
+            raise QuoteNotClosed(line=ends_at - len(last) + 1) from error
 
 
 def _lines(stream: IO[bytes], encoding: str) -> Iterator[str]:

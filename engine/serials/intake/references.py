@@ -51,8 +51,8 @@ class Known:
         found: dict[str, list[PartFound]] = defaultdict(list)
         facts = (Part.id, Part.manufacturer_id, Part.control, Part.issuer)
         rows = select(Part.part_no, *facts).where(Part.part_no.in_(text_set(self.db, wanted)))
-        for number, *said in self.db.execute(rows):
-            found[number].append(PartFound(*said))
+        for row in self.db.execute(rows):
+            found[row[0]].append(PartFound(*row[1:]))
         names = self._named("part", wanted - found.keys())
         if names:
             named = select(*facts).where(Part.id.in_(id_set(self.db, names.values())))

@@ -26,6 +26,7 @@ RULES = {
     "packed_elsewhere": N_("Moved though it was packed in something else"),
     "not_away": N_("Arrived or came back though it was not away"),
     "arrived_elsewhere": N_("Arrived somewhere else than where it was sent"),
+    "more_than_away": N_("More arrived or came back than was away"),
     "unknown_goods": N_("Names goods that are not recorded here"),
     "unknown_place": N_("Names no place that is known here"),
     "does_not_fit": N_("Does not fit what is recorded"),

@@ -64,6 +64,7 @@ def shipments(db: Session, where: ColumnElement[bool], *, page: int = 1) -> tupl
             shipment.document_no,
             quantity,
             corrected_by != "did_not_occur",
+            corrected_by not in (None, "did_not_occur"),
         )
         for shipment, consignee, country, location, quantity, corrected_by in rows
     )

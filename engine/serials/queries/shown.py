@@ -56,6 +56,7 @@ class Sent:
     document_no: str | None
     quantity: Decimal
     did_occur: bool = True
+    is_corrected: bool = False  # another shipment stands in its place
 
 
 @dataclass(frozen=True)

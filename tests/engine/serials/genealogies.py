@@ -121,14 +121,15 @@ class Genealogy:
 
     def take(self, count, what, one, two, three):
         self.shop.later(minutes=1)
+        noted = (self.lots, self.units, self.runs, self.inside, self.removals, self.cases)
+        lengths = [len(some) for some in noted]
         try:
             with self.shop.db.begin_nested():
                 recorded = getattr(self, what)(count, one, two, three)
         except (Refused, Conflict, NotFound):
-            # the store will not have it: nothing was recorded, and what was read of it is forgotten
-            for row in list(self.shop.db.identity_map.values()):
-                if isinstance(row, Event):
-                    self.shop.db.expunge(row)
+            for some, length in zip(noted, lengths, strict=True):
+                del some[length:]  # the store will not have it: nothing was recorded
+            _forget_events(self.shop.db)
             return
         if recorded is not None:
             self.events.append(recorded.event.id)
@@ -476,7 +477,15 @@ def grown(start, recipe):
             made.take(count, *step)
         yield made
         to_here.rollback()
+    _forget_events(db)
     start.shop.how = how
+
+
+def _forget_events(db):
+    """Let go of events that were rolled back: SQLite gives their numbers out again."""
+    for row in list(db.identity_map.values()):
+        if isinstance(row, Event):
+            db.expunge(row)
 
 
 def assert_agrees(made, asked):

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from engine.serials import correct, install, parties, ship, use
-from engine.serials.models import Event, Flag, HoldBreach, Unit
+from engine.serials.models import Event, Flag, HoldBreach, LotStock, Unit
 from engine.serials.record import StockPart
 from engine.serials.targets import HoldTarget
 from engine.serials.use import Exchange, Visit
@@ -199,3 +199,10 @@ def test_what_arrives_or_comes_back_without_having_left_is_flagged(shop):
         **shop.how,
     )
     assert flags() == [("not_away", back, None), ("not_away", None, lot.id)]
+
+    sent_out = shop.part_of(lot, 3)
+    ship.ship(shop.db, stock_parts=[sent_out], to_location_id=shop.ward.id, **shop.how)
+    on_its_way = select(LotStock.id).where(LotStock.custody == "in_transit", LotStock.quantity > 0)
+    parts = [StockPart(shop.db.scalars(on_its_way).one(), Decimal(30))]
+    ship.deliver(shop.db, stock_parts=parts, location_id=shop.ward.id, **shop.how)
+    assert flags() == [("more_than_away", None, lot.id)]

@@ -19,6 +19,7 @@ from engine.serials import (
     ship,
     state,
     trace,
+    use,
 )
 from engine.serials.build import ToBuild
 from engine.serials.errors import (
@@ -30,9 +31,11 @@ from engine.serials.errors import (
     QuantityFixed,
     WentOn,
 )
-from engine.serials.models import Flag, StockPosting, Unit, UnitRoot
+from engine.serials.models import Flag, Install, StockPosting, Unit, UnitRoot
 from engine.serials.record import LotInput
 from engine.serials.targets import HoldTarget
+from engine.serials.units import open_hosts
+from engine.serials.use import Exchange, Visit
 
 
 @pytest.fixture
@@ -250,3 +253,19 @@ def test_our_own_act_before_a_unit_was_there_is_refused_and_a_reported_one_is_fl
     told = ship.report_shipment(shop.db, to_location_id=shop.ward.id, units=[pump], **early)
     [flag] = shop.db.scalars(select(Flag))
     assert (flag.rule, flag.unit_id, flag.event_id) == ("before_it_was", pump, told.event.id)
+
+
+def test_a_part_that_was_only_reseated_is_inside_once_when_its_service_never_was(shop):
+    [board] = shop.units(shop.board, "PCB-1")
+    [pump] = shop.build(shop.pump, ToBuild("P-1", ((board, "J1"),))).unit_ids
+    reseated = use.service(
+        shop.db, pump, Visit("loose", "reseated", "in_use"),
+        Exchange(removed=[board], fitted=[(board, "J2")]), **shop.how,
+    )  # fmt: skip
+    shop.later(minutes=1)
+    correct.withdraw(shop.db, reseated.event.id, reason="Another pump.", **shop.how)
+    standing = select(Install.position).where(
+        Install.child_id == board, Install.to_event_id.is_(None), Install.never_event_id.is_(None)
+    )
+    assert shop.db.scalars(standing).all() == ["J1"]
+    assert open_hosts(shop.db, [board]) == {board: pump}

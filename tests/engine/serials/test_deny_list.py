@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from cryptography import x509
+from sqlalchemy import select
 
 from engine.evidence import ledger
 from engine.evidence.seal import Seal
@@ -16,14 +17,17 @@ from engine.evidence.store import DocumentStore
 from engine.jobs import run_due_jobs
 from engine.serials import gate, holds, install
 from engine.serials.exchange import denylist
+from engine.serials.exchange.deny_asking import asked, told
 from engine.serials.exchange.deny_check import (
+    Checked,
     CsvNotOfThisList,
     NotADenyList,
     NotSignedByUs,
     checked,
-    told,
 )
+from engine.serials.exchange.deny_format import Entry, LetOut
 from engine.serials.install import Fitting
+from engine.serials.models import ExternalId, Lot, Unit
 from engine.serials.targets import HoldTarget
 
 HOUR = timedelta(hours=1)
@@ -96,6 +100,21 @@ def test_a_unit_let_out_of_a_held_lot_is_not_named(db, shop, at):
     hold = place(shop, HoldTarget.lot(lot.id))
     holds.release(db, hold.id, reason="ok", targets=[HoldTarget.unit(units[0])], by=None, at=at)
     assert [one.number for one in denylist.held_units(db)] == ["P-2"]
+    assert [one.serial for one in denylist.let_out(db)] == ["P-1"]
+    place(shop, HoldTarget.unit(units[0]), "NC-2026-0002")
+    assert list(denylist.let_out(db)) == []
+
+
+def test_it_names_what_other_systems_call_what_is_held(db, held, at):
+    unit = db.scalars(select(Unit).where(Unit.serial == "P-1")).one()
+    lot = db.scalars(select(Lot).where(Lot.lot_no == "S-2")).one()
+    for entity, entity_id, value in (("unit", unit.id, "M-1"), ("lot", lot.id, "M-1")):
+        db.add(ExternalId(source="mes", entity=entity, entity_id=entity_id, value=value))
+    db.flush()
+    assert [(one.number, one.also) for one in entries(db, at) if one.also] == [
+        ("P-1", "M-1"),
+        ("S-2", "M-1"),
+    ]
 
 
 def test_the_signature_holds_with_the_root_and_with_no_other(db, held, seals, at):
@@ -162,12 +181,95 @@ def test_the_check_says_what_is_held_and_fails_closed(db, held, seals, at, tmp_p
     file.write_bytes(files.jws)
     roots: list[x509.Certificate] = [seals[0].root]
     assert told(file, "P-2", roots, at=at + HOUR)[1] == 0
-    assert told(file, "p-1", roots, at=at + HOUR)[1] == 0  # another serial, letter by letter
     lines, result = told(file, "P-1", roots, at=at + HOUR)
     assert (result, lines[-1]) == (1, "HELD: P-1 of PUMP, for NC-2026-0001 (solder)")
     assert told(file, "P-2", roots, at=at + 25 * HOUR)[1] == 2
     file.write_bytes(b"x")
     assert told(file, "P-2", roots, at=at)[1] == 2
+    file.unlink()
+    assert told(file, "P-2", roots, at=at) == ([f"There is no such list: {file}"], 2)
+
+
+DI = "09521000000100"
+OTHER_DI = "07032069804988"
+
+
+def listed(*entries, let_out=()):
+    from tests.engine.serials.conftest import NOW
+
+    counts = {kind: sum(one.kind == kind for one in entries) for kind in ("unit", "lot", "stock")}
+    return Checked(NOW, NOW + HOUR, "Tarn", counts, None, entries, let_out)
+
+
+def entry(kind, number, *, part_no="TP-V2", di=DI, also=""):
+    return Entry(kind, part_no, di, number, "", "1", "NC-1", "cracked", also)
+
+
+LIST = listed(
+    entry("unit", "V2625030", also="MES-77\nOLD 5"),
+    entry("lot", "SET-9"),
+    entry("unit", "NODI-1", part_no="OLD", di=""),
+    let_out=[LetOut("TP-V2", DI, "FREE-1")],
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "V2625030",
+        " V2625030 ",
+        f"(01){DI}(21)V2625030",
+        f"(01) {DI} (17) 290101 (21) V2625030",
+        f"01{DI}21V2625030",
+        f"]d201{DI}21V2625030",
+        f"https://id.gs1.org/01/{DI}/21/V2625030",
+        f"(01){DI}(10)ANY(21)V2625030",
+        "https://holdfast.example.com/id/TARN/TP-V2/serial/V2625030",
+        f"(01){DI}\n(21)V2625030",
+        "MES-77",
+        "OLD 5",
+        "SET-9",
+        f"(01){DI}(10)SET-9",
+        f"(01){DI}(10)SET-9(21)NEW-1",  # arrived after the list was made
+        f"(01){OTHER_DI}(21)NODI-1",  # no DI is recorded to tell the two apart
+        f"FREE\n(01){DI}(21)V2625030",
+    ],
+)
+def test_what_is_held_is_found_by_its_label_as_by_its_number(text):
+    lines, result = asked(LIST, text)
+    assert result == 1, lines
+    assert lines[-1].startswith("HELD: ")
+
+
+@pytest.mark.parametrize(
+    "text", ["v2625030", f"(01){DI}(21)v2625030", "Ｖ２６２５０３０", "V26 25030"]
+)
+def test_a_number_that_is_nearly_a_held_one_is_held_and_said(text):
+    lines, result = asked(LIST, text)
+    assert result == 1
+    assert lines[0] == f"V2625030 is held; you typed {text}."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "  \n", f"(01){DI[:-1]}9(21)V2625030", "(21)V2625030", f"(01){DI}",
+        "(00)095200000000000011", "095200000000000011", "(414)0952000000004",
+    ],
+)  # fmt: skip
+def test_what_a_list_cannot_answer_does_not_pass(text):
+    lines, result = asked(LIST, text)
+    assert result == 2, lines
+    assert lines
+
+
+def test_a_number_is_held_with_its_part():
+    assert asked(LIST, f"(01){DI}(21)V2625031")[1] == 0
+    assert asked(LIST, f"(01){DI}(10)SET-9(21)FREE-1")[1] == 0
+    assert asked(LIST, f"(01){DI}(21)SET-9")[1] == 0
+    lines, result = asked(LIST, f"(01){OTHER_DI}(21)V2625030")
+    assert result == 0
+    assert lines[1].startswith("Another part bears the same number and is held: V2625030 of TP-V2")
 
 
 def test_a_list_is_kept_and_in_the_ledger_and_laid_into_its_folder(

@@ -25,6 +25,7 @@ from engine.serials.errors import (
     NotOpenThere,
     NotTakenBack,
     NotThisEncoding,
+    QuoteNotClosed,
     RowCorrected,
     SamePerson,
     SecondPersonNeeded,
@@ -454,9 +455,10 @@ def test_an_encoding_that_is_not_plain_is_asked_and_a_wrong_one_refused(shop, re
         (b"\n\n  \n", FileHasNoRows),
         (b"code,kind,name\nC-1,consignee," + b"x" * 10_000_000, LineTooLong),
         (b'code,kind,name\nC-1,consignee,"' + b"never closed\n" * 20_000, LineTooLong),
+        (b'code,kind,name\nC-1,consignee,"St\nC-2,consignee,Two\n', QuoteNotClosed),
         (b"PK\x03\x04 no workbook", SheetUnreadable),
     ],
-    ids=["empty", "blank", "10 MB line", "open quote", "no workbook"],
+    ids=["empty", "blank", "10 MB line", "long quote", "open quote", "no workbook"],
 )
 def test_a_file_that_is_no_table_is_refused_with_its_sentence(check, content, refusal):
     with pytest.raises(refusal):

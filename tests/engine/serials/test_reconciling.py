@@ -1,5 +1,6 @@
 """Comparing with another system: every difference is found, kept once, and settled by a person."""
 
+import io
 import json
 import os
 from datetime import timedelta
@@ -14,8 +15,9 @@ from engine.evidence.store import DocumentStore
 from engine.jobs import run_due_jobs
 from engine.outbox import Outgoing
 from engine.serials import build, holds, install, other_names, parties, receive
+from engine.serials.errors import LineTooLong, WorkbookTooWide
 from engine.serials.exchange import resolving, runs, sources
-from engine.serials.exchange.errors import ColumnsMissing, FileNotRead, NothingChosen
+from engine.serials.exchange.errors import ColumnsMissing, NothingChosen
 from engine.serials.exchange.tables import quantity_of, rows_of
 from engine.serials.models import (
     Location,
@@ -221,8 +223,8 @@ def test_a_system_of_one_site_is_not_asked_for_another(desk):
 
 @pytest.mark.parametrize(
     ("table", "why"),
-    [("MATNR;CHARG;LABST\n", "LGORT"), (b"\xff\xfe", "UTF-8"), ("", "LGORT"),
-     (b"PK\x03\x04 no zip", "cannot be read"), ('MATNR;CHARG;LGORT;LABST\n"S;x\n', "line")],
+    [("MATNR;CHARG;LABST\n", "LGORT"), (b"\xff\xfe", "no rows"), ("", "no rows"),
+     (b"PK\x03\x04 no zip", "workbook"), ('MATNR;CHARG;LGORT;LABST\n"S;x\n', "line 2")],
 )  # fmt: skip
 def test_a_file_that_cannot_be_compared_is_kept_and_told_and_closes_nothing(desk, table, why):
     source = desk.source()
@@ -374,8 +376,20 @@ def test_columns_are_found_whatever_their_order_and_case():
     ]  # fmt: skip
     with pytest.raises(ColumnsMissing, match="CHARG"):
         list(rows_of(table, {"number": "CHARG"}))
-    with pytest.raises(FileNotRead):
-        list(rows_of(b"a\n" + b"x" * 20_000, {"a": "a"}))
+    with pytest.raises(LineTooLong):
+        list(rows_of(b"a\n" + b"x" * 2**21, {"a": "a"}))
+
+
+def test_a_table_with_a_cell_in_the_far_corner_is_refused_before_it_is_laid_out():
+    import xlsxwriter
+
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content) as book:
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "a")
+        sheet.write(1_048_575, 16_383, "x")
+    with pytest.raises(WorkbookTooWide):
+        list(rows_of(content.getvalue(), {"a": "a"}))
 
 
 def test_what_a_spreadsheet_holds_is_read_alike(desk, tmp_path):

@@ -133,7 +133,7 @@ def _lot_of(db: Session, naming: Naming, said: Said, part_id: int, how: How) -> 
     return lot.id
 
 
-@records("received", Received)
+@records("received", Received, action="goods.receive")
 def received(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record what arrived: serial numbers of a part, or a quantity of a lot."""
     part_id = naming.part(said["part"], "part")
@@ -175,13 +175,13 @@ def _line(db: Session, naming: Naming, said: Said) -> int | None:
     return line_id
 
 
-@records("built", Built)
+@records("built", Built, action="goods.build")
 def built(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record a run: units or a quantity of a lot, the lots that went in, the units installed."""
     return _make(db, naming, said, how, as_kit=False)
 
 
-@records("kitted", Built)
+@records("kitted", Built, action="goods.kit")
 def kitted(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record a kit that was put together."""
     return _make(db, naming, said, how, as_kit=True)
@@ -229,7 +229,7 @@ class InputAdded(Happened):
             raise ValidationError(N_("Name the run or the lot it went into."))
 
 
-@records("input_added", InputAdded)
+@records("input_added", InputAdded, action="goods.build")
 def input_added(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record lots that went into a run or a lot and were missed."""
     node_id = naming.run(said.get("segment_id"), "segment_id") or naming.lot(said.get("lot"), "lot")
@@ -259,7 +259,7 @@ class Installed(Happened):
     )
 
 
-@records("installed", Installed)
+@records("installed", Installed, action="goods.fit")
 def installed(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record units that went into others."""
     ids = [
@@ -283,7 +283,7 @@ class Removed(Happened):
     units = fields.List(fields.Nested(UnitName), required=True, validate=validate.Length(1, MOST))
 
 
-@records("removed", Removed)
+@records("removed", Removed, action="goods.fit")
 def removed(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record units that were taken out of what they were in."""
     ids = naming.units(said["units"], "units")
@@ -332,7 +332,7 @@ def goods_of(naming: Naming, said: Said, *, is_fact: bool = False) -> dict[str, 
     return {"units": units, "stock_parts": parts}
 
 
-@records("moved", Moved)
+@records("moved", Moved, action="goods.move")
 def moved(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Move goods to another place; what is on hold moves only to a quarantine area."""
     place_id = naming.place(said["location"], "location")
@@ -390,7 +390,7 @@ def delivered(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     return ship.deliver(db, location_id=place_id, **goods, **how)
 
 
-@records("returned", Arrived, action="shipment.record")
+@records("returned", Arrived, action="goods.return")
 def returned(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record goods that came back: nonconforming until someone has looked at them."""
     place_id = naming.place(said["location"], "location")
@@ -418,7 +418,7 @@ def released(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     return state.release(db, under_case=said.get("under_case"), **goods, **how)
 
 
-@records("found_nonconforming", OfGoods)
+@records("found_nonconforming", OfGoods, action="goods.examine")
 def found_nonconforming(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record that goods do not conform."""
     goods = goods_of(naming, said)
@@ -426,7 +426,7 @@ def found_nonconforming(db: Session, naming: Naming, said: Said, how: How) -> Re
     return state.mark_nonconforming(db, **goods, **how)
 
 
-@records("not_found", OfGoods)
+@records("not_found", OfGoods, action="goods.count")
 def not_found(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record that goods were searched for and not found."""
     goods = goods_of(naming, said)
@@ -434,7 +434,7 @@ def not_found(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     return state.lose(db, **goods, **how)
 
 
-@records("reworked", Reworked)
+@records("reworked", Reworked, action="goods.rework")
 def reworked(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record a rework or repair: not released again until inspected once more."""
     goods = goods_of(naming, said)
@@ -443,7 +443,7 @@ def reworked(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     return state.rework(db, inputs=inputs, under_case=said.get("under_case"), **goods, **how)
 
 
-@records("scrapped", OfCase, action="event.release")
+@records("scrapped", OfCase, action="goods.scrap")
 def scrapped(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Declare goods scrap: never usable again, still here until destroyed."""
     goods = goods_of(naming, said)
@@ -457,7 +457,7 @@ class Destroyed(OfCase):
     reported = fields.Boolean(load_default=False)
 
 
-@records("destroyed", Destroyed, action="event.release")
+@records("destroyed", Destroyed, action="goods.scrap")
 def destroyed(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record a destruction with everything inside."""
     goods = goods_of(naming, said)
@@ -475,7 +475,7 @@ class Counted(Happened):
     reason = Stored(required=True, validate=validate.Length(1, 2000))
 
 
-@records("stock_adjusted", Counted)
+@records("stock_adjusted", Counted, action="goods.count")
 def stock_adjusted(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Set a quantity to what was counted; the difference is posted."""
     [*parts] = naming.stock([{**said["stock"], "quantity": said["counted"]}], "stock")

@@ -88,10 +88,11 @@ _found: dict[str, Recordable] = {}
 RECORDABLE: Mapping[str, Recordable] = MappingProxyType(_found)
 
 
-def records(
-    code: str, schema: type[Strict], *, action: str = "event.record"
-) -> Callable[[Record], Record]:
-    """Let other systems record this type of event; the docstring is what they read."""
+def records(code: str, schema: type[Strict], *, action: str) -> Callable[[Record], Record]:
+    """Let other systems record this type of event; the docstring is what they read.
+
+    `action` is what the page of the same command asks: one permission, whichever way it comes.
+    """
 
     def keep(run: Record) -> Record:
         _found[code] = Recordable(code, run.__doc__ or "", schema, action, run)

@@ -62,7 +62,7 @@ class Ordered(Happened):
     )
 
 
-@records("ordered", Ordered)
+@records("ordered", Ordered, action="order.record")
 def ordered(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record an order to a supplier; receipts count against its lines."""
     supplier = naming.party(said["supplier"], "supplier")
@@ -158,13 +158,13 @@ def _examined(db: Session, kind: str, naming: Naming, said: Said, how: How) -> R
     )
 
 
-@records("inspected", Examined)
+@records("inspected", Examined, action="goods.examine")
 def inspected(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record an inspection; what failed is nonconforming from then on."""
     return _examined(db, "inspection", naming, said, how)
 
 
-@records("tested", Examined)
+@records("tested", Examined, action="goods.examine")
 def tested(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record a test with its readings; equipment, operator and program are facts."""
     return _examined(db, "test", naming, said, how)
@@ -183,7 +183,7 @@ class Certified(Happened):
     issued_on = fields.Date()
 
 
-@records("certified", Certified)
+@records("certified", Certified, action="goods.certify")
 def certified(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record a certificate for units and lots."""
     issuer = naming.party(said["issuer"], "issuer")
@@ -210,7 +210,7 @@ class OfNewLot(OfGoods):
     lot_no = Stored(required=True, validate=TEXT)
 
 
-@records("lot_split", OfNewLot)
+@records("lot_split", OfNewLot, action="lot.change")
 def lot_split(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Make part of one lot a lot of its own."""
     goods = goods_of(naming, said)
@@ -218,7 +218,7 @@ def lot_split(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     return lots.split_lot(db, said["lot_no"], **goods, **how)
 
 
-@records("lot_merged", OfNewLot)
+@records("lot_merged", OfNewLot, action="lot.change")
 def lot_merged(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Make one lot of several of one part."""
     goods = goods_of(naming, said)
@@ -247,7 +247,7 @@ class Relabelled(Happened):
             raise ValidationError(N_("Send labels of units, or stock with its new lot_no."))
 
 
-@records("relabelled", Relabelled)
+@records("relabelled", Relabelled, action="goods.relabel")
 def relabelled(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record new labels; every name a unit ever bore leads to it."""
     version = said.get("label_version")
@@ -281,7 +281,7 @@ class IntoContainer(OfGoods):
     location = Stored(validate=TEXT)
 
 
-@records("packed", IntoContainer)
+@records("packed", IntoContainer, action="goods.pack")
 def packed(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Pack goods in a case or on a pallet under its SSCC."""
     inner = [
@@ -304,7 +304,7 @@ class OutOfContainer(Happened):
     containers = fields.List(Stored(validate=TEXT), validate=validate.Length(1, 1000))
 
 
-@records("unpacked", OutOfContainer)
+@records("unpacked", OutOfContainer, action="goods.pack")
 def unpacked(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Take goods out of a case or off a pallet."""
     outer = _container(db, naming, said["sscc"], "sscc")
@@ -334,7 +334,7 @@ class PutIntoUse(Happened):
     location = Stored(required=True, validate=TEXT)
 
 
-@records("installed_at_site", PutIntoUse)
+@records("installed_at_site", PutIntoUse, action="shipment.record")
 def installed_at_site(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record devices that were put into use at a site."""
     ids = naming.units(said["units"], "units")
@@ -368,7 +368,7 @@ class Serviced(Happened):
     )
 
 
-@records("serviced", Serviced)
+@records("serviced", Serviced, action="service.record")
 def serviced(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record a service or repair, with the parts that were replaced."""
     unit_id = next(iter(naming.units([said["unit"]], "unit")), 0)

@@ -331,7 +331,7 @@ def _arrive(db: Session) -> Done:
     if is_use and units:
         recorded = put_into_use(db, units, location_id=place, **how)
     else:
-        parts = scanned.stock_of(db, goods.lots, custody=("in_transit",), is_fact=True)
+        parts = scanned.stock_away(db, goods.lots, custody=("in_transit",), location_id=place)
         parts += [StockPart(row.id, row.quantity) for row in inside.stock]
         recorded = ship.deliver(db, location_id=place, units=units, stock_parts=parts, **how)
     return Done(recorded.event.id, address_of(goods), gettext("The arrival is recorded."))
@@ -345,7 +345,10 @@ def returned() -> ResponseReturnValue:
 
 
 def _return_page(problems: list[Problem], sentence: str) -> str:
-    return form_page("return", problems, sentence, places=places(read(), own=True))
+    db = read()
+    return form_page(
+        "return", problems, sentence, places=places(db, own=True), others=places(db, own=False)
+    )
 
 
 @bp.post("/return")
@@ -359,13 +362,13 @@ def _take_back(db: Session) -> Done:
     form = Entered()
     goods = scanned_goods(db, form, "scanned")
     place = form.place(db, "place")
+    came_from = form.place(db, "came_from", required=False) or None
     how = how_of(form)
     if reason := form.text("reason"):
         how["reason"] = reason
     form.check()
     inside = contents_of(db, goods.containers)
-    away = ("in_transit", "at_consignee", "at_third_party")
-    parts = scanned.stock_of(db, goods.lots, custody=away, is_fact=True)
+    parts = scanned.stock_away(db, goods.lots, custody=ship.AWAY, location_id=came_from)
     parts += [StockPart(row.id, row.quantity) for row in inside.stock]
     recorded = ship.receive_return(
         db, location_id=place, units=[*goods.units, *inside.units], stock_parts=parts, **how
