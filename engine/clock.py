@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+FIRST_YEAR = 1950  # no record of a device begins earlier: a year before it is a slip
+
 _now: ContextVar[datetime | None] = ContextVar("now", default=None)
 
 

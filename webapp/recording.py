@@ -14,6 +14,7 @@ from engine.clock import now
 from engine.commands import earlier_result, remember
 from engine.errors import Conflict, EngineError, Invalid, NotFound, Problem, Refused
 from engine.serials.models import Location, Party
+from engine.serials.moments import misdated
 from engine.serials.record import How
 from webapp.sentences import in_words
 from webapp.session import person
@@ -26,9 +27,6 @@ NO_PARTY = N_("There is no party %(party)s here. Choose one from the list")
 NOT_A_NUMBER = N_("“%(text)s” is no number. Write it with digits, such as 12 or 0.5")
 MISSING = N_("Fill this in")
 NOT_A_DATE = N_("“%(text)s” is no date. Write it like 2026-11-26")
-AHEAD = N_("This lies in the future. Enter when it happened")
-LONG_AGO = N_("“%(text)s” lies before 1950. Check the year")
-FIRST_YEAR = 1950  # no record of a device begins earlier: a year before it is a slip
 OWN_KINDS = ("warehouse", "quarantine", "line", "laboratory")
 KEPT = ("csrf_token", "request_key")
 
@@ -135,15 +133,12 @@ class Entered:
         except ValueError:
             self.problems.append(Problem(name, NOT_A_DATE, (("text", said),)))
             return None
-        if value.year < FIRST_YEAR:
-            self.problems.append(Problem(name, LONG_AGO, (("text", said),)))
-            return None
         if value.tzinfo is None:
             value = value.replace(tzinfo=zone())
-        value = value.astimezone(UTC)
-        if value > now():
-            self.problems.append(Problem(name, AHEAD))
-        return value
+        if wrong := misdated(name, value, at=now(), said=said):
+            self.problems.append(wrong)
+            return None
+        return value.astimezone(UTC)
 
     def day(self, name: str) -> date | None:
         """Return a day, or None where it was left out."""
@@ -158,8 +153,8 @@ class Entered:
         except ValueError:
             self.problems.append(Problem(name, NOT_A_DATE, (("text", said),)))
             return None
-        if value.year < FIRST_YEAR:
-            self.problems.append(Problem(name, LONG_AGO, (("text", said),)))
+        if wrong := misdated(name, value, at=now(), said=said):
+            self.problems.append(wrong)
         return value
 
     def one_of(self, name: str, words: Container[str]) -> str:

@@ -64,6 +64,7 @@ INTAKE_RULE = {
     "odd_character": N_("Character that no label carries"),
     "too_long": N_("Too long"),
     "number_rounded": N_("Number rounded by the workbook"),
+    "long_ago": N_("Before 1950"),
     "not_a_date": N_("Not a date"),
     "ambiguous_date": N_("Date that can be two days"),
     "not_a_quantity": N_("Not a quantity"),

@@ -21,6 +21,7 @@ from engine.serials.errors import BeforeItWas
 from engine.serials.flags import raise_flag, units_before
 from engine.serials.identifiers import standard
 from engine.serials.models import Event, EventFact, EventLink, EventNode, StockPosting
+from engine.serials.moments import refuse_misdated
 from engine.serials.record import Effect, How
 from engine.serials.sets import id_set
 from engine.serials.vocabulary import FACTS, KINDS, REPORTED
@@ -64,9 +65,12 @@ def write_event(
     """Write one event with its links; flushes. The command ends in `record_events`.
 
     An event before a unit was made or received is flagged when it is a fact from outside, and
-    raises `BeforeItWas` when it is ours.
+    raises `BeforeItWas` when it is ours. What has not happened yet, or so long ago that it is a
+    slip, is no fact of anybody's: it raises `Invalid`.
     """
     kind = KINDS[type]
+    if event_at := how.get("event_at"):
+        refuse_misdated(event_at, at=how["at"])
     before = units_before(db, links.units, how.get("event_at"))
     if before and not is_fact(type, how):
         raise BeforeItWas(unit=before[min(before)])

@@ -18,6 +18,7 @@ from engine.serials.models import (
     EventFact,
     EventLink,
     EventNode,
+    LotStock,
     Segment,
     TraceNode,
     Unit,
@@ -88,6 +89,20 @@ def made_in(
         events = events.where(Event.location_id.in_(places))
     found = _of_events(db, _standing(events, _window(from_at, to_at)))
     return found._replace(segments=found.segments | frozenset(db.scalars(runs)))
+
+
+def been_at(db: Session, location_ids: Iterable[int]) -> Concerned:
+    """Return the units that a standing event says came to one of these places, and what lot did.
+
+    The places of events are in no index, for few ask: this reads the table of them once.
+    """
+    places = id_set(db, location_ids)
+    events = select(EventLink.event_id).where(EventLink.location_id.in_(places))
+    units = select(EventLink.unit_id).where(
+        EventLink.location_id.in_(places), EventLink.event_id.in_(_standing(events, []))
+    )
+    lots = select(LotStock.lot_id).where(LotStock.location_id.in_(places))
+    return Concerned(lots=frozenset(db.scalars(lots)), units=frozenset(db.scalars(units)))
 
 
 def _window(from_at: datetime | None, to_at: datetime | None) -> list[ColumnElement[bool]]:

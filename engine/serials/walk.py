@@ -33,6 +33,7 @@ INTO = Way("edge", "inp", "out", _HAPPENED)  # what was made of it
 OUT_OF = Way("edge", "out", "inp", _HAPPENED)  # what it was made of
 INSIDE = Way("install", "host_id", "child_id", "AND n.to_event_id IS NULL")
 AROUND = Way("install", "child_id", "host_id", "AND n.to_event_id IS NULL")
+EVER_IN = Way("packed", "container_id", "inner_id", "AND n.inner_id IS NOT NULL")
 EVER_AROUND = Way("install", "child_id", "host_id", _HAPPENED)
 
 

@@ -1,4 +1,4 @@
-"""The examples of docs/connect.md, run with curl against a live server."""
+"""The examples of docs/connect.md and docs/epcis.md, run with curl against a live server."""
 
 import re
 import subprocess
@@ -17,8 +17,7 @@ from webapp.demo import systems
 from webapp.demo.bringing_up import NO_CASES
 from webapp.settings import Settings
 
-PAGE = Path(__file__).parents[2] / "docs" / "connect.md"
-EXAMPLES = re.findall(r"```sh\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)[1:]
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +40,14 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     end_worker()
 
 
+@pytest.mark.parametrize(("page", "fewest"), [("connect.md", 9), ("epcis.md", 3)])
 def test_every_example_of_the_page_does_what_it_says(
-    environment: dict[str, str], tmp_path: Path
+    environment: dict[str, str], tmp_path: Path, page: str, fewest: int
 ) -> None:
-    assert len(EXAMPLES) >= 9
-    for example in EXAMPLES:
+    text = (DOCS / page).read_text("utf-8")
+    examples = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)[1:]
+    assert len(examples) >= fewest
+    for example in examples:
         done = subprocess.run(
             ["/bin/bash", "-euo", "pipefail", "-c", example],
             env=environment, cwd=tmp_path, capture_output=True, text=True, check=False,

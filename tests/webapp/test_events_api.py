@@ -1,6 +1,7 @@
 """What other systems record: named in any way, once however often it is sent, all or nothing."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -198,6 +199,39 @@ def test_when_one_of_many_is_refused_none_is_recorded_and_each_is_told(
 def test_what_does_not_fit_is_told_for_every_row(mes: Caller) -> None:
     answer = mes.post("/events", {"events": [{"type": "party"}, {"type": "moved"}, 7]})
     assert pointers(answer) == ["/events/0/type", "/events/1/location", "/events/2"]
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [("2040-01-01T00:00:00Z", "lies in the future"), ("1949-12-31T23:59:59Z", "before 1950"),
+     ("0001-01-01T00:00:00+14:00", "before 1950"), ("9999-12-31T23:59:59-14:00", "in the future")],
+)  # fmt: skip
+def test_what_cannot_have_happened_then_is_told_at_its_place(
+    mes: Caller, holdfast: Holdfast, when: str, said: str
+) -> None:
+    before = count(holdfast, Event)
+    moved = {"units": [{"serial": "P-001"}], "location": "TARN-1", "event_at": when}
+    for address, body, at in (
+        ("/events/moved", moved, "/event_at"),
+        ("/events", {"events": [{"type": "moved", **moved}]}, "/events/0/event_at"),
+    ):
+        answer = mes.post(address, body)
+        assert pointers(answer) == [at]
+        assert said in answer.json["problems"][0]["sentence"]
+    assert count(holdfast, Event) == before
+
+
+def test_clocks_may_be_ahead_by_five_minutes(mes: Caller) -> None:
+    moved = {"units": [{"serial": "P-001"}], "location": "TARN-1"}
+    ahead = [(now() + timedelta(minutes=minutes)).isoformat() for minutes in (4, 6)]
+    recorded(mes.post("/events/moved", {**moved, "event_at": ahead[0]}))
+    assert pointers(mes.post("/events/moved", {**moved, "event_at": ahead[1]})) == ["/event_at"]
+
+
+def test_a_moment_at_the_end_of_the_calendar_is_told_as_no_moment(mes: Caller) -> None:
+    answer = mes.get("/units?changed_since=0001-01-01T00:00:00%2B14:00")
+    assert answer.status_code == 422
+    assert answer.json["problems"][0]["parameter"] == "changed_since"
 
 
 def test_what_is_held_is_not_shipped_but_a_reported_shipment_is_recorded_as_a_breach(

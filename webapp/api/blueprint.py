@@ -1,11 +1,15 @@
 """What every part of the interface is made of: a blueprint that reads JSON and nothing else."""
 
+from datetime import UTC
 from typing import Any
 
 from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from engine.clock import now
+from engine.serials.moments import misdated
 from webapp.api.reading import JsonParser
+from webapp.sentences import in_words
 
 BASE = "/api/v1"
 PREFIX = "api-"
@@ -24,7 +28,8 @@ def part(name: str, description: str, *, under: str = "") -> Any:
     return made
 
 
-NOT_TEXT = "invalid_utf8"  # a key of the field's own sentences
+NO_MOMENT = "invalid"  # keys of the fields' own sentences
+NOT_TEXT = "invalid_utf8"
 
 
 class Stored(fields.String):
@@ -35,6 +40,44 @@ class Stored(fields.String):
         if "\0" in text or _is_broken(text):
             raise self.make_error(NOT_TEXT)
         return text
+
+
+class Moment(fields.AwareDateTime):
+    """A moment that can be told in UTC: not at an end of the calendar."""
+
+    def __init__(self, **more: Any) -> None:
+        """Read RFC 3339 with its zone."""
+        super().__init__(format="iso", **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **more).astimezone(UTC)
+        except OverflowError as outside:
+            raise self.make_error(NO_MOMENT, input=value, obj_type="datetime") from outside
+
+
+class Day(fields.Date):
+    """A day of something's life: before 1950 its year is a slip."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        day = super()._deserialize(value, attr, data, **more)
+        if wrong := misdated(attr or "", day, at=now(), said=str(value)):
+            raise ValidationError(in_words(wrong))
+        return day
+
+
+class Past(fields.AwareDateTime):
+    """A moment at which something happened: the rule and the sentences of the pages."""
+
+    def __init__(self, **more: Any) -> None:
+        """Read RFC 3339 with its zone."""
+        super().__init__(format="iso", **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        moment = super()._deserialize(value, attr, data, **more)
+        if wrong := misdated(attr or "", moment, at=now(), said=str(value)):
+            raise ValidationError(in_words(wrong))
+        return moment.astimezone(UTC)
 
 
 def _is_broken(text: str) -> bool:

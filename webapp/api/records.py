@@ -7,7 +7,7 @@ from flask import Response, jsonify
 from marshmallow import RAISE, Schema, fields, validate
 
 from engine.errors import NotFound
-from webapp.api.blueprint import Paged, Stored, part
+from webapp.api.blueprint import Moment, Paged, Stored, part
 from webapp.api.matching import tagged
 from webapp.api.paging import page_of
 from webapp.permissions import allow
@@ -60,8 +60,8 @@ def query_of(readable: Readable) -> type[Schema]:
     if readable.entity == "event":
         for name in ("unit_id", "lot_id", "segment_id"):
             asked[name] = fields.Integer(validate=validate.Range(1, 2**63 - 1))
-    asked["changed_since"] = fields.AwareDateTime(
-        format="iso", metadata={"description": "Only what was recorded or changed since then."}
+    asked["changed_since"] = Moment(
+        metadata={"description": "Only what was recorded or changed since then."}
     )
     name = "".join(word.title() for word in readable.entity.split("_"))
     return Paged.from_dict(asked, name=f"{name}Query")

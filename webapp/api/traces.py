@@ -76,6 +76,7 @@ class Wanted(Strict):
             '{"serial_range": {"from": "AP0447", "to": "AP0463"}}, '
             '{"work_order": {"number": "WO-1"}}, {"fact": {"name": "equipment", "value": "E-7"}}, '
             '{"made": {"from": …, "to": …}}, {"site": {"ids": […]}}, {"location": {"ids": […]}}, '
+            '{"was_at": {"ids": […]}}, {"shipped": {"ids": […]}}, {"container": {"id": 4}}, '
             '{"all": [term, …]}, {"any": [term, …]}.'
         },
     )

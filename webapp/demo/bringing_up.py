@@ -81,7 +81,7 @@ def bring_up(folder: Path, *, say: Say, scale: Scale = FULL) -> None:
     holdfast.database.close()
     tell_people(say)
     if tokens := systems.told(folder):
-        say("Its systems, with their tokens (docs/connect.md):")
+        say("Its systems and a partner, with their tokens (docs/connect.md, docs/epcis.md):")
     for line in tokens:
         say(line)
     say("")

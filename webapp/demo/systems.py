@@ -1,4 +1,4 @@
-"""The systems of the demo company: its ERP, MES and WMS, let in with tokens that it prints."""
+"""The systems of the demo company and of a partner, let in with tokens that it prints."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -73,6 +73,14 @@ SYSTEMS = (
         "daniel.brandt",
         ("qa_engineer",),
         ("units.read", "events.write"),
+    ),
+    System(
+        "partner",
+        "EPCIS",
+        "EPCIS events of hospitals and distributors · 医院与分销商的 EPCIS 事件",
+        "marek.zielinski",
+        ("customer_service",),
+        ("epcis.capture", "epcis.read"),
     ),
 )
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import jobs
-from engine.errors import EngineError, Invalid, NotFound
+from engine.errors import EngineError, Invalid, NotFound, Problem
 from engine.evidence.store import DocumentStore
 from engine.people.person import Person
 from engine.people.queries import person_of
@@ -40,6 +40,8 @@ def begin_capture(
     """
     document = json.loads(content)
     wrong = documents.problems_of(document)
+    if not wrong:
+        wrong = _misdated(document, at=at)
     if wrong and (error_behaviour == "rollback" or documents.problems_around(document)):
         raise Invalid(wrong)
 
@@ -64,6 +66,19 @@ def begin_capture(
         total_count=max(1, total),
     )
     return capture
+
+
+def _misdated(document: Mapping[str, Any], *, at: datetime) -> list[Problem]:
+    found = (
+        (number, documents.misdated_in(body, at=at))
+        for number, body in enumerate(documents.events_of(document))
+    )
+    wrong = [
+        Problem(f"epcisBody.eventList.{number}.{one.at}", one.sentence, one.facts)
+        for number, one in found
+        if one is not None
+    ]
+    return wrong[: documents.TOLD]
 
 
 def capture_by_uuid(db: Session, uuid: UUID) -> EpcisCapture:
@@ -93,7 +108,7 @@ def run(db: Session, capture: EpcisCapture, *, at: datetime) -> None:
         with db.begin_nested():
             for number, body in enumerate(documents.events_of(document)):
                 try:
-                    _refuse_wrong(document, body)
+                    _refuse_wrong(document, body, at=at)
                     context = documents.context_of(document, body)
                     source = f"epcis:{by.user_name}"
                     with db.begin_nested():
@@ -114,12 +129,14 @@ def run(db: Session, capture: EpcisCapture, *, at: datetime) -> None:
     db.flush()
 
 
-def _refuse_wrong(document: Mapping[str, Any], body: Any) -> None:
+def _refuse_wrong(document: Mapping[str, Any], body: Any, *, at: datetime) -> None:
     if not isinstance(body, dict):
         raise ValueError(body)  # noqa: TRY004  told like any other event that is wrong
     alone = {"@context": documents.context_of(document, body), **body}
     if wrong := documents.problems_of(alone):
         raise ValueError(str(wrong[0]))
+    if late := documents.misdated_in(body, at=at):
+        raise ValueError(str(late))
 
 
 def _id(body: Any) -> str | None:

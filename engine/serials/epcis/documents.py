@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 import jsonschema_rs
 
 from engine.errors import Problem
+from engine.serials.moments import misdated
 from engine.words import N_
 
 FILE = Path(__file__).with_name("EPCIS-JSON-Schema.json")
@@ -54,6 +55,21 @@ def problems_around(document: object) -> list[Problem]:
     ):
         return [Problem("", NO_DOCUMENT)]
     return problems_of({**document, "epcisBody": {**body, "eventList": []}})
+
+
+def misdated_in(body: Mapping[str, Any], *, at: datetime) -> Problem | None:
+    """Return what is wrong with when an event happened, as seen at `at`; None when nothing is.
+
+    A declaration that an event was wrong names a moment that may be just what was wrong with it.
+    """
+    said = str(body["eventTime"])
+    try:
+        happened = datetime.fromisoformat(said)
+    except ValueError:  # the standard allows a leap second, which no clock of ours has
+        return Problem("eventTime", NOT_OF_SCHEMA, (("place", "eventTime"), ("said", said)))
+    if "errorDeclaration" in body and MINYEAR < happened.year < MAXYEAR:
+        return None
+    return misdated("eventTime", happened, at=at, said=said)
 
 
 def _causes(error: Any) -> Iterable[Any]:

@@ -10,7 +10,9 @@ An expression is plain JSON that a scope can keep: `{"any": [term, …], "except
     {"serial_range": {"from": "AP0447", "to": "AP0463"}}   likewise lot_range, serial_prefix
     {"part": {"id": 3, "number": "PUMP"}}  {"work_order": {"number": "WO-1"}}
     {"made": {"from": "2026-03-01T00:00:00+00:00", "to": …, "days": …}}
-    {"site": {"ids": […], "name": …}}  {"location": {"ids": […], "name": …}}
+    {"site": {"ids": […], "name": …}}      where it was made
+    {"location": {"ids": […], "name": …}}  where it lies now; was_at: or ever was; shipped: to where
+    {"container": {"id": 4, "number": "095…"}}  a carton or pallet: all that is or was in it
     {"fact": {"name": "equipment", "value": "EQ-7", "from": …, "to": …}}   see naming.concerned
     {"all": [term, …]}  {"any": [term, …]}
 """

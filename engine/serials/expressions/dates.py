@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T](\d{1,2}):(\d{2}))?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
+_MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})月?")
+_MONTH_LAST = re.compile(r"(\d{1,2})[-/.](\d{4})")
+_MONTH_NAMED = re.compile(r"([a-z]{3})[a-z]*\.?,?[- ](\d{4})", re.IGNORECASE)
 _DAY_FIRST = re.compile(r"(\d{1,2})[- ]([a-z]{3})[a-z]*\.?,?[- ](\d{4})", re.IGNORECASE)
 _MONTH_FIRST = re.compile(r"([a-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})", re.IGNORECASE)
 
@@ -23,6 +26,18 @@ def readings(text: str) -> list[date]:
     if found := _MONTH_FIRST.fullmatch(text):
         return _dates((int(found[3]), _month(found[1]), int(found[2])))
     return []
+
+
+def may_be(day: date, text: str) -> bool:
+    """Say whether a text may mean this day: the day itself, or its month where it names no day."""
+    if found := _MONTH_LAST.fullmatch(text) or _MONTH_NAMED.fullmatch(text):
+        month, year = found.groups()
+    elif found := _MONTH.fullmatch(text):
+        year, month = found.groups()
+    else:
+        return day in readings(text)
+    number = int(month) if month.isdecimal() else _month(month)
+    return (day.year, day.month) == (int(year), number)
 
 
 def window(

@@ -3,11 +3,17 @@
 from collections.abc import Callable, Sequence
 
 from engine.serials import find
-from engine.serials.expressions import described, groups, labels, numbers, ranges, sentences as say
+from engine.serials.expressions import (
+    described,
+    groups,
+    labels,
+    numbers,
+    ranges,
+    sentences as say,
+)
 from engine.serials.expressions.looking import Recorded
-from engine.serials.expressions.saying import Said, runs_of_numbers, splits
+from engine.serials.expressions.saying import Said, dotted, runs_of_numbers, splits
 from engine.serials.expressions.state import (
-    FACTS,
     Element,
     Mention,
     Reading,
@@ -110,7 +116,7 @@ def joined(text: str, said: Sequence[Said], known: Recorded) -> list[Said]:
     taken = len(listed)  # from here on all is put together
     for first, last in reversed(list(runs_of_numbers(listed))):
         whole = text[listed[first].start : listed[last].end].rstrip() if last < taken else ""
-        if whole and (known.knows(whole) or any(known.fact(name, whole) for name in FACTS)):
+        if whole and (known.knows(whole) or known.called(whole)):
             end = listed[first].start + len(whole)
             after = [Said(end, listed[last].end, "blank")] if end < listed[last].end else []
             listed[first : last + 1] = [Said(listed[first].start, end, "number", whole), *after]
@@ -121,7 +127,8 @@ def joined(text: str, said: Sequence[Said], known: Recorded) -> list[Said]:
 def candidates(text: str, said: Sequence[Said]) -> set[str]:
     """Return every number that may have to be looked up."""
     listed = list(said)
-    found = {one.value for one in listed if one.role in ("number", "cell")}
+    found = {one.value for one in listed if one.role in ("number", "cell", "wild")}
+    found |= {sscc for one in listed if one.role == "label" if (sscc := parse(one.value).sscc)}
     found |= {one.more["part"] for one in listed if one.role == "cell" and "part" in one.more}
     for one in listed:
         if one.role == "range":
@@ -129,6 +136,7 @@ def candidates(text: str, said: Sequence[Said]) -> set[str]:
     for token in list(found):
         found.update(end for way in splits(token) for end in way)
         found.update(one for one in token.split("/") if one)
+        found.update(dotted(token) or ())
         found.update(
             end
             for first, last in splits(token)
@@ -148,6 +156,7 @@ _ROLES: dict[str, Callable[[Reading, Said], None]] = {
     "word": _word,
     "number": numbers.number,
     "range": groups.range_said,
+    "wild": groups.wild,
     "made": described.made,
     "window": described.window,
     "expiry": described.expiry,

@@ -17,9 +17,9 @@ Window: TypeAlias = tuple[date | None, date | None]
 
 def expiry(reading: Reading, said: Said) -> None:
     """Hold an expiry date against the lot before it; ask where they differ."""
-    meant = dates.readings(said.more["day"])
+    day = said.more["day"]
     known = {one.expires_on for one in reading.last_lots if one.expires_on}
-    if not known or known & set(meant):
+    if not known or any(dates.may_be(one, day) for one in known):
         reading.piece(said, "remark", say.EXPIRY if known else say.EXPIRY_UNKNOWN)
         return
     lot = reading.last_lots[0]
@@ -53,24 +53,78 @@ def fact(reading: Reading, said: Said) -> None:
     if reading.is_beginning or reading.recorded.fact(name, value):
         key = "begins" if reading.is_beginning else "value"
         term: Term = {"fact": {"name": name, key: value}}
-        facts: Facts = (("name", Word((NAMES[name],))), ("value", value))
-        reading.piece(said, "understood", say.FACT, facts, terms=(term,))
+        reading.piece(said, "understood", say.FACT, _fact_facts(name, value), terms=(term,))
         reading.elements.append(Element("described", (term,), name))
         return
-    reading.missing(said, say.FACT_UNKNOWN)
+    if not lone(reading, said):
+        reading.missing(said, say.FACT_UNKNOWN)
 
 
 def place(reading: Reading, said: Said) -> None:
     """Take a place by its code or its name, its own or that of whose it is."""
     found = reading.recorded.places.get(said.value, [])
+    kind = reading.context
     if not found:
         reading.missing(said, say.PLACE_UNKNOWN)
-        return
-    term: Term = {reading.context: {"ids": [one.id for one in found], "name": said.value}}
-    facts: Facts = (("name", said.value), ("places", _names(found)))
-    sentence = say.SITE if reading.context == "site" else say.LOCATION
-    reading.piece(said, "understood", sentence, facts, terms=(term,))
-    reading.elements.append(Element("described", (term,), reading.context))
+    elif kind == "site" and not _ids(found) & reading.recorded.made_at:
+        choices = (
+            *_ways_of_place(reading, said.value, found),
+            Choice(LEAVE, say.LEAVE_OUT),
+        )
+        question = reading.question("place", said, say.NOTHING_MADE, (), choices)
+        reading.asked(said, question, is_kept=False)
+        if (chosen := question.chosen) and chosen.terms:
+            reading.elements.append(Element("described", chosen.terms, chosen.value))
+    else:
+        one = _of_place(kind, said.value, found)
+        reading.piece(said, "understood", one.sentence, one.facts, terms=one.terms)
+        reading.elements.append(Element("described", one.terms, kind))
+
+
+def lone(reading: Reading, said: Said) -> bool:
+    """Ask about what no word told of, where it is a place, or what events name."""
+    value = said.value
+    choices = [
+        Choice(f"fact:{name}", say.FACT, _fact_facts(name, value), (_fact_term(name, value),))
+        for name in reading.recorded.called(value)
+    ]
+    if reading.context == "" and (found := reading.recorded.places.get(value)):
+        choices += _ways_of_place(reading, value, found)
+    if not choices:
+        return False
+    part = reading.part
+    is_used = part is not None and part.is_used
+    choices.append(Choice(LEAVE, say.LEAVE_OUT))
+    reading.asked(said, reading.question("lone", said, say.NAMED_ELSEWHERE, (), tuple(choices)))
+    if part is not None and not is_used:  # it tells nothing apart here, so it is not dropped
+        part.is_used, part.stands_alone = False, True
+    return True
+
+
+def _ways_of_place(reading: Reading, name: str, found: Sequence[Place]) -> list[Choice]:
+    kinds = ["was_at"]
+    if _ids(found) & reading.recorded.made_at:
+        kinds.insert(0, "site")
+    if _ids(found) & reading.recorded.shipped_to:
+        kinds.append("shipped")
+    return [_of_place(kind, name, found) for kind in kinds]
+
+
+def _of_place(kind: str, name: str, found: Sequence[Place]) -> Choice:
+    term: Term = {kind: {"ids": [one.id for one in found], "name": name}}
+    return Choice(kind, say.PLACES[kind], (("name", name), ("places", _names(found))), (term,))
+
+
+def _ids(found: Sequence[Place]) -> set[int]:
+    return {one.id for one in found}
+
+
+def _fact_term(name: str, value: str) -> Term:
+    return {"fact": {"name": name, "value": value}}
+
+
+def _fact_facts(name: str, value: str) -> Facts:
+    return (("name", Word((NAMES[name],))), ("value", value))
 
 
 def made(reading: Reading, said: Said) -> None:
@@ -118,7 +172,7 @@ def window(reading: Reading, said: Said, *, is_made: bool = False) -> None:
 
 def _fact_before(reading: Reading) -> Element | None:
     last = next((e for e in reversed(reading.elements) if e.kind != "stop"), None)
-    is_fact = last is not None and last.kind == "described" and "fact" in last.terms[0]
+    is_fact = last is not None and bool(last.terms) and "fact" in last.terms[0]
     return last if is_fact else None
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import Invalid, Problem
 from engine.serials.expressions.ranges import plain_range
-from engine.serials.models import Location, Lot, Part, Segment, Unit
+from engine.serials.models import Container, Location, Lot, Part, Segment, Unit
 from engine.serials.sets import id_set
 from engine.serials.vocabulary import FACTS
 from engine.words import N_
@@ -67,6 +67,9 @@ _TERMS: Mapping[str, Any] = {
     "made": _told([], **_WINDOW),
     "site": _told(["ids"], ids=_IDS),
     "location": _told(["ids"], ids=_IDS),
+    "was_at": _told(["ids"], ids=_IDS),
+    "shipped": _told(["ids"], ids=_IDS),
+    "container": _told(["id"], id=_ID),
 }
 
 
@@ -176,6 +179,9 @@ _MODELS: Mapping[str, tuple[Any, Any, str]] = {
     "part": (Part, Part.part_no, "number"),
     "site": (Location, Location.name, "name"),
     "location": (Location, Location.name, "name"),
+    "was_at": (Location, Location.name, "name"),
+    "shipped": (Location, Location.name, "name"),
+    "container": (Container, Container.sscc, "number"),
 }
 
 

@@ -2,7 +2,8 @@
 
 from engine.serials.expressions import looking, ranges, sentences as say
 from engine.serials.expressions.looking import Group
-from engine.serials.expressions.saying import Said, splits
+from engine.serials.expressions.matches import matches_of, one_match
+from engine.serials.expressions.saying import Said, dotted, splits
 from engine.serials.expressions.state import Reading, group_facts, term_of
 from engine.serials.expressions.understood import LEAVE, Choice, Facts, Term
 
@@ -23,7 +24,19 @@ def range_inside(reading: Reading, said: Said) -> bool:
         if end := ranges.whole_end(first, last):
             _not_plain(reading, said, first, end)
             return True
+    if between := dotted(said.value):
+        ways.append(between)
+    for first, last in ways:
+        if _may_be_ends(reading, first, last):
+            _not_plain(reading, said, first, last)
+            return True
     return False
+
+
+def _may_be_ends(reading: Reading, first: str, last: str) -> bool:
+    """Say whether two numbers look like the ends of a range, and either is recorded."""
+    known = [bool(matches_of(reading, end)) for end in (first, last)]
+    return all(known) or (any(known) and ranges.begin_alike(first, last))
 
 
 def _between(reading: Reading, said: Said, first: str, last: str) -> None:
@@ -37,25 +50,24 @@ def _between(reading: Reading, said: Said, first: str, last: str) -> None:
 def _not_plain(reading: Reading, said: Said, first: str, last: str) -> None:
     """Ask what a range means that is not plain: its ends differ in more than their figures."""
     choices = []
-    if meant := ranges.plain_range(first, last):
+    backwards = ranges.plain_range(last, first)
+    meant = ranges.plain_range(first, last) or backwards
+    if meant:
+        first, last = meant.first, meant.last
         facts: Facts = (("first", first), ("last", last), ("count", meant.count))
         terms = _range_terms(reading, meant)
         if terms:
             choices.append(Choice("range", say.FROM_TO, facts, terms))
-    ends = [
-        match
-        for end in (first, last)
-        for match in (
-            *reading.of_part(reading.recorded.lots.get(end, ())),
-            *reading.of_part(reading.recorded.units.get(end, ())),
-        )
-    ]
+    ends = [match for end in (first, last) for match in matches_of(reading, end)]
     if ends:
         terms = tuple(term_of(one) for one in ends)
         named = ", ".join(dict.fromkeys(one.label for one in ends))
         choices.append(Choice("ends", say.ONLY_THESE, (("named", named),), terms))
     choices.append(Choice(LEAVE, say.LEAVE_OUT))
-    reading.asked(said, reading.question("range", said, say.RANGE_UNCLEAR, (), tuple(choices)))
+    sentence = say.RANGE_UNCLEAR if meant is None else say.MAY_BE_RANGE
+    if backwards:
+        sentence = say.RANGE_BACKWARDS
+    reading.asked(said, reading.question("range", said, sentence, (), tuple(choices)))
 
 
 def _range_terms(reading: Reading, range: ranges.Range) -> tuple[Term, ...]:
@@ -67,18 +79,62 @@ def _range_terms(reading: Reading, range: ranges.Range) -> tuple[Term, ...]:
     )
 
 
-def groups(
-    reading: Reading, said: Said, *, beginning: str | None = None, range: ranges.Range | None = None
-) -> None:
-    """Take all lots or all serials that begin so or lie in a range; ask which, if several."""
+def wild(reading: Reading, said: Said) -> None:
+    """Ask whether a sign for whatever follows means all that begins so: `V2601*`."""
+    beginning = said.value
+    if reading.is_beginning:
+        groups(reading, said, beginning=beginning)
+        return
+    found = _found(reading, beginning, None)
+    itself = matches_of(reading, beginning)
+    if not found:
+        reading.missing(said, say.NONE_BEGIN)
+        return
+    if len(itself) == 1 and sum(one.count for _, one in found) == 1:  # “K-7*”: a footnote's sign
+        one_match(reading, said, itself[0])
+        return
+    choices = [
+        Choice(
+            f"{kind}:{one.part_id}",
+            say.PREFIX_AS[kind],
+            (*group_facts(one), ("begins", beginning)),
+            (_group_term(kind, "prefix", {"begins": beginning}, one),),
+        )
+        for kind, one in found
+    ]
+    if len(found) > 1:
+        terms = tuple(term for one in choices for term in one.terms)
+        choices.append(Choice("all", say.ALL_OF_THEM, (), terms))
+    if itself:
+        terms = tuple(term_of(one) for one in itself)
+        choices.append(Choice("itself", say.ONLY_THESE, (("named", beginning),), terms))
+    choices.append(Choice(LEAVE, say.LEAVE_OUT))
+    facts: Facts = (("begins", beginning),)
+    reading.asked(said, reading.question("wild", said, say.WILD, facts, tuple(choices)))
+
+
+def _found(
+    reading: Reading, beginning: str | None, range: ranges.Range | None
+) -> list[tuple[str, Group]]:
     lots, units = _counted(reading, beginning, range)
     if reading.context == "lot" and lots:
         units = []
     if reading.context == "serial" and units:
         lots = []
+    return [(kind, one) for kind, rows in (("lot", lots), ("serial", units)) for one in rows]
+
+
+def _group_term(kind: str, name: str, told: dict[str, str], one: Group) -> Term:
+    return {f"{kind}_{name}": {**told, "part": {"id": one.part_id, "number": one.part_no}}}
+
+
+def groups(
+    reading: Reading, said: Said, *, beginning: str | None = None, range: ranges.Range | None = None
+) -> None:
+    """Take all lots or all serials that begin so or lie in a range; ask which, if several."""
+    found = _found(reading, beginning, range)
     name = "prefix" if beginning is not None else "range"
-    told = {"begins": beginning} if range is None else {"from": range.first, "to": range.last}
-    found = [(kind, one) for kind, rows in (("lot", lots), ("serial", units)) for one in rows]
+    told = {"begins": beginning or ""} if range is None else {"from": range.first, "to": range.last}
     if not found:
         reading.missing(said, say.NONE_BEGIN if range is None else say.NONE_WITHIN)
         return
@@ -88,14 +144,7 @@ def groups(
             f"{kind}:{one.part_id}",
             say.COUNTED[kind],
             group_facts(one),
-            (
-                {
-                    f"{kind}_{name}": {
-                        **told,
-                        "part": {"id": one.part_id, "number": one.part_no},
-                    }
-                },
-            ),
+            (_group_term(kind, name, told, one),),
         )
         for kind, one in found
     ]

@@ -114,6 +114,9 @@ def _add(state: Joining, clause: Clause) -> None:
         state.wanted.append({"all": [_any(named), *narrow]})
     elif named:
         state.wanted += named
+        for one in alone:
+            if one.stands_alone and one.term is not None:
+                state.wanted += _whole_part(state, one.term)
     elif narrow and state.wanted:
         _alone_or_narrow(state, narrow)
     elif narrow:

@@ -37,8 +37,15 @@ WORDS: dict[str, str] = {
         (?:production\s+)?lines? | 生产(?:地点|场地|线) | 产线 | 工厂 | 厂区
     """,
     "location": r"""
-        locations? | (?:stored|lying|lies|kept)\s+(?:at|in) | 库位 | 位置 | 存放于 | 地点
+        locations? | places? | (?:stored|lying|lies|kept)\s+(?:at|in) | 库位 | 位置 | 存放于 | 地点
     """,
+    "was_at": r"(?:is\ or\ )?(?:was|were|been)\s+at | 曾在 | 曾存放于",
+    "shipped": r"""
+        consignees? | customers? |
+        (?:shipped|sent|delivered|distributed|sold)\s+to(?:\s+(?:consignees?|customers?))? |
+        收货方 | 客户 | 发往 | 运往 | 发给
+    """,
+    "container": r"ssccs? | cartons? | pallets? | 箱号 | 托盘号?",
     "equipment": r"equipment | machines? | gau?ges? | instruments? | 设备 | 量具 | 机台 | 仪器",
     "operator": r"operators? | 操作(?:员|工|人员) | 作业员",
     "program": r"""
@@ -70,6 +77,11 @@ DATE = r"""(?:
     \d{1,2}[-/.]\d{1,2}[-/.]\d{4} |
     \d{1,2}(?:[- ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?[- ]\d{4}) |
     (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\ \d{1,2},?\ \d{4}
+)"""
+# a label often says no more of when something expires
+MONTH = r"""(?:
+    \d{4}[-/.]\d{1,2} | \d{4}年\d{1,2}月 | \d{1,2}[-/.]\d{4} |
+    (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?[- ]\d{4}
 )"""
 MADE = r"""(?:
     (?:made|manufactured|produced|built|assembled) |
@@ -105,7 +117,7 @@ def bare_window() -> re.Pattern[str]:
 @cache
 def expiry_date() -> re.Pattern[str]:
     """Return the date after a word for expiry."""
-    return re.compile(rf"[ \t]*[.:：]?[ \t]*(?P<day>{DATE})(?![0-9])", _FLAGS)
+    return re.compile(rf"[ \t]*[.:：]?[ \t]*(?P<day>{DATE}|{MONTH})(?![-/.]?[0-9])", _FLAGS)
 
 
 @cache

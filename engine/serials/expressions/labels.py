@@ -14,6 +14,8 @@ from engine.serials.named import Match
 def label(reading: Reading, said: Said, found: Found) -> None:
     """Take a label for what it names here, or say what is wrong with it."""
     reading.context = "" if reading.context == "di" else reading.context
+    if (sscc := parse(said.value).sscc) and container(reading, said, sscc):
+        return
     if found.problem is not None and not found.matches:
         problem = Problem(f"{said.start}-{said.end}", found.problem.sentence, found.problem.facts)
         reading.piece(said, "not_recorded", problem.sentence, problem.facts, problem=problem)
@@ -32,6 +34,16 @@ def label(reading: Reading, said: Said, found: Found) -> None:
         which(reading, said, found.matches, found.problem.sentence, found.problem.facts)
     else:
         which(reading, said, found.matches, say.SAME_NUMBER)
+
+
+def container(reading: Reading, said: Said, sscc: str | None) -> bool:
+    """Take a carton or pallet for all that is or was in it."""
+    known = reading.recorded.containers.get(sscc) if sscc else None
+    if known is None:
+        return False
+    term = {"container": {"id": known, "number": sscc}}
+    reading.named(said, say.CONTAINER, (term,), (("number", sscc),))
+    return True
 
 
 def part(reading: Reading, said: Said, token: str) -> None:

@@ -11,6 +11,7 @@ from engine.serials import named
 from engine.serials.begins import begins
 from engine.serials.expressions.ranges import Range, within
 from engine.serials.models import (
+    Container,
     Event,
     EventFact,
     EventNode,
@@ -20,10 +21,12 @@ from engine.serials.models import (
     Part,
     Party,
     Segment,
+    Shipment,
     Unit,
 )
 from engine.serials.named import Match, Named
-from engine.serials.sets import text_set
+from engine.serials.sets import id_set, text_set
+from engine.serials.vocabulary import FACTS as NAMES
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class Recorded:
     orders: set[str] = field(default_factory=set)
     places: dict[str, list[Place]] = field(default_factory=dict)
     facts: set[tuple[str, str]] = field(default_factory=set)
+    containers: dict[str, int] = field(default_factory=dict)  # by SSCC
+    made_at: set[int] = field(default_factory=set)  # the places at which runs were made
+    shipped_to: set[int] = field(default_factory=set)
 
     def knows(self, number: str) -> bool:
         """Say whether anything at all is recorded under a number."""
@@ -64,6 +70,10 @@ class Recorded:
     def fact(self, name: str, value: str) -> bool:
         """Say whether an event names this."""
         return (name, value) in self.facts
+
+    def called(self, value: str) -> list[str]:
+        """Return what events name by this: equipment, an operator, a document."""
+        return [name for name in NAMES if name in NAMED_BY_EVENTS and (name, value) in self.facts]
 
 
 def recorded(db: Session, numbers: set[str]) -> Recorded:
@@ -79,19 +89,49 @@ def recorded(db: Session, numbers: set[str]) -> Recorded:
             .distinct()
         )
     }
+    places = _places(db, numbers)
+    ids = {one.id for some in places.values() for one in some}
     supplied = _supplied(db, {value for name, value in facts if name == "supplier_lot"})
     return Recorded(
         units=_both(named.units(db, numbers), _of(others, "unit")),
         lots=_both(named.lots(db, numbers), _of(others, "lot"), supplied),
         parts=named.parts(db, numbers),
         orders=_orders(db, numbers) | {value for name, value in facts if name == "work_order"},
-        places=_places(db, numbers),
+        places=places,
         facts=facts,
+        containers=_containers(db, numbers),
+        made_at=_used(db, Segment.site_id, ids),
+        shipped_to=_used(db, Shipment.location_id, ids),
     )
 
 
+def _used(db: Session, column: InstrumentedAttribute[Any], ids: set[int]) -> set[int]:
+    if not ids:
+        return set()
+    return set(db.scalars(select(column).where(column.in_(id_set(db, ids))).distinct()))
+
+
+def _containers(db: Session, numbers: set[str]) -> dict[str, int]:
+    digits = {one for number in numbers if (one := sscc_in(number))}
+    if not digits:
+        return {}
+    rows = db.execute(
+        select(Container.sscc, Container.id).where(Container.sscc.in_(text_set(db, digits)))
+    )
+    return {row.sscc: row.id for row in rows}
+
+
+def sscc_in(number: str) -> str | None:
+    """Return the 18 digits of an SSCC that stands alone, with its identifier 00 or without."""
+    if not number.isascii() or not number.isdigit():
+        return None
+    digits = number[2:] if len(number) == SSCC + 2 and number.startswith("00") else number
+    return digits if len(digits) == SSCC else None
+
+
+SSCC = 18
 # without a name SQLite would look through every event's facts
-NAMED_BY_EVENTS = ("equipment", "operator", "program", "label", "work_order", "supplier_lot")
+NAMED_BY_EVENTS = tuple(NAMES)
 
 
 def _supplied(db: Session, numbers: set[str]) -> Named:

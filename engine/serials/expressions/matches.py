@@ -9,6 +9,15 @@ from engine.serials.expressions.understood import LEAVE, Choice, Facts
 from engine.serials.named import Match
 
 
+def matches_of(reading: Reading, number: str) -> list[Match]:
+    """Return the lots and units recorded under a number, of the part that the text names."""
+    known = reading.recorded
+    return [
+        *reading.of_part(known.lots.get(number, ())),
+        *reading.of_part(known.units.get(number, ())),
+    ]
+
+
 def one_match(reading: Reading, said: Said, match: Match) -> None:
     """Take the one thing that is recorded under it."""
     reading.last_lots = [match] if match.kind == "lot" else []

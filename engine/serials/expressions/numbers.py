@@ -1,6 +1,7 @@
 """A number by itself: a lot, a unit, or what the words before it say it is."""
 
 from engine.serials.expressions import described, groups, labels, sentences as say
+from engine.serials.expressions.looking import sscc_in
 from engine.serials.expressions.matches import one_match, which
 from engine.serials.expressions.saying import Said
 from engine.serials.expressions.state import FACTS, PLACES, Reading
@@ -45,7 +46,7 @@ def _lot_or_unit(reading: Reading, said: Said) -> None:
         reading.named(said, say.WORK_ORDER, ({"work_order": {"number": token}},))
     elif token in known.parts and not reading.context:
         labels.part(reading, said, token)
-    else:
+    elif not labels.container(reading, said, sscc_in(token)):
         unrecorded(reading, said)
 
 

@@ -42,6 +42,12 @@ def plain_range(first: str, last: str) -> Range | None:
     return Range(first, last, one[1], len(one[2]))
 
 
+def begin_alike(first: str, last: str) -> bool:
+    """Say whether two numbers share what stands before their last figures: `V260100-V2601010`."""
+    one, other = _LAST_FIGURES.fullmatch(first), _LAST_FIGURES.fullmatch(last)
+    return one is not None and other is not None and one[1] == other[1]
+
+
 def whole_end(first: str, last: str) -> str | None:
     """Return the end that an abbreviation may mean: `AP0447-63` may end at `AP0463`."""
     one = _LAST_FIGURES.fullmatch(first)

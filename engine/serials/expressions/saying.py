@@ -14,13 +14,14 @@ GAP = " \t\xa0\u3000"
 STOPS = ",;，；、。\r\n"  # between two numbers
 BRACKETS = "()[]{}<>（）【】《》“”\"'‘’「」:：#*•·|!?！？"
 _LABEL = re.compile(
-    r"""\(01\)[ ]?\d{14}(?:[ ]?\(\d{2,4}\)[ ]?[^\s,;，；、。(]+)* |
+    r"""(?:\(01\)[ ]?\d{14}|\(00\)[ ]?\d{18})(?:[ ]?\(\d{2,4}\)[ ]?[^\s,;，；、。(]+)* |
         \](?:d2|C1|Q3|e0|J1)[^ \t\r\n,;，；、]+ |
         https?://[^\s,;，；、。]+ |
         \+[A-Z][A-Z0-9]{3}[^ \t\r\n,;，；、]+ |
         (?<![A-Za-z0-9])(?:\x1d|\^)?01\d{14}(?=[0-9\x1d^])[^ \t\r\n,;，；、]+""",
     re.VERBOSE,
 )
+_WILD = re.compile(r"[*?＊？]+")
 _ENUMERATED = re.compile(r"(?:\(?\d{1,2}\)|\d{1,2}\.(?=\s)|[①-⑳])\s*")
 _BETWEEN = re.compile(
     rf"""[{GAP}]*(?:～|至|到)[{GAP}]* | [{GAP}]+(?:to|thru|through|[-–—~])[{GAP}]+ |
@@ -34,7 +35,7 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 @dataclass(frozen=True)
 class Said:
     """One stretch of the text. `role` is `blank`, `stop`, `break`, `word`, `number`, `range`,
-    `label`, `made`, `window` or `expiry`; `value` is a word's meaning or the number itself.
+    `wild`, `label`, `made`, `window` or `expiry`; `value` is a word's meaning or the number.
     """  # noqa: D205  the list is the sentence
 
     start: int
@@ -81,6 +82,12 @@ def splits(token: str) -> list[tuple[str, str]]:
     return [(token[:place], token[place + 1 :]) for place in dashes if 0 < place < len(token) - 1]
 
 
+def dotted(token: str) -> tuple[str, str] | None:
+    """Return the two numbers of a token that dots stand between: `V2601001..V2601010`."""
+    found = re.fullmatch(r"(.+?)(?:\.{2,3}|…)(.+)", token)
+    return (found[1], found[2]) if found else None
+
+
 def _next(text: str, place: int, end: int) -> Said:
     one = text[place]
     if one in GAP or one in BRACKETS:
@@ -96,6 +103,7 @@ def _next(text: str, place: int, end: int) -> Said:
         or _enumerated(text, place, end)
         or _spoken(text, place, end)
         or _range(text, place, end)
+        or _wild(text, place, end)
         or Said(place, _number_end(text, place, end), "number", _number(text, place, end))
     )
 
@@ -156,6 +164,21 @@ def _range(text: str, place: int, end: int) -> Said | None:
         return None
     stop = between.end() + len(last)
     return Said(place, min(stop, last_end), "range", text[place:stop], {"from": first, "to": last})
+
+
+def _wild(text: str, place: int, end: int) -> Said | None:
+    """Read the beginning of numbers with a sign for whatever follows: `V2601*`, `V26010??`."""
+    beginning = _number(text, place, end)
+    at = place + len(beginning)
+    signs = _WILD.match(text, at, end)
+    if signs is None or not _has_digit(beginning):
+        return None
+    rest = place + len(beginning)
+    while found := _WILD.match(text, rest, end):
+        rest = found.end()
+        if rest < end and text[rest] not in GAP + STOPS + BRACKETS:
+            rest = _number_end(text, rest, end)
+    return Said(place, rest, "wild", beginning)
 
 
 def _number(text: str, place: int, end: int) -> str:

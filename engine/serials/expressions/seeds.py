@@ -10,16 +10,27 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, False_, and_, false, not_, or_, select, union
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine.serials.expressions import looking
 from engine.serials.expressions.ranges import plain_range
 from engine.serials.expressions.understood import Term
-from engine.serials.models import Edge, Lot, LotStock, Segment, Unit, UnitInput
-from engine.serials.naming import Concerned, concerned, made_in
+from engine.serials.models import (
+    Edge,
+    Event,
+    Lot,
+    LotStock,
+    Packed,
+    Segment,
+    Shipment,
+    ShipmentLine,
+    Unit,
+    UnitInput,
+)
+from engine.serials.naming import Concerned, been_at, concerned, made_in
 from engine.serials.sets import id_set
 from engine.serials.trace import Seeds
-from engine.serials.walk import EVER_AROUND, INTO, reach
+from engine.serials.walk import EVER_AROUND, EVER_IN, INTO, reach
 
 Condition: TypeAlias = ColumnElement[bool]
 NAMED = frozenset(
@@ -32,6 +43,7 @@ NAMED = frozenset(
         "lot_range",
         "serial_range",
         "work_order",
+        "container",
     }
 )
 
@@ -304,6 +316,34 @@ def _location(db: Session, told: Mapping[str, Any]) -> Where:
     return Where(Lot.id.in_(lying), false(), Unit.location_id.in_(places))
 
 
+def _was_at(db: Session, told: Mapping[str, Any]) -> Where:
+    found = been_at(db, told["ids"])
+    return _any([_concerned(db, found), _location(db, told), _site(db, told)])
+
+
+def _shipped(db: Session, told: Mapping[str, Any]) -> Where:
+    later = aliased(Event)
+    lines = (
+        select(ShipmentLine.unit_id, ShipmentLine.lot_id)
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        # what was corrected counts as its correction says, which has a shipment of its own
+        .outerjoin(later, later.corrects_id == ShipmentLine.event_id)
+        .where(Shipment.location_id.in_(id_set(db, told["ids"])), later.id.is_(None))
+        .subquery()
+    )
+    lots = select(lines.c.lot_id).where(lines.c.lot_id.is_not(None))
+    units = select(lines.c.unit_id).where(lines.c.unit_id.is_not(None))
+    return Where(Lot.id.in_(lots), false(), Unit.id.in_(units))
+
+
+def _container(db: Session, told: Mapping[str, Any]) -> Where:
+    containers = id_set(db, reach(db, [told["id"]], EVER_IN))
+    inside = Packed.container_id.in_(containers)
+    lots = select(Packed.lot_id).where(inside, Packed.lot_id.is_not(None))
+    units = select(Packed.unit_id).where(inside, Packed.unit_id.is_not(None))
+    return Where(Lot.id.in_(lots), false(), Unit.id.in_(units))
+
+
 def _concerned(db: Session, found: Concerned) -> Where:
     return Where(
         Lot.id.in_(id_set(db, found.lots)),
@@ -326,4 +366,7 @@ _TERMS: dict[str, Callable[[Session, Mapping[str, Any]], Where]] = {
     "made": _made,
     "site": _site,
     "location": _location,
+    "was_at": _was_at,
+    "shipped": _shipped,
+    "container": _container,
 }

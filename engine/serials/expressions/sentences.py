@@ -28,8 +28,13 @@ COUNTED = {
     "serial": N_("%(count)s serial numbers of part %(part)s, %(maker)s"),
 }
 FACT = N_("What %(name)s %(value)s was recorded for")
-SITE = N_("Made at %(name)s (%(places)s)")
-LOCATION = N_("What lies at %(name)s (%(places)s)")
+PLACES = {
+    "site": N_("Made at %(name)s (%(places)s)"),
+    "location": N_("What lies at %(name)s (%(places)s)"),
+    "was_at": N_("What is or was at %(name)s (%(places)s)"),
+    "shipped": N_("What was shipped to %(name)s (%(places)s)"),
+}
+CONTAINER = N_("Carton or pallet %(number)s: all that is or was in it, lots as a whole")
 MADE = N_("Made from %(first)s to %(last)s; a run that began before or ended after comes in whole")
 IN_THAT_TIME = N_("Only from %(first)s to %(last)s")
 EXPIRY = N_("The expiry date fits the lot")
@@ -43,6 +48,9 @@ WORDS = {
     "expiry": N_("An expiry date follows"),
     "site": N_("Where it was made follows"),
     "location": N_("Where it lies follows"),
+    "was_at": N_("Where it is or was follows"),
+    "shipped": N_("Whom it was shipped to follows"),
+    "container": N_("Cartons and pallets follow"),
     "equipment": N_("Equipment follows"),
     "operator": N_("Operators follow"),
     "program": N_("A program version follows"),
@@ -66,6 +74,7 @@ NOT_RECORDED_AS = {
     "part": N_("There is no part “%(text)s” here"),
     "di": N_("There is no part with the device identifier “%(text)s” here"),
     "work_order": N_("There is no work order “%(text)s” here"),
+    "container": N_("There is no carton or pallet “%(text)s” here"),
 }
 NONE_BEGIN = N_("Nothing recorded here begins with “%(text)s”")
 NONE_WITHIN = N_("Nothing recorded here lies in the range “%(text)s”")
@@ -93,6 +102,13 @@ MAY_BE_UNKNOWN = N_(
 TAKE_UNKNOWN = N_("Take in what was made of unknown lots: it cannot be excluded")
 NOT_UNDERSTOOD = N_("“%(text)s” was not understood")
 RANGE_UNCLEAR = N_("“%(text)s” is no plain range: its ends differ in more than their last figures")
+MAY_BE_RANGE = N_("“%(text)s” may be a range, or only its two ends. Which is meant?")
+RANGE_BACKWARDS = N_("“%(text)s” runs from the higher to the lower number. What is meant?")
+WILD = N_("“%(text)s” stands for several numbers. Are those meant that begin with %(begins)s?")
+NAMED_ELSEWHERE = N_("“%(text)s” names no lot, unit or part. Is this meant?")
+NOTHING_MADE = N_("Nothing is recorded as made at “%(text)s”. Is this meant?")
+WHICH_UNKNOWN = N_("“%(text)s”: of which part are the lots meant that nobody noted?")
+UNKNOWN_OF = N_("What was made of unknown lots of part %(part)s, %(maker)s")
 SLASH = N_("“%(text)s” may be several numbers")
 SEVERAL = N_("“%(text)s” reaches several parts, or both lots and serial numbers. Which are meant?")
 EXPIRES_OTHERWISE = N_(

@@ -21,7 +21,7 @@ from engine.serials.expressions.understood import (
 from engine.serials.named import Match
 
 FACTS = ("equipment", "operator", "program", "label")
-PLACES = ("site", "location")
+PLACES = ("site", "location", "was_at", "shipped")
 
 
 @dataclass
@@ -31,6 +31,7 @@ class Mention:
     term: Term | None  # None: not recorded
     text: str
     is_used: bool = False
+    stands_alone: bool = False  # something that it does not tell apart is named after it
 
 
 @dataclass

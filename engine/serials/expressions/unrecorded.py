@@ -2,13 +2,14 @@
 
 from sqlalchemy import select
 
-from engine.serials.expressions import sentences as say
+from engine.serials.expressions import described, sentences as say
 from engine.serials.expressions.groups import range_inside
 from engine.serials.expressions.saying import Said
 from engine.serials.expressions.state import Mention, Reading, facts_of, term_of
 from engine.serials.expressions.understood import LEAVE, Choice
-from engine.serials.models import Lot
+from engine.serials.models import Lot, Part, Party
 from engine.serials.near import near
+from engine.serials.parties import UNKNOWN
 
 MOST_NEAR = 20  # “did you mean” costs a look for each
 
@@ -16,6 +17,8 @@ MOST_NEAR = 20  # “did you mean” costs a look for each
 def unrecorded(reading: Reading, said: Said) -> None:
     """Ask what was meant, where that can be asked; else say that it is not recorded."""
     token = said.value
+    if described.lone(reading, said) or _is_unknown(reading, said):
+        return
     if range_inside(reading, said) or _slash_inside(reading, said):
         return
     if reading.context == "part":
@@ -62,6 +65,48 @@ def _may_be_unknown(reading: Reading, said: Said) -> bool:
     choices = (Choice("unknown", say.TAKE_UNKNOWN, (), terms), Choice(LEAVE, say.LEAVE_OUT))
     facts = (("part", part["number"]),)
     reading.asked(said, reading.question("unknown", said, say.MAY_BE_UNKNOWN, facts, choices))
+    return True
+
+
+def _is_unknown(reading: Reading, said: Said) -> bool:
+    """Ask of which part the lots that nobody noted are meant."""
+    if said.value.upper() != UNKNOWN and said.value != "未知":
+        return False
+    rows = reading.db.execute(
+        select(Lot.id, Lot.lot_no, Part.id.label("part_id"), Part.part_no, Party.name)
+        .join(Part, Part.id == Lot.part_id)
+        .join(Party, Party.id == Lot.manufacturer_id)
+        .where(Lot.is_unknown)
+        .order_by(Part.part_no, Lot.id)
+    ).all()
+    if reading.part is not None and reading.part.term is not None:
+        wanted = reading.part.term["part"]["id"]
+        rows = [one for one in rows if one.part_id == wanted]
+    if not rows:
+        return False
+    choices = [
+        Choice(
+            f"lot:{one.id}",
+            say.UNKNOWN_OF,
+            (("part", one.part_no), ("maker", one.name)),
+            (
+                {
+                    "lot": {
+                        "id": one.id,
+                        "number": one.lot_no,
+                        "part": one.part_no,
+                        "maker": one.name,
+                    }
+                },
+            ),
+        )
+        for one in rows
+    ]
+    if len(choices) > 1:
+        terms = tuple(term for one in choices for term in one.terms)
+        choices.append(Choice("all", say.ALL_OF_THEM, (), terms))
+    choices.append(Choice(LEAVE, say.LEAVE_OUT))
+    reading.asked(said, reading.question("unknown", said, say.WHICH_UNKNOWN, (), tuple(choices)))
     return True
 
 

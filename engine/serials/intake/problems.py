@@ -16,6 +16,7 @@ SENTENCES = {
         "The workbook rounded this long number to %(value)s. Format the column as text and "
         "copy it again"
     ),
+    "long_ago": N_("“%(value)s” lies before 1950. Check the year"),
     "not_a_date": N_("“%(value)s” is not a date. Write it as 2026-03-31"),
     "ambiguous_date": N_(
         "“%(value)s” can be two days. Say on the mapping page which comes first, day or month"

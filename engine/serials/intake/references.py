@@ -34,7 +34,7 @@ class Known:
     """What was looked up so far; parts, parties and places are kept, for they come again."""
 
     def __init__(self, db: Session, source: str, *, at: datetime) -> None:
-        self.db, self.source = db, source
+        self.db, self.source, self.at = db, source, at
         self.today = (at + timedelta(hours=14)).date().isoformat()  # wherever on Earth it is latest
         self.parts: dict[str, list[PartFound]] = {}
         self.parties: dict[str, int | None] = {}

@@ -1,15 +1,18 @@
 """The box: what people paste is understood piece by piece, asked back, and never dropped."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event, select
 
-from engine.serials import expressions, parties, receive
+from engine.serials import expressions, packing, parties, receive, ship
 from engine.serials.expressions import LEAVE, TextTooLong, keywords, ranges, saying
 from engine.serials.models import Edge, Lot, Segment, Unit
+from engine.serials.packing import Load
+from engine.serials.record import StockPart
 from tests.engine.serials.conftest import NOW
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
@@ -29,6 +32,8 @@ WRITTEN = [
     "Catalog Number: 12345-67, all lots manufactured prior to January 2026",
     "a) K-7\nb) K-8\n\n— see also: “http://127.0.0.1/01/x” •••",
     "Lot # K-7/K-8/15AMLB001",
+    "V2601*, AP04??; AP0463-AP0447 AP044..AP0451 (exp 01/2029) G-2* A*B?C **",
+    "(00)376130321109103420, SSCC 376130321109103420; UNKNOWN; site C-1, consignee C-1",
     "\t,;、\n  \u3000",
     "",
 ]
@@ -358,6 +363,93 @@ def test_what_events_name_is_found(stock, named, read):
     assert [p.sentence for p in read("equipment EQ-9").problems]
     assert asked(read("equipment EQ-7, operator Li Wei")) == [("EQ-7, Li Wei", ["all", "any"])]
     assert named("equipment EQ-7, operator Li Wei", "all") == ([], [], ["EQ1", "EQ2"])
+
+
+def test_what_stands_alone_and_is_no_number_of_goods_is_asked_back(stock, read, named):
+    receive.receive_units(
+        stock.db, stock.pump.id, ["EQ1", "EQ2"], location_id=stock.store.id,
+        facts={"equipment": ["G-22"], "operator": ["Li Wei"], "program": ["2.1"]}, **stock.how,
+    )  # fmt: skip
+    for text, name in (("G-22", "equipment"), ("Li Wei", "operator"), ("2.1", "program")):
+        assert asked(read(text)) == [(text, [f"fact:{name}", LEAVE])]
+        assert named(text, f"fact:{name}") == ([], [], ["EQ1", "EQ2"])
+        assert read(text).expression == {"any": []}
+    assert asked(read("operator G-22")) == [("G-22", ["fact:equipment", LEAVE])]
+    # in a list it is one of them, and cuts nothing down
+    assert named("AP0447, G-22", "fact:equipment") == ([], [], ["AP0447", "EQ1", "EQ2"])
+    first, part = read("PUMP, G-22").open_questions
+    assert read("PUMP, G-22", answers={first.key: "fact:equipment"}).open_questions == (part,)
+
+
+def test_a_place_that_stands_alone_is_asked_how_it_is_meant(stock, read, named):
+    unit = stock.pumps["AP0451"]
+    ship.ship(stock.db, to_location_id=stock.ward.id, units=[unit], **stock.how)
+    for text in ("C-1", "C-1-S", "St Mary", "Ward"):
+        assert asked(read(text)) == [(text, ["was_at", "shipped", LEAVE])]
+        assert named(text, "shipped") == ([], [], ["AP0451"])
+    for text in ("consignee C-1", "shipped to C-1", "收货方 C-1", "place C-1-S", "was at C-1-S"):
+        assert named(text) == ([], [], ["AP0451"]), text
+    assert asked(read("site C-1")) == [("C-1", ["was_at", "shipped", LEAVE])]
+    assert asked(read("WH-1")) == [("WH-1", ["site", "was_at", LEAVE])]
+    assert "AP0451" in named("WH-1", "was_at")[2]
+    assert "AP0451" not in named("location WH-1")[2]
+    assert read("consignee C-9").problems
+
+
+def test_a_carton_is_what_is_or_was_in_it(stock, read, named):
+    sscc, pallet = "376130321109103420", "376130321109103444"
+    units = [stock.pumps[one] for one in ("AP0447", "AP0448")]
+    load = Load(units=units, stock_parts=[StockPart(stock.stock(stock.k7)[0].id, Decimal(1))])
+    case = packing.pack(stock.db, sscc, "case", load, **stock.how).facts["container_id"]
+    packing.pack(stock.db, pallet, "pallet", Load(containers=[case]), **stock.how)
+    packing.unpack(stock.db, case, units=units[:1], **stock.how)
+    for text in (f"(00){sscc}", sscc, f"00{sscc}", f"(00) {pallet}", f"SSCC {pallet}"):
+        assert named(text) == (["K-7"], [], ["AP0447", "AP0448"]), text
+    assert read("(00)376130321109103437").expression["not_recorded"] == ["(00)376130321109103437"]
+
+
+def test_unknown_lots_are_asked_of_which_part(stock, read, named):
+    assert read("UNKNOWN").problems or read("UNKNOWN").open_questions
+    for part in (stock.resin, stock.body):
+        parties.unknown_lot(stock.db, part.id, **stock.how)
+    (question,) = read("UNKNOWN").open_questions
+    assert [dict(one.facts).get("part") for one in question.choices] == ["BODY", "RES", None, None]
+    assert named("UNKNOWN", "all")[0] == ["UNKNOWN", "UNKNOWN"]
+    assert named("UNKNOWN", question.choices[1].value)[0] == ["UNKNOWN"]
+    assert len(read("P/N RES lot UNKNOWN").open_questions[0].choices) == 2
+
+
+def test_a_range_that_is_backwards_or_unequal_is_asked_back(read, named):
+    assert asked(read("AP0451-AP0447")) == [("AP0451-AP0447", ["range", "ends", LEAVE])]
+    five = ["AP0447", "AP0448", "AP0449", "AP0450", "AP0451"]
+    assert named("AP0451-AP0447", "range") == ([], [], five)
+    assert named("AP0451-AP0447", "ends") == ([], [], ["AP0447", "AP0451"])
+    assert asked(read("AP0451 to AP0447")) == [("AP0451 to AP0447", ["range", "ends", LEAVE])]
+    assert asked(read("AP044-AP0451")) == [("AP044-AP0451", ["ends", LEAVE])]
+    assert asked(read("AP0447..AP0451")) == [("AP0447..AP0451", ["range", "ends", LEAVE])]
+    assert read("ZZ-12-ZZ-9").expression["not_recorded"] == ["ZZ-12-ZZ-9"]
+
+
+def test_a_sign_for_whatever_follows_is_asked_as_a_beginning(stock, read, named):
+    for text in ("15AMLB*", "15AMLB00?", "15A*LB"):
+        (question,) = read(text).open_questions
+        assert question.text == text
+        assert question.choices[0].value.startswith("lot:")
+    assert named("15AMLB*", read("15AMLB*").open_questions[0].choices[0].value) == (
+        ["15AMLB001", "15AMLB002"], [], []
+    )  # fmt: skip
+    assert named("lots begin with 15AMLB*")[0] == ["15AMLB001", "15AMLB002"]
+    assert named("lot K-7*, K-8")[0] == ["K-7", "K-8"]  # a footnote
+    assert read("ZZ9*").expression["not_recorded"] == ["ZZ9*"]
+    assert named("* K-7\n* K-8")[0] == ["K-7", "K-8"]
+
+
+def test_an_expiry_may_name_a_month(stock, read, named):
+    stock.lot(stock.resin, "E-1", 1, expires_on=NOW.date().replace(year=2027, month=5, day=4))
+    for text in ("exp 05/2027", "exp. 2027-05", "Exp. May 2027", "有效期至 2027年5月"):
+        assert named(f"Lot E-1 ({text}), K-7")[0] == ["E-1", "K-7"], text
+    assert asked(read("Lot E-1 (exp 06/2027)"))[0][1] == ["same", LEAVE]
+    assert not asked(read("Lot K-7 (exp 01/2029)"))
 
 
 def test_a_description_by_itself_is_asked_about_after_other_things(read, named):

@@ -1,12 +1,13 @@
 """What was recorded wrongly is corrected by a later record, never by erasing the first."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from engine.errors import Invalid
 from engine.evidence import ledger
 from engine.serials import (
     backward,
@@ -240,6 +241,20 @@ def test_a_quantity_is_corrected_twice_each_time_from_the_latest(shop, because):
     correct.replace(shop.db, ten.event.id, quantity=Decimal(12), **because())
 
     assert [row.quantity for row in shop.stock(lot)] == [Decimal(12)]
+
+
+@pytest.mark.parametrize("source", ["holdfast", "epcis:partner"])
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [("2040-01-01T00:00:00+00:00", "lies in the future"), ("1949-12-31T23:59:59+00:00", "1950"),
+     ("0001-01-01T00:00:00+14:00", "1950"), ("9999-12-31T23:59:59-14:00", "lies in the future")],
+)  # fmt: skip
+def test_nothing_is_recorded_that_has_not_happened_or_lies_too_far_back(shop, source, when, said):
+    units = shop.units(shop.pump, "SN-1")
+    how = {**shop.how, "event_at": datetime.fromisoformat(when), "source": source}
+    with pytest.raises(Invalid) as refused:
+        state.move(shop.db, location_id=shop.store.id, units=units, **how)
+    assert [(one.at, said in str(one)) for one in refused.value.problems] == [("event_at", True)]
 
 
 def test_our_own_act_before_a_unit_was_there_is_refused_and_a_reported_one_is_flagged(shop):

@@ -43,6 +43,7 @@ from engine.serials.targets import HoldTarget
 from tests.engine.serials.conftest import NOW
 
 SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "data" / "epcis"
+SENT = NOW + timedelta(days=1)  # when partners tell what happened
 SITE = "https://holdfast.example.com"
 GTIN = "07032069804988"
 LOT_GTIN = "00614141123452"
@@ -90,9 +91,9 @@ class Partner:
     def sends_document(self, document, *, behaviour="rollback", at=None):
         content = json.dumps(document).encode()
         job = capture.begin_capture(
-            self.db, content, error_behaviour=behaviour, by=self.by, at=at or NOW
+            self.db, content, error_behaviour=behaviour, by=self.by, at=at or SENT
         )
-        capture.run(self.db, job, at=at or NOW)
+        capture.run(self.db, job, at=at or SENT)
         return job
 
     def flags(self):
@@ -303,7 +304,7 @@ def test_an_association_is_an_install_and_its_deletion_a_removal(partner):
         "eventID": "urn:uuid:00000000-0000-0000-0000-000000000012",
         "action": "DELETE",
     }
-    partner.sends(apart, at=NOW + timedelta(hours=1))
+    partner.sends(apart, at=SENT + timedelta(hours=1))
     assert shop.db.scalars(select(Install)).one().to_event_id is not None
     partner.sends({**joined, "eventID": "urn:uuid:00000000-0000-0000-0000-000000000013"})
     again = {**joined, "eventID": "urn:uuid:00000000-0000-0000-0000-000000000014"}
@@ -397,7 +398,7 @@ def test_an_error_declaration_withdraws_what_was_recorded(partner):
             "reason": "did_not_occur",
         },
     }
-    partner.sends(declared, at=NOW + timedelta(hours=2))
+    partner.sends(declared, at=SENT + timedelta(hours=2))
     assert shop.db.get_one(Unit, pump).custody == "in_house"
     told = partner.asks(EQ_eventID=body["eventID"])
     assert ["errorDeclaration" in one for one in told].count(True) == 1
@@ -427,6 +428,36 @@ def test_what_can_be_captured_is_when_one_may_be_wrong(partner):
     assert (job.success, job.captured_count) == (False, 2)
     assert [one["event"] for one in job.errors] == [1]
     assert "teleporting" in job.errors[0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [("2040-01-01T00:00:00Z", "lies in the future"), ("1949-12-31T00:00:00Z", "before 1950"),
+     ("0001-01-01T00:00:00+14:00", "before 1950"), ("9999-12-31T23:59:59-14:00", "in the future")],
+)  # fmt: skip
+def test_what_has_not_happened_or_lies_too_far_back_is_not_captured(partner, when, said):
+    bodies = (seen(["1"]), seen(["2"], number=2, eventTime=when))
+    with pytest.raises(Invalid) as refused:
+        partner.sends(*bodies)
+    [problem] = refused.value.problems
+    assert (problem.at, said in str(problem)) == ("epcisBody.eventList.1.eventTime", True)
+    job = partner.sends(*bodies, behaviour="proceed")
+    assert (job.captured_count, [one["event"] for one in job.errors]) == (1, [1])
+    assert said in job.errors[0]["detail"]
+
+
+def test_clocks_of_partners_may_be_ahead_by_five_minutes(partner):
+    bodies = [
+        seen([f"{n}"], number=n, eventTime=(SENT + timedelta(seconds=n)).isoformat())
+        for n in (299, 301)
+    ]
+    assert partner.sends(*bodies, behaviour="proceed").captured_count == 1
+
+
+def test_an_event_of_the_future_that_was_captured_before_can_still_be_declared_wrong(partner):
+    ahead = seen(["1"], eventTime="2040-01-01T00:00:00Z")
+    declared = {**ahead, "errorDeclaration": {"declarationTime": "2026-03-03T10:00:00Z"}}
+    assert partner.sends(declared).captured_count == 1
 
 
 def test_what_is_no_document_is_refused_whatever_was_asked(partner):

@@ -5,6 +5,7 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from sqlalchemy import select
 
 from engine.serials import intake, rebuild
@@ -33,6 +34,7 @@ from tests.engine.serials.test_intake import (  # noqa: F401  fixtures are found
     told,
 )
 
+INSTALLED = "part_no,serial,host_part_no,host_serial,installed_on\n"
 SHIPPED = "document_no,to,shipped_on,part_no,serial,lot_no,quantity\n"
 
 
@@ -60,6 +62,7 @@ def test_a_shipment_that_breaks_no_rule_is_as_if_it_came_alone(shop, load):
     board, *_ = shop.units(shop.board, "B-1")
     shop.units(shop.pump, "SN-1", "SN-2")
     load("installs", "part_no,serial,host_part_no,host_serial\nPCBA,B-1,PUMP,SN-1\n")
+    shop.later(days=1)
     load(
         "shipments",
         SHIPPED + "DN-1,C-1-S,2026-03-02,PUMP,SN-1,,\n"
@@ -88,6 +91,7 @@ def test_a_shipment_that_breaks_a_rule_is_flagged_and_the_others_beside_it_are_n
     shop.units(shop.pump, "SN-2", usability="nonconforming")
     shop.units(shop.pump, "SN-3", lot=old)
     rows = "".join(f"DN-{n},C-1-S,2026-03-02,PUMP,SN-{n},,\n" for n in range(1, 5))
+    shop.later(days=2)
     load("shipments", SHIPPED + rows + "DN-9,C-1-S,2026-03-04,PUMP,SN-4,,\n")
 
     flags = shop.db.execute(
@@ -96,6 +100,27 @@ def test_a_shipment_that_breaks_a_rule_is_flagged_and_the_others_beside_it_are_n
     assert [tuple(one) for one in flags] == [("expired_shipped", "SN-3"), ("not_usable", "SN-2")]
     assert count(shop, Shipment) == 5
     assert agrees(shop)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "column"),
+    [("units", "part_no,serial,location,received_on\nPUMP,NEW,WH-1,2026-03-04\n", "received_on"),
+     ("shipments", SHIPPED + "DN-1,C-1-S,2026-03-04,PUMP,SN-1,,\n", "shipped_on"),
+     ("installs", INSTALLED + "PCBA,B-1,PUMP,SN-1,2026-03-04\n", "installed_on"),
+     ("inputs", "part_no,lot_no,to_part_no,to_serial,used_on\nRES,R-1,PUMP,SN-1,2026-03-04\n",
+      "used_on")],
+)  # fmt: skip
+def test_what_has_not_happened_yet_waits(shop, check, codes, kind, text, column):
+    shop.units(shop.board, "B-1")
+    shop.units(shop.pump, "SN-1")
+    shop.lot(shop.resin, "R-1")
+    assert codes(check(kind, text)) == [(2, column, "in_future")]
+
+
+def test_what_happened_today_is_not_put_later_than_now(shop, load):
+    load("units", "part_no,serial,location,received_on\nPUMP,NEW,WH-1,2026-03-02\n")
+    event = shop.db.scalars(select(Event).where(Event.source == "erp")).one()
+    assert event.event_at == shop.how["at"]
 
 
 def test_a_lot_that_never_lay_in_house_waits_with_its_sentence(shop, check, codes):

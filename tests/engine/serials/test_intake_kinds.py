@@ -258,6 +258,7 @@ def document(*bodies, **around):
 @pytest.fixture
 def shop_here(shop):
     shop.db.info["site_url"] = SITE
+    shop.later(days=1)  # when partners tell what happened
     return shop
 
 
@@ -308,6 +309,13 @@ def test_a_partners_document_is_checked_shown_loaded_and_told_again(shop_here, c
     quarantine.correct_row(shop.db, batch.id, 2, {"event": fixed}, **shop.how)
     intake.rerun(shop.db, batch.id, **shop.how)
     assert (batch.problem_count, len(shop.db.scalars(select(EpcisEvent)).all())) == (0, 3)
+
+
+def test_an_event_that_cannot_have_happened_then_waits(shop_here, check, codes):
+    times = ("2040-01-01T00:00:00Z", "1949-12-31T23:00:00Z", "9999-12-31T23:59:59-14:00")
+    bodies = [seen(["P-1"], number=n, eventTime=when) for n, when in enumerate(times, start=1)]
+    waiting = [(line, code) for line, _, code in codes(check("epcis", document(*bodies)))]
+    assert waiting == [(1, "in_future"), (2, "long_ago"), (3, "in_future")]
 
 
 def test_an_event_captured_before_is_the_same_and_one_told_otherwise_waits(

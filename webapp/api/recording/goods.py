@@ -12,7 +12,7 @@ from engine.serials.install import Fitting
 from engine.serials.models import USABILITIES, LotStock, PurchaseLine, PurchaseOrder
 from engine.serials.record import How, Recorded
 from engine.words import N_
-from webapp.api.blueprint import Stored, Strict
+from webapp.api.blueprint import Day, Past, Stored, Strict
 from webapp.api.naming import (
     TEXT,
     InputName,
@@ -44,8 +44,8 @@ class ItsLot(Strict):
 
     lot_no = Stored(required=True, validate=TEXT)
     manufacturer = Stored(validate=TEXT, metadata={"description": "Where it is another's lot."})
-    made_on = fields.Date()
-    expires_on = fields.Date()
+    made_on = Day()
+    expires_on = Day()
 
 
 class Made(Happened):
@@ -103,7 +103,7 @@ class Built(Made):
         fields.Nested(InputName), load_default=list, validate=validate.Length(max=1000)
     )
     work_order = Stored(validate=TEXT)
-    from_at = fields.AwareDateTime(format="iso", metadata={"description": "When the run began."})
+    from_at = Past(metadata={"description": "When the run began."})
     reported = fields.Boolean(
         load_default=True, metadata={"description": "It has happened: holds do not stop it."}
     )

@@ -12,7 +12,7 @@ from engine.clock import now
 from engine.errors import Invalid
 from engine.serials.record import How, Recorded
 from engine.serials.vocabulary import FACTS
-from webapp.api.blueprint import Stored, Strict
+from webapp.api.blueprint import Past, Stored, Strict
 from webapp.api.naming import Naming, StockName, UnitName
 from webapp.session import person
 
@@ -22,8 +22,11 @@ MOST = 10_000
 class Happened(Strict):
     """What every event says."""
 
-    event_at = fields.AwareDateTime(
-        format="iso", metadata={"description": "When it happened; now when left out."}
+    event_at = Past(
+        metadata={
+            "description": "When it happened; now when left out. Not before 1950, and ahead by "
+            "five minutes at most."
+        }
     )
     source_system = Stored(
         validate=validate.Length(1, 80),

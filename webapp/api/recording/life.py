@@ -14,7 +14,7 @@ from engine.serials.models.examination import CERTIFICATES, OUTCOMES
 from engine.serials.models.packing import CONTAINERS
 from engine.serials.record import How, Recorded
 from engine.words import N_
-from webapp.api.blueprint import Stored, Strict
+from webapp.api.blueprint import Day, Stored, Strict
 from webapp.api.naming import (
     TEXT,
     InputName,
@@ -42,7 +42,7 @@ class OrderedPart(Strict):
 
     part = fields.Nested(PartName, required=True)
     quantity = Quantity(required=True)
-    due_on = fields.Date()
+    due_on = Day()
     unit_price = Quantity(or_none=True)
     currency = Stored(validate=exactly("[A-Z]", 3))
 
@@ -180,7 +180,7 @@ class Certified(Happened):
         fields.Nested(UnitName), load_default=list, validate=validate.Length(max=MOST)
     )
     lots = fields.List(fields.Nested(LotName), load_default=list, validate=validate.Length(max=500))
-    issued_on = fields.Date()
+    issued_on = Day()
 
 
 @records("certified", Certified, action="goods.certify")

@@ -18,11 +18,11 @@ def load_contacts(loading: Loading) -> None:
             channel=said["channel"],
             address=said["address"],
             language=said["language"],
-            verified_at=noon(said.get("verified_on", "")),
+            verified_at=noon(said.get("verified_on", ""), at=loading.how["at"]),
             **how,
         )
         loading.became([(row.line, contact.id, None)])
     for row, said in loading.rows("fill"):
-        if reached := noon(said["verified_on"]):
+        if reached := noon(said["verified_on"], at=loading.how["at"]):
             contacts.verified_elsewhere(loading.db, row.other_id or 0, reached, **how)
         loading.progress(1)

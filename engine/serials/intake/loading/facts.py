@@ -30,7 +30,7 @@ def groups_of(loading: Loading, *names: str) -> Iterator[tuple[Key, list[Row]]]:
 
 def on_day(loading: Loading, day: str) -> How:
     """Return how what happened on a day is recorded: at its noon, told by the batch's source."""
-    happened = noon(day)
+    happened = noon(day, at=loading.how["at"])
     how: How = {**loading.how, "source": loading.batch.source}
     return {**how, "event_at": happened} if happened else how
 

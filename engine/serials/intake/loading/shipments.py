@@ -77,7 +77,7 @@ def load_shipments(loading: Loading) -> None:
 def _leaving(loading: Loading, rows: list[Row]) -> Leaving:
     row, said = rows[0]
     day = said.get("shipped_on", "")
-    at = noon(day) or loading.how["at"]
+    at = noon(day, at=loading.how["at"]) or loading.how["at"]
     return Leaving(day, at, said.get("document_no", ""), row.location_id, rows)
 
 

@@ -99,7 +99,7 @@ class Loading:
             {
                 **common,
                 "uuid": uuid4(),
-                "event_at": noon(day) or how["at"],
+                "event_at": noon(day, at=how["at"]) or how["at"],
                 "location_id": location_id,
                 "payload": {**payload, "import": self.batch.id},
             }
@@ -126,9 +126,12 @@ class Loading:
         self.progress(len(made))
 
 
-def noon(day: str | date) -> datetime | None:
-    """Return the middle of a day, so that a shipment follows the receipt; None without a day."""
+def noon(day: str | date, *, at: datetime) -> datetime | None:
+    """Return the middle of a day, so that a shipment follows the receipt; None without a day.
+
+    Of today it is no later than `at`, when it is recorded: nothing happens after that.
+    """
     if not day:
         return None
     on = day if isinstance(day, date) else date.fromisoformat(day)
-    return datetime.combine(on, time(12), UTC)
+    return min(datetime.combine(on, time(12), UTC), at)

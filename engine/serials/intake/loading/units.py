@@ -175,7 +175,7 @@ def _open_groups(loading: Loading, recording: UUID) -> None:
         _event(
             loading,
             "received",
-            noon(one.get("received_on", "")) or loading.how["at"],
+            noon(one.get("received_on", ""), at=loading.how["at"]) or loading.how["at"],
             recording,
             location_id=row.location_id,
         )

@@ -14,6 +14,7 @@ from engine.serials.intake.referring.naming import (
     lots_of,
     number_events,
     parts_of,
+    refuse_future,
     units_of,
 )
 from engine.serials.models import Event, EventLink, LotStock
@@ -26,6 +27,7 @@ def of_units(c: Chunk, known: Known, groups: Groups) -> None:
     keep_parts(c, parts)
     lots_of(c, known, parts)
     location_of(c, known, "location")
+    refuse_future(c, known, "received_on")
     serials = c.column("serial")
     c.keys = [serial or None for serial in serials]
     there = known.units(serials)
@@ -84,6 +86,7 @@ def of_shipments(c: Chunk, known: Known, groups: Groups) -> None:
                 c.wrong(place, "lot_no", "other_lot", value=serials[place])
         elif not serials[place] and not (lots[place] and amounts[place]):
             c.wrong(place, "serial", "serial_or_lot")
+    refuse_future(c, known, "shipped_on")
     _need_stock(c, known, units)
     _refuse_before_receipt(c, known)
     # one shipment: what left on a day under a number for a place

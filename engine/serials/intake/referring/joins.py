@@ -12,6 +12,7 @@ from engine.serials.intake.referring.naming import (
     lots_of,
     number_events,
     parts_of,
+    refuse_future,
     units_of,
 )
 from engine.serials.models import Edge, ExternalId, Install, LegacyCase, Unit, UnitInput
@@ -24,6 +25,7 @@ def of_installs(c: Chunk, known: Known, groups: Groups) -> None:
     keep_parts(c, parts)
     units_of(c, known, parts)
     units_of(c, known, hosts, "host_serial", "other_id")
+    refuse_future(c, known, "installed_on")
     c.keys = [serial or None for serial in c.column("serial")]
     children, around = c.refers["unit_id"], c.refers["other_id"]
     ids = {one for one in children if one}
@@ -54,6 +56,7 @@ def of_inputs(c: Chunk, known: Known, groups: Groups) -> None:
     lots_of(c, known, parts)
     lots_of(c, known, made, "to_lot_no", "other_id")
     units_of(c, known, made, "to_serial")
+    refuse_future(c, known, "used_on")
     for place in range(len(c)):
         if bool(c.column("to_lot_no")[place]) == bool(c.column("to_serial")[place]):
             c.wrong(place, "to_lot_no", "lot_or_serial_made")

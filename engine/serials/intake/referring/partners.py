@@ -12,6 +12,7 @@ from engine.serials.intake.documents import EVENT, loads
 from engine.serials.intake.references import Known
 from engine.serials.intake.referring.naming import JOIN, Groups
 from engine.serials.models import EpcisEvent, HoldTargetRow, PrioritySerial, Unit
+from engine.serials.moments import AHEAD, LONG_AGO
 from engine.serials.sets import id_set, text_set
 
 TOLD = 3  # of what the standard does not allow in one event
@@ -22,7 +23,7 @@ def of_epcis(c: Chunk, known: Known, groups: Groups) -> None:
     bodies = {
         place: body
         for place, text in enumerate(c.column(EVENT))
-        if (body := _read(c, place, text)) is not None
+        if (body := _read(c, known, place, text)) is not None
     }
     ids = {place: documents.id_of(body) for place, body in bodies.items()}
     rows = select(EpcisEvent).where(
@@ -44,9 +45,9 @@ def of_epcis(c: Chunk, known: Known, groups: Groups) -> None:
     _name_units(c, known, bodies)
 
 
-def _read(c: Chunk, place: int, text: str) -> dict[str, Any] | None:
+def _read(c: Chunk, known: Known, place: int, text: str) -> dict[str, Any] | None:
     try:
-        body = loads(text)
+        body: dict[str, Any] = loads(text)
     except ValueError as broken:
         c.wrong(place, EVENT, "not_json", said=str(broken))
         return None
@@ -54,7 +55,13 @@ def _read(c: Chunk, place: int, text: str) -> dict[str, Any] | None:
     for one in wrong[:TOLD]:
         said = dict(one.facts)
         c.wrong(place, EVENT, "not_epcis", where=said["place"], said=said["said"])
-    return None if wrong else body
+    if wrong:
+        return None
+    if late := documents.misdated_in(body, at=known.at):
+        code = {AHEAD: "in_future", LONG_AGO: "long_ago"}.get(late.sentence, "not_a_date")
+        c.wrong(place, EVENT, code, value=body["eventTime"])
+        return None
+    return body
 
 
 def _name_units(c: Chunk, known: Known, bodies: dict[int, dict[str, Any]]) -> None:
