@@ -107,7 +107,7 @@ def _value(db: Session, read: Read, one: Field, said: str) -> Any:  # noqa: C901
     if one.type == "gtin" or (one.type == "gln" and not _is_gln(said)):
         read.wrong(one.name, N_("The check digit of %(value)s is wrong."), value=said)
     if one.type == "email" and not is_address(said):
-        read.wrong(one.name, N_("Enter an e-mail address, such as recall@hospital.example."))
+        read.wrong(one.name, N_("Enter an e-mail address, such as qa@hospital.example."))
     if one.type == "choice" and said not in one.words:
         read.wrong(one.name, N_("Choose one from the list."))
     return said
