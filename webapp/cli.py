@@ -303,8 +303,9 @@ def trace(
 ) -> None:
     """Find and keep who has what contains, or once contained, what EXPRESSION names.
 
-    EXPRESSION is what people have: lots, serials, ranges, beginnings, UDIs. Exit code 2: a part of
-    it can mean two things, or nothing of it is recorded; nothing was traced.
+    EXPRESSION is what people have: lots, serials, ranges, beginnings, UDIs, the SSCC of a carton,
+    places, equipment, operators. Exit code 2: a part of it can mean two things, or nothing of it is
+    recorded; nothing was traced.
     """
     from webapp.trace_line import difference_of, trace_text, tree_of
 

@@ -20,6 +20,7 @@ from engine.people.scopes import ScopeMissing
 from engine.serials.errors import OnHold
 from engine.serials.tracing import StillAsking
 from webapp.api import problems
+from webapp.api.reading import problem_of
 from webapp.config import holdfast
 from webapp.reading import reading
 from webapp.sentences import in_words
@@ -158,7 +159,7 @@ def schema_problems(error: HTTPException) -> list[Problem]:
     """Return what a schema of the interface found wrong, one problem per field."""
     messages = (getattr(error, "data", None) or {}).get("messages", {})
     at_parameters = [
-        Problem(f"?{name}", str(found[0] if isinstance(found, list) else found))
+        problem_of(f"?{name}", str(found[0] if isinstance(found, list) else found))
         for name, found in {**messages.get("query", {}), **messages.get("headers", {})}.items()
     ]
     return [*problems.leaves("", messages.get("json", {})), *at_parameters]

@@ -393,6 +393,7 @@ FIELD_TYPE = {
     "gtin": N_("GTIN, 14 digits"),
     "gln": N_("GLN, 13 digits"),
     "country": N_("Country, two letters"),
+    "email": N_("E-mail address"),
     "json": N_("Structured"),
     "bytes": N_("File"),
 }

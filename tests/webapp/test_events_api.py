@@ -1,5 +1,6 @@
 """What other systems record: named in any way, once however often it is sent, all or nothing."""
 
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 
 from engine.clock import now
 from engine.db import Base
+from engine.people.models import PersonAccount
 from engine.people.token_models import InterfaceCall
 from engine.serials import holds, parties
 from engine.serials.models import Event, HoldBreach, Unit
@@ -219,6 +221,21 @@ def test_what_cannot_have_happened_then_is_told_at_its_place(
         assert pointers(answer) == [at]
         assert said in answer.json["problems"][0]["sentence"]
     assert count(holdfast, Event) == before
+
+
+def test_what_does_not_fit_is_told_in_the_language_of_the_tokens_person(
+    app: Flask, holdfast: Holdfast, people: People
+) -> None:
+    with holdfast.database.begin() as db:
+        db.get_one(PersonAccount, people.inspector.id).language = "zh"
+    answer: Any = caller(app, holdfast, people.inspector).post("/events/inspected", {
+        "units": [{"serial": ""}, {"id": 0}], "outcome": "perhaps", "documents": [7],
+        "remark": "x" * 2001, "sample_size": "many", "event_at": "yesterday", "nonsense": 1,
+    }).json  # fmt: skip
+    said = {one["pointer"]: one["sentence"] for one in answer["problems"]}
+    assert len(said) >= 7
+    assert [text for text in said.values() if not re.search("[\u4e00-\u9fff]", text)] == []
+    assert any("2000" in text for text in said.values())
 
 
 def test_clocks_may_be_ahead_by_five_minutes(mes: Caller) -> None:

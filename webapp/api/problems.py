@@ -11,6 +11,7 @@ from engine.people.throttle import TriedTooOften
 from engine.serials.errors import OnHold
 from engine.serials.expressions import Question
 from engine.serials.targets import HoldTarget
+from webapp.api.reading import problem_of
 from webapp.sentences import fill
 
 TYPE = "application/problem+json"
@@ -50,7 +51,7 @@ def said(refused: NotAllowed) -> str:
 def leaves(at: str, found: object) -> Iterator[Problem]:
     """Yield what a schema found wrong in the depth of what was sent, each at its place."""
     if not isinstance(found, Mapping):
-        yield Problem(at, str(found[0] if isinstance(found, list) else found))
+        yield problem_of(at, str(found[0] if isinstance(found, list) else found))
         return
     for key, inner in found.items():
         here = "" if key == "_schema" else str(key)

@@ -17,6 +17,7 @@ from biip.gln import Gln
 from engine.clock import FIRST_YEAR
 from engine.serials.identifiers import gtin_14, standard
 from engine.serials.intake.layouts import Column
+from forms.kinds.country import countries
 
 QUANTITY_PLACES = 6
 MOST_OF_A_NUMBER = 100  # characters: GS1 allows 20, HIBC 18; a legacy system joins several
@@ -243,7 +244,7 @@ def _choice(text: str, words: Mapping[str, str]) -> Cell:
 
 def _country(text: str) -> Cell:
     code = text.upper()
-    if len(code) != 2 or not code.isalpha() or not code.isascii():
+    if code not in countries("en"):
         return Cell(text, "not_a_country", {"value": text})
     return Cell(code)
 
