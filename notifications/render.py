@@ -20,6 +20,8 @@ from jinja2.ext import i18n
 
 from engine.errors import NotFound
 from engine.people.roles import role_of
+from engine.serials.vocabulary import KINDS
+from engine.words import say as engine_say
 from forms.words import say
 
 FOLDER = Path(__file__).parent
@@ -99,8 +101,17 @@ def _environment(language: str) -> Environment:
     environment.globals["language"] = language
     environment.globals["html_language"] = "zh-Hans" if language == "zh" else "en"
     environment.filters["moment"] = lambda iso, zone: moment(iso, zone, language=language)
+    environment.filters["happened"] = lambda kind, is_correction: happened(
+        str(kind), language, is_correction=bool(is_correction)
+    )
     environment.filters["role"] = lambda code: role_of(str(code)).name(language)
     return environment
+
+
+def happened(kind: str, language: str, *, is_correction: bool) -> str:
+    """Return what happened by a type of event; of a correction, what it says happened."""
+    label = engine_say(KINDS[kind].label, language)
+    return engine_say("Corrected: %(what)s", language, what=label) if is_correction else label
 
 
 def moment(iso: str, zone: str, *, language: str) -> str:

@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from engine.db import Database
 
 LANGUAGES = {"en": "English", "zh": "中文"}  # each in its own words
+LARGEST_ID = 2**63 - 1  # what a database holds in an integer
 UPLOAD_BYTES = 25 * 1024 * 1024
 
 

@@ -20,7 +20,7 @@ from webapp import views, words
 from webapp.api import serve_api
 from webapp.assets import serve_assets
 from webapp.browsers import browser_of
-from webapp.config import Holdfast, configure
+from webapp.config import LARGEST_ID, Holdfast, configure
 from webapp.errors import map_errors
 from webapp.i18n import speak
 from webapp.navigation import interface_tabs, navigation
@@ -37,8 +37,6 @@ from webapp.session import (
 )
 from webapp.times import left, urgency
 from webapp.transactions import new_request_key
-
-LARGEST_ID = 2**63 - 1  # what a database holds in an integer
 
 
 class IdConverter(IntegerConverter):

@@ -13,6 +13,7 @@ from engine.serials.exchange.announce import EVENT_TYPES
 from engine.serials.exchange.sources import COMPARES, STATUSES
 from engine.serials.models import CERTIFICATES, EXAMINATIONS, OUTCOMES, RULES
 from engine.serials.use import OUTCOMES as SERVICE_OUTCOMES
+from engine.serials.vocabulary import KINDS as EVENTS
 from webapp.sentences import step_name, translated
 from webapp.times import language
 
@@ -280,6 +281,7 @@ compared_column = _lookup(
 )
 unit_status = _lookup(STATUSES)
 downtime_form = _lookup(downtime.KINDS)
+event_type = _lookup({code: kind.label for code, kind in EVENTS.items()})
 canary_outcome = _lookup(
     {
         "refused": N_("Refused, as it must be"),
@@ -391,6 +393,7 @@ FIELD_TYPE = {
     "gtin": N_("GTIN, 14 digits"),
     "gln": N_("GLN, 13 digits"),
     "country": N_("Country, two letters"),
+    "email": N_("E-mail address"),
     "json": N_("Structured"),
     "bytes": N_("File"),
 }

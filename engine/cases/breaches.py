@@ -41,7 +41,9 @@ def _tell(db: Session, case: Case, broken: list[tuple[HoldBreach, Event]], *, at
         "case_title": case.title,
         "path": mails.path_of(case),
         "target": ", ".join(dict.fromkeys(names[b.unit_id, b.lot_id].name for b, _ in broken)),
-        "consignee": _consignee(db, event),
+        "event_type": event.type,
+        "is_correction": event.corrects_id is not None,
+        "where": _where(db, event),
         "document": event.payload.get("document_no") or "–",
         "happened_at": event.event_at.isoformat(),
         "recorded_at": event.recorded_at.isoformat(),
@@ -51,10 +53,10 @@ def _tell(db: Session, case: Case, broken: list[tuple[HoldBreach, Event]], *, at
     mails.tell(db, receivers, key, "layouts/hold_breached", facts, at=at)
 
 
-def _consignee(db: Session, event: Event) -> str:
-    name = db.scalar(
-        select(Party.name)
+def _where(db: Session, event: Event) -> str:
+    row = db.execute(
+        select(Party.name, Location.name)
         .join(Location, Location.party_id == Party.id)
         .where(Location.id == event.location_id)
-    )
-    return name or "–"
+    ).one_or_none()
+    return " · ".join(row) if row else "–"

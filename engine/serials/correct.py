@@ -25,7 +25,9 @@ from engine.serials.projection import project_units
 from engine.serials.record import Effect, How, LotInput, Recorded
 from engine.serials.rules import flag_lots
 from engine.serials.sets import id_set
+from engine.serials.standing import NEVER_MADE
 from engine.serials.undo import (
+    MAKING_UNITS,
     carry,
     chain_of,
     latest_of,
@@ -40,25 +42,22 @@ from engine.serials.undo import (
     use_again,
 )
 from engine.serials.units import contents, units_by_id
-from engine.serials.vocabulary import HOLDING
+from engine.serials.vocabulary import FINAL
 
 # one quantity in one place, or from one to another; a shipment's document shows another number
 SIZED = ("received", "moved", "sent_out", "delivered", "returned", "scrapped", "destroyed")
 WITH_INPUTS = ("built", "input_added", "kitted")  # what lots went into, by edges
-MAKING_UNITS = ("received", "built", "kitted")
 BEARING = ("relabelled", "lot_added", "lot_split", "lot_merged", "packed", "unpacked")
 SHIPPING = ("shipped", "shipment_reported")
-FINAL = (*HOLDING, "did_not_occur", "import_rolled_back")
-NEVER_MADE = Effect(custody="never_existed", usability="scrapped")
 
 
 def withdraw(db: Session, event_id: int, **how: Unpack[How]) -> Recorded:
     """Record that an event did not occur; give its `reason`.
 
     Its postings are posted back, its edges and installs never were (those a removal ended go on,
-    and what was in the host is where the host is), what it made never existed, its units are
-    projected anew; the event stays and shows as corrected. Raises `AlreadyCorrected`,
-    `CannotBeCorrected`, `MovedSince`, `MadeSince`.
+    and what was in the host is where the host is), what it made or brought never existed, its
+    units are projected anew; the event stays and shows as corrected. Raises `AlreadyCorrected`,
+    `CannotBeCorrected`, `MovedSince`, `MadeSince`, `WentOn`.
     """
     old = _correctable(db, event_id)
     chain = chain_of(db, old)

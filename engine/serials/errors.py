@@ -126,6 +126,10 @@ class MadeSince(Refused):
     """%(what)s has gone on since it was made. Correct the later records first."""
 
 
+class WentOn(Refused):
+    """%(what)s has gone on since (%(since)s, event %(event)s). Correct that record first."""
+
+
 class NotItsInput(Refused):
     """Lot %(lot)s is not recorded as an input of this. Look at the record again."""
 

@@ -196,6 +196,8 @@ def _break_holds(
         links.about([row.lot_id for row in rows if row.lot_id is not None])
         payload = {
             "broken_by": event.id,
+            "by_type": event.type,
+            "is_correction": event.corrects_id is not None,
             "holds": sorted({row.hold_id for row in rows}),
             "cases": sorted(broken.cases),
         }

@@ -1,8 +1,8 @@
 """What the events say now: custody, usability, place and grade of a unit, by folding its events.
 
 The fold goes by the time things happened, then by the order they were recorded, and passes over
-what a later event corrects. A late fact therefore falls into its place. That a unit never existed
-stands only until anything else is recorded of it, whenever that happened.
+what a later event corrects. A late fact therefore falls into its place. That a unit never existed,
+or was never made, stands only until anything else is recorded of it, whenever that happened.
 """
 
 from collections.abc import Iterable
@@ -65,7 +65,7 @@ def fold(db: Session, unit_ids: Iterable[int], *, before: Event | None = None) -
     later = aliased(Event)
     query = (
         # the payload of thousands put together is long, and would come with each of their links
-        select(EventLink, Event.type, case((Event.type == "regraded", Event.payload)))
+        select(EventLink, case((Event.type == "regraded", Event.payload)))
         .join(Event, Event.id == EventLink.event_id)
         .outerjoin(later, later.corrects_id == Event.id)
         .where(EventLink.unit_id.in_(id_set(db, unit_ids)), later.id.is_(None))
@@ -76,11 +76,11 @@ def fold(db: Session, unit_ids: Iterable[int], *, before: Event | None = None) -
         query = query.where((Event.event_at < before.event_at) | earlier)
     found = db.execute(query).all()
     newest: dict[int, int] = {}  # the last fact recorded of each unit
-    for link, *_ in found:
+    for link, _ in found:
         if link.custody or link.usability or link.location_id:
             newest[link.unit_id] = max(newest.get(link.unit_id, 0), link.event_id)
-    for link, kind, payload in found:
-        if kind == "never_existed" and link.event_id < newest[link.unit_id]:
+    for link, payload in found:
+        if link.custody == "never_existed" and link.event_id < newest[link.unit_id]:
             continue
         _take(states.setdefault(link.unit_id, State()), link, payload)
     return states

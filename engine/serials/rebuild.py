@@ -11,12 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine.evidence import ledger
 from engine.people.person import Person
 from engine.serials.events import data_stream
 from engine.serials.models import (
+    Event,
     EventLink,
     Lot,
     LotStock,
@@ -275,8 +276,16 @@ def _set_stock(db: Session, spot: Spot, row: LotStock | None, quantity: Decimal 
 
 
 def _released(db: Session, rebuilt: Rebuilt, *, is_check: bool) -> None:
-    """Fix the key fields of what was ever released and is not marked so."""
-    released_units = select(EventLink.unit_id).where(EventLink.usability == "conforming")
+    """Fix the key fields of what was ever released and is not marked so.
+
+    A unit whose release did not occur may be of another life since: it is not asked for.
+    """
+    later = aliased(Event)
+    released_units = (
+        select(EventLink.unit_id)
+        .outerjoin(later, later.corrects_id == EventLink.event_id)
+        .where(EventLink.usability == "conforming", later.id.is_(None))
+    )
     released_lots = select(StockPosting.lot_id).where(StockPosting.usability == "conforming")
     parts = (
         select(Unit.part_id)

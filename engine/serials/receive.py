@@ -1,6 +1,6 @@
 """Receiving: units with their serials, lots with their quantities, from outside or at the start."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias, Unpack
@@ -15,6 +15,7 @@ from engine.serials.identifiers import standard
 from engine.serials.models import Event, Location, Lot, Part, Unit, UnitRoot
 from engine.serials.parties import ensure_lot, lock_key_fields, refuse_other_part
 from engine.serials.record import Effect, How, Recorded
+from engine.serials.standing import come_again, never_came
 from engine.serials.units import taken_serials
 
 Also: TypeAlias = Callable[[Event], None]  # what is kept with the event before it is told
@@ -115,44 +116,60 @@ def create_units(
     lot_id: int | None = None,
     seg_id: int | None = None,
 ) -> list[int]:
-    """Write new units, each its own root, in the order of `serials`. Raises `SerialTaken`."""
+    """Write units, each its own root, in the order of `serials`; return their ids.
+
+    One that is recorded and whose making did not occur goes on under its row. Raises `SerialTaken`.
+    """
     numbers = [standard(serial) for serial in serials]
-    _refuse_taken(db, part_id, numbers)
+    again = never_came(db, part_id, numbers)
+    _refuse_taken(db, part_id, numbers, again)
     if not numbers:
         return []
 
-    unit_ids = list(
-        db.scalars(
-            insert(Unit).returning(Unit.id, sort_by_parameter_order=True),
-            [
-                {
-                    "part_id": part_id,
-                    "serial": number,
-                    "lot_id": lot_id,
-                    "seg_id": seg_id,
-                    "custody": effect.custody,
-                    "usability": effect.usability,
-                    "location_id": effect.location_id,
-                    "grade": None,
-                    "is_released": effect.usability == "conforming",
-                    "version": 1,
-                }
-                for number in numbers
-            ],
-        )
-    )
-    db.execute(
-        insert(UnitRoot),
-        [{"unit_id": key, "root_id": key, "seg_id": seg_id, "lot_id": lot_id} for key in unit_ids],
-    )
+    new = [number for number in numbers if number not in again]
+    ids = {**again, **_write(db, part_id, new, effect=effect, lot_id=lot_id, seg_id=seg_id)}
+    if again:
+        come_again(db, again.values(), effect=effect, lot_id=lot_id, seg_id=seg_id)
     if effect.usability == "conforming":
         lock_key_fields(db, parts=[part_id], lots=[lot_id] if lot_id else [])
-    return unit_ids
+    return [ids[number] for number in numbers]
 
 
-def _refuse_taken(db: Session, part_id: int, numbers: list[str]) -> None:
+def _write(
+    db: Session,
+    part_id: int,
+    numbers: Sequence[str],
+    *,
+    effect: Effect,
+    lot_id: int | None,
+    seg_id: int | None,
+) -> dict[str, int]:
+    if not numbers:
+        return {}
+
+    of = {"lot_id": lot_id, "seg_id": seg_id}
+    rows = [
+        {
+            "part_id": part_id,
+            "serial": number,
+            **of,
+            "custody": effect.custody,
+            "usability": effect.usability,
+            "location_id": effect.location_id,
+            "grade": None,
+            "is_released": effect.usability == "conforming",
+            "version": 1,
+        }
+        for number in numbers
+    ]
+    ids = db.scalars(insert(Unit).returning(Unit.id, sort_by_parameter_order=True), rows).all()
+    db.execute(insert(UnitRoot), [{"unit_id": key, "root_id": key, **of} for key in ids])
+    return dict(zip(numbers, ids, strict=True))
+
+
+def _refuse_taken(db: Session, part_id: int, numbers: list[str], again: Mapping[str, int]) -> None:
     twice = {number for number in numbers if numbers.count(number) > 1} if _repeats(numbers) else ()
-    taken = taken_serials(db, part_id, numbers) | set(twice)
+    taken = taken_serials(db, part_id, numbers) - again.keys() | set(twice)
     if taken:
         part = db.get_one(Part, part_id)
         raise SerialTaken(serial=", ".join(sorted(taken)[:20]), part=part.part_no)

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from engine.serials import stock
-from engine.serials.errors import MadeSince
+from engine.serials.errors import MadeSince, WentOn
 from engine.serials.install import close_installs, reopen_installs
 from engine.serials.models import (
     Certificate,
@@ -34,12 +34,15 @@ from engine.serials.models import (
     Shipment,
     ShipmentLine,
     StockPosting,
-    Unit,
     UnitInput,
     UnitLabel,
 )
-from engine.serials.projection import forget
 from engine.serials.sets import id_set
+from engine.serials.standing import standing
+from engine.serials.units import units_by_id
+from engine.serials.vocabulary import KINDS, Word
+
+MAKING_UNITS = ("received", "built", "kitted")
 
 Never: TypeAlias = type[Edge] | type[Install] | type[UnitInput] | type[UnitLabel]
 
@@ -244,32 +247,23 @@ def _unpack(db: Session, chain: Collection[int], event: Event) -> None:
 
 
 def made_units(db: Session, chain: Collection[int]) -> set[int]:
-    """Return the units that a chain made. Raises `MadeSince` when one has gone on since."""
+    """Return, locked, the units that a chain made or brought. Raises `WentOn` when one has."""
     made = set(
         db.scalars(
             select(EventLink.unit_id)
             .join(Event, Event.id == EventLink.event_id)
             .where(
                 Event.id.in_(id_set(db, chain)),
-                Event.type.in_(("built", "kitted")),
+                Event.type.in_(MAKING_UNITS),
                 EventLink.role == "subject",
+                EventLink.custody.is_not(None),  # told again of one that was there: not made by it
             )
         )
     )
-    later = aliased(Event)
-    since = db.scalar(
-        select(Unit.serial)
-        .join(EventLink, EventLink.unit_id == Unit.id)
-        .outerjoin(later, later.corrects_id == EventLink.event_id)
-        .where(
-            Unit.id.in_(id_set(db, made)),
-            EventLink.event_id.not_in(id_set(db, chain)),
-            later.id.is_(None),
-            EventLink.custody.is_not(None) | EventLink.location_id.is_not(None),
-        )
-        .limit(1)
-    )
-    if since is not None:
-        raise MadeSince(what=since)
-    forget(db, Unit, made)
+    units = units_by_id(db, made, lock=True)  # who takes one further waits, and is told
+    since = standing(db, id_set(db, made), but=chain)
+    if since:
+        unit_id, last = max(since.items(), key=lambda one: one[1].event_id)
+        what = Word((KINDS[last.type].label,))
+        raise WentOn(what=units[unit_id].serial, since=what, event=last.event_id)
     return made

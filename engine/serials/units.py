@@ -71,14 +71,18 @@ def refuse_unusable(units: Iterable[Unit], allowed: Sequence[str]) -> None:
 def taken_serials(db: Session, part_id: int, serials: Sequence[str]) -> set[str]:
     """Return which of these serials a unit of the part bears, or ever bore."""
     listed = text_set(db, serials)
-    return set(
-        db.scalars(select(Unit.serial).where(Unit.part_id == part_id, Unit.serial.in_(listed)))
-    ) | {
+    own = select(Unit.serial).where(Unit.part_id == part_id, Unit.serial.in_(listed))
+    return set(db.scalars(own)) | labelled_serials(db, part_id, serials)
+
+
+def labelled_serials(db: Session, part_id: int, serials: Sequence[str]) -> set[str]:
+    """Return which of these serials a unit of the part was labelled with after it was made."""
+    return {
         serial
         for serial in db.scalars(
             select(UnitLabel.serial).where(
                 UnitLabel.part_id == part_id,
-                UnitLabel.serial.in_(listed),
+                UnitLabel.serial.in_(text_set(db, serials)),
                 UnitLabel.never_event_id.is_(None),
             )
         )

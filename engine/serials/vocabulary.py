@@ -84,7 +84,7 @@ KINDS: dict[str, Kind] = {
     "stock_split": Kind("Stock told apart"),
     "hold_placed": Kind("Put on hold", "holding", "non_sellable_other"),
     "hold_released": Kind("Hold released", "other"),
-    "hold_breached": Kind("Hold broken by a reported shipment", "other", "mismatch_instance"),
+    "hold_breached": Kind("Hold broken", "other", "mismatch_instance"),
     "did_not_occur": Kind("Recorded by mistake: did not occur"),
     "import_rolled_back": Kind("Import taken back"),
 }
@@ -107,6 +107,8 @@ REPORTED = frozenset(
 )
 # these are undone by their own commands, never by a correction
 HOLDING = frozenset({"hold_placed", "hold_released", "hold_breached"})
+# nothing corrects these
+FINAL = (*sorted(HOLDING), "did_not_occur", "import_rolled_back")
 
 # what an event may name beside units and lots, and a trace may start from
 FACTS = {

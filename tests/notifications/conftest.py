@@ -22,7 +22,9 @@ FACTS: dict[str, dict[str, Any]] = {
     "layouts/hold_breached": {
         **CASE,
         "target": "R7-000123",
-        "consignee": "St. Elsewhere Hospital",
+        "event_type": "moved",
+        "is_correction": True,
+        "where": "St. Elsewhere Hospital · Theatre 2",
         "document": "DN-88120",
         "happened_at": "2026-03-02T06:30:00+00:00",
         "recorded_at": "2026-03-02T08:00:00+00:00",

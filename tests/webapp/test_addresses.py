@@ -10,7 +10,8 @@ from engine.cases.pages import Page
 from tests.support.personas import People
 from tests.webapp.conftest import Visitor
 from webapp.compose import Holdfast
-from webapp.create_app import LARGEST_ID, create_app
+from webapp.config import LARGEST_ID
+from webapp.create_app import create_app
 from webapp.views.tasks import FAR_BEYOND, page_number, up_to_last
 
 Enter = Callable[..., Visitor]
@@ -24,6 +25,8 @@ def test_there_is_nothing_at_a_number_no_id_reaches(
     visitor = signed_in(people.qa_engineer)
     assert visitor.get(f"/units-and-lots/{kind}/{number}").status_code == 404
     assert visitor.get(f"/nonconformances/NC-2026-0001/documents/{number}").status_code == 404
+    if number > LARGEST_ID:
+        assert visitor.get(f"/report?event={number}").status_code == 404
 
 
 @pytest.mark.parametrize("address", ["/nonconformances", "/holds", "/holds?state=released", "/"])

@@ -100,11 +100,18 @@ def test_of_two_who_change_one_field_the_second_sees_who_was_quicker(world):
 
 
 def test_every_problem_stands_at_its_field(world):
-    form = {"code": "", "kind": "nobody", "name": "New", "gln": "4012345000002", "country": "D1"}
+    form = {
+        "code": "",
+        "kind": "nobody",
+        "name": "New",
+        "gln": "4012345000002",
+        "country": "XX",
+        "email": "a b@c",
+    }
     answer = world.ask("POST", "/master-data/party/new", "purchasing", data=form)
     assert answer.status_code == 422
     shown = text_of(answer)
-    for field in ("code", "kind", "gln", "country"):
+    for field in ("code", "kind", "gln", "country", "email"):
         assert f'id="wrong-{field}"' in shown, field
     assert 'id="wrong-name"' not in shown
 

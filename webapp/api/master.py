@@ -12,11 +12,13 @@ from engine.clock import now
 from engine.errors import Conflict, Invalid
 from engine.serials import authorisations, contacts, master, other_names, parties
 from engine.serials.dictionary import Field, entity
+from engine.serials.dictionary.reading import ADDRESS, LONGEST_ADDRESS
 from engine.serials.errors import FieldNotYours, NothingDescribed
 from engine.serials.identifiers import is_wrong_gtin
 from engine.serials.models import Part
 from engine.serials.record import How
 from engine.words import N_
+from forms.kinds.country import countries
 from webapp.api.blueprint import Stored, Strict, part
 from webapp.api.bulk import all_or_nothing
 from webapp.api.matching import etag, refuse_unmatched
@@ -49,7 +51,11 @@ INPUTS: Mapping[str, tuple[Any, Any]] = {
     "integer": (fields.Integer, ID),
     "gtin": (Stored, [validate.Length(1, 100), _check_digit]),
     "gln": (Stored, [*exactly("[0-9]", 13), _check_digit]),
-    "country": (Stored, exactly("[A-Z]", 2)),
+    "country": (Stored, [*exactly("[A-Z]", 2), validate.OneOf(sorted(countries("en")))]),
+    "email": (
+        Stored,
+        [validate.Length(3, LONGEST_ADDRESS), validate.Regexp(f"^{ADDRESS.pattern}$")],
+    ),
 }
 
 Values = dict[str, Any]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine.cases.pages import Page
 from engine.people import PersonAccount
-from engine.serials.correct import FINAL, SIZED, WITH_INPUTS
+from engine.serials.correct import SIZED, WITH_INPUTS
 from engine.serials.errors import EventUnknown
 from engine.serials.models import (
     RULES,
@@ -27,7 +27,7 @@ from engine.serials.models import (
     StockPosting,
     Unit,
 )
-from engine.serials.vocabulary import FACTS, KINDS
+from engine.serials.vocabulary import FACTS, FINAL, KINDS
 
 SHOWN = 30
 NAMED = 20  # goods of one event that are named

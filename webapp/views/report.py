@@ -17,9 +17,11 @@ from engine.clock import now
 from engine.commands import Command
 from engine.errors import Invalid, NotFound, Problem
 from engine.people import Person
+from engine.serials.errors import EventUnknown
 from forms.errors import FormNotFound
 from forms.form import Form
 from webapp import ceremony
+from webapp.config import LARGEST_ID
 from webapp.permissions import allow
 from webapp.queries.failure import failure_of
 from webapp.queries.report import understood
@@ -53,6 +55,8 @@ def new() -> ResponseReturnValue:
     """Show the form with what this person has typed so far, or with what led here."""
     kept = commands.find_draft(read(), PLACE, by=person())
     about = request.args.get("event", type=int)
+    if about is not None and about > LARGEST_ID:
+        raise EventUnknown
     if about is not None and (failed := failure_of(read(), about)):
         return _page(failed, [])
     return _page(kept.answers if kept else _begun(), [])

@@ -64,7 +64,7 @@ class Field:
     meaning: str
     meaning_zh: str
     # text, exact, date, datetime, quantity, integer, yes_no, choice, ref, person, gtin, gln,
-    # country, json, bytes
+    # country, email, json, bytes
     type: str
     changes: str
     kept: str

@@ -1,5 +1,6 @@
 """Reading what a person typed into the fields of a form, every problem at its field."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,7 +17,10 @@ from engine.errors import Problem
 from engine.serials.dictionary.described import Entity, Field, entity
 from engine.serials.identifiers import gtin_14, standard
 from engine.words import N_
+from forms.kinds.country import countries
 
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+LONGEST_ADDRESS = 254
 PLACES = 6  # of a quantity
 SLASH = "/"  # manufacturer/part, where one number means several parts
 
@@ -83,7 +87,7 @@ def _name_of(db: Session, what: Entity, id: int) -> str:
     return str(name)
 
 
-def _value(db: Session, read: Read, one: Field, said: str) -> Any:  # noqa: PLR0911  one line per type reads best
+def _value(db: Session, read: Read, one: Field, said: str) -> Any:  # noqa: C901, PLR0911  one line per type reads best
     if one.type == "date":
         return _date(read, one, said)
     if one.type == "quantity":
@@ -93,7 +97,7 @@ def _value(db: Session, read: Read, one: Field, said: str) -> Any:  # noqa: PLR0
     if one.type == "yes_no":
         return said == "yes"
     if one.type == "country":
-        return _letters(read, one, said, N_("Enter the two letters of the country, such as DE."), 2)
+        return _country(read, one, said)
     if one.name == "currency":
         return _letters(
             read, one, said, N_("Enter the three letters of the currency, such as EUR."), 3
@@ -102,9 +106,23 @@ def _value(db: Session, read: Read, one: Field, said: str) -> Any:  # noqa: PLR0
         return gtin
     if one.type == "gtin" or (one.type == "gln" and not _is_gln(said)):
         read.wrong(one.name, N_("The check digit of %(value)s is wrong."), value=said)
+    if one.type == "email" and not is_address(said):
+        read.wrong(one.name, N_("Enter an e-mail address, such as qa@hospital.example."))
     if one.type == "choice" and said not in one.words:
         read.wrong(one.name, N_("Choose one from the list."))
     return said
+
+
+def is_address(said: str) -> bool:
+    """Say whether a text can be an e-mail address: one @ and no space or line break (RFC 5321)."""
+    return len(said) <= LONGEST_ADDRESS and ADDRESS.fullmatch(said) is not None
+
+
+def _country(read: Read, one: Field, said: str) -> str:
+    code = said.upper()
+    if code not in countries("en"):
+        read.wrong(one.name, N_("Enter the two letters of the country, such as DE."))
+    return code
 
 
 def _letters(read: Read, one: Field, said: str, sentence: str, count: int) -> str:

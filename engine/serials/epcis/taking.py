@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from engine.errors import EngineError
 from engine.people.person import Person
@@ -26,7 +26,6 @@ from engine.serials.models import (
     CONTAINERS,
     Container,
     Event,
-    EventLink,
     HoldBreach,
     Install,
     Location,
@@ -41,6 +40,7 @@ from engine.serials.receive import create_units
 from engine.serials.record import Effect, How, LotInput, Mark, Recorded, StockPart
 from engine.serials.rules import flag_lots
 from engine.serials.sets import id_set
+from engine.serials.standing import standing
 from engine.serials.units import contents, open_hosts, units_by_id
 
 CUSTODY = {"consignee": "at_consignee", "third_party": "at_third_party", "transit": "in_transit"}
@@ -170,6 +170,7 @@ def take_over(
     taken = Taken()
     how["marks"] = taken.marks
     case = _Case(db, body, how, known, _place(db, body), taken)
+    _forget_never_made(case)
     _flag_unknown(case)
     _record_missing(case)
     taker = TAKERS.get(str(body["type"]), _observe)
@@ -522,33 +523,15 @@ def _commission(case: _Case, units: str, lots: str) -> None:
                 spot = stock.Spot(lot.id, case.place.id, _custody(case.place), "unknown")
                 posted.append((spot, quantity))
     known = [one for one in case.units(units) if one not in links.units]
-    again = _standing(case, known)
-    links.add([one for one in known if one not in again], effect)
-    if again:
-        case.taken.flag("commissioned_again", count=len(again))
-        links.add(again, Effect())
+    if known:
+        case.taken.flag("commissioned_again", count=len(known))
+        links.add(known, Effect())
     event = write_event(
         case.db, "received", links, location_id=effect.location_id, payload=_payload(case),
         **case.how,
     )  # fmt: skip
     stock.post(case.db, event, posted)
     _finish(case, event, links)
-
-
-def _standing(case: _Case, units: Sequence[int]) -> list[int]:
-    """Return which of these units anything recorded still stands of."""
-    later = aliased(Event)
-    rows = (
-        select(EventLink.unit_id)
-        .join(Event, Event.id == EventLink.event_id)
-        .outerjoin(later, later.corrects_id == Event.id)
-        .where(
-            EventLink.unit_id.in_(id_set(case.db, units)),
-            Event.type != "did_not_occur",
-            later.id.is_(None),
-        )
-    )
-    return sorted(set(case.db.scalars(rows)))
 
 
 def _leave(case: _Case) -> None:
@@ -655,17 +638,36 @@ def _brings(body: Mapping[str, Any]) -> bool:
     return body["type"] == "ObjectEvent" and is_new
 
 
+def _forget_never_made(case: _Case) -> None:
+    """Take units that never came to be for new, where an event says that they are made or went in.
+
+    They then come to be under their own rows.
+    """
+    makes = ("epcList",) if _brings(case.body) else ()
+    uris = [*case.uris(*makes, "outputEPCList"), *_went_in(case)]
+    there = {uri: case.known.units[uri] for uri in uris if uri in case.known.units}
+    stand = standing(case.db, id_set(case.db, there.values()))
+    for uri, unit_id in there.items():
+        if unit_id not in stand:
+            del case.known.units[uri]
+
+
+def _went_in(case: _Case) -> list[str]:
+    """Return the names of what went into something, or had something put into it."""
+    parents = [str(case.body["parentID"])] if case.body.get("parentID") else []
+    named = {"TransformationEvent": case.uris("inputEPCList")}
+    named["AssociationEvent"] = [*parents, *case.uris("childEPCs")]
+    return named.get(str(case.body["type"]), [])
+
+
 def _record_missing(case: _Case) -> None:
     """Record units of ours that went into something and were never recorded: flagged already.
 
     Without them the trace would not know what they went into.
     """
-    parents = [str(case.body["parentID"])] if case.body.get("parentID") else []
-    named = {"TransformationEvent": case.uris("inputEPCList")}
-    named["AssociationEvent"] = [*parents, *case.uris("childEPCs")]
     uris = [
         uri
-        for uri in dict.fromkeys(named.get(str(case.body["type"]), ()))
+        for uri in dict.fromkeys(_went_in(case))
         if uri in case.known.parts
         and case.known.names[uri].kind == "unit"
         and uri not in case.known.units

@@ -17,6 +17,9 @@ SENTENCES = {
         "copy it again"
     ),
     "long_ago": N_("“%(value)s” lies before 1950. Check the year"),
+    "no_gs1_serial": N_(
+        "“%(value)s” fits no GS1 label: a serial number has 1 to 20 characters, without spaces"
+    ),
     "not_a_date": N_("“%(value)s” is not a date. Write it as 2026-03-31"),
     "ambiguous_date": N_(
         "“%(value)s” can be two days. Say on the mapping page which comes first, day or month"

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.serials.models import ExternalId, Location, Lot, Part, Party, Unit
 from engine.serials.sets import id_set, text_set
+from engine.serials.standing import standing
 
 
 class PartFound(NamedTuple):
@@ -18,6 +19,7 @@ class PartFound(NamedTuple):
     id: int
     manufacturer_id: int
     control: str
+    issuer: str | None
 
 
 class UnitFound(NamedTuple):
@@ -28,6 +30,7 @@ class UnitFound(NamedTuple):
     location_id: int | None
     usability: str
     is_released: bool
+    custody: str
 
 
 class Known:
@@ -46,16 +49,14 @@ class Known:
         if not wanted:
             return
         found: dict[str, list[PartFound]] = defaultdict(list)
-        columns = (Part.part_no, Part.id, Part.manufacturer_id, Part.control)
-        rows = select(*columns).where(Part.part_no.in_(text_set(self.db, wanted)))
-        for number, part_id, maker_id, control in self.db.execute(rows):
-            found[number].append(PartFound(part_id, maker_id, control))
+        facts = (Part.id, Part.manufacturer_id, Part.control, Part.issuer)
+        rows = select(Part.part_no, *facts).where(Part.part_no.in_(text_set(self.db, wanted)))
+        for row in self.db.execute(rows):
+            found[row[0]].append(PartFound(*row[1:]))
         names = self._named("part", wanted - found.keys())
         if names:
-            named = select(Part.id, Part.manufacturer_id, Part.control).where(
-                Part.id.in_(id_set(self.db, names.values()))
-            )
-            by_id = {row[0]: PartFound(row[0], row[1], row[2]) for row in self.db.execute(named)}
+            named = select(*facts).where(Part.id.in_(id_set(self.db, names.values())))
+            by_id = {row[0]: PartFound(*row) for row in self.db.execute(named)}
             for said, part_id in names.items():
                 found[said].append(by_id[part_id])
         self.parts |= {one: found.get(one, []) for one in wanted}
@@ -118,6 +119,12 @@ class Known:
             Unit.location_id,
             Unit.usability,
             Unit.is_released,
+            Unit.custody,
         )
         rows = select(*columns).where(Unit.serial.in_(text_set(self.db, wanted)))
         return {(row[0], row[1]): UnitFound(*row[2:]) for row in self.db.execute(rows)}
+
+    def never_came(self, units: Iterable[UnitFound]) -> set[int]:
+        """Return which of these units never came to be: a row may bring them after all."""
+        nowhere = {one.id for one in units if one.custody in ("never_existed", "unknown")}
+        return nowhere - standing(self.db, id_set(self.db, nowhere)).keys() if nowhere else nowhere

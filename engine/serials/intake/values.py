@@ -14,8 +14,10 @@ from typing import NamedTuple
 from biip import ParseError
 from biip.gln import Gln
 
+from engine.clock import FIRST_YEAR
 from engine.serials.identifiers import gtin_14, standard
 from engine.serials.intake.layouts import Column
+from forms.kinds.country import countries
 
 QUANTITY_PLACES = 6
 MOST_OF_A_NUMBER = 100  # characters: GS1 allows 20, HIBC 18; a legacy system joins several
@@ -189,9 +191,12 @@ def _year_last(text: str, first: int, mark: str, second: int, year: int, order: 
 
 def _day(text: str, year: int, month: int, day: int) -> Cell:
     try:
-        return Cell(date(year, month, day).isoformat())
+        on = date(year, month, day)
     except ValueError:
         return Cell(text, "not_a_date", {"value": text})
+    if on.year < FIRST_YEAR:
+        return Cell(text, "long_ago", {"value": text})
+    return Cell(on.isoformat())
 
 
 def order_shown(texts: list[str]) -> str:
@@ -239,7 +244,7 @@ def _choice(text: str, words: Mapping[str, str]) -> Cell:
 
 def _country(text: str) -> Cell:
     code = text.upper()
-    if len(code) != 2 or not code.isalpha() or not code.isascii():
+    if code not in countries("en"):
         return Cell(text, "not_a_country", {"value": text})
     return Cell(code)
 

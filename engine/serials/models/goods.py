@@ -297,7 +297,10 @@ freeze(UnitInput.__table__, but=("never_event_id",))
 freeze(StockPosting.__table__)
 if isinstance(Unit.__table__, Table) and isinstance(Lot.__table__, Table):
     locks_fields(
-        Unit.__table__, ("part_id", "serial", "lot_id", "is_released"), when="OLD.is_released"
+        Unit.__table__,
+        ("part_id", "serial", "lot_id", "is_released"),
+        # what never existed may yet come to be, of another lot
+        when=f"OLD.is_released AND OLD.custody <> {CUSTODY.code('never_existed')}",
     )
     locks_fields(
         Lot.__table__,

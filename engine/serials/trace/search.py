@@ -37,6 +37,19 @@ CAME_LATER = (
     " AND e.id = l.event_id AND m.node_id = n.lot_id AND m.event_id = e.id AND m.role = 'output'"
     f" AND e.type IN {BECOMING}"
 )
+# a unit whose making did not occur comes to be again under its row: of another lot, of another run
+BORN = (
+    "SELECT 1 FROM event_link b CROSS JOIN event f WHERE b.unit_id = n.unit_id AND {when}"
+    f" AND b.role = {SUBJECT} AND b.custody IS NOT NULL AND f.id = b.event_id"
+    f" AND f.corrects_id IS NULL AND f.type IN {MAKING}"
+)
+BORN_LATER = BORN.format(when="b.event_id > :as_of")
+BORN_BETWEEN = BORN.format(when="b.event_id > e.id AND b.event_id <= :as_of")
+# the making that counted then
+MADE_THEN = (
+    f"e.type IN {MAKING} AND e.corrects_id IS NULL AND l.custody IS NOT NULL"
+    f" AND NOT EXISTS ({BORN_BETWEEN})"
+)
 
 
 @dataclass(frozen=True)
@@ -178,7 +191,7 @@ class Search:
     def _direct(self, only: str = "") -> list[str]:
         picks = {"unit": "n.unit_id", "root": "0" if self.as_of else "n.root_id"}
         shown = "{unit}, {root}, w.certain"
-        there = f" AND {self._existed()}" if self.as_of else only
+        there = f" AND {self._existed()} AND NOT EXISTS ({BORN_LATER})" if self.as_of else only
         recorded = " AND i.event_id <= :as_of" if self.as_of else ""
         used = f"i.lot_id = w.id AND n.unit_id = i.unit_id{recorded} AND {self._happened('i')}"
         of_lot = f"n.lot_id = w.id{there}"
@@ -187,7 +200,7 @@ class Search:
         return [
             self.step(shown, "node w", "unit_root n", f"n.seg_id = w.id{there}", **picks),
             self.step(shown, "node w", "unit_root n", of_lot, **picks),
-            *([self._was_of(shown, picks)] if self.as_of else ()),
+            *([self._was_of(shown, picks), self._was_made(shown, picks)] if self.as_of else ()),
             self.step(shown, "node w", "unit_input i CROSS JOIN unit_root n", used + only, **picks),
             self.step(
                 "{unit}, {root}, 1",
@@ -200,11 +213,11 @@ class Search:
 
     def _was_of(self, shown: str, picks: dict[str, str]) -> str:
         """Look up the units that were made of a lot, or came into it, and are of another by now."""
+        elsewhere = f"(n.lot_id IS NULL OR n.lot_id <> o.id OR EXISTS ({BORN_LATER}))"
         stood = (
-            f"(e.type IN {BECOMING} AND (n.lot_id IS NULL OR n.lot_id <> o.id) AND NOT EXISTS"
+            f"{elsewhere} AND (e.type IN {BECOMING} AND NOT EXISTS"
             " (SELECT 1 FROM event c WHERE c.corrects_id = e.id AND c.id <= :as_of)"
-            f" OR e.type IN {MAKING} AND n.lot_id <> o.id AND NOT EXISTS"
-            " (SELECT 1 FROM event_link x WHERE x.unit_id = l.unit_id AND x.event_id < e.id))"
+            f" OR {MADE_THEN})"
         )
         return self.step(
             shown,
@@ -216,6 +229,21 @@ class Search:
             f" AND {stood} AND l.event_id = e.id AND l.role = {SUBJECT}"
             " AND n.unit_id = l.unit_id"
             " AND u.id = n.unit_id AND u.part_id = o.part_id",
+            **picks,
+        )
+
+    def _was_made(self, shown: str, picks: dict[str, str]) -> str:
+        """Look up the units that were made in a run, and came to be again otherwise since."""
+        return self.step(
+            shown,
+            "node w",
+            "segment o CROSS JOIN event_node m CROSS JOIN event e CROSS JOIN event_link l"
+            " CROSS JOIN unit_root n",
+            "o.id = w.id AND m.node_id = o.id AND m.role = 'output' AND m.event_id <= :as_of"
+            " AND e.id = m.event_id AND l.event_id = e.id"
+            f" AND l.role = {SUBJECT} AND n.unit_id = l.unit_id"
+            f" AND (n.seg_id IS NULL OR n.seg_id <> o.id OR EXISTS ({BORN_LATER}))"
+            f" AND {MADE_THEN}",
             **picks,
         )
 

@@ -87,13 +87,20 @@ class Oracle:
         return chain
 
     def _made(self):
-        # what a thing is of (its run, its lot) is what it was called when it came to be
-        known = set()
+        # what a thing is of (its run, its lot) is what it was called when it came to be: the last
+        # time, where it turned out before that it never had
+        made_by, called = defaultdict(set), {}
         for one in self.events:
+            was = self.by_id.get(one.corrects)
+            for unit in was.units["subject"] if was else ():
+                made_by[unit].discard(was.id)
             if one.type in MAKES_UNITS:
-                for unit in set(one.units["subject"]) - known:
-                    self._of((*one.nodes["subject"], *one.nodes["output"]), unit)
-            known.update(*one.units.values())
+                for unit in one.units["subject"]:
+                    if one.corrects is None and not made_by[unit]:
+                        called[unit] = (*one.nodes["subject"], *one.nodes["output"])
+                    made_by[unit].add(one.id)
+        for unit, nodes in called.items():
+            self._of(nodes, unit)
         self._went_in()
 
     def _went_in(self):

@@ -27,10 +27,10 @@ from engine.serials.errors import (
     AlreadyCorrected,
     BeforeItWas,
     FieldFixed,
-    MadeSince,
     MovedSince,
     NotItsInput,
     QuantityFixed,
+    WentOn,
 )
 from engine.serials.models import Flag, Install, StockPosting, Unit, UnitRoot
 from engine.serials.record import LotInput
@@ -215,7 +215,7 @@ def test_a_run_that_never_was_gives_back_what_it_took_and_its_units_never_existe
 def test_a_run_is_not_withdrawn_beneath_what_has_left(shop, because):
     made = shop.build(shop.pump, "SN-1")
     ship.ship(shop.db, to_location_id=shop.ward.id, units=made.unit_ids, **shop.later(days=1))
-    with pytest.raises(MadeSince, match="SN-1"):
+    with pytest.raises(WentOn, match="SN-1 has gone on since"):
         correct.withdraw(shop.db, made.event.id, **because())
 
 

@@ -20,7 +20,7 @@ from tests.support.schema import load_models
 
 TYPES = {
     "text", "exact", "date", "datetime", "quantity", "integer", "yes_no", "choice", "ref",
-    "person", "gtin", "gln", "country", "json", "bytes",
+    "person", "gtin", "gln", "country", "email", "json", "bytes",
 }  # fmt: skip
 # tables of the store that nobody sees or fills: what another entity says is kept there twice
 INNER = {

@@ -406,6 +406,42 @@ def test_an_error_declaration_withdraws_what_was_recorded(partner):
     assert len(partner.asks(EXISTS_errorDeclaration="true")) == 1
 
 
+def _declared(body, reason="did_not_occur"):
+    said = {"declarationTime": "2026-03-02T10:00:00Z", "reason": reason}
+    return {**body, "errorDeclaration": said}
+
+
+def test_what_a_partner_never_made_it_may_make_after_all(partner):
+    shop = partner.shop
+    first = seen(["0007"], step="commissioning", action="ADD", bizLocation=own_place(shop.store))
+    partner.sends(first)
+    [pump] = shop.db.scalars(select(Unit))
+    partner.sends(_declared(first), at=NOW + timedelta(hours=1))
+    assert pump.custody == "never_existed"
+
+    lot = {"holdfast:lotNumber": "L-7"}
+    again = {**first, "eventID": f"urn:uuid:{UUID(int=7)}", **lot}
+    partner.sends(again, at=NOW + timedelta(hours=2))
+    assert partner.flags() == []
+    [same] = shop.db.scalars(select(Unit))
+    assert (same.id, same.custody) == (pump.id, "in_house")
+    assert shop.db.get_one(Lot, same.lot_id).lot_no == "L-7"
+
+
+def test_a_declared_error_does_not_take_away_what_has_gone_on(partner):
+    shop = partner.shop
+    made = seen(["0007"], step="commissioning", action="ADD", bizLocation=own_place(shop.store))
+    partner.sends(made)
+    [pump] = shop.db.scalars(select(Unit.id))
+    [host] = shop.build(shop.pump, "SN-1").unit_ids
+    install.install_units(
+        shop.db, [install.Fitting(pump, host)], reported=True, **shop.later(hours=1)
+    )
+    partner.sends(_declared(made), at=NOW + timedelta(hours=2))
+    assert partner.flags() == ["not_withdrawn"]
+    assert shop.db.get_one(Unit, pump).custody == "in_house"
+
+
 def test_a_declaration_of_an_event_nobody_knows_is_kept(partner):
     partner.sends(seen(["1"], errorDeclaration={"declarationTime": "2026-03-02T10:00:00Z"}))
     assert "declared_event_unknown" in partner.flags()

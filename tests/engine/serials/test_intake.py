@@ -328,6 +328,30 @@ def test_a_number_no_label_carries_waits(check, codes, serial, code):
     assert codes(batch) == [(2, "serial", code)]
 
 
+@pytest.mark.parametrize(
+    "serial",
+    ["123456789012345678901", "SN 1", "ＳＮ-1", "SN€1", "SN#1"],
+    ids=["too long", "space", "full width", "currency", "outside set 82"],
+)
+def test_a_serial_that_no_gs1_label_carries_waits(shop, check, codes, serial):
+    content = f"part_no,serial,location\nPUMP,{serial},WH-1\nPUMP,SN-1,WH-1\nPCBA,{serial},WH-1\n"
+    batch = check("units", content)
+    assert codes(batch) == [(2, "serial", "no_gs1_serial")]
+    [problem] = intake.problems(shop.db, batch.id)
+    assert problem.sentence.startswith(f"“{serial}” fits no GS1 label")
+
+    load_orders = check("orders", "order_no,supplier,part_no,quantity\nPO-1,S-1,PUMP,2\n")
+    intake.load(shop.db, load_orders.id, was_shown=intake.shown(load_orders), **shop.how)
+    came = f"order_no,part_no,serial,location\nPO-1,PUMP,{serial},WH-1\n"
+    assert codes(check("receipts", came)) == [(2, "serial", "no_gs1_serial")]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1949-12-31", "31.12.1949"])
+def test_a_day_before_any_record_of_a_device_waits(check, codes, day):
+    batch = check("units", f"part_no,serial,location,received_on\nPUMP,SN-1,WH-1,{day}\n")
+    assert codes(batch) == [(2, "received_on", "long_ago")]
+
+
 def test_the_same_stock_file_is_not_recorded_twice(shop, load, receive):
     shop.lot(shop.resin, "R-1")
     text = "part_no,lot_no,location,quantity\nRES,R-1,WH-1,5\n"
@@ -678,9 +702,9 @@ def test_a_batch_is_taken_back_while_nothing_later_refers_to_it(shop, load):
     assert load("units", "part_no,serial,location\nPUMP,SN-1,WH-1\n").state == "loaded"
 
 
-def test_a_batch_whose_units_went_on_is_corrected_by_events_instead(shop, load):
+def test_a_batch_whose_units_went_on_is_corrected_as_far_as_nothing_stands_on_it(shop, load):
     load("units", "part_no,serial,location\nPUMP,SN-1,WH-1\n")
-    boards = load("units", "part_no,serial,location\nPCBA,B-0,WH-1\nPCBA,B-1,WH-1\n")
+    boards = load("units", "part_no,serial,location\nPCBA,B-0,Q-1\nPCBA,B-1,WH-1\n")
     [board], [pump] = find.resolve(shop.db, "B-1"), find.resolve(shop.db, "SN-1")
     install.install_units(shop.db, [Fitting(board.id, pump.id)], **shop.how)
 
@@ -689,8 +713,10 @@ def test_a_batch_whose_units_went_on_is_corrected_by_events_instead(shop, load):
     assert find.resolve(shop.db, "B-1")
 
     intake.compensate(shop.db, boards.id, **{**shop.how, "reason": "wrong plant"})
-    assert (boards.state, boards.counts["compensated"]) == ("rolled_back", 1)
-    assert find.resolve(shop.db, "B-1")
+    assert boards.state == "rolled_back"
+    assert (boards.counts["compensated"], boards.counts["left_standing"]) == (1, 1)
+    custody = dict(shop.db.execute(select(Unit.serial, Unit.custody)).all())
+    assert (custody["B-0"], custody["B-1"]) == ("never_existed", "in_house")
     assert shop.db.scalars(select(Install)).one().to_event_id is None
 
 

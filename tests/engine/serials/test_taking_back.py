@@ -9,11 +9,26 @@ import pytest
 from sqlalchemy import insert, select
 
 from engine.serials import correct, find, holds, intake, rebuild, ship, trace
-from engine.serials.errors import BatchInUse, NothingToCompensate, NotTakenBack
+from engine.serials.errors import (
+    BatchInUse,
+    NothingToCompensate,
+    NotTakenBack,
+    OnHold,
+    StoreChanged,
+)
 from engine.serials.events import recording_sha256
 from engine.serials.intake import legacy, priority, quarantine
 from engine.serials.intake.used import references
-from engine.serials.models import Edge, Event, EventLink, ImportLine, LegacyCase, Lot, Unit
+from engine.serials.models import (
+    Edge,
+    Event,
+    EventLink,
+    HoldBreach,
+    ImportLine,
+    LegacyCase,
+    Lot,
+    Unit,
+)
 from engine.serials.other_names import name_also
 from engine.serials.targets import HoldTarget
 from engine.serials.trace.seeds import Seeds
@@ -165,7 +180,7 @@ def test_what_is_taken_back_is_one_recording_that_the_ledger_names(shop, load, t
     sealed = told(shop, "events_recorded")[-1]["sha256"]
     assert sealed == recording_sha256(shop.db, struck.recording)
     links = shop.db.scalars(select(EventLink).where(EventLink.event_id == struck.id)).all()
-    assert [(one.role, one.custody) for one in links] == [("subject", None)] * 2
+    assert [(one.role, one.custody) for one in links] == [("subject", "never_existed")] * 2
 
 
 def test_stock_is_taken_back_whole_or_not_at_all(shop, load, taken_back, refused):
@@ -244,3 +259,69 @@ def test_why_an_event_cannot_be_withdrawn_is_said_with_its_line(shop, load):
 
     with pytest.raises(NotTakenBack, match=r"B-1 has gone on since .* line 2 "):
         intake.compensate(shop.db, batch.id, **{**shop.how, "reason": "wrong"})
+
+
+# --- what did not come after all, and comes again ------------------------------------------------
+
+
+def test_what_was_taken_back_by_events_is_imported_again_and_taken_back_again(
+    shop, load, taken_back, refused
+):
+    first = load("units", "part_no,serial,location,usability\nPUMP,SN-1,WH-1,conforming\n")
+    unit = the_unit(shop)
+    holds.place(
+        shop.db, stream="case:NC-1", case_number="NC-1", reason="cracked", basis="found",
+        target=HoldTarget.unit(unit.id), **shop.how,
+    )  # fmt: skip
+    refused(first)
+    intake.compensate(shop.db, first.id, **{**shop.how, "reason": "another delivery"})
+    assert unit.custody == "never_existed"
+    lot = shop.lot(shop.pump, "L-1")
+    shop.later(hours=1)
+
+    content = "part_no,serial,location,lot_no\nPUMP,SN-1,Q-1,L-1\nPUMP,SN-2,Q-1,L-1\n"
+    again = load("units", content)
+
+    assert (again.problem_count, again.counts["loaded"]) == (0, 2)
+    shop.db.expire_all()
+    assert the_unit(shop).id == unit.id
+    assert (unit.custody, unit.lot_id, unit.location_id) == ("in_house", lot.id, shop.cage.id)
+    assert trace.contains(shop.db, lots=[lot.id]).unit_ids == {unit.id, the_unit(shop, "SN-2").id}
+    with pytest.raises(OnHold):
+        ship.ship(shop.db, to_location_id=shop.ward.id, units=[unit.id], **shop.how)
+    assert not shop.db.scalars(select(HoldBreach)).all()
+    assert not rebuild.rebuild(shop.db, at=shop.how["at"], is_check=True).counts
+
+    shop.later(hours=1)
+    taken_back(again)
+    shop.db.expire_all()
+    assert the_unit(shop).custody == "never_existed"
+    assert find.resolve(shop.db, "SN-2") == []
+    assert not rebuild.rebuild(shop.db, at=shop.how["at"], is_check=True).counts
+    assert load("units", content).counts["loaded"] == 2
+
+
+def test_what_never_came_is_received_against_an_order_by_file(shop, load, taken_back):
+    [unit] = shop.units(shop.pump, "SN-1")
+    made = shop.db.scalars(select(EventLink.event_id)).one()
+    correct.withdraw(shop.db, made, **{**shop.later(hours=1), "reason": "another delivery"})
+    load("orders", "order_no,supplier,part_no,quantity\nPO-1,S-1,PUMP,2\n")
+    came = "order_no,part_no,serial,location\nPO-1,PUMP,SN-1,WH-1\nPO-1,PUMP,SN-2,WH-1\n"
+
+    receipts = load("receipts", came)
+    assert (receipts.problem_count, the_unit(shop).custody) == (0, "in_house")
+    shop.later(hours=1)
+    taken_back(receipts)
+    shop.db.expire_all()
+    assert (the_unit(shop).id, the_unit(shop).custody) == (unit, "never_existed")
+    assert find.resolve(shop.db, "SN-2") == []
+
+
+def test_what_was_recorded_since_the_check_does_not_come_again(shop, check):
+    shop.units(shop.pump, "SN-1")
+    made = shop.db.scalars(select(EventLink.event_id)).one()
+    correct.withdraw(shop.db, made, **{**shop.later(hours=1), "reason": "another delivery"})
+    batch = check("units", "part_no,serial,location\nPUMP,SN-1,WH-1\n")
+    shop.units(shop.pump, "SN-1")
+    with pytest.raises(StoreChanged):
+        intake.load(shop.db, batch.id, was_shown=intake.shown(batch), **shop.how)

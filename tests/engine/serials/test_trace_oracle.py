@@ -39,6 +39,12 @@ KITTED_AND_SHIPPED = [
     ("ship_quantity", 3, 0, 1), ("ship_quantity", 3, 1, 0), ("return_quantity", 3, 0, 0),
     ("ship_elsewhere", 4, 1, 0), ("unknown_made", 0, 0, 0), ("unknown_units", 0, 0, 0),
 ]  # fmt: skip
+# the first three units came together; the last was made in a run, then received of a lot
+CAME_AGAIN = [
+    ("withdraw_made", 0, 0, 0), ("receive_again", 0, 0, 0), ("receive_again", 1, 0, 2),
+    ("run_of_lot", 0, 3, 0), ("withdraw_made", 6, 0, 0), ("receive_again", 6, 0, 1),
+    ("withdraw_made", 6, 0, 0), ("receive_again", 6, 0, 0), ("receive_again", 6, 0, 0),
+]  # fmt: skip
 EACH = [([n], [], [n], n) for n in range(6)] + [([], [n], [], n) for n in range(9)]
 SOME = [([n], [], [n], n) for n in (0, 3, 6, 7)] + [([], [n], [], n) for n in (0, 1, 6, 9)]
 
@@ -63,6 +69,7 @@ def start(db, people):
 @example(recipe=RELABELLED, asked=SOME)
 @example(recipe=SERVICED, asked=SOME)
 @example(recipe=KITTED_AND_SHIPPED, asked=SOME)
+@example(recipe=CAME_AGAIN, asked=EACH)
 def test_every_trace_agrees_with_the_raw_events(start, recipe, asked):
     with grown(start, recipe) as made:
         assert_agrees(made, asked)

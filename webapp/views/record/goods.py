@@ -19,6 +19,7 @@ from webapp.permissions import allow
 from webapp.queries.recording import Found, open_lines, part_numbered
 from webapp.reading import read
 from webapp.recording import MISSING, Done, Entered, carry_out, how_of, places
+from webapp.views.record.orders import NO_SUCH_PART
 from webapp.views.record.shared import address_of, bp, form_page, scanned_goods
 from webapp.words import N_
 
@@ -56,7 +57,9 @@ def _receive(db: Session) -> Done:
     form = Entered()
     line_id, part_no = form.whole("line"), form.text("part_no")
     found = part_numbered(db, part_no, line_id)
-    if found is None:
+    if found is None and part_no and not line_id:
+        form.problems.append(Problem("part_no", NO_SUCH_PART, (("part", part_no),)))
+    elif found is None:
         form.problems.append(Problem("part_no" if not line_id else "line", MISSING))
     elif part_no not in ("", found.part.part_no):
         said = (("said", part_no), ("part", found.part.part_no))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from engine.serials import purchase
 from engine.serials.intake.loading.facts import groups_of, on_day
 from engine.serials.intake.loading.staged import Loading
+from engine.serials.standing import known_before
 
 SIZE = 5_000  # units that one receipt names
 
@@ -48,9 +49,13 @@ def load_receipts(loading: Loading) -> None:
                 loading.db, line_id, serials=[serial for _, serial in piece],
                 usability=usability or "unreleased", **where, **how,
             )  # fmt: skip
-            made = zip(piece, received.unit_ids, strict=True)
             event_id = received.event.id
-            loading.became([(row.line, key, event_id) for (row, _), key in made], entity="unit")
+            again = known_before(loading.db, received.unit_ids, event_id)
+            lines_of: dict[bool, list[tuple[int, int, int | None]]] = {True: [], False: []}
+            for (row, _), key in zip(piece, received.unit_ids, strict=True):
+                lines_of[key not in again].append((row.line, key, event_id))
+            for is_new, became in lines_of.items():
+                loading.became(became, entity="unit", is_new=is_new)
         for row, said in lines:
             if said.get("serial"):
                 continue

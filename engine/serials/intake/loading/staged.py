@@ -108,8 +108,13 @@ class Loading:
         ids = self.db.scalars(insert(Event).returning(Event.id, sort_by_parameter_order=True), rows)
         return list(ids)
 
-    def became(self, made: list[tuple[int, int, int | None]], *, entity: str = "") -> None:
-        """Keep what rows became: their line, the record, the event that says so."""
+    def became(
+        self, made: list[tuple[int, int, int | None]], *, entity: str = "", is_new: bool = True
+    ) -> None:
+        """Keep what rows became: their line, the record, the event that says so.
+
+        A record that was there and came to be after all is not new: it stays when the file goes.
+        """
         entity = entity or KINDS[self.batch.kind]
         rows: list[dict[str, Any]] = [
             {
@@ -117,7 +122,7 @@ class Loading:
                 "line": line,
                 "entity": entity,
                 "entity_id": entity_id,
-                "is_new": True,
+                "is_new": is_new,
                 "event_id": event_id,
             }
             for line, entity_id, event_id in made

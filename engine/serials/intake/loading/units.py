@@ -1,5 +1,6 @@
 """Units by the hundred thousand: everything between the staged rows and the store is SQL."""
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +21,10 @@ from engine.serials.models import (
     ImportGroup,
     ImportRow,
 )
-from engine.serials.sets import is_sqlite
+from engine.serials.record import Effect
+from engine.serials.sets import id_set, is_sqlite
+from engine.serials.standing import come_again, standing
+from engine.serials.units import units_by_id
 from engine.serials.vocabulary import KINDS
 
 IN_HOUSE, CONFORMING = CUSTODY.code("in_house"), USABILITY.code("conforming")
@@ -28,7 +32,8 @@ SUBJECT = LINK_ROLE.code("subject")
 # a unit's number is drawn with its row: links, roots and lineage then need no look-up
 NUMBERED = """
     INSERT INTO import_line (batch_id, line, entity, entity_id, is_new, event_id)
-    SELECT r.batch_id, r.line, 'unit', {number}, :yes, g.event_id
+    SELECT r.batch_id, r.line, 'unit', coalesce(r.other_id, {number}), r.other_id IS NULL,
+           g.event_id
     FROM import_row AS r
     JOIN import_group AS g ON g.batch_id = r.batch_id AND g.group_no = r.group_no
     WHERE r.batch_id = :batch AND r.state = 'new'
@@ -46,25 +51,26 @@ MADE = """
     JOIN import_group AS g ON g.batch_id = r.batch_id AND g.group_no = r.group_no
     WHERE r.batch_id = :batch AND r.state = 'new'
 """
+NEW = MADE + "AND r.other_id IS NULL"
 STEPS = tuple(
-    text(step + MADE + "ORDER BY l.entity_id")
-    for step in (
-        f"""
+    text(step + rows + " ORDER BY l.entity_id")
+    for rows, step in (
+        (NEW, f"""
         INSERT INTO unit (id, part_id, serial, lot_id, custody, usability, location_id,
                           is_released, version)
         SELECT l.entity_id, r.part_id, r.key, r.lot_id, {IN_HOUSE}, g.usability, r.location_id,
                g.usability = {CONFORMING}, 1
-        """,
-        """
+        """),
+        (NEW, """
         INSERT INTO unit_root (unit_id, root_id, lot_id)
         SELECT l.entity_id, l.entity_id, r.lot_id
-        """,
-        f"""
+        """),
+        (MADE, f"""
         INSERT INTO event_link (unit_id, event_id, role, custody, usability, location_id)
         SELECT l.entity_id, g.event_id, {SUBJECT}, {IN_HOUSE}, g.usability, r.location_id
-        """,
+        """),
     )
-)
+)  # fmt: skip
 # units that came without a lot and are told it by this file: their event is that of the lot
 FILLING = """
     FROM import_row AS r
@@ -105,12 +111,12 @@ def load_units(loading: Loading) -> None:
     db, batch_id = loading.db, loading.batch.id
     recording = loading.recording
     _open_groups(loading, recording)
+    _bring_again(loading)
     if is_sqlite(db):
-        after = db.scalar(AFTER)
-        db.execute(ON_SQLITE, {"batch": batch_id, "yes": True, "after": after})
+        db.execute(ON_SQLITE, {"batch": batch_id, "after": db.scalar(AFTER)})
     else:
         sequence = db.scalar(select(func.pg_get_serial_sequence("unit", "id")))
-        db.execute(ON_POSTGRES, {"batch": batch_id, "yes": True, "sequence": sequence})
+        db.execute(ON_POSTGRES, {"batch": batch_id, "sequence": sequence})
     new = db.scalar(
         select(func.count()).where(ImportRow.batch_id == batch_id, ImportRow.state == "new")
     )
@@ -119,6 +125,40 @@ def load_units(loading: Loading) -> None:
         loading.progress((new or 0) // len(STEPS))
     _fill_lots(loading, recording)
     db.execute(delete(ImportGroup).where(ImportGroup.batch_id == batch_id))
+
+
+def _bring_again(loading: Loading) -> None:
+    """Let units that never came to be come to be after all, under their own rows.
+
+    Raises `StoreChanged` when anything was recorded of one of them since the file was checked.
+    """
+    db, batch_id = loading.db, loading.batch.id
+    brought = (
+        select(ImportRow.other_id, ImportRow.lot_id, ImportRow.location_id, ImportGroup.usability)
+        .join(
+            ImportGroup,
+            (ImportGroup.batch_id == ImportRow.batch_id)
+            & (ImportGroup.group_no == ImportRow.group_no),
+        )
+        .where(
+            ImportRow.batch_id == batch_id,
+            ImportRow.state == "new",
+            ImportRow.other_id.is_not(None),
+        )
+    )
+    alike: dict[tuple[int | None, int | None, str], list[int]] = defaultdict(list)
+    for unit_id, lot_id, location_id, usability in db.execute(brought):
+        alike[lot_id, location_id, usability].append(unit_id or 0)
+    if not alike:
+        return
+
+    ids = [unit_id for some in alike.values() for unit_id in some]
+    units_by_id(db, ids, lock=True)
+    if standing(db, id_set(db, ids)):
+        raise StoreChanged
+    for (lot_id, location_id, usability), some in alike.items():
+        effect = Effect("in_house", usability, location_id)
+        come_again(db, some, effect=effect, lot_id=lot_id, seg_id=None)
 
 
 def _fill_lots(loading: Loading, recording: UUID) -> None:

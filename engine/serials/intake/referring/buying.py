@@ -17,6 +17,7 @@ from engine.serials.intake.referring.naming import (
     parts_of,
     party_of,
     refuse_future,
+    refuse_unprintable,
 )
 from engine.serials.models import PurchaseLine, PurchaseOrder
 from engine.serials.sets import text_set
@@ -83,6 +84,7 @@ def of_receipts(c: Chunk, known: Known, groups: Groups) -> None:
     serials, lots, amounts = c.column("serial"), c.column("lot_no"), c.column("quantity")
     c.keys = [serial or None for serial in serials]
     there = known.units(serials)
+    never_came = known.never_came(there.values())
     lines = _lines(known, c.column("order_no"))
     for place, part in enumerate(parts):
         if part is None:
@@ -91,8 +93,10 @@ def of_receipts(c: Chunk, known: Known, groups: Groups) -> None:
             c.wrong(place, "serial", "serial_or_lot")
         elif part.control != "serial" and (serials[place] or not (lots[place] and amounts[place])):
             c.wrong(place, "lot_no", "serial_or_lot")
-        elif (part.id, serials[place]) in there:
+        elif (one := there.get((part.id, serials[place]))) and one.id not in never_came:
             c.wrong(place, "serial", "serial_here", value=serials[place])
+        else:
+            refuse_unprintable(c, place, part)
         _refer_line(c, place, part, lines)
 
 

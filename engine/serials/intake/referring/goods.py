@@ -15,6 +15,7 @@ from engine.serials.intake.referring.naming import (
     number_events,
     parts_of,
     refuse_future,
+    refuse_unprintable,
     units_of,
 )
 from engine.serials.models import Event, EventLink, LotStock
@@ -31,14 +32,17 @@ def of_units(c: Chunk, known: Known, groups: Groups) -> None:
     serials = c.column("serial")
     c.keys = [serial or None for serial in serials]
     there = known.units(serials)
+    never_came = known.never_came(there.values())
     ids = c.refers["part_id"]
     lots, places = c.refers["lot_id"], c.refers["location_id"]
     usability, days = c.column("usability"), c.column("received_on")
     for place in c.sound():
         found = there.get((ids[place] or 0, serials[place]))
-        if found is not None:
+        if found is not None and found.id not in never_came:
             _same_unit(c, place, found)
             continue
+        c.refers["other_id"][place] = found.id if found else None
+        refuse_unprintable(c, place, parts[place])
         key = (ids[place], lots[place], places[place], usability[place], days[place])
         c.groups[place] = groups.number(key)
 

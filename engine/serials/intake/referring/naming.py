@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.serials.identifiers.content import is_serial
 from engine.serials.intake.chunk import Chunk
 from engine.serials.intake.references import Known, PartFound, UnitFound
 from engine.serials.vocabulary import CONTROL, Word
@@ -87,6 +88,13 @@ def parts_of(
                 words = Word((CONTROL[there[0].control],))
                 c.wrong(place, column, "wrong_control", value=number, control=words)
     return found
+
+
+def refuse_unprintable(c: Chunk, place: int, part: PartFound | None) -> None:
+    """Have a row wait whose new serial number no label of its part can carry."""
+    serial = c.column("serial")[place]
+    if serial and part is not None and part.issuer == "gs1" and not is_serial(serial):
+        c.wrong(place, "serial", "no_gs1_serial", value=serial)
 
 
 def lots_of(
