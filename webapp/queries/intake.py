@@ -147,6 +147,12 @@ def in_the_readers_words(problem: RowProblem, language: str) -> str:
     for name, words in (("label", labels), ("what", kinds)):
         if name in facts:
             facts[name] = words.get(facts[name], facts[name])
+    if isinstance(facts.get("fields"), str):
+        names = {one.name: one.says(language) for kind in KINDS for one in layout(kind).columns}
+        said = facts["fields"].split(", ")
+        facts["fields"] = ("、" if language == "zh" else ", ").join(
+            names.get(name, name) for name in said
+        )
     if isinstance(facts.get("control"), str):
         facts["control"] = translated(facts["control"])
     return fill(problem.problem.sentence, facts)

@@ -416,7 +416,7 @@ def test_what_a_file_says_went_in_though_held_or_expired_is_flagged(shop, load, 
 
 # --- encodings, separators, workbooks --------------------------------------------------------
 
-TABLE = "part_no,serial,location\nPUMP,序号1,WH-1\n"
+TABLE = "part_no,serial,location\nPCBA,序号1,WH-1\n"
 
 
 @pytest.mark.parametrize(
@@ -439,7 +439,7 @@ def test_a_file_is_read_whatever_wrote_it(shop, load, content):
 
 
 def test_an_encoding_that_is_not_plain_is_asked_and_a_wrong_one_refused(shop, receive, load):
-    content = "part_no,serial,location\nPUMP,Müller-1,WH-1\n".encode("cp1252")
+    content = "part_no,serial,location\nPCBA,Müller-1,WH-1\n".encode("cp1252")
     with pytest.raises(EncodingUnclear):
         receive("units", content)
     with pytest.raises(NotThisEncoding, match="UTF-8"):
