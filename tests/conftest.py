@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from engine.db import Database
 from tests.support import postgres
+from tests.support.compiling import compile_once
 from tests.support.personas import People
 from tests.support.schema import lay_schema
 
@@ -50,6 +51,7 @@ def _stay_at_home(event: str, arguments: tuple[Any, ...]) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Claim the server's folder before workers are born; the first to need it starts it."""
     sys.addaudithook(_stay_at_home)
+    compile_once()
     os.environ.setdefault(TEMPORARY, postgres.roomy())  # a commit to a disk costs milliseconds
     if POSTGRES not in os.environ:
         folder, owner = postgres.claim()
