@@ -218,4 +218,4 @@ def test_an_imported_file_is_told_by_its_batch_and_not_row_by_row(shop, tmp_path
 
 def test_only_the_import_may_leave_its_rows_to_the_entry_of_the_batch():
     using = {p.name for p in ROOM.rglob("*.py") if "in_import" in p.read_text("utf-8")}
-    assert using == {"record.py", "master.py", "facts.py"}
+    assert using == {"record.py", "master.py", "facts.py", "contacts.py"}
