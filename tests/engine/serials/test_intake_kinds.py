@@ -348,7 +348,7 @@ def test_a_document_that_is_taken_back_is_told_no_more_and_may_come_again(
     asked = asked_of([("MATCH_epc", names.link_of(GTIN, serial="P-1"))])
     assert events.query(shop.db, asked).events == ()
     [unit] = find.resolve(shop.db, "P-1")
-    assert shop.db.get_one(Unit, unit.id, populate_existing=True).custody == "unknown"
+    assert shop.db.get_one(Unit, unit.id, populate_existing=True).custody == "never_existed"
 
     assert load("epcis", text).counts["loaded"] == 2
     assert len(events.query(shop.db, asked).events) == 2
