@@ -25,7 +25,7 @@ each_scenario = pytest.mark.parametrize("scenario", SCENARIOS)
 @each_scenario
 @pytest.mark.usefixtures("mail_server")
 def test_a_kill_loses_no_step_and_doubles_none(sweep: Sweep, scenario: str) -> None:
-    most = 4 if any(one in scenario for one in FEW) else 10
+    most = 2 if any(one in scenario for one in FEW) else 6
     assert_survived(sweep.run(SCENARIOS[scenario], most=most))
 
 

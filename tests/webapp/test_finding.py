@@ -62,43 +62,39 @@ def words(answer: Any) -> str:
 # --- found -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "where"),
-    [
-        ("AB-1", "unit"),
-        (" AB-1 ", "unit"),
-        (f"(01){GTIN}(21)AB-1", "unit"),
-        (f"]d201{GTIN}21AB-1", "unit"),
-        ("RW/26/0001", "named"),
-    ],
-)
-def test_one_that_is_named_in_full_is_opened(
-    look: Any, stocked: dict[str, Any], text: str, where: str
-) -> None:
-    kind = "units" if where == "unit" else "lots"
-    answer = look(text)
-    assert answer.status_code == 302
-    assert answer.location == f"/units-and-lots/{kind}/{stocked[where]}"
-    assert look(text, live=True).status_code == 200  # nobody is taken away while typing
+NAMED = {
+    "AB-1": "unit",
+    " AB-1 ": "unit",
+    f"(01){GTIN}(21)AB-1": "unit",
+    f"]d201{GTIN}21AB-1": "unit",
+    "RW/26/0001": "named",
+}
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("AB", ["Units that begin so", "AB-1", "AB-3"]),
-        ("RW/26", ["Lots that begin so", "R-9", "there called RW/26/0001"]),
-        ("PU", ["Parts", "PUMP"]),
-        (GTIN[:8], ["Parts", "PUMP"]),
-        ("Q-1", ["Places", "Cage"]),
-        ("cage", ["Places", "Q-1"]),
-    ],
-)
-def test_what_begins_so_is_listed_by_kind(
-    look: Any, stocked: dict[str, Any], text: str, shown: list[str]
-) -> None:
-    for said in (look(text), look(text, live=True)):
-        assert said.status_code == 200
-        assert all(one in words(said) for one in shown), words(said)
+def test_one_that_is_named_in_full_is_opened(look: Any, stocked: dict[str, Any]) -> None:
+    for text, where in NAMED.items():
+        kind = "units" if where == "unit" else "lots"
+        answer = look(text)
+        assert answer.status_code == 302, text
+        assert answer.location == f"/units-and-lots/{kind}/{stocked[where]}", text
+        assert look(text, live=True).status_code == 200  # nobody is taken away while typing
+
+
+BEGINNINGS = {
+    "AB": ["Units that begin so", "AB-1", "AB-3"],
+    "RW/26": ["Lots that begin so", "R-9", "there called RW/26/0001"],
+    "PU": ["Parts", "PUMP"],
+    GTIN[:8]: ["Parts", "PUMP"],
+    "Q-1": ["Places", "Cage"],
+    "cage": ["Places", "Q-1"],
+}
+
+
+def test_what_begins_so_is_listed_by_kind(look: Any, stocked: dict[str, Any]) -> None:
+    for text, shown in BEGINNINGS.items():
+        for said in (look(text), look(text, live=True)):
+            assert said.status_code == 200, text
+            assert all(one in words(said) for one in shown), words(said)
 
 
 def test_a_case_is_found_by_the_beginning_of_its_number(
@@ -163,18 +159,17 @@ MISSES = {
 }
 
 
-@pytest.mark.parametrize("miss", MISSES)
 def test_every_miss_says_what_was_looked_for_and_what_to_do(
-    look: Any, stocked: dict[str, Any], miss: str
+    look: Any, stocked: dict[str, Any]
 ) -> None:
-    text, sentence = MISSES[miss]
-    answer = look(text)
-    assert answer.status_code == 200
-    assert sentence in words(answer)
     nothing = {"empty", "only_spaces", "only_unseen", "too_long", "far_too_long"}
-    if miss not in nothing:
-        assert "What to try" in words(answer)
-        assert "/report?unidentified=" in answer.text
+    for miss, (text, sentence) in MISSES.items():
+        answer = look(text)
+        assert answer.status_code == 200, miss
+        assert sentence in words(answer), miss
+        if miss not in nothing:
+            assert "What to try" in words(answer), miss
+            assert "/report?unidentified=" in answer.text, miss
 
 
 def test_every_miss_is_said_in_chinese(look: Any, stocked: dict[str, Any]) -> None:
@@ -202,66 +197,57 @@ def test_a_lot_number_of_two_makers_is_told_apart(look: Any, stocked: dict[str, 
         assert f"/units-and-lots/lots/{stocked[lot]}" in answer.text
 
 
-@pytest.mark.parametrize(
-    "pasted",
-    [
-        "AB-1\nAB-9",
-        "AB-1 AB-9",
-        f"(01){GTIN}(21)AB-1(01){GTIN}(21)AB-9",
-        "AB-1, AB-9",
-    ],
-)
-def test_scans_pasted_at_once_are_listed_each(
-    look: Any, stocked: dict[str, Any], pasted: str
-) -> None:
-    answer = look(pasted)
-    assert "2 scans, one by one" in words(answer)
-    assert f"/units-and-lots/units/{stocked['unit']}" in answer.text
-    assert "There is nothing recorded under “AB-9”" in words(answer)
+PASTED = ("AB-1\nAB-9", "AB-1 AB-9", f"(01){GTIN}(21)AB-1(01){GTIN}(21)AB-9", "AB-1, AB-9")
+
+
+def test_scans_pasted_at_once_are_listed_each(look: Any, stocked: dict[str, Any]) -> None:
+    for pasted in PASTED:
+        answer = look(pasted)
+        assert "2 scans, one by one" in words(answer), pasted
+        assert f"/units-and-lots/units/{stocked['unit']}" in answer.text, pasted
+        assert "There is nothing recorded under “AB-9”" in words(answer), pasted
 
 
 # --- the list --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("address", "shown", "hidden"),
-    [
-        ("", ["AB-3", "PCB-1", "newest first"], ["15AMLB"]),
-        ("?kind=lot", ["15AMLB", "R-9", "Resin Works"], ["AB-3"]),
-        ("?begins=AB-2", ["AB-2"], ["AB-1", "PCB-1"]),
-        ("?part=PUMP", ["AB-1"], ["PCB-1"]),
-        ("?place=WH-1&custody=in_house&usability=conforming&held=no", ["AB-1", "PCB-1"], []),
-        ("?place=Store&part=PCBA", ["PCB-1"], ["AB-1"]),
-        ("?custody=nonsense&usability=;--&lot=x&after=99999999999999999999", ["AB-1"], []),
-    ],
+FILTERED = (
+    ("", ["AB-3", "PCB-1", "newest first"], ["15AMLB"]),
+    ("?kind=lot", ["15AMLB", "R-9", "Resin Works"], ["AB-3"]),
+    ("?begins=AB-2", ["AB-2"], ["AB-1", "PCB-1"]),
+    ("?part=PUMP", ["AB-1"], ["PCB-1"]),
+    ("?place=WH-1&custody=in_house&usability=conforming&held=no", ["AB-1", "PCB-1"], []),
+    ("?place=Store&part=PCBA", ["PCB-1"], ["AB-1"]),
+    ("?custody=nonsense&usability=;--&lot=x&after=99999999999999999999", ["AB-1"], []),
 )
-def test_the_list_is_narrowed_by_filters_that_combine(
-    look: Any, stocked: dict[str, Any], address: str, shown: list[str], hidden: list[str]
-) -> None:
-    said = words(look.visitor.get(f"/units-and-lots{address}"))
-    assert all(one in said for one in shown), said
-    assert not any(one in said.split("Holds", 1)[1] for one in hidden), said
 
 
-@pytest.mark.parametrize(
-    ("address", "sentence"),
-    [
-        ("?held=yes", "No unit fits this filter"),
-        ("?kind=lot&usability=scrapped", "No lot fits this filter"),
-        ("?part=XYZ", "No part number begins with “XYZ”."),
-        ("?place=XYZ", "No place is called “XYZ”."),
-        ("?begins=ab-1", "Did you mean: AB-1"),
-        ("?begins=%00%20", "newest first"),
-    ],
+def test_the_list_is_narrowed_by_filters_that_combine(look: Any, stocked: dict[str, Any]) -> None:
+    for address, shown, hidden in FILTERED:
+        said = words(look.visitor.get(f"/units-and-lots{address}"))
+        assert all(one in said for one in shown), said
+        assert not any(one in said.split("Holds", 1)[1] for one in hidden), said
+
+
+FITTING_NOTHING = (
+    ("?held=yes", "No unit fits this filter"),
+    ("?kind=lot&usability=scrapped", "No lot fits this filter"),
+    ("?part=XYZ", "No part number begins with “XYZ”."),
+    ("?place=XYZ", "No place is called “XYZ”."),
+    ("?begins=ab-1", "Did you mean: AB-1"),
+    ("?begins=%00%20", "newest first"),
 )
+
+
 def test_a_filter_without_a_result_says_so_and_how_to_clear_it(
-    look: Any, stocked: dict[str, Any], address: str, sentence: str
+    look: Any, stocked: dict[str, Any]
 ) -> None:
-    answer = look.visitor.get(f"/units-and-lots{address}")
-    assert answer.status_code == 200
-    assert sentence in words(answer)
-    if "newest" not in sentence:
-        assert "Clear the filter" in answer.text
+    for address, sentence in FITTING_NOTHING:
+        answer = look.visitor.get(f"/units-and-lots{address}")
+        assert answer.status_code == 200, address
+        assert sentence in words(answer), address
+        if "newest" not in sentence:
+            assert "Clear the filter" in answer.text, address
 
 
 def test_a_list_box_opens_what_it_names_and_hands_labels_to_the_search(
@@ -351,20 +337,20 @@ def test_the_register_is_oldest_first_with_counts_that_add_up(
     assert newest.index("8 days") > newest.index("3 days")
 
 
-@pytest.mark.parametrize(
-    ("filters", "sums"),
-    [
-        ("case=nc-2026-0001", "2 holds · 1 place · 41 pcs"),
-        ("age=week", "1 hold · 1 place · 1 pcs"),
-        ("age=day&case=NC-2026-0001", "1 hold · 1 place · 40 pcs"),
-        ("age=older", "What must not move"),
-        ("age=nonsense&place=x&owner=-1", "3 holds · 1 place · 51 pcs"),
-    ],
+REGISTERED = (
+    ("case=nc-2026-0001", "2 holds · 1 place · 41 pcs"),
+    ("age=week", "1 hold · 1 place · 1 pcs"),
+    ("age=day&case=NC-2026-0001", "1 hold · 1 place · 40 pcs"),
+    ("age=older", "What must not move"),
+    ("age=nonsense&place=x&owner=-1", "3 holds · 1 place · 51 pcs"),
 )
+
+
 def test_filters_of_the_register_combine_and_sum_what_they_show(
-    look: Any, held: dict[str, Any], filters: str, sums: str
+    look: Any, held: dict[str, Any]
 ) -> None:
-    assert sums in words(look.visitor.get(f"/holds?{filters}"))
+    for filters, sums in REGISTERED:
+        assert sums in words(look.visitor.get(f"/holds?{filters}")), filters
 
 
 def test_the_register_is_narrowed_by_place_and_by_who_placed_the_hold(
