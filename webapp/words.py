@@ -66,6 +66,7 @@ INTAKE_RULE = {
     "too_long": N_("Too long"),
     "number_rounded": N_("Number rounded by the workbook"),
     "long_ago": N_("Before 1950"),
+    "no_gs1_serial": N_("Serial number no GS1 label carries"),
     "not_a_date": N_("Not a date"),
     "ambiguous_date": N_("Date that can be two days"),
     "not_a_quantity": N_("Not a quantity"),
@@ -281,7 +282,7 @@ compared_column = _lookup(
 )
 unit_status = _lookup(STATUSES)
 downtime_form = _lookup(downtime.KINDS)
-event_type = _lookup({code: kind.label for code, kind in EVENTS.items()})
+recorded_type = _lookup({code: kind.label for code, kind in EVENTS.items()})
 canary_outcome = _lookup(
     {
         "refused": N_("Refused, as it must be"),
