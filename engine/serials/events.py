@@ -169,20 +169,28 @@ def record_events(
     for sink in db.info.get("event_sinks", ()):
         sink(db, told)
 
-    ledger.append(
-        db,
-        stream or data_stream(db),
-        "events_recorded",
-        {
-            "recording": str(events[0].recording),
-            "count": len(told),
-            "types": sorted({event.type for event in told}),
-            "sha256": events_sha256(db, [event.id for event in told]),
-        },
-        by=by,
-        at=at,
-    )
+    ids, types = [event.id for event in told], {event.type for event in told}
+    _enter(db, events[0].recording, ids, types, by=by, at=at, stream=stream)
     return breach_ids
+
+
+def _enter(
+    db: Session,
+    recording: UUID,
+    ids: Sequence[int],
+    types: Iterable[str],
+    *,
+    by: Person | None,
+    at: datetime,
+    stream: str | None,
+) -> None:
+    body = {
+        "recording": str(recording),
+        "count": len(ids),
+        "types": sorted(types),
+        "sha256": events_sha256(db, ids),
+    }
+    ledger.append(db, stream or data_stream(db), "events_recorded", body, by=by, at=at)
 
 
 def _break_holds(
@@ -249,19 +257,7 @@ def record_recording(
         for sink in db.info.get("event_sinks", ()):
             sink(db, events)
     types = db.scalars(select(Event.type).where(Event.recording == recording).distinct())
-    ledger.append(
-        db,
-        stream or data_stream(db),
-        "events_recorded",
-        {
-            "recording": str(recording),
-            "count": len(ids),
-            "types": sorted(types),
-            "sha256": events_sha256(db, ids),
-        },
-        by=by,
-        at=at,
-    )
+    _enter(db, recording, ids, types, by=by, at=at, stream=stream)
     return len(ids)
 
 
@@ -281,7 +277,8 @@ def events_sha256(db: Session, event_ids: Sequence[int]) -> str:
         linked = _linked(db, ids)
         for event in db.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id)):
             row = {**_event_facts(event), **{name: take(event.id) for name, take in linked.items()}}
-            facts = [one for one in row.pop("facts") if tuple(one) not in _in_payload(event)]
+            said = _in_payload(event)
+            facts = [one for one in row.pop("facts") if tuple(one) not in said]
             if facts:
                 row["facts"] = facts
             digest.update(canonical_text(row).encode() + b"\n")

@@ -18,7 +18,7 @@ from engine.serials.errors import (
 from engine.serials.events import Links, record_events, write_event
 from engine.serials.models import Event, EventLink, Install, Unit, UnitRoot
 from engine.serials.packed import let_out, refuse_torn
-from engine.serials.projection import forget, project_units
+from engine.serials.projection import forget, forget_all, project_units
 from engine.serials.record import Effect, How, Recorded
 from engine.serials.rules import (
     flag_expired_units,
@@ -176,7 +176,7 @@ def _follow_roots(db: Session, host_of: Mapping[int, int]) -> None:
         .values(root_id=bindparam("to"), has_past=or_(roots.has_past, bindparam("past"))),
         moves,
     )
-    _forget_roots(db)
+    forget_all(db, UnitRoot)
 
 
 def close_installs(db: Session, event: Event, child_ids: Iterable[int]) -> None:
@@ -197,13 +197,7 @@ def close_installs(db: Session, event: Event, child_ids: Iterable[int]) -> None:
             .values(root_id=child_id, has_past=True)
             .execution_options(synchronize_session=False)
         )
-    _forget_roots(db)
-
-
-def _forget_roots(db: Session) -> None:
-    for row in list(db.identity_map.values()):
-        if isinstance(row, UnitRoot):
-            db.expire(row)
+    forget_all(db, UnitRoot)
 
 
 def refuse_misfits(db: Session, fittings: Sequence[Fitting], *, reported: bool) -> None:

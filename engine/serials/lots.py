@@ -16,7 +16,7 @@ from engine.serials.events import Links, record_events, write_event
 from engine.serials.identifiers import standard
 from engine.serials.models import EventNode, Lot, Part, Tranche, Unit, UnitRoot
 from engine.serials.parties import ensure_lot, lock_key_fields
-from engine.serials.projection import forget
+from engine.serials.projection import forget, forget_all
 from engine.serials.record import Effect, How, LotInput, Recorded, StockPart
 from engine.serials.rules import flag_held
 from engine.serials.sets import id_set
@@ -208,6 +208,4 @@ def put_in_lot(db: Session, lot_of: Mapping[int, int | None]) -> None:
                 .execution_options(synchronize_session=False)
             )
     forget(db, Unit, set(lot_of))
-    for row in list(db.identity_map.values()):
-        if isinstance(row, UnitRoot):
-            db.expire(row)
+    forget_all(db, UnitRoot)

@@ -103,6 +103,13 @@ def _difference(unit: Any, state: State) -> dict[str, Any]:
     return change
 
 
+def forget_all(db: Session, model: type[Any]) -> None:
+    """Expire every loaded row of a table that was changed beneath the session."""
+    for row in list(db.identity_map.values()):
+        if isinstance(row, model):
+            db.expire(row)
+
+
 def forget(db: Session, model: type[Any], ids: set[int]) -> None:
     """Expire loaded rows that were changed beneath the session."""
     for row in list(db.identity_map.values()):

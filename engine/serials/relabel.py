@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from engine.serials import gate
 from engine.serials.errors import NotAGs1Serial, NothingTaken, SerialTaken
 from engine.serials.events import Links, is_fact, record_events, write_event
-from engine.serials.identifiers import standard
-from engine.serials.identifiers.content import is_serial
+from engine.serials.identifiers import gs1, standard
 from engine.serials.models import Part, Unit, UnitLabel
 from engine.serials.record import Effect, How, Recorded
 from engine.serials.targets import HoldTarget
@@ -87,8 +86,9 @@ def _refuse_taken(db: Session, wanted: Sequence[tuple[Unit, str | None]]) -> Non
 
 
 def _refuse_unprintable(db: Session, wanted: Sequence[tuple[Unit, str | None]]) -> None:
+    """GS1 General Specifications 3.5.2: AI (21) is 1 to 20 characters of set 82."""
     for unit, serial in wanted:
         if serial is None or db.get_one(Part, unit.part_id).issuer != "gs1":
             continue
-        if not is_serial(serial):
+        if not gs1.is_allowed("21", serial):
             raise NotAGs1Serial(serial=serial)

@@ -166,9 +166,14 @@ def stock_away(
     """
     parts: list[StockPart] = []
     for lot_id, quantity in lots:
-        rows = _rows(db, lot_id, None, custody)
         lot_no = db.get_one(Lot, lot_id).lot_no
-        having = {row.location_id for row in rows}
+        having = set(
+            db.scalars(
+                select(LotStock.location_id).where(
+                    LotStock.lot_id == lot_id, LotStock.quantity > 0, LotStock.custody.in_(custody)
+                )
+            )
+        )
         if not having:
             raise NothingAway(lot=lot_no)
         if location_id is not None and location_id not in having:

@@ -194,10 +194,11 @@ def _flag_astray(
     ids = id_set(db, [part.stock_id for part in taken])
     short = set(db.scalars(select(LotStock.id).where(LotStock.id.in_(ids), LotStock.quantity < 0)))
     for part in taken:
-        lot_id, too_much = part.spot.lot_id, part.stock_id in short
-        broken = _astray(db, event, part.spot.custody, part.spot.location_id)
-        for rule, facts in [*([broken] if broken else ()), *([("more_than_away", {})] * too_much)]:
-            raise_flag(db, event, rule, lot_id=lot_id, facts=facts, at=event.recorded_at)
+        lot_id, at = part.spot.lot_id, event.recorded_at
+        if broken := _astray(db, event, part.spot.custody, part.spot.location_id):
+            raise_flag(db, event, broken.rule, lot_id=lot_id, facts=broken.facts, at=at)
+        if part.stock_id in short:
+            raise_flag(db, event, "more_than_away", lot_id=lot_id, at=at)
 
 
 def _astray(db: Session, event: Event, custody: str, was_at: int | None) -> Mark | None:

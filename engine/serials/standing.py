@@ -11,7 +11,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, aliased
 
 from engine.serials.models import Event, EventLink, Unit, UnitRoot
-from engine.serials.projection import forget
+from engine.serials.projection import forget, forget_all
 from engine.serials.record import Effect
 from engine.serials.sets import id_set, text_set
 from engine.serials.units import labelled_serials
@@ -106,6 +106,4 @@ def come_again(
     for step in steps:
         db.execute(step.execution_options(synchronize_session=False))
     forget(db, Unit, set(unit_ids))
-    for row in list(db.identity_map.values()):
-        if isinstance(row, UnitRoot):
-            db.expire(row)
+    forget_all(db, UnitRoot)

@@ -37,6 +37,7 @@ from engine.serials.models import (
     UnitInput,
     UnitLabel,
 )
+from engine.serials.projection import forget_all
 from engine.serials.sets import id_set
 from engine.serials.standing import standing
 from engine.serials.units import units_by_id
@@ -193,9 +194,7 @@ def never(db: Session, table: Never, where: ColumnElement[bool], event: Event) -
         .values(never_event_id=event.id)
         .execution_options(synchronize_session=False)
     )
-    for row in list(db.identity_map.values()):
-        if isinstance(row, table):
-            db.expire(row)
+    forget_all(db, table)
 
 
 def strike_edges(

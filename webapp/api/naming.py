@@ -28,6 +28,7 @@ from engine.serials.record import LotInput, StockPart
 from engine.serials.sets import id_set, text_set
 from engine.words import N_
 from webapp.api.blueprint import Stored, Strict
+from webapp.config import LARGEST_ID
 
 NAME_ONE_WAY = N_("Name it in one way: by id, by its numbers, by udi, or by external_id.")
 NOT_HERE = N_("Nothing is recorded under “%(name)s”. Check the number.")
@@ -37,7 +38,7 @@ NO_PARTY = N_("There is no party “%(code)s”. Check its code.")
 NO_STOCK = N_("Nothing of lot %(lot)s lies at %(place)s like this. Check place and quantity.")
 SEVERAL_STOCKS = N_("Lot %(lot)s lies at %(place)s in several states. Name the stock_id.")
 TEXT = validate.Length(min=1, max=200)
-ID = validate.Range(1, 2**63 - 1)
+ID = validate.Range(1, LARGEST_ID)
 LARGEST = Decimal(10**12)
 
 

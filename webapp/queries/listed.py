@@ -13,9 +13,8 @@ from engine.serials.models import Lot, Part
 from engine.serials.models.axes import CUSTODIES, USABILITIES
 from engine.serials.named import Match
 from engine.serials.near import near
+from webapp.config import LARGEST_ID
 from webapp.queries.search import LONGEST, readable
-
-LARGEST = 2**63 - 1  # no id is beyond
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def asked_of(said: Mapping[str, str]) -> Asked:
     def id_(name: str) -> int | None:
         value = said.get(name, "")
         is_id = value.isascii() and value.isdigit() and 0 < len(value) < 20
-        return int(value) if is_id and int(value) <= LARGEST else None
+        return int(value) if is_id and int(value) <= LARGEST_ID else None
 
     return Asked(
         kind="lot" if said.get("kind") == "lot" else "unit",

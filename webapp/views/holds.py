@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from engine.cases.register import is_a_case
 from engine.clock import now
+from webapp.config import LARGEST_ID
 from webapp.permissions import allow
 from webapp.qr import qr
 from webapp.queries.held import AGES, Asked, released_holds, standing
@@ -14,8 +15,6 @@ from webapp.reading import read
 from webapp.views.tasks import addresses, page_addresses, up_to_last
 
 bp = Blueprint("holds", __name__, url_prefix="/holds")
-
-LARGEST = 2**63 - 1  # no id is beyond
 
 
 @bp.get("")
@@ -86,14 +85,14 @@ def _case_number() -> str:
 
 def _id(name: str) -> int | None:
     found = request.args.get(name, type=int)
-    return found if found is not None and 0 <= found <= LARGEST else None
+    return found if found is not None and 0 <= found <= LARGEST_ID else None
 
 
 @bp.get("/tags")
 @allow("tag.print")
 def some_tags() -> ResponseReturnValue:
     """Show the tags of the holds chosen in the register."""
-    chosen = [one for one in request.args.getlist("hold", type=int) if 0 < one <= LARGEST]
+    chosen = [one for one in request.args.getlist("hold", type=int) if 0 < one <= LARGEST_ID]
     lines, page = up_to_last(
         lambda asked: tags_of_holds(read(), chosen, asked), lambda found: found[1]
     )

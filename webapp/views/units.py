@@ -13,10 +13,11 @@ from engine.serials.intake.taking_back import came_with
 from engine.serials.listing import COUNTED
 from engine.serials.models.axes import CUSTODIES, USABILITIES
 from engine.serials.queries import SHOWN, LotPage, Pages, UnitPage, lot_page, unit_page
+from webapp.config import LARGEST_ID
 from webapp.permissions import allow
 from webapp.queries.events import open_flag_count
 from webapp.queries.life import container_page, life_of_node, life_of_unit, segment_page
-from webapp.queries.listed import LARGEST, asked_of, is_controlled_by_lot, units_and_lots
+from webapp.queries.listed import asked_of, is_controlled_by_lot, units_and_lots
 from webapp.queries.made_of import behind
 from webapp.queries.search import look_up, readable
 from webapp.queries.stock import actors, lot_axes, releasers, units_of_lot, went_into
@@ -93,7 +94,7 @@ def lot(lot_id: int) -> ResponseReturnValue:
         axes=lot_axes(db, view),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
         releasers=releasers(db, view.timeline),
-        into=went_into(db, lot_id, after=after if after and 0 < after <= LARGEST else None),
+        into=went_into(db, lot_id, after=after if after and 0 < after <= LARGEST_ID else None),
         is_into_first=not after,
         units=units_of_lot(db, lot_id),
         counted=COUNTED,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Executable, and_, delete, insert, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from engine.serials.exchange.tables import in_parts
+from engine.serials.intake.bulk import in_parts
 from engine.serials.models import (
     Edge,
     Install,

@@ -34,9 +34,10 @@ from sqlalchemy.orm import Session
 from engine.db import SCALE, Database
 from engine.serials.active import holdings_of_units
 from engine.serials.exchange import as_built
-from engine.serials.exchange.tables import in_parts, quantity_of, rows_of
+from engine.serials.exchange.tables import quantity_of, rows_of
 from engine.serials.holds.reached import may_be_held
 from engine.serials.identifiers import standard
+from engine.serials.intake.bulk import in_parts
 from engine.serials.models import (
     ExternalId,
     Location,

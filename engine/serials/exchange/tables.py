@@ -1,10 +1,8 @@
 """Reading a table another system sent: CSV or XLSX, row by row, under the names of our columns."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from itertools import islice
-from typing import Any
 
 from engine.serials.exchange.errors import ColumnsMissing
 from engine.serials.intake import files
@@ -48,9 +46,3 @@ def quantity_of(text: str) -> Decimal | None:
         return None
     is_ours = found.is_finite() and abs(found) < MOST
     return found.quantize(Decimal("0.000001")) if is_ours else None
-
-
-def in_parts(rows: Iterator[Any], size: int) -> Iterator[Sequence[Any]]:
-    """Yield rows some at a time."""
-    while part := list(islice(rows, size)):
-        yield part

@@ -8,7 +8,7 @@ from datetime import date
 
 from biip.checksums import gs1_standard_check_digit
 
-from engine.serials.identifiers.dictionary import Component, Identifier, table
+from engine.serials.identifiers.dictionary import Component, Identifier
 from engine.serials.identifiers.parsed import WRONG_CHECK_DIGIT, Broken
 
 # GS1 General Specifications, figures 7.11-1 (CSET 82) and 7.11-2 (CSET 39); RFC 4648 section 5
@@ -35,18 +35,6 @@ def check(identifier: Identifier, value: str) -> None:
         _check_part(component, part, value)
     if rest:
         raise Broken
-
-
-def is_serial(value: str) -> bool:
-    """Say whether a GS1 label can carry a serial number.
-
-    GS1 General Specifications 3.5.2: AI (21) is 1 to 20 characters of set 82.
-    """
-    try:
-        check(table()["21"], value)
-    except Broken:
-        return False
-    return True
 
 
 def _check_part(component: Component, part: str, value: str) -> None:

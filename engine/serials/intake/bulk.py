@@ -1,6 +1,7 @@
 """Many rows at once past the ORM: COPY on PostgreSQL, one prepared statement on SQLite."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Table, insert
@@ -37,3 +38,9 @@ def add(db: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Write rows given as dictionaries, with the types of the model."""
     if rows:
         db.execute(insert(model), rows)
+
+
+def in_parts(rows: Iterator[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Yield rows some at a time."""
+    while part := list(islice(rows, size)):
+        yield part

@@ -1,6 +1,7 @@
 """Stock: quantities of lots received, some thousand events at once."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
 
 from engine.serials import stock
@@ -13,17 +14,11 @@ from engine.serials.stock import Spot
 
 def load_stock(loading: Loading) -> None:
     """Receive quantities of lots, one event each."""
-    piece: list[Row] = []
-    for row in loading.rows():
-        piece.append(row)
-        if len(piece) == SIZE:
-            _receive(loading, piece)
-            piece = []
-    if piece:
+    for piece in bulk.in_parts(loading.rows(), SIZE):
         _receive(loading, piece)
 
 
-def _receive(loading: Loading, rows: list[Row]) -> None:
+def _receive(loading: Loading, rows: Sequence[Row]) -> None:
     db = loading.db
     ids = loading.write_events(
         "received", [(said.get("received_on", ""), row.location_id, {}) for row, said in rows]

@@ -1,9 +1,7 @@
 """Units by the hundred thousand: everything between the staged rows and the store is SQL."""
 
 from collections import defaultdict
-from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
 
 from sqlalchemy import Uuid, bindparam, delete, func, select, text
 
@@ -11,12 +9,11 @@ from engine.serials import parties
 from engine.serials.errors import StoreChanged
 from engine.serials.intake import bulk
 from engine.serials.intake.chunk import SPLIT
-from engine.serials.intake.loading.staged import Loading, noon
+from engine.serials.intake.loading.staged import Loading
 from engine.serials.models import (
     CUSTODY,
     LINK_ROLE,
     USABILITY,
-    Event,
     EventNode,
     ImportGroup,
     ImportRow,
@@ -25,7 +22,6 @@ from engine.serials.record import Effect
 from engine.serials.sets import id_set, is_sqlite
 from engine.serials.standing import come_again, standing
 from engine.serials.units import units_by_id
-from engine.serials.vocabulary import KINDS
 
 IN_HOUSE, CONFORMING = CUSTODY.code("in_house"), USABILITY.code("conforming")
 SUBJECT = LINK_ROLE.code("subject")
@@ -109,8 +105,7 @@ ROOT_OF_LOT = text(
 def load_units(loading: Loading) -> None:
     """Receive units: one event for those that came alike, whatever their number."""
     db, batch_id = loading.db, loading.batch.id
-    recording = loading.recording
-    _open_groups(loading, recording)
+    _open_groups(loading)
     _bring_again(loading)
     if is_sqlite(db):
         db.execute(ON_SQLITE, {"batch": batch_id, "after": db.scalar(AFTER)})
@@ -123,7 +118,7 @@ def load_units(loading: Loading) -> None:
     for step in STEPS:
         db.execute(step, {"batch": batch_id})
         loading.progress((new or 0) // len(STEPS))
-    _fill_lots(loading, recording)
+    _fill_lots(loading)
     db.execute(delete(ImportGroup).where(ImportGroup.batch_id == batch_id))
 
 
@@ -161,7 +156,7 @@ def _bring_again(loading: Loading) -> None:
         come_again(db, some, effect=effect, lot_id=lot_id, seg_id=None)
 
 
-def _fill_lots(loading: Loading, recording: UUID) -> None:
+def _fill_lots(loading: Loading) -> None:
     """Give units the lot they came without: one event for each lot, so that cases hear of it.
 
     Raises `StoreChanged` when one of them has a lot, or is released, since the file was checked.
@@ -177,21 +172,18 @@ def _fill_lots(loading: Loading, recording: UUID) -> None:
     if filled.rowcount != count:
         raise StoreChanged
     db.execute(ROOT_OF_LOT, {"batch": batch_id})
-    how = loading.how
-    events = [_event(loading, "lot_added", how["at"], recording) for _ in lots]
-    db.add_all(events)
-    db.flush()
+    events = loading.write_events("lot_added", [("", None, {}) for _ in lots])
     nodes = [
-        {"node_id": lot_id, "event_id": event.id, "role": "output"}
-        for lot_id, event in zip(sorted(one for one in lots if one), events, strict=True)
+        {"node_id": lot_id, "event_id": event_id, "role": "output"}
+        for lot_id, event_id in zip(sorted(one for one in lots if one), events, strict=True)
     ]
     bulk.add(db, EventNode, nodes)
     for step in FILLED:
-        db.execute(step, {"batch": batch_id, "recording": recording, "no": False})
+        db.execute(step, {"batch": batch_id, "recording": loading.recording, "no": False})
     loading.progress(count)
 
 
-def _open_groups(loading: Loading, recording: UUID) -> None:
+def _open_groups(loading: Loading) -> None:
     """Write the event of each group, with its lot."""
     db, batch_id = loading.db, loading.batch.id
     first = (
@@ -211,60 +203,31 @@ def _open_groups(loading: Loading, recording: UUID) -> None:
         .order_by(ImportRow.group_no)
     ).all()
     said = [dict(zip(loading.names, row.cells.split(SPLIT), strict=True)) for row in rows]
-    events = [
-        _event(
-            loading,
-            "received",
-            noon(one.get("received_on", ""), at=loading.how["at"]) or loading.how["at"],
-            recording,
-            location_id=row.location_id,
-        )
-        for row, one in zip(rows, said, strict=True)
-    ]
-    db.add_all(events)
-    db.flush()
+    events = loading.write_events(
+        "received",
+        [
+            (one.get("received_on", ""), row.location_id, {})
+            for row, one in zip(rows, said, strict=True)
+        ],
+    )
     groups: list[dict[str, Any]] = []
     nodes: list[dict[str, Any]] = []
     released: tuple[set[int], set[int]] = (set(), set())
-    for row, one, event in zip(rows, said, events, strict=True):
+    for row, one, event_id in zip(rows, said, events, strict=True):
         usability = one.get("usability") or "unreleased"
         groups.append(
             {
                 "batch_id": batch_id,
                 "group_no": row.group_no,
-                "event_id": event.id,
+                "event_id": event_id,
                 "usability": usability,
             }
         )
         if row.lot_id:
-            nodes.append({"node_id": row.lot_id, "event_id": event.id, "role": "subject"})
+            nodes.append({"node_id": row.lot_id, "event_id": event_id, "role": "subject"})
         if usability == "conforming":
             released[0].add(row.part_id)
             released[1].update([row.lot_id] if row.lot_id else [])
     bulk.add(db, ImportGroup, groups)
     bulk.add(db, EventNode, nodes)
     parties.lock_key_fields(db, parts=released[0], lots=released[1])
-
-
-def _event(
-    loading: Loading,
-    type: str,
-    event_at: datetime,
-    recording: UUID,
-    *,
-    location_id: int | None = None,
-) -> Event:
-    how, kind = loading.how, KINDS[type]
-    return Event(
-        uuid=uuid4(),
-        recording=recording,
-        type=type,
-        biz_step=kind.biz_step,
-        disposition=kind.disposition,
-        event_at=event_at,
-        recorded_at=how["at"],
-        actor_id=how["by"].id if how["by"] else None,
-        source=loading.batch.source,
-        location_id=location_id,
-        payload={"import": loading.batch.id},
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.serials.identifiers.content import is_serial
+from engine.serials.identifiers import gs1
 from engine.serials.intake.chunk import Chunk
 from engine.serials.intake.references import Known, PartFound, UnitFound
 from engine.serials.vocabulary import CONTROL, Word
@@ -93,7 +93,7 @@ def parts_of(
 def refuse_unprintable(c: Chunk, place: int, part: PartFound | None) -> None:
     """Have a row wait whose new serial number no label of its part can carry."""
     serial = c.column("serial")[place]
-    if serial and part is not None and part.issuer == "gs1" and not is_serial(serial):
+    if serial and part is not None and part.issuer == "gs1" and not gs1.is_allowed("21", serial):
         c.wrong(place, "serial", "no_gs1_serial", value=serial)
 
 
