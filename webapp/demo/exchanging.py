@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -82,6 +83,7 @@ def systems(stage: Stage, present: datetime) -> Telling:
     _compare_built(stage)
     yield present - HOURS
     _acknowledge(stage)
+    _take_the_files_of_the_night(stage)
     holdfast = stage.holdfast
     folder = holdfast.settings.deny_folder
     denylist.make(holdfast.database, by=None, at=stage.at, folder=folder)
@@ -178,6 +180,23 @@ def _compare_built(stage: Stage) -> None:
         )
         content = _built(db, list(source.columns.values()))
         runs.ask(db, source, content, "built.csv", by=None, at=stage.at)
+    with clock.at(stage.at):
+        stage.holdfast.run_jobs()
+
+
+def _take_the_files_of_the_night(stage: Stage) -> None:
+    """Let both systems leave their file, so that nothing is missing when the company is opened."""
+    incoming = stage.holdfast.settings.folder / "incoming"
+    with stage.holdfast.database.read() as db:
+        built = list(sources.source_of(db, 2).columns.values())
+        files = {"erp-jena/stock.csv": _erp(db, 3), "mes-jena/built.csv": _built(db, built)}
+    for name, content in files.items():
+        path = incoming / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        left_at = (stage.at - HOURS).timestamp()
+        os.utime(path, (left_at, left_at))
+    runs.take_due(stage.holdfast.database, incoming, at=stage.at)
     with clock.at(stage.at):
         stage.holdfast.run_jobs()
 
