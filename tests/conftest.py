@@ -3,9 +3,11 @@
 import os
 import shutil
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -18,12 +20,13 @@ from engine.db import Database
 from tests.support import postgres
 from tests.support.compiling import compile_once
 from tests.support.personas import People
+from tests.support.putting_back import Lent, keep_rows
 from tests.support.schema import lay_schema
 
 TEMPORARY = "PYTEST_DEBUG_TEMPROOT"  # where pytest puts what tests write
 POSTGRES = "HOLDFAST_TEST_POSTGRES"  # the folder of this run's server, for the workers
 TEMPLATES = {"empty": False, "peopled": True}  # a test that asks for `people` finds their accounts
-FreshPostgres: TypeAlias = Callable[[str], AbstractContextManager[str]]  # by the name of a template
+FreshPostgres: TypeAlias = Callable[..., AbstractContextManager[str]]  # by the name of a template
 LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "", None)
 
 
@@ -70,7 +73,7 @@ def postgres_server() -> postgres.Server:
     server = postgres.Server(Path(os.environ[POSTGRES]))
     with server.locked():
         server.start()
-        with _maintenance(server) as maintenance:
+        with server.connect("postgres") as maintenance:
             for template, peopled in TEMPLATES.items():
                 _lay_template(server, maintenance, template, peopled=peopled)
     return server
@@ -84,13 +87,8 @@ def _lay_template(
         maintenance.execute("DROP DATABASE IF EXISTS unfinished WITH (FORCE)")
         maintenance.execute("CREATE DATABASE unfinished")
         lay_schema(server.url("unfinished"), peopled=peopled)
+        keep_rows(server, "unfinished")
         maintenance.execute(f"ALTER DATABASE unfinished RENAME TO {template}")
-
-
-def _maintenance(server: postgres.Server) -> psycopg.Connection[Any]:
-    return psycopg.connect(
-        host=str(server.folder), user="postgres", dbname="postgres", autocommit=True
-    )
 
 
 # --- a fresh database for each test ----------------------------------------------------------
@@ -106,18 +104,33 @@ def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def fresh_postgres(postgres_server: postgres.Server) -> FreshPostgres:
-    """Give what makes a database from a template and drops it afterwards."""
+def fresh_postgres(postgres_server: postgres.Server) -> Iterator[FreshPostgres]:
+    """Give what lends a database that is as its template, and takes it back afterwards.
 
-    @contextmanager
-    def fresh(template: str) -> Iterator[str]:
-        name = f"test_{uuid4().hex}"
-        with _maintenance(postgres_server) as maintenance:
-            maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-            yield postgres_server.url(name)
-            maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    One that can be put back is lent `again`; the others are dropped.
+    """
+    waiting: dict[str, list[Lent]] = defaultdict(list)
+    with postgres_server.connect("postgres") as maintenance:
 
-    return fresh
+        @contextmanager
+        def fresh(template: str, *, again: bool = True) -> Iterator[str]:
+            if again and waiting[template]:
+                lent = waiting[template].pop()
+            else:
+                lent = Lent(postgres_server, f"test_{uuid4().hex}")
+                maintenance.execute(
+                    f"CREATE DATABASE {lent.name} TEMPLATE {template} STRATEGY FILE_COPY"
+                )
+            yield postgres_server.url(lent.name)
+            if again and lent.take_back():
+                waiting[template].append(lent)
+            else:
+                lent.close()
+                maintenance.execute(f"DROP DATABASE {lent.name} WITH (FORCE)")
+
+        yield fresh
+        for lent in chain.from_iterable(waiting.values()):
+            lent.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
