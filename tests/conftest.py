@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -19,13 +19,20 @@ from sqlalchemy.orm import Session
 from engine.db import Database
 from tests.support import postgres
 from tests.support.compiling import compile_once
-from tests.support.personas import People
+from tests.support.personas import People, settle
 from tests.support.putting_back import Lent, keep_rows
-from tests.support.schema import lay_schema
+from tests.support.schema import lay_rows, lay_schema
+from tests.support.shop import lay_shop
 
 TEMPORARY = "PYTEST_DEBUG_TEMPROOT"  # where pytest puts what tests write
 POSTGRES = "HOLDFAST_TEST_POSTGRES"  # the folder of this run's server, for the workers
-TEMPLATES = {"empty": False, "peopled": True}  # a test that asks for `people` finds their accounts
+# each is a copy of the one before with more in it: a test that asks for `people` finds their
+# accounts, and one that asks for `laid_shop` the small maker of pumps
+TEMPLATES: dict[str, Callable[[str], None]] = {
+    "empty": lay_schema,
+    "peopled": lambda url: lay_rows(url, settle),
+    "shop": lambda url: lay_rows(url, lay_shop),
+}
 FreshPostgres: TypeAlias = Callable[..., AbstractContextManager[str]]  # by the name of a template
 LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "", None)
 
@@ -74,19 +81,19 @@ def postgres_server() -> postgres.Server:
     with server.locked():
         server.start()
         with server.connect("postgres") as maintenance:
-            for template, peopled in TEMPLATES.items():
-                _lay_template(server, maintenance, template, peopled=peopled)
+            for before, template in pairwise(["template1", *TEMPLATES]):
+                _lay_template(server, maintenance, template, before)
     return server
 
 
 def _lay_template(
-    server: postgres.Server, maintenance: psycopg.Connection[Any], template: str, *, peopled: bool
+    server: postgres.Server, maintenance: psycopg.Connection[Any], template: str, before: str
 ) -> None:
     known = "SELECT 1 FROM pg_database WHERE datname = %s"
     if maintenance.execute(known, [template]).fetchone() is None:
         maintenance.execute("DROP DATABASE IF EXISTS unfinished WITH (FORCE)")
-        maintenance.execute("CREATE DATABASE unfinished")
-        lay_schema(server.url("unfinished"), peopled=peopled)
+        maintenance.execute(f"CREATE DATABASE unfinished TEMPLATE {before}")
+        TEMPLATES[template](server.url("unfinished"))
         keep_rows(server, "unfinished")
         maintenance.execute(f"ALTER DATABASE unfinished RENAME TO {template}")
 
@@ -98,8 +105,11 @@ def _lay_template(
 def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of the SQLite files that are copied for each test."""
     folder = tmp_path_factory.mktemp("templates")
-    for template, peopled in TEMPLATES.items():
-        lay_schema(f"sqlite:///{folder / template}", peopled=peopled)
+    path = folder / "before"
+    path.touch()
+    for template, lay in TEMPLATES.items():
+        path = shutil.copyfile(path, folder / template)
+        lay(f"sqlite:///{path}")
     return folder
 
 
@@ -136,7 +146,8 @@ def fresh_postgres(postgres_server: postgres.Server) -> Iterator[FreshPostgres]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of a fresh database with the schema in it, on each kind in turn."""
-    template = "peopled" if "people" in request.fixturenames else "empty"
+    asked = request.fixturenames
+    template = "shop" if "laid_shop" in asked else "peopled" if "people" in asked else "empty"
     if request.param == "sqlite":
         path = tmp_path / "holdfast.sqlite"
         shutil.copyfile(request.getfixturevalue("sqlite_templates") / template, path)
@@ -179,6 +190,11 @@ def people() -> People:
     A test that asks for them finds their accounts in its database, and `PASSWORD` opens each.
     """
     return People()
+
+
+@pytest.fixture
+def laid_shop(people: People) -> None:
+    """Find the parties, places and parts of `Shop` in the database."""
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from python_calamine import CalamineWorkbook
 from engine import jobs
 from engine.serials import gaps, tracing
 from engine.serials.models import Unit
-from tests.engine.serials.conftest import Shop
 from tests.support.personas import People
+from tests.support.shop import Shop
 from tests.webapp.conftest import Visitor
 from webapp.compose import Holdfast
 

@@ -52,7 +52,7 @@ from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
 from tests.support.files import png
-from tests.support.personas import People
+from tests.support.personas import People, settle
 from tests.support.postgres import Server
 from tests.support.putting_back import Lent, keep_rows
 from tests.support.schema import lay_schema
@@ -226,7 +226,7 @@ def make_world(folder: Path, *, server: Server | None = None, name: str = "") ->
     path, people = folder / "holdfast.db", People()
     url = server.url(name) if server else f"sqlite:///{path}"
     if server is None:
-        lay_schema(url, peopled=True)
+        lay_schema(url, settle)
     kind = "postgresql" if server else "sqlite"
     founded = found(kind, url, url, folder, people)
     holdfast = composed(folder, url)

@@ -61,8 +61,8 @@ from engine.serials.models import (
     UnitRoot,
 )
 from engine.serials.targets import HoldTarget
-from tests.engine.serials.conftest import NOW, Shop
 from tests.support.at_once import at_once
+from tests.support.shop import NOW, Shop
 
 
 @pytest.fixture
