@@ -16,7 +16,8 @@ from engine.people.person import Person
 from engine.people.queries import person_of
 from engine.serials.epcis import documents, names
 from engine.serials.epcis.documents import Json
-from engine.serials.epcis.taking import Taken, declare_error, names_in, take_over
+from engine.serials.epcis.taking import declare_error, take_over
+from engine.serials.epcis.taking.case import Taken, names_in
 from engine.serials.models import EpcisCapture, EpcisEvent, EpcisName, Event
 
 VERB = "capture_epcis"

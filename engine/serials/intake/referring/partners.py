@@ -6,7 +6,7 @@ from sqlalchemy import and_, select
 
 from engine.serials.epcis import documents
 from engine.serials.epcis.resolving import Resolved, resolve
-from engine.serials.epcis.taking import names_in
+from engine.serials.epcis.taking.case import names_in
 from engine.serials.intake.chunk import Chunk
 from engine.serials.intake.documents import EVENT, loads
 from engine.serials.intake.references import Known
