@@ -1,0 +1,15 @@
+"""The balance by consignee, returns and corrections"""
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Take the step."""
+
+
+def downgrade() -> None:
+    """Refuse: evidence is never taken back; restore the backup instead."""
+    raise NotImplementedError
