@@ -1,6 +1,6 @@
 """One event while it is taken over: what it names, what is known of it, what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -46,12 +46,15 @@ RULE_OF = {
 }
 NAMED = 50  # flags of one kind on one event that name their goods
 
+Asks = Callable[[str], None]  # raises `NotAllowed` for an action
+
 
 @dataclass
 class Taken:
-    """What came of one event: the record made of it, and what did not fit."""
+    """What came of one event: the records made of it, the first apart, and what did not fit."""
 
     event: Event | None = None
+    made: list[Event] = field(default_factory=list)
     flags: list[Json] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
 
@@ -74,6 +77,7 @@ class Case:
     known: Resolved
     place: Location | None
     taken: Taken
+    asks: Asks  # whether whoever tells it may do what it says
 
     def units(self, *fields: str) -> list[int]:
         """Return the units that are named in these fields and known; the others are flagged."""
@@ -103,8 +107,9 @@ class Case:
         return [uri for one in said for uri in ([one] if isinstance(one, str) else one)]
 
     def record(self, event: Event) -> None:
-        """Keep the first event made of this one: it has the flags, the others go on from it."""
+        """Keep an event made of this one: the first has the flags, the others go on from it."""
         self.taken.event = self.taken.event or event
+        self.taken.made.append(event)
         self.how["marks"] = ()
 
     def quantities(self, field: str) -> list[tuple[str, Decimal | None]]:

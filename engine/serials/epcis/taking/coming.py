@@ -11,6 +11,7 @@ from engine.serials.record import Effect
 
 def commission(case: Case, units: str, lots: str) -> None:
     """Record units and lots that a document says came to be."""
+    case.asks("goods.receive")
     effect = Effect(custody_at(case.place), "unknown", case.place.id if case.place else None)
     new = [u for u in case.uris(units) if u in case.known.parts and u not in case.known.units]
     links = Links()

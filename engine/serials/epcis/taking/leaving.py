@@ -43,6 +43,7 @@ def leave(case: Case) -> None:
     if to is None and (units or parts or case.known.parts):
         case.taken.flag("destination_unknown", said=_said_destinations(case))
     if units or parts or any(uri in case.known.parts for uri in unknown):
+        case.asks("shipment.record")
         recorded = ship.report_shipment(
             case.db,
             to_location_id=to.id if to else None,
@@ -52,7 +53,7 @@ def leave(case: Case) -> None:
             document_no=document_of(case, "desadv"),
             **case.how,
         )
-        case.taken.event = recorded.event
+        case.record(recorded.event)
         return
     observe(case)
 
@@ -62,8 +63,9 @@ def _end(case: Case) -> None:
     if not units and not parts:
         observe(case)
         return
+    case.asks("goods.scrap")
     recorded = state.destroy(case.db, units=units, stock_parts=parts, reported=True, **case.how)
-    case.taken.event = recorded.event
+    case.record(recorded.event)
 
 
 def _come_back(case: Case) -> None:
@@ -71,10 +73,11 @@ def _come_back(case: Case) -> None:
     if not (units or parts) or case.place is None:
         observe(case)
         return
+    case.asks("goods.return")
     recorded = ship.receive_return(
         case.db, location_id=case.place.id, units=units, stock_parts=parts, **case.how
     )
-    case.taken.event = recorded.event
+    case.record(recorded.event)
 
 
 def _find_bad(case: Case) -> None:
@@ -82,9 +85,8 @@ def _find_bad(case: Case) -> None:
     if not units and not parts:
         observe(case)
         return
-    case.taken.event = state.mark_nonconforming(
-        case.db, units=units, stock_parts=parts, **case.how
-    ).event
+    case.asks("goods.examine")
+    case.record(state.mark_nonconforming(case.db, units=units, stock_parts=parts, **case.how).event)
 
 
 def _destination(case: Case) -> Location | None:

@@ -54,6 +54,7 @@ def take_transformation(case: Case) -> None:
         case.taken.flag("inputs_not_placed", count=len(children))
     if not (new or known or children) and _become(case, both, lots):
         return
+    case.asks("goods.build")
     inputs = inputs_named(case, place_id)
     children = taken_out(case, children, known)
     hosts = list(known)
@@ -107,6 +108,7 @@ def _become(case: Case, units: Sequence[int], made: Sequence[tuple[str, Decimal 
     if not is_new or total != (quantity or Decimal(0)):
         return False
     kind = case.body.get("holdfast:type") or ("lot_split" if len(said) == 1 else "lot_merged")
+    case.asks("goods.relabel" if kind == "relabelled" else "lot.change")
     try:
         with case.db.begin_nested():
             become: Become = BECOMES.get(str(kind), lots.split_lot)

@@ -59,6 +59,7 @@ def record_missing(case: Case) -> None:
     case.db.flush()
     project_units(case.db, links.units)
     record_events(case.db, [event], by=case.how["by"], at=case.how["at"])
+    case.taken.made.append(event)
 
 
 def flag_unknown(case: Case) -> None:

@@ -25,6 +25,7 @@ def take_aggregation(case: Case) -> None:
     elif parent is None or not children or case.body.get("action") == "OBSERVE":
         observe(case)
     elif case.body.get("action") == "ADD":
+        case.asks("goods.fit")
         children = taken_out(case, children, [parent]) or children
         fittings = [install.Fitting(one, parent) for one in children]
         recorded = install.install_units(case.db, fittings, reported=True, **case.how)
@@ -43,11 +44,13 @@ def take_aggregation(case: Case) -> None:
             case.taken.flag("was_not_inside", parent=case.body["parentID"])
             observe(case)
         else:
-            case.taken.event = install.remove_units(case.db, inside, **case.how).event
+            case.asks("goods.fit")
+            case.record(install.remove_units(case.db, inside, **case.how).event)
 
 
 def _pack(case: Case, uri: str, units: Sequence[int]) -> None:
     """Record goods put into a case or onto a pallet, or taken out again."""
+    case.asks("goods.pack")
     containers = case.containers("childEPCs")
     known = case.known.containers.get(uri)
     if case.body["action"] == "ADD":
@@ -61,7 +64,7 @@ def _pack(case: Case, uri: str, units: Sequence[int]) -> None:
         place_id = case.place.id if case.place else None
         sscc = case.known.names[uri].sscc or ""
         recorded = packing.pack(case.db, sscc, kind, load, location_id=place_id, **case.how)
-        case.taken.event = recorded.event
+        case.record(recorded.event)
     elif known is not None:
         # what is not named at all is all of it; what is named and not known is none
         is_all = not (case.body.get("childEPCs") or case.body.get("childQuantityList"))
@@ -73,7 +76,7 @@ def _pack(case: Case, uri: str, units: Sequence[int]) -> None:
             containers=None if is_all else containers,
             **case.how,
         )
-        case.taken.event = recorded.event
+        case.record(recorded.event)
     else:
         observe(case)
 
