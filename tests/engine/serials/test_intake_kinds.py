@@ -362,9 +362,7 @@ def test_a_document_that_ships_a_case_with_a_protected_serial_in_it_needs_a_seco
     ]
 
 
-def test_a_file_may_not_take_out_of_the_record_what_who_loads_it_may_not(
-    shop_here, check, people
-):
+def test_a_file_may_not_take_out_of_the_record_what_who_loads_it_may_not(shop_here, check, people):
     shop = shop_here
     shop.units(shop.pump, "P-1")
     gone = seen(["P-1"], step="destroying", action="DELETE")
