@@ -49,6 +49,7 @@ def leave(case: Case) -> None:
             to_location_id=to.id if to else None,
             units=units,
             stock_parts=parts,
+            containers=case.containers(*case.seen()),
             unknown=unknown,
             document_no=document_of(case, "desadv"),
             **case.how,
