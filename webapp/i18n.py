@@ -25,7 +25,7 @@ class OfPart(Protocol):
         """Return the name in Chinese, None where the part has none."""
 
 
-babel = Babel()  # type: ignore[no-untyped-call]
+babel = Babel()  # type: ignore[no-untyped-call]  # the library has no types
 
 
 def language() -> str:
@@ -62,7 +62,7 @@ def keep(response: Response, name: str, value: str) -> None:
 
 def speak(app: Flask) -> None:
     """Give the templates languages, times and themes."""
-    babel.init_app(  # type: ignore[no-untyped-call]
+    babel.init_app(  # type: ignore[no-untyped-call]  # the library has no types
         app,
         locale_selector=language,
         timezone_selector=time_zone,

@@ -46,7 +46,7 @@ COLUMNS = ("batch_id", "line", "state", "key", *REFERENCES, "group_no", "cells")
 
 
 AS_THE_FIRST = (
-    update(ImportRow.__table__)  # type: ignore[arg-type]
+    update(ImportRow.__table__)  # type: ignore[arg-type]  # a declared table is a Table
     .where(ImportRow.batch_id == bindparam("of_batch"), ImportRow.line == bindparam("of_line"))
     .values(state="same", group_no=bindparam("first"))
 )

@@ -121,7 +121,7 @@ def why(db: Session, run_id: int, unit_id: int) -> Why:
         ("suspect", False), ("suspect", True), ("cannot_exclude", False), ("cannot_exclude", True),
     ):  # fmt: skip
         way = _way(
-            ("unit", unit_id), links, lambda key, wanted=wanted: starts(key) == wanted,  # type: ignore[misc]
+            ("unit", unit_id), links, lambda key, wanted=wanted: starts(key) == wanted,  # type: ignore[misc]  # mypy knows no default of a lambda
             removed_too=removed_too,
         )  # fmt: skip
         if way:
