@@ -27,7 +27,7 @@ def commit_seed(step: Step) -> dict[str, bool]:
     planning.plan_level(
         step.db,
         case,
-        given["level"],
+        given["level"].removeprefix("level_").upper(),
         percent=None if percent is None else Decimal(percent),
         census_below=given.get("census_below") or 0,
         channel=given.get("channel") or "none",

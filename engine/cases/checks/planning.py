@@ -25,6 +25,10 @@ class AlreadyFrozen(Refused):
     """The frame of this plan is frozen already. Lay a new plan to ask more consignees."""
 
 
+class NoPlan(Refused):
+    """No plan of effectiveness checks was signed for this recall. Plan them first."""
+
+
 class NothingToCheck(Refused):
     """No notice went out yet, so there is nobody to check. Send the notices first."""
 
@@ -135,6 +139,14 @@ def is_drawn_as_said(db: Session, plan: EffectivenessPlan) -> bool:
         and sampling.frame_sha256(members) == plan.frame_sha256
         and asked == {row.notice_number for row in rows if row.is_drawn}
     )
+
+
+def standing(db: Session, case: Case) -> EffectivenessPlan:
+    """Return the plan that stands; raises `NoPlan`."""
+    plan = latest(db, case)
+    if plan is None:
+        raise NoPlan
+    return plan
 
 
 def latest(db: Session, case: Case) -> EffectivenessPlan | None:

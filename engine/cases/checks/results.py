@@ -11,6 +11,7 @@ from engine.cases.checks.bounds import most_not_reached
 from engine.cases.checks.models import EffectivenessCheck, EffectivenessFrame, EffectivenessPlan
 from engine.cases.checks.sampling import HIGHER
 from engine.people import Person
+from engine.serials.models.master import PARTY_KINDS
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class StratumResult:
     effective: int
     not_effective: int
     not_reached: int
+
+    @property
+    def words(self) -> str:
+        """Return the kind of consignee in words, a msgid."""
+        return PARTY_KINDS[self.stratum]
 
     @property
     def failed(self) -> int:
