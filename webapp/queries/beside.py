@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases import affected, differences, dispositions
+from engine.cases.checks import board
 from engine.cases.history import history
 from engine.cases.models import Case, Line, Round
 from engine.cases.names import stock_names
@@ -166,6 +167,13 @@ def _disposition_lines(db: Session, place: Beside) -> Any:
     ]
 
 
+def _effectiveness(db: Session, place: Beside) -> Any:
+    """Return the plan that stands, and at a check the consignee it is about."""
+    asked = board.consignee_of(db, place.instance_id)
+    planned = None if asked else board.board(db, place.case)
+    return (planned, asked) if planned or asked else None
+
+
 def _documents(db: Session, place: Beside) -> Any:
     kept = documents.documents_of(db, place.case.stream)
     return [document_line(db, one) for one in kept if one.state != "review"]
@@ -218,6 +226,7 @@ PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
             lambda db, place: differences.of_count(db, place.case, instance_id=place.instance_id),
         ),
         "scope_left": (N_("What left the scope"), _scope_left),
+        "effectiveness": (N_("Effectiveness checks"), _effectiveness),
         "hold_tags": (N_("Hold tags"), lambda db, place: tag_lines(db, place.case.number)),
     }
 )
