@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.actions.close_case import StillRunning
+from engine.cases.closing import StillRunning
 from engine.bpmn.errors import DoneByTheSamePerson
 from engine.cases.correcting import (
     AlreadyCorrected,
