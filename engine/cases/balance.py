@@ -157,6 +157,11 @@ def holdings_of(
     return _read(db, {"case_id": case_id, "ids": id_value(db, units or lots)}, of=of)
 
 
+def forget_lying(db: Session, case: Case) -> None:
+    """Read the balance of a case anew: postings were written inside the database."""
+    forget(db, (_LYING, case.id))
+
+
 def lock(db: Session, case: Case) -> bool:
     """Lock a case to the end of the transaction; say whether it is still open.
 
