@@ -11,7 +11,7 @@ from forms.words import N_, say
 
 ANSWER = "-answer-"  # between the name of the field and the key of a question
 UNKNOWN_LATER = N_("Nothing in it is recorded here yet; it stays as it was written")
-NOTHING = N_("Nothing that is recorded here was named. Write a lot, a serial number or a range.")
+NOTHING = N_("Name something that is recorded here: a lot, a serial number or a range.")
 ASKED = N_("“%(text)s” can mean two things. Choose which is meant.")
 NO_CHOICE = N_("Choose one of the answers below “%(text)s”.")
 AFFECTED = N_("%(units)s units and %(quantity)s of lots, at %(consignees)s consignees")

@@ -27,7 +27,7 @@ def test_a_signal_is_contained_before_anything_is_evaluated(company: Company) ->
     contain(company, "SENS-1")
     assert company.waiting_at == {"evaluate_health_hazard"}
     assert not company.may_ship("P-2")
-    assert company.totals["at_consignee"] == 1
+    assert company.totals["in_transit"] == 1
     standing = company.reads(lambda db: scopes.standing(db, company.case))
     assert standing.is_provisional
     told = company.reads(lambda db: {one.name for one in facts.standing(db, company.case)})

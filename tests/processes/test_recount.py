@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.cases.closing import StillRunning
 from engine.cases import identifying
+from engine.cases.closing import StillRunning
 from forms import library
 from tests.processes.company import Company
 
