@@ -1,4 +1,4 @@
-"""Ending a case for good: nothing of it runs on, its holds go, a checkpoint of its record stands."""
+"""Ending a case for good: nothing of it runs on, its holds go, its record gets a checkpoint."""
 
 from engine.bpmn.step import Step
 from engine.cases import balance, facts, telling
