@@ -105,7 +105,8 @@ def units_of(
     run_id = (version or standing_or_refuse(db, case)).run_id
     given = {"run": run_id, "party": party_id, "after": after, "most": limit}
     return [
-        ConsignedUnit(*row[:6], bool(row[6])) for row in db.execute(_units_of(is_sqlite(db)), given)
+        ConsignedUnit(row.id, row.serial, row.part_no, row.name, row.di, row.lot_no, row.there > 0)
+        for row in db.execute(_units_of(is_sqlite(db)), given)
     ]
 
 
@@ -115,7 +116,13 @@ def stock_of(
     """Return the lots that a consignee was sent or has quantities of, by number."""
     run_id = (version or standing_or_refuse(db, case)).run_id
     rows = db.execute(_stock_of(), {"run": run_id, "party": party_id})
-    return [ConsignedStock(*row[:6], _quantity(row[6]), _quantity(row[7])) for row in rows]
+    return [
+        ConsignedStock(
+            row.id, row.lot_no, row.part_no, row.name, row.di, row.uom,
+            sent=_quantity(row.sent), there=_quantity(row.there),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _quantity(millionths: int) -> Decimal:
