@@ -116,9 +116,9 @@ class Context:
     `find_units` and `find_lots` take the texts as scanned (serials, lot numbers, UDI strings) and
     answer all of them at once. `pending` is what is held in the case and not yet dispositioned,
     `expected` what should stand in quarantine, `pieces` what is to be sorted, `unidentified` what
-    was described and nobody has identified yet. `listed` are the values and words of a list that the
-    case offers at this step. `read_scope` reads a text as a trace would, with
-    what was answered to its questions.
+    was described and nobody has identified yet. `listed` are the values and words of a list
+    that the case offers at this step. `read_scope` reads a text as a trace would, with what was
+    answered to its questions.
     """
 
     language: str = words.ENGLISH

@@ -21,7 +21,9 @@ class Listed(Kind):
 
     def accept(self, raw: Json, context: Context) -> Json:
         """Take a value that is offered, with its words."""
-        value = raw.get("value") if isinstance(raw, dict) and set(raw) <= {"value", "words"} else raw
+        value = (
+            raw.get("value") if isinstance(raw, dict) and set(raw) <= {"value", "words"} else raw
+        )
         offered = self.offered(context)
         if not isinstance(value, str) or value not in offered:
             raise self.wrong(self.sentence_if_missing)

@@ -16,6 +16,7 @@ from engine.cases.models import Case, Line, Round
 from engine.cases.names import stock_names
 from engine.cases.overview import case_balance, case_page
 from engine.cases.reach import amount, reached
+from engine.cases.recalls import showing
 from engine.cases.scope import scope_of
 from engine.clock import now
 from engine.evidence import documents
@@ -198,6 +199,10 @@ PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
             lambda db, place: differences.of_count(db, place.case, instance_id=place.instance_id),
         ),
         "effectiveness": (N_("Effectiveness checks"), _effectiveness),
+        "jurisdiction": (
+            N_("The jurisdiction"),
+            lambda db, place: showing.of_instance(db, place.case, place.instance_id),
+        ),
         "hold_tags": (N_("Hold tags"), lambda db, place: tag_lines(db, place.case.number)),
     }
 )

@@ -118,7 +118,7 @@ def receive_class(
         raise Invalid([Problem("class_name", NOT_ITS_CLASS)])
     if not evidence.strip():
         raise Invalid([Problem("evidence", N_("Name the letter, the number or the call first."))])
-    facts.record(
+    fact = facts.record(
         db, case, "class_received", class_name, by=by, at=at, evidence=evidence.strip(),
         jurisdiction=code,
     )  # fmt: skip
@@ -127,7 +127,8 @@ def receive_class(
     if strategies.standing(db, case) is not None:
         variables = {"jurisdiction": code, "class_name": class_name}
         # the same authority may change its mind: each answer is looked at for itself
-        open_child(db, case, CLASS_REVIEW, by=by, at=at, variables=variables)
+        visit = f"{code}:{fact.id}"
+        open_child(db, case, CLASS_REVIEW, by=by, at=at, variables=variables, key=visit)
     case.version += 1
     commands.remember(
         db, key, name="class_received", request=asked, result={"case": number}, by_id=by.id, at=at
@@ -196,10 +197,14 @@ def record_termination(step: Step, case: Case) -> None:
     row.reference = request.answers["reference"]
     row.answered_at = datetime.fromisoformat(outcome.answers["answered_at"]["at"])
     row.outcome = outcome.answers["outcome"]
-    told = {"by": step.by, "at": step.at, "jurisdiction": row.jurisdiction}
-    facts.record(db, case, "termination_requested", row.requested_at.isoformat(), **told)
+    told = [("termination_requested", row.requested_at)]
     if row.outcome == "ended":
-        facts.record(db, case, "termination", row.answered_at.isoformat(), **told)
+        told.append(("termination", row.answered_at))
+    for name, moment in told:
+        facts.record(
+            db, case, name, moment.isoformat(), by=step.by, at=step.at,
+            jurisdiction=row.jurisdiction,
+        )  # fmt: skip
     db.flush()
     body = {
         "jurisdiction": row.jurisdiction,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.bpmn.models import Instance
 from engine.bpmn.step import Step
 from engine.cases import answers, facts, scopes
+from engine.cases.about import PARTY_KEY
 from engine.cases.children import open_child
 from engine.cases.models import Case
 from engine.cases.recalls import gates
@@ -26,7 +27,7 @@ from engine.serials.models import MarketAuthorisation, TraceRunStock, TraceRunUn
 from engine.words import N_
 
 PROCESS = "jurisdiction_decision"
-UNKNOWN = "party-"  # before the id of a consignee whose country nobody knows
+UNKNOWN = PARTY_KEY
 CLASS_NEEDED = N_("Choose the class: this name has one here.")
 NO_CLASS = N_("Leave the class empty: what is no action has none.")
 MUST_SAY_NO = N_("What is no action here is signed with its reason, and is not reported as one.")

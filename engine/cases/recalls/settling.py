@@ -12,11 +12,10 @@ def without_action(step: Step, case: Case) -> None:
 
     What lies in house stays on hold until the board has decided on it. Flushes.
     """
-    out = balance.holdings(step.db, case.id, accounts=STAYING)
-    balance.post(
+    balance.post_set(
         step.db,
         case,
-        out,
+        balance.lying_in(case.id, STAYING),
         to="left_without_field_action",
         evidence="decided: no action",
         by=step.by,

@@ -32,7 +32,7 @@ def standing(db: Session, case: Case) -> Strategy | None:
 def refuse_disagreement(given: dict[str, Any]) -> None:
     """Raise `Invalid` where level and sample do not go together."""
     percent = given.get("sample_percent")
-    if given.get("check_level") == "B" and not 10 < int(percent or 0) < 100:
+    if given.get("check_level") == "b" and not 10 < int(percent or 0) < 100:
         raise Invalid([Problem("sample_percent", B_IS_BETWEEN)])
 
 
@@ -53,7 +53,7 @@ def keep(
 ) -> Strategy:
     """Write a version of the strategy as it was approved; flushes."""
     last = db.scalar(select(func.max(Strategy.version)).where(Strategy.case_id == case.id)) or 0
-    level = content["check_level"]
+    level = content["check_level"].upper()
     kept = Strategy(
         case_id=case.id,
         version=last + 1,
