@@ -124,8 +124,8 @@ class Context:
     language: str = words.ENGLISH
     zone: str = "UTC"
     now: datetime | None = None
-    find_units: FindUnits = _found_nothing  # type: ignore[assignment]
-    find_lots: FindLots = _found_nothing  # type: ignore[assignment]
+    find_units: FindUnits = _found_nothing  # type: ignore[assignment]  # stands in for either search
+    find_lots: FindLots = _found_nothing  # type: ignore[assignment]  # stands in for either search
     listed: Callable[[str], Sequence[tuple[str, str]]] = field(default=lambda _name: ())
     read_scope: ReadScope = field(default=lambda _text, _answers: ScopeRead())
     has_wrong_check_digit: Callable[[str], bool] = field(default=lambda _text: False)

@@ -56,6 +56,18 @@ BOOK: Mapping[str, Answers] = {
         "explanation": "counted_wrong",
         "what_was_done": "Counted again by a second person; the first count missed a carton.",
     },
+    "scope_change.authorise_scope_release": {
+        "release_decision": "released",
+        "not_affected_because": "The supplier's second letter limits the fault to week 12; these "
+        "were made from week 13 on.",
+        "checks": ["trace_read", "no_other_reason", "consignees_told"],
+        "other_holds": False,
+    },
+    "scope_change.remove_tags": {
+        "tags_removed": {"quantity": "4", "uom": "each"},
+        "tags_missing": False,
+        "moved_to": "WH-1",
+    },
     "recount.recount_held_stock": {"tags_intact": True},
     "recount.resolve_count_mismatch": {
         "explanation": "counted_wrong",
