@@ -34,19 +34,14 @@ def abroad(company: Company) -> Company:
     return company
 
 
-def board_scraps_what_is_held(company: Company) -> None:
-    """Have the board rule that everything held is destroyed, and see it done."""
-    company.propose(company.line("scrap", *held(company)))
-    company.do("decide_samples")
-    company.do("destroy_units")
-    company.do("witness_destruction")
-
-
-def held(company: Company) -> list[str]:
-    """Return the serials that lie in house on hold."""
-    return [
-        one for one in ("P-1", "P-2", "P-3", "P-4") if company.unit(one).custody != "at_consignee"
-    ]
+def board_scraps_what_is_held(company: Company, *serials: str) -> None:
+    """Have the board rule that units and the rest of their sensors are destroyed; see it done."""
+    left = int(company.totals["held"]) - len(serials)
+    lot = company.line("scrap", lot="SENS-1", quantity=left)
+    company.propose(company.line("scrap", *serials), lot)
+    for element in ("decide_samples", "destroy_units", "witness_destruction"):
+        for task in company.open_tasks_at(element):
+            company.do(element, task=task)
 
 
 def test_a_removal_goes_from_a_suppliers_lot_to_the_answers_of_the_authorities(
@@ -68,7 +63,7 @@ def test_a_removal_goes_from_a_suppliers_lot_to_the_answers_of_the_authorities(
     notify(company, "CN", "EU")
     company.receive_return("P-1", "P-2", "P-3")
     company.do("review_returns", board=True)
-    board_scraps_what_is_held(company)
+    board_scraps_what_is_held(company, "P-1", "P-2", "P-3", "P-4")
     company.do("review_returns", board=False)
     for gate in company.reads(lambda db: gates.gates_of(db, company.case)):
         open_gate(company, gate)
@@ -78,7 +73,7 @@ def test_a_removal_goes_from_a_suppliers_lot_to_the_answers_of_the_authorities(
     assert company.waiting_at == {"verify_and_close"}
     company.do("verify_and_close")
     assert company.case.state == "closed"
-    assert company.totals == {"destroyed": 4}
+    assert company.totals == {"destroyed": 100}
     told = company.reads(lambda db: {one.name for one in facts.standing(db, company.case)})
     assert {"awareness", "stop_ship", "decision", "completion", "termination"} <= told
 
@@ -149,10 +144,10 @@ def test_no_action_is_signed_with_its_reason_in_each_jurisdiction_and_closes(
     decided = company.reads(lambda db: jurisdictions.decided(db, company.case))
     assert all(one.reason and not one.is_action for one in decided.values())
     assert company.waiting_at == {"propose_disposition"}
-    board_scraps_what_is_held(company)
+    board_scraps_what_is_held(company, "P-4")
     company.do("verify_and_close")
     assert company.case.state == "closed"
-    assert company.totals == {"destroyed": 1, "left_without_field_action": 3}
+    assert company.totals == {"destroyed": 97, "left_without_field_action": 3}
 
 
 def test_a_market_withdrawal_is_an_action_and_no_refusal(abroad: Company) -> None:
@@ -230,10 +225,7 @@ def test_an_authority_that_asks_for_more_brings_the_recall_back_to_its_strategy(
     notify(company, "CN")
     company.receive_return("P-1")
     company.do("review_returns", board=True)
-    company.propose(company.line("scrap", "P-1"))
-    company.do("decide_samples")
-    company.do("destroy_units")
-    company.do("witness_destruction")
+    board_scraps_what_is_held(company, "P-1")
     company.do("review_returns", board=False)
     company.do("reconcile")
     end_oversight(company, "recall_again")
