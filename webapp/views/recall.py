@@ -134,7 +134,7 @@ def _override_page(number: str, gate_id: int, problems: list[Problem]) -> str:
         "recalls/override.html",
         facts=case_facts(db, case),
         gate=gate,
-        here=next(one for one in showing.shown(db, case) if one.row.code == gate.jurisdiction),
+        place=next(one for one in showing.shown(db, case) if one.row.code == gate.jurisdiction),
         rules=gates.RULES,
         whats=gates.WHAT,
         problems=problems,
