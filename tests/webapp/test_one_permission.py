@@ -33,7 +33,7 @@ PAGES = {
     "shipped": "record.save_shipment",
     "shipment_reported": "record.save_shipment",
     "delivered": "record.save_arrival",
-    "installed_at_site": "record.save_arrival",
+    "installed_at_site": "record.save_use",
     "returned": "record.save_return",
     "serviced": "service.save",
 }

@@ -176,9 +176,23 @@ def test_a_pallet_is_packed_and_shipped_with_what_is_in_it(
     assert gone.status_code == 303, words(gone)
     assert [custody(holdfast, serial) for serial in ("AB-1", "AB-2")] == ["in_transit"] * 2
 
-    visitor.post("/record/arrival", {"scanned": "AB-1", "place": "C-1-S", "in_use": "yes",
+    visitor.post("/record/arrival", {"scanned": "AB-1", "place": "C-1-S",
                                      "request_key": "key-of-arrival"})  # fmt: skip
     assert custody(holdfast, "AB-1") == "at_consignee"
+
+
+def test_field_service_puts_a_device_into_use_and_nothing_that_is_no_device(
+    holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    visitor = signed_in(people.field_service)
+    assert "Put into use" in visitor.get("/record").text
+    visitor.get("/record/use")
+    said = {"scanned": "AB-1\nS-1 x 2", "place": "C-1-S"}
+    wrong = visitor.post("/record/use", said)
+    assert wrong.status_code == 422
+    assert "a carton or a lot is not put into use" in words(wrong)
+    right = visitor.post("/record/use", {**said, "scanned": "AB-1", "request_key": "key-of-use"})
+    assert "Put into use at the site" in words(visitor.get(right.location))
 
 
 def test_a_service_in_the_field_records_what_came_out_and_went_in_as_one(

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import Problem
-from engine.serials import find, named
+from engine.serials import find, named, packing
 from engine.serials.models import (
     CUSTODIES,
     USABILITIES,
+    Container,
     ExternalId,
     Location,
     Lot,
@@ -37,6 +38,7 @@ NO_PLACE = N_("There is no location “%(code)s”. Check its code.")
 NO_PARTY = N_("There is no party “%(code)s”. Check its code.")
 NO_STOCK = N_("Nothing of lot %(lot)s lies at %(place)s like this. Check place and quantity.")
 SEVERAL_STOCKS = N_("Lot %(lot)s lies at %(place)s in several states. Name the stock_id.")
+NO_CONTAINER = N_("Nothing is packed under SSCC %(sscc)s. Check the number.")
 TEXT = validate.Length(min=1, max=200)
 ID = validate.Range(1, LARGEST_ID)
 LARGEST = Decimal(10**12)
@@ -282,6 +284,18 @@ class Naming:
         if segment_id is not None and self.db.get(Segment, segment_id) is None:
             self.say(at, NOT_HERE, name=segment_id)
         return segment_id
+
+    def containers(self, ssccs: Sequence[str], at: str) -> list[int]:
+        """Return the ids of cases and pallets, in order; raises `NotAnSscc`."""
+        return [self.container(sscc, f"{at}.{place}") for place, sscc in enumerate(ssccs)]
+
+    def container(self, sscc: str, at: str) -> int:
+        """Return the id of a case or pallet, 0 where there is none; raises `NotAnSscc`."""
+        number = packing.sscc_of(sscc)
+        found = self.db.scalar(select(Container.id).where(Container.sscc == number))
+        if found is None:
+            self.say(at, NO_CONTAINER, sscc=sscc)
+        return found or 0
 
     # --- quantities -------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from engine.serials import build, install, parties, purchase, receive, ship, state
 from engine.serials.install import Fitting
 from engine.serials.models import USABILITIES, LotStock, PurchaseLine, PurchaseOrder
-from engine.serials.record import How, Recorded
+from engine.serials.packed import contents_of
+from engine.serials.record import How, Recorded, StockPart
 from engine.words import N_
 from webapp.api.blueprint import Day, Past, Stored, Strict
 from webapp.api.naming import (
@@ -300,7 +301,18 @@ class Moved(OfCase):
     location = Stored(required=True, validate=TEXT, metadata={"description": "Where they go."})
 
 
-class Shipped(OfCase):
+class WithContainers(OfGoods):
+    """Goods that may be named by the case or pallet they are in."""
+
+    containers = fields.List(
+        Stored(validate=TEXT),
+        load_default=list,
+        validate=validate.Length(max=1000),
+        metadata={"description": "SSCC of cases and pallets, with all that is in them."},
+    )
+
+
+class Shipped(OfCase, WithContainers):
     """Goods that are to leave for a consignee's place."""
 
     location = Stored(
@@ -317,7 +329,7 @@ class ShipmentReported(Shipped):
     )
 
 
-class Arrived(OfGoods):
+class Arrived(WithContainers):
     """Goods that came to a place."""
 
     location = Stored(required=True, validate=TEXT)
@@ -327,9 +339,13 @@ def goods_of(naming: Naming, said: Said, *, is_fact: bool = False) -> dict[str, 
     """Return the units and quantities that an event is about, as commands take them."""
     units = naming.units(said["units"], "units")
     parts = naming.stock(said["stock"], "stock", is_fact=is_fact)
-    if not said["units"] and not said["stock"] and not said.get("not_known"):
+    inside = contents_of(naming.db, naming.containers(said.get("containers", ()), "containers"))
+    if not any(said.get(name) for name in ("units", "stock", "containers", "not_known")):
         naming.say("units", N_("Name units or quantities of lots."))
-    return {"units": units, "stock_parts": parts}
+    return {
+        "units": list(dict.fromkeys([*units, *inside.units])),
+        "stock_parts": [*parts, *(StockPart(row.id, row.quantity) for row in inside.stock)],
+    }
 
 
 @records("moved", Moved, action="goods.move")
@@ -364,13 +380,13 @@ def shipment_reported(db: Session, naming: Naming, said: Said, how: How) -> Reco
     known = Naming(db)
     found = {place: known.units([one], "units") for place, one in enumerate(said["units"])}
     unknown = [_said_as(said["units"][place]) for place, ids in found.items() if not ids]
-    parts = naming.stock(said["stock"], "stock", is_fact=True)
+    goods = goods_of(naming, {**said, "units": [], "not_known": True}, is_fact=True)
+    goods["units"] += [unit_id for ids in found.values() for unit_id in ids]
     complete(naming)
     return ship.report_shipment(
         db,
         to_location_id=place_id,
-        units=[unit_id for ids in found.values() for unit_id in ids],
-        stock_parts=parts,
+        **goods,
         unknown=[*said["not_known"], *unknown],
         document_no=said.get("document_no"),
         **how,

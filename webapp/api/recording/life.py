@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.serials import examine, lots, packing, purchase, relabel, use
 from engine.serials.dictionary import seen
-from engine.serials.models import Container, Event
+from engine.serials.models import Event
 from engine.serials.models.examination import CERTIFICATES, OUTCOMES
 from engine.serials.models.packing import CONTAINERS
 from engine.serials.record import How, Recorded
@@ -31,7 +30,6 @@ from webapp.api.recording.kind import MOST, Happened, OfGoods, Said, complete, r
 from webapp.session import person
 
 NOT_YOURS = N_("Your roles may not see this field, so they may not fill it in. Leave it out.")
-NO_CONTAINER = N_("Nothing is packed under SSCC %(sscc)s. Check the number.")
 
 
 # --- orders ----------------------------------------------------------------------------------
@@ -284,10 +282,7 @@ class IntoContainer(OfGoods):
 @records("packed", IntoContainer, action="goods.pack")
 def packed(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Pack goods in a case or on a pallet under its SSCC."""
-    inner = [
-        _container(db, naming, sscc, f"containers.{place}")
-        for place, sscc in enumerate(said["containers"])
-    ]
+    inner = naming.containers(said["containers"], "containers")
     load = packing.Load(
         naming.units(said["units"], "units"), naming.stock(said["stock"], "stock"), inner
     )
@@ -307,21 +302,11 @@ class OutOfContainer(Happened):
 @records("unpacked", OutOfContainer, action="goods.pack")
 def unpacked(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Take goods out of a case or off a pallet."""
-    outer = _container(db, naming, said["sscc"], "sscc")
+    outer = naming.container(said["sscc"], "sscc")
     units = naming.units(said["units"], "units") if "units" in said else None
-    inner = [
-        _container(db, naming, sscc, f"containers.{place}")
-        for place, sscc in enumerate(said.get("containers", ()))
-    ]
+    inner = naming.containers(said.get("containers", ()), "containers")
     complete(naming)
     return packing.unpack(db, outer, units=units, containers=inner or None, **how)
-
-
-def _container(db: Session, naming: Naming, sscc: str, at: str) -> int:
-    found = db.scalar(select(Container.id).where(Container.sscc == packing.sscc_of(sscc)))
-    if found is None:
-        naming.say(at, NO_CONTAINER, sscc=sscc)
-    return found or 0
 
 
 # --- use and service -------------------------------------------------------------------------
@@ -334,7 +319,7 @@ class PutIntoUse(Happened):
     location = Stored(required=True, validate=TEXT)
 
 
-@records("installed_at_site", PutIntoUse, action="shipment.record")
+@records("installed_at_site", PutIntoUse, action="device.put_into_use")
 def installed_at_site(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     """Record devices that were put into use at a site."""
     ids = naming.units(said["units"], "units")

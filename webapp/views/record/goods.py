@@ -14,7 +14,6 @@ from engine.serials.models import CONTAINERS, OUTCOMES
 from engine.serials.packed import contents_of
 from engine.serials.parties import ensure_lot
 from engine.serials.record import How, Recorded, StockPart
-from engine.serials.use import put_into_use
 from webapp.permissions import allow
 from webapp.queries.recording import Found, open_lines, part_numbered
 from webapp.reading import read
@@ -317,7 +316,7 @@ def _arrival_page(problems: list[Problem], sentence: str) -> str:
 @bp.post("/arrival")
 @allow("shipment.record")
 def save_arrival() -> ResponseReturnValue:
-    """Record that goods arrived, or that a device was put into use."""
+    """Record that goods arrived."""
     return carry_out("record_arrival", _arrive, _arrival_page)
 
 
@@ -325,18 +324,13 @@ def _arrive(db: Session) -> Done:
     form = Entered()
     goods = scanned_goods(db, form, "scanned")
     place = form.place(db, "place")
-    is_use = form.text("in_use") == "yes"
     how = how_of(form)
-    how["facts"] = {"operator": form.words("operator")}
     form.check()
     inside = contents_of(db, goods.containers)
+    parts = scanned.stock_away(db, goods.lots, custody=("in_transit",), location_id=place)
+    parts += [StockPart(row.id, row.quantity) for row in inside.stock]
     units = [*goods.units, *inside.units]
-    if is_use and units:
-        recorded = put_into_use(db, units, location_id=place, **how)
-    else:
-        parts = scanned.stock_away(db, goods.lots, custody=("in_transit",), location_id=place)
-        parts += [StockPart(row.id, row.quantity) for row in inside.stock]
-        recorded = ship.deliver(db, location_id=place, units=units, stock_parts=parts, **how)
+    recorded = ship.deliver(db, location_id=place, units=units, stock_parts=parts, **how)
     return Done(recorded.event.id, address_of(goods), gettext("The arrival is recorded."))
 
 

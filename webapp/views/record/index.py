@@ -39,6 +39,8 @@ PAGES = (
     ("record.shipment", N_("Shipment"), N_("What leaves for whom"), "send", "shipment.record"),
     ("record.arrival", N_("Arrival at the consignee"), N_("What arrived, and where"),
      "building-hospital", "shipment.record"),
+    ("record.use", N_("Put into use"), N_("A device that stands at its site and works"),
+     "circle-check", "device.put_into_use"),
     ("record.returned", N_("Return"), N_("What came back, and where it lies now"),
      "refresh", "goods.return"),
     ("service.visit", N_("Field service"), N_("A device, what was found, parts replaced"),
