@@ -1,7 +1,7 @@
 """Language, time zone and theme of a page: from the cookie, the profile, then the browser."""
 
-from flask import Flask, Response, request
-from flask_babel import Babel
+from flask import Flask, Response, g, request
+from flask_babel import Babel, refresh
 
 from webapp.config import LANGUAGES
 from webapp.session import bears_token, person_or_none
@@ -14,7 +14,12 @@ babel = Babel()  # type: ignore[no-untyped-call]
 
 
 def language() -> str:
-    """Return the language to write in; a system says with each request which one it wants."""
+    """Return the language to write in; a system says with each request which one it wants.
+
+    A page for somebody without an account is written in the language it was sent in (`write_in`).
+    """
+    if "written_in" in g:
+        return str(g.written_in)
     if bears_token() and request.accept_languages:
         return request.accept_languages.best_match(list(LANGUAGES), "en")
     chosen = request.cookies.get("language", "")
@@ -24,6 +29,12 @@ def language() -> str:
     if person is not None and person.language in LANGUAGES:
         return person.language
     return request.accept_languages.best_match(list(LANGUAGES), "en")
+
+
+def write_in(code: str) -> None:
+    """Write the page of this request in a language, whatever its browser asks for."""
+    g.written_in = code if code in LANGUAGES else "en"
+    refresh()  # type: ignore[no-untyped-call]
 
 
 def time_zone() -> str:

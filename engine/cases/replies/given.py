@@ -44,6 +44,7 @@ class Given:
     lines: tuple[Line, ...] = ()
     link_id: int | None = None
     customer: str | None = None
+    customer_link_id: int | None = None
     contact: str | None = None
     text_id: int | None = None
     instructions: tuple[Instruction, ...] = ()

@@ -105,7 +105,7 @@ def forward(
     The link it came from stays: a wrong address must not shut the consignee out. Raises `Invalid`,
     `PassedOnTooOften`.
     """
-    _refuse_wrong(name, email, said_by)
+    refuse_wrong(name=name, email=email, said_by=said_by)
     db.refresh(answering.notice, with_for_update=True)
     if _mailed(db, answering.link) >= MOST_FORWARDS or _steps(db, answering.link) >= MOST_STEPS:
         raise PassedOnTooOften
@@ -120,7 +120,7 @@ def forward(
     return link
 
 
-def for_customers(db: Session, answering: Answering, *, at: datetime) -> str:
+def for_customers(db: Session, answering: Answering, *, said_by: str, at: datetime) -> str:
     """Make a link that a distributor passes on to all its customers, said this once. Flushes.
 
     Raises `NotADistributor`, `PassedOnTooOften`.
@@ -131,17 +131,16 @@ def for_customers(db: Session, answering: Answering, *, at: datetime) -> str:
     if _made_already(db, answering.link, "customers") >= MOST_FORWARDS:
         raise PassedOnTooOften
     token, _ = _make(db, answering.notice.id, "customers", at=at, source=answering.link)
-    body = {"notice": answering.notice.number}
+    body = {"notice": answering.notice.number, "by": said_by.strip()}
     ledger.append(db, answering.case.stream, "customers_link_made", body, by=None, at=at)
     return token
 
 
-def of_customer(db: Session, answering: Answering, customer: str, *, at: datetime) -> str:
+def of_customer(
+    db: Session, answering: Answering, customer: str, *, at: datetime
+) -> tuple[str, NoticeLink]:
     """Make the own link of one customer, which sees its own reply and no other's. Flushes."""
-    token, _ = _make(
-        db, answering.notice.id, "customer", at=at, source=answering.link, name=customer
-    )
-    return token
+    return _make(db, answering.notice.id, "customer", at=at, source=answering.link, name=customer)
 
 
 def send_anew(db: Session, answering: Answering, *, said_by: str, at: datetime) -> int:
@@ -185,6 +184,19 @@ def revoke(db: Session, link_id: int, *, by: Person, at: datetime) -> NoticeLink
     return link
 
 
+def speaker_of(db: Session, link: NoticeLink) -> int | None:
+    """Return the link of the customer that a link speaks for, None where it is the consignee."""
+    if link.kind != "customer":
+        return None
+    one = link
+    while one.forwarded_from_id is not None:
+        source = db.get_one(NoticeLink, one.forwarded_from_id)
+        if source.kind != "customer":
+            break
+        one = source
+    return one.id
+
+
 def links_of(db: Session, notice_id: int) -> list[NoticeLink]:
     """Return every link of a notice, the oldest first."""
     rows = select(NoticeLink).where(NoticeLink.notice_id == notice_id)
@@ -222,7 +234,8 @@ def _make(
     return token, link
 
 
-def _refuse_wrong(name: str, email: str, said_by: str) -> None:
+def refuse_wrong(*, name: str, email: str, said_by: str) -> None:
+    """Raise `Invalid` where it is not said who passes a notice on, or to whom."""
     problems = []
     if not said_by.strip():
         problems.append(Problem("said_by", NAME_MISSING))
@@ -253,7 +266,8 @@ def _steps(db: Session, link: NoticeLink) -> int:
 
 
 def _made_from(db: Session, link: NoticeLink) -> list[NoticeLink]:
-    found, looked_at = [], [link.id]
+    found: list[NoticeLink] = []
+    looked_at = [link.id]
     while looked_at:
         made = db.scalars(
             select(NoticeLink).where(NoticeLink.forwarded_from_id.in_(looked_at))

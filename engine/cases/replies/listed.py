@@ -13,7 +13,6 @@ from engine.cases.models import BalanceTotal, BalanceUnit
 from engine.cases.notices.models import Notice
 from engine.serials.models import Lot, Part, Unit
 
-
 # what went back into use or turned out not to be concerned: nobody is asked about it
 CLEARED = (
     "released_under_concession",
@@ -43,7 +42,6 @@ class ListedLot:
     lot_no: str
     part_id: int
     quantity: Decimal
-    uom: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,7 @@ class PartNamed:
     part_no: str
     name: str
     name_zh: str | None
+    uom: str
 
 
 @dataclass(frozen=True)
@@ -140,10 +139,9 @@ def listed(db: Session, notice: Notice) -> Listed:
     parts = {one.id: one for one in db.scalars(select(Part).where(Part.id.in_(part_ids)))}
     return Listed(
         units=tuple(ListedUnit(i, serial, part, lot) for i, serial, part, lot, _ in units),
-        lots=tuple(
-            ListedLot(i, lot.lot_no, lot.part_id, sums[i], parts[lot.part_id].uom)
-            for i, lot in lots.items()
-        ),
-        parts={i: PartNamed(one.part_no, one.name, one.name_zh) for i, one in parts.items()},
+        lots=tuple(ListedLot(i, lot.lot_no, lot.part_id, sums[i]) for i, lot in lots.items()),
+        parts={
+            i: PartNamed(one.part_no, one.name, one.name_zh, one.uom) for i, one in parts.items()
+        },
         lot_numbers={row.lot_id: row.lot_no for row in units if row.lot_id is not None},
     )

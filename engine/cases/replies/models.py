@@ -84,6 +84,9 @@ class Reply(Base):
         one_of("channel", CHANNELS),
         CheckConstraint("(channel = 'link') = (link_id IS NOT NULL)", name="link_if_by_link"),
         CheckConstraint("(channel = 'link') = (by_id IS NULL)", name="recorded_by_one"),
+        CheckConstraint(
+            "(customer IS NULL) = (customer_link_id IS NULL)", name="customer_has_its_link"
+        ),
         UniqueConstraint("notice_id", "version"),
     )
 
@@ -93,7 +96,9 @@ class Reply(Base):
     number: Mapped[str] = mapped_column(unique=True)  # RC-2026-0001/N-0007/R-2
     version: Mapped[int]
     channel: Mapped[str]
-    customer: Mapped[str | None]  # of a distributor, as it named itself
+    # of which customer of a distributor it is: its own link, and how it named itself
+    customer_link_id: Mapped[Ref | None] = mapped_column(ForeignKey("notice_link.id"))
+    customer: Mapped[str | None]
     name: Mapped[str]
     role: Mapped[str]
     contact: Mapped[str | None]  # a telephone number or address to ask back

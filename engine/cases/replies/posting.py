@@ -57,9 +57,7 @@ def post(
     )
 
 
-def _moves(
-    goal: Mapping[str, Decimal], lying: list[Holding]
-) -> list[tuple[str, Holding]]:
+def _moves(goal: Mapping[str, Decimal], lying: list[Holding]) -> list[tuple[str, Holding]]:
     """Return what goes where: out of the accounts that hold too much into those with too little."""
     movable = [one for one in lying if one.account in MOVABLE]
     there = sum((one.quantity for one in movable), Decimal(0))
@@ -79,9 +77,7 @@ def _moves(
     return list(_filled(missing, spare))
 
 
-def _filled(
-    missing: Mapping[str, Decimal], spare: list[Holding]
-) -> Iterable[tuple[str, Holding]]:
+def _filled(missing: Mapping[str, Decimal], spare: list[Holding]) -> Iterable[tuple[str, Holding]]:
     waiting = list(spare)
     for account, quantity in missing.items():
         needed = quantity

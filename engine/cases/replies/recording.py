@@ -30,13 +30,21 @@ PROCESS = "reply_difference"
 
 
 def record(
-    db: Session, notice: Notice, given: Given, *, by: Person | None, at: datetime, key: str
+    db: Session,
+    notice: Notice,
+    given: Given,
+    *,
+    by: Person | None,
+    at: datetime,
+    key: str,
+    is_looked_into: bool = False,
 ) -> Reply:
     """Record what a consignee replied, by link (`by` None) or as somebody wrote it down.
 
     A reply is a fact: what exceeds or contradicts is recorded, and a person gets a task. What it
     says of a thing takes the place of what the same consignee said of it before; both are kept.
-    A repeated `key` returns the first result. Locks the case, then the notice; flushes.
+    A repeated `key` returns the first result. `is_looked_into` where a person has just done so: it
+    opens no task. Locks the case, then the notice; flushes.
     """
     take_turn(db, key)
     asked = {"notice": notice.number, **given.as_json()}
@@ -52,7 +60,7 @@ def record(
     kept = _keep_findings(db, reply, found)
     if given.customer is None:
         _answered(db, notice, reply, by=by, at=at)
-    if kept and is_open:
+    if kept and is_open and not is_looked_into:
         child = open_child(db, case, PROCESS, by=by, at=at, variables={"reply_id": reply.id})
         for one in kept:
             one.instance_id = child.id
@@ -76,9 +84,9 @@ def lines_of(db: Session, reply_id: int) -> list[ReplyLine]:
     return list(db.scalars(rows))
 
 
-def latest(db: Session, notice_id: int, customer: str | None) -> Reply | None:
+def latest(db: Session, notice_id: int, customer_link_id: int | None) -> Reply | None:
     """Return the newest reply of a consignee, or of one customer of a distributor."""
-    speaker = Reply.customer.is_(None) if customer is None else Reply.customer == customer
+    speaker = Reply.customer_link_id.is_not_distinct_from(customer_link_id)
     rows = select(Reply).where(Reply.notice_id == notice_id, speaker)
     return db.scalars(rows.order_by(Reply.version.desc())).first()
 
@@ -88,7 +96,7 @@ def _keep(
 ) -> Reply:
     newest = select(func.coalesce(func.max(Reply.version), 0))
     version = db.execute(newest.where(Reply.notice_id == notice.id)).scalar_one() + 1
-    earlier = latest(db, notice.id, given.customer)
+    earlier = latest(db, notice.id, given.customer_link_id)
     files = [
         documents.attach_stored(db, stream=case.stream, file=file, by=by, at=at).id
         for file in given.files
@@ -99,6 +107,7 @@ def _keep(
         number=f"{notice.number}/R-{version}",
         version=version,
         channel=given.channel,
+        customer_link_id=given.customer_link_id,
         customer=given.customer,
         name=given.name,
         role=given.role,
@@ -148,7 +157,7 @@ def _post(
     notice: Notice,
     reply: Reply,
     given: Given,
-    before: Mapping[str | None, Mapping[Target, Outcomes]],
+    before: Mapping[int | None, Mapping[Target, Outcomes]],
     *,
     is_open: bool,
     by: Person | None,
@@ -156,8 +165,8 @@ def _post(
 ) -> list[Finding]:
     """Post what this reply changes, and return what is to be looked into."""
     said = _by_target(given)
-    own_before = before.get(given.customer, {})
-    now = {**before, given.customer: {**own_before, **said}}
+    own_before = before.get(given.customer_link_id, {})
+    now = {**before, given.customer_link_id: {**own_before, **said}}
     wanted = standing.accounts_of(now, said)
     lying = posting.lying_of(db, case, notice.party_id, said)
     found = list(findings(said, own_before, listed(db, notice), lying, wanted))
@@ -176,7 +185,7 @@ def _by_target(given: Given) -> dict[Target, Outcomes]:
     for line in given.lines:
         of_target = said.setdefault(Target(*line.target), {})
         of_target[line.outcome] = of_target.get(line.outcome, Decimal(0)) + line.quantity
-    return {target: outcomes for target, outcomes in said.items()}
+    return dict(said.items())
 
 
 def _keep_findings(db: Session, reply: Reply, found: Iterable[Finding]) -> list[ReplyFinding]:

@@ -49,33 +49,33 @@ Outcomes: TypeAlias = Mapping[str, Decimal]  # of one thing: how much has become
 
 def said_of(
     db: Session, notice_id: int, *, before: int | None = None
-) -> dict[str | None, dict[Target, Outcomes]]:
+) -> dict[int | None, dict[Target, Outcomes]]:
     """Return by who speaks (None: the consignee) what stands of each thing that they named.
 
     With `before` what stood before the reply of that version.
     """
     rows = (
-        select(Reply.customer, Reply.version, ReplyLine)
+        select(Reply.customer_link_id, Reply.version, ReplyLine)
         .join(ReplyLine, ReplyLine.reply_id == Reply.id)
         .where(Reply.notice_id == notice_id)
         .order_by(Reply.version, ReplyLine.id)
     )
     if before is not None:
         rows = rows.where(Reply.version < before)
-    found: dict[str | None, dict[Target, dict[str, Decimal]]] = {}
-    latest: dict[tuple[str | None, Target], int] = {}
-    for customer, version, line in db.execute(rows):
+    found: dict[int | None, dict[Target, dict[str, Decimal]]] = {}
+    latest: dict[tuple[int | None, Target], int] = {}
+    for speaker, version, line in db.execute(rows):
         target = Target(line.unit_id, line.lot_id, line.said)
-        of_speaker = found.setdefault(customer, {})
-        if latest.get((customer, target)) != version:
-            latest[customer, target], of_speaker[target] = version, {}
+        of_speaker = found.setdefault(speaker, {})
+        if latest.get((speaker, target)) != version:
+            latest[speaker, target], of_speaker[target] = version, {}
         of_target = of_speaker[target]
         of_target[line.outcome] = of_target.get(line.outcome, Decimal(0)) + line.quantity
-    return {speaker: dict(said) for speaker, said in found.items()}
+    return {speaker: dict(things) for speaker, things in found.items()}
 
 
 def accounts_of(
-    said: Mapping[str | None, Mapping[Target, Outcomes]], targets: Iterable[Target]
+    said: Mapping[int | None, Mapping[Target, Outcomes]], targets: Iterable[Target]
 ) -> dict[Target, dict[str, Decimal]]:
     """Return where each thing should lie by what everybody said of it; the rest is unanswered.
 

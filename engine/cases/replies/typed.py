@@ -227,9 +227,7 @@ def _take_groups(taken: _Taken, typed: Typed) -> None:
             taken.lot(lot.id, outcome, left)
 
 
-def _lines(
-    taken: _Taken, typed: Typed, *, is_customer: bool
-) -> tuple[tuple[Line, ...], bool]:
+def _lines(taken: _Taken, typed: Typed, *, is_customer: bool) -> tuple[tuple[Line, ...], bool]:
     """Return the lines in the order of the list; where they have none, each unit is none left."""
     lines = [
         Line(taken.units[unit.id], Decimal(1), unit_id=unit.id)

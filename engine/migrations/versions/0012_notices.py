@@ -276,7 +276,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_notice_letter_run", ["run_id", "state", "id"], unique=False)
 
 
-
 def downgrade() -> None:
     """Refuse: evidence is never taken back; restore the backup instead."""
     raise NotImplementedError
