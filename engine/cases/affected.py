@@ -161,7 +161,7 @@ def _enter_units(
     new: dict[str, list[Holding]] = {}
     for part in parts:
         if part.unit_id is not None and part.unit_id not in entered:
-            here = Holding(SCOPE, part.unit_id, None, Decimal(1))
+            here = Holding(SCOPE, part.unit_id, None, Decimal(1), party_id=part.party_id)
             new.setdefault(part.account, []).append(here)
     for account, units in new.items():
         balance.post(db, case, units, to=account, evidence="forward trace", by=by, at=at)
@@ -187,7 +187,7 @@ def _enter_stock(
     for lot_id, rows in by_lot.items():
         if lot_id not in entered:
             for row in rows:
-                new = [Holding(SCOPE, None, lot_id, row.quantity)]
+                new = [Holding(SCOPE, None, lot_id, row.quantity, party_id=row.party_id)]
                 balance.post(db, case, new, to=row.account, evidence="forward trace", by=by, at=at)
             continue
         there = sum((row.quantity for row in rows), Decimal(0)) - let_out.get(lot_id, Decimal(0))

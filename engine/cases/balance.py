@@ -4,89 +4,64 @@ A posting moves a unit, or a quantity of a lot, from one account to another; the
 `scope`. Nothing is rewritten: a mistake is undone by a second posting. Unknown is never zero.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Subquery, bindparam, func, select, union_all
+from sqlalchemy import Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from engine.cases.models import Case, Posting
+from engine.cases import lying
+from engine.cases.accounts import (
+    ACCOUNTS,
+    IN_HOUSE,
+    LEFT_CONTROL,
+    LET_OUT,
+    NOT_HELD,
+    OF_CUSTODY,
+    SCOPE,
+    WITH_CONSIGNEE,
+)
+from engine.cases.models import BalanceTotal, BalanceUnit, Case, Posting
 from engine.cases.once import forget, once
+from engine.cases.shares import By, Share, by
 from engine.errors import Refused
 from engine.people.person import Person
 from engine.serials.sets import id_param, id_value, is_sqlite
-from engine.words import N_
 
-SCOPE = "scope"
+__all__ = [
+    "ACCOUNTS",
+    "IN_HOUSE",
+    "LEFT_CONTROL",
+    "LET_OUT",
+    "NOT_HELD",
+    "OF_CUSTODY",
+    "SCOPE",
+    "WITH_CONSIGNEE",
+    "BalanceIncomplete",
+    "By",
+    "Holding",
+    "Share",
+    "affected",
+    "affected_of",
+    "by",
+    "holdings",
+    "holdings_of",
+    "holdings_sha256",
+    "lock",
+    "lying_in",
+    "post",
+    "post_set",
+    "refuse_unless_complete",
+    "taken",
+    "together",
+    "totals",
+]
+SAME = 0  # no party has this number: it stays with the consignee it is with
 _LYING = "lying"
-
-
-@dataclass(frozen=True)
-class Account:
-    """One account: its words, whether what lies in it waits for a decision, and is affected."""
-
-    label: str
-    is_open: bool
-    is_affected: bool = True
-
-
-# the order is the order of every table that shows a balance
-ACCOUNTS: dict[str, Account] = {
-    "in_house": Account(N_("In house, not on hold yet"), is_open=True),
-    "held": Account(N_("On hold in house"), is_open=True),
-    "at_third_party": Account(N_("At a third party, not on hold yet"), is_open=True),
-    "held_elsewhere": Account(N_("On hold at a third party"), is_open=True),
-    "in_transit": Account(N_("In transit"), is_open=True),
-    "at_consignee": Account(N_("At a consignee"), is_open=True),
-    "not_found": Account(N_("Not found"), is_open=True),
-    "released_under_concession": Account(N_("Released under concession"), is_open=False),
-    "released_no_fault": Account(N_("Released, no fault found"), is_open=False),
-    "released_after_sorting": Account(N_("Released after sorting"), is_open=False),
-    "released_not_affected": Account(N_("Released as not affected"), is_open=False),
-    "reworked": Account(N_("Reworked and released"), is_open=False),
-    "repaired": Account(N_("Repaired and released"), is_open=False),
-    "regraded": Account(N_("Regraded and released"), is_open=False),
-    "returned_to_supplier": Account(N_("Returned to the supplier"), is_open=False),
-    "destroyed": Account(N_("Destroyed"), is_open=False),
-    "kept_as_sample": Account(N_("Kept as samples"), is_open=False),
-    "in_other_case": Account(N_("In the case this one duplicates"), is_open=False),
-    "transferred_to_recall": Account(N_("Transferred to a recall"), is_open=False),
-    "left_without_field_action": Account(N_("Left control, no field action"), is_open=False),
-    "unresolved": Account(N_("Unresolved after documented effort"), is_open=False),
-    "recorded_in_error": Account(
-        N_("Never existed, recorded in error"), is_open=False, is_affected=False
-    ),
-}
-IN_HOUSE = ("held", "held_elsewhere")
-NOT_HELD = {"in_house": "held", "at_third_party": "held_elsewhere"}  # what a hold moves where
-# what went back into use or was never there: no hold of the case bears on it any more
-LET_OUT = (
-    "released_under_concession",
-    "released_no_fault",
-    "released_after_sorting",
-    "released_not_affected",
-    "reworked",
-    "repaired",
-    "regraded",
-    "recorded_in_error",
-)
-LEFT_CONTROL = ("in_transit", "at_consignee", "not_found")
-# where a unit's custody puts it, while nothing is decided about it
-OF_CUSTODY = {
-    "in_house": "in_house",
-    "returned": "in_house",
-    "at_third_party": "at_third_party",
-    "in_transit": "in_transit",
-    "at_consignee": "at_consignee",
-    "destroyed": "destroyed",
-    "never_existed": "recorded_in_error",
-    "unknown": "not_found",
-}
 
 
 class BalanceIncomplete(Refused):
@@ -97,7 +72,8 @@ class BalanceIncomplete(Refused):
 class Holding:
     """What lies in an account now: one unit (quantity 1), or a quantity of a lot.
 
-    What nobody could identify lies there by its description, the subject of the case.
+    What nobody could identify lies there by its description, the subject of the case. The party
+    is the consignee that has it or sent it back.
     """
 
     account: str
@@ -105,6 +81,7 @@ class Holding:
     lot_id: int | None
     quantity: Decimal
     subject_id: int | None = None
+    party_id: int | None = None
 
 
 def post(
@@ -117,13 +94,21 @@ def post(
     by: Person | None,
     at: datetime,
     event_id: int | None = None,
+    party_id: int | None = SAME,
 ) -> int:
-    """Move `parts`, each out of its own account, into `to`; return how many moved. Flushes."""
+    """Move `parts`, each out of its own account, into `to`; return how many moved. Flushes.
+
+    They stay with the consignee they were with, or go to `party_id`. Raises `lying.Unbalanced`
+    when a part does not lie where it is said to.
+    """
+    goes = [(part, part.party_id if party_id == SAME else party_id) for part in parts]
     postings = [
         Posting(
             case_id=case.id,
             from_account=part.account,
             to_account=to,
+            from_party_id=part.party_id if part.account != SCOPE else None,
+            to_party_id=with_whom if to != SCOPE else None,
             unit_id=part.unit_id,
             lot_id=part.lot_id,
             subject_id=part.subject_id,
@@ -133,28 +118,140 @@ def post(
             by_id=by.id if by else None,
             at=at,
         )
-        for part in parts
-        if part.account != to
+        for part, with_whom in goes
+        if part.account != to or part.party_id != with_whom
     ]
     if postings:
         db.add_all(postings)
         db.flush()
+        lying.carry(db, case.id, ids=[one.id for one in postings])
         forget(db, (_LYING, case.id))
     return len(postings)
 
 
+def post_set(
+    db: Session,
+    case: Case,
+    selection: Select[*tuple[Any, ...]],
+    *,
+    to: str | None = None,
+    evidence: str,
+    by: Person | None,
+    at: datetime,
+    event_id: int | None = None,
+) -> int:
+    """Move all that `selection` selects, a million at once, inside the database; return how many.
+
+    It has the columns of `Holding` by name (`lying_in` gives what lies in accounts; what comes into
+    the case has the account `SCOPE`), each thing once; where `to` is None a column `to_account`
+    says where each goes, and a column `to_party_id`, if it has one, with whom it is then. The case
+    is locked. Raises `lying.Unbalanced`.
+    """
+    lock(db, case)
+    said = {"evidence": evidence, "by_id": by.id if by else None, "at": at, "event_id": event_id}
+    count = lying.post_all(db, case.id, selection, to=to, said=said)
+    forget(db, (_LYING, case.id))
+    return count
+
+
+def lying_in(
+    case_id: int, accounts: Iterable[str] | None = None, *, party_id: int | None = None
+) -> Select[*tuple[Any, ...]]:
+    """Return the query of what lies in accounts of a case, with a consignee: see `post_set`."""
+    units = select(
+        BalanceUnit.account,
+        BalanceUnit.unit_id,
+        literal(None, BalanceUnit.lot_id.type).label("lot_id"),
+        literal(Decimal(1), Posting.quantity.type).label("quantity"),
+        literal(None, BalanceUnit.lot_id.type).label("subject_id"),
+        BalanceUnit.party_id,
+    ).where(BalanceUnit.case_id == case_id)
+    total = BalanceTotal
+    stock = select(
+        total.account,
+        literal(None, BalanceUnit.lot_id.type),
+        func.nullif(total.lot_id, 0),
+        total.quantity,
+        func.nullif(total.subject_id, 0),
+        func.nullif(total.party_id, 0),
+    ).where(total.case_id == case_id, ~total.counts_units)
+    if accounts is not None:
+        names = tuple(accounts)
+        units, stock = (
+            units.where(BalanceUnit.account.in_(names)),
+            stock.where(total.account.in_(names)),
+        )
+    if party_id is not None:
+        units, stock = (
+            units.where(BalanceUnit.party_id == party_id),
+            stock.where(total.party_id == party_id),
+        )
+    both = union_all(units, stock).subquery()
+    return select(both)
+
+
 def holdings(db: Session, case_id: int, *, accounts: Sequence[str] | None = None) -> list[Holding]:
-    """Return what lies in each account of a case; `accounts` narrows it."""
-    lying = once(db, (_LYING, case_id), lambda: _read(db, {"case_id": case_id}))
-    return [one for one in lying if accounts is None or one.account in accounts]
+    """Return what lies in each account of a case; `accounts` narrows it.
+
+    All of it is read: never ask it of the units of a recall, `post_set` moves those.
+    """
+    key = tuple(accounts) if accounts is not None else None
+    read: dict[tuple[str, ...] | None, list[Holding]] = once(db, (_LYING, case_id), dict)
+    if key not in read:
+        both = lying_in(case_id, key).subquery()
+        in_order = select(both).order_by(both.c.lot_id, both.c.unit_id, both.c.subject_id,
+                                         both.c.account, both.c.party_id)  # fmt: skip
+        read[key] = [Holding(*row) for row in db.execute(in_order).all()]
+    return list(read[key])
 
 
 def holdings_of(
     db: Session, case_id: int, *, units: Iterable[int] = (), lots: Iterable[int] = ()
 ) -> tuple[Holding, ...]:
     """Return what lies in the accounts of a case of these units, or of these lots; read anew."""
-    of = "unit_id" if units else "lot_id"
-    return _read(db, {"case_id": case_id, "ids": id_value(db, units or lots)}, of=of)
+    asked = {"case_id": case_id, "ids": id_value(db, units or lots)}
+    rows = db.execute(_holdings_of(is_sqlite(db), "unit_id" if units else "lot_id"), asked)
+    return tuple(Holding(*row) for row in rows)
+
+
+@cache
+def _holdings_of(sqlite: bool, of: str) -> Select[*tuple[Any, ...]]:  # noqa: FBT001 - the key of the cache
+    """Return the query; it takes longer to build than to run."""
+    unit, total = BalanceUnit, BalanceTotal
+    case_id = bindparam("case_id", type_=unit.case_id.type)
+    if of == "unit_id":
+        return (
+            select(unit.account, unit.unit_id, literal(None), literal(Decimal(1)), literal(None),
+                   unit.party_id)
+            .where(unit.case_id == case_id, unit.unit_id.in_(id_param(sqlite)))
+            .order_by(unit.unit_id)
+        )  # fmt: skip
+    return (
+        select(total.account, literal(None), total.lot_id, total.quantity,
+               func.nullif(total.subject_id, 0), func.nullif(total.party_id, 0))
+        .where(total.case_id == case_id, ~total.counts_units, total.lot_id.in_(id_param(sqlite)))
+        .order_by(total.lot_id, total.account, total.party_id)
+    )  # fmt: skip
+
+
+def taken(lying: Iterable[Holding], quantity: Decimal) -> list[Holding]:
+    """Return what of these makes up a quantity, in their order; less where less lies there."""
+    parts = []
+    for one in lying:
+        part = min(quantity, one.quantity)
+        if part > 0:
+            parts.append(replace(one, quantity=part))
+            quantity -= part
+    return parts
+
+
+def together(lying: Iterable[Holding]) -> list[Holding]:
+    """Return holdings with those of one account and lot as one, whoever has them."""
+    sums: dict[tuple[str, int | None, int | None, int | None], Decimal] = {}
+    for one in lying:
+        key = (one.account, one.unit_id, one.lot_id, one.subject_id)
+        sums[key] = sums.get(key, Decimal(0)) + one.quantity
+    return [Holding(*key[:3], quantity, key[3]) for key, quantity in sums.items()]
 
 
 def lock(db: Session, case: Case) -> bool:
@@ -172,40 +269,15 @@ def _lock(db: Session, case: Case) -> bool:
     return case.state == "open"
 
 
-def _read(db: Session, asked: dict[str, Any], *, of: str = "") -> tuple[Holding, ...]:
-    rows = db.execute(_holdings(is_sqlite(db), of), asked)
-    return tuple(Holding(*row) for row in rows)
-
-
-@cache
-def _holdings(sqlite: bool, of: str) -> Select[Any]:  # noqa: FBT001 - the key of the cache
-    """Return the query; it takes longer to build than to run."""
-    moves = _moves(sqlite, of)
-    total = func.sum(moves.c.quantity)
-    return (
-        select(moves.c.account, moves.c.unit_id, moves.c.lot_id, total, moves.c.subject_id)
-        .where(moves.c.account != SCOPE)
-        .group_by(moves.c.account, moves.c.unit_id, moves.c.lot_id, moves.c.subject_id)
-        .having(total != 0)
-        .order_by(moves.c.lot_id, moves.c.unit_id, moves.c.subject_id)
-    )
-
-
-def _moves(sqlite: bool, of: str) -> Subquery:  # noqa: FBT001 - one of two kinds
-    where = [Posting.case_id == bindparam("case_id")]
-    if of:
-        where.append(getattr(Posting, of).in_(id_param(sqlite)))
-    what = (Posting.unit_id, Posting.lot_id, Posting.subject_id)
-    ins = select(Posting.to_account.label("account"), *what, Posting.quantity).where(*where)
-    outs = select(Posting.from_account, *what, (-Posting.quantity).label("quantity")).where(*where)
-    return union_all(ins, outs).subquery()
-
-
 def totals(db: Session, case_id: int) -> dict[str, Decimal]:
     """Return the quantity in every account that is not empty, in the order of `ACCOUNTS`."""
-    sums: dict[str, Decimal] = {}
-    for holding in holdings(db, case_id):
-        sums[holding.account] = sums.get(holding.account, Decimal(0)) + holding.quantity
+    kept = BalanceTotal
+    rows = db.execute(
+        select(kept.account, func.sum(kept.quantity, type_=kept.quantity.type))
+        .where(kept.case_id == case_id)
+        .group_by(kept.account)
+    )
+    sums: dict[str, Decimal] = {row[0]: row[1] for row in rows}
     return {name: sums[name] for name in ACCOUNTS if name in sums}
 
 
@@ -217,23 +289,19 @@ def affected(sums: Mapping[str, Decimal]) -> Decimal:
 
 def affected_of(db: Session, case_ids: Iterable[int]) -> dict[int, Decimal]:
     """Return how much each of these cases affects, in one query."""
-    ids = set(case_ids)
+    kept = BalanceTotal
     counted = [name for name, account in ACCOUNTS.items() if account.is_affected]
-    ins = select(Posting.case_id, Posting.quantity).where(Posting.to_account.in_(counted))
-    outs = select(Posting.case_id, -Posting.quantity).where(Posting.from_account.in_(counted))
-    moves = union_all(*(one.where(Posting.case_id.in_(ids)) for one in (ins, outs))).subquery()
-    case_id, quantity = moves.columns
-    rows = db.execute(select(case_id, func.sum(quantity)).group_by(case_id))
+    rows = db.execute(
+        select(kept.case_id, func.sum(kept.quantity, type_=kept.quantity.type))
+        .where(kept.case_id.in_(set(case_ids)), kept.account.in_(counted))
+        .group_by(kept.case_id)
+    )
     return {row[0]: row[1] for row in rows}
 
 
 def holdings_sha256(db: Session, case_id: int) -> str:
-    """Return the fingerprint of which unit and which quantity lies in which account."""
-    lying = sorted(
-        f"{one.account} {one.unit_id} {one.lot_id} {one.subject_id} {one.quantity.normalize():f}"
-        for one in holdings(db, case_id)
-    )
-    return hashlib.sha256("\n".join(lying).encode()).hexdigest()
+    """Return the fingerprint of which unit and which quantity lies in which account, with whom."""
+    return lying.fingerprint(db, case_id)
 
 
 def refuse_unless_complete(db: Session, case: Case) -> None:

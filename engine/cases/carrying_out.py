@@ -61,26 +61,25 @@ def post(
 ) -> None:
     """Move parts out of what is held into the account where they end."""
     db = step.db
-    held = {
-        (one.unit_id, one.lot_id, one.account): one.quantity
-        for one in balance.holdings(db, case.id, accounts=balance.IN_HOUSE)
-    }
-    for part in parts:
-        left = part.quantity
-        for place in balance.IN_HOUSE:
-            moved = min(left, held.get((part.unit_id, part.lot_id, place), Decimal(0)))
-            if moved > 0:
-                balance.post(
-                    db,
-                    case,
-                    [Holding(place, part.unit_id, part.lot_id, moved)],
-                    to=account,
-                    evidence=evidence,
-                    by=step.by,
-                    at=step.at,
-                    event_id=event_id,
-                )
-                left -= moved
+    held: dict[tuple[int | None, int | None], list[Holding]] = {}
+    lying = balance.holdings(db, case.id, accounts=balance.IN_HOUSE)
+    for one in sorted(lying, key=lambda one: balance.IN_HOUSE.index(one.account)):
+        held.setdefault((one.unit_id, one.lot_id), []).append(one)
+    moved = [
+        part
+        for wanted in parts
+        for part in balance.taken(held.get(wanted.key, ()), wanted.quantity)
+    ]
+    balance.post(
+        db,
+        case,
+        moved,
+        to=account,
+        evidence=evidence,
+        by=step.by,
+        at=step.at,
+        event_id=event_id,
+    )
 
 
 def units_of(parts: Sequence[Part]) -> list[int]:

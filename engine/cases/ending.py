@@ -1,6 +1,6 @@
 """Voiding a case that was opened in error, and reopening one that has ended: both are signed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -186,7 +186,7 @@ def _bring_back(db: Session, case: Case, *, by: Person, at: datetime) -> None:
         if part.account in FINAL or balance.ACCOUNTS[part.account].is_open:
             continue
         for place, quantity in _places(db, part):
-            back = Holding(part.account, part.unit_id, part.lot_id, quantity, part.subject_id)
+            back = replace(part, quantity=quantity)
             balance.post(db, case, [back], to=place, evidence="case reopened", by=by, at=at)
 
 

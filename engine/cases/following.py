@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from engine.serials.models import (
     Event,
     EventLink,
     EventNode,
+    Location,
     LotStock,
     StockPosting,
     Unit,
@@ -49,9 +51,28 @@ BRINGING = frozenset(
 HERE = ("in_house", "held", "at_third_party", "held_elsewhere")
 # decided on where it was; come back into our hands it is to be decided on again
 DECIDED = {
-    "in_transit": "left_without_field_action",
-    "at_consignee": "left_without_field_action",
-    "not_found": "unresolved",
+    "in_transit": ("left_without_field_action", "unresolved", "lost"),
+    "at_consignee": (
+        "left_without_field_action",
+        "unresolved",
+        "lost",
+        "used",
+        "destroyed_at_consignee",
+    ),
+    "not_found": ("unresolved", "lost"),
+}
+DECIDED_AWAY = frozenset(account for accounts in DECIDED.values() for account in accounts)
+# what comes out of a custody comes out of these accounts, what was promised to come first
+OUT_OF = {
+    "at_consignee": (
+        "return_announced",
+        "confirmed_at_consignee",
+        "in_use_until_corrected",
+        "at_consignee",
+        "passed_on",
+        "not_received",
+    ),
+    "in_transit": ("in_transit", "return_announced"),
 }
 STRUCK_OUT = "recorded_in_error"
 # what a quantity that lies nowhere any more has become; else it is in what it was built into
@@ -159,35 +180,54 @@ def _move_units(db: Session, case: Case, unit_events: dict[int, Event]) -> None:
             )
         )
     )
-    custody = dict(db.execute(select(Unit.id, Unit.custody).where(Unit.id.in_(listed))).all())
-    moves: dict[tuple[str, int], list[Holding]] = {}
+    rows = db.execute(
+        select(Unit.id, Unit.custody, Location.party_id)
+        .outerjoin(Location, Location.id == Unit.location_id)
+        .where(Unit.id.in_(listed))
+    )
+    custody = {unit_id: (word, party_id) for unit_id, word, party_id in rows}
+    moves: dict[tuple[str, int, int], list[Holding]] = {}
     for one in balance.holdings_of(db, case.id, units=unit_events):
         unit_id = one.unit_id or 0
-        to = balance.SCOPE if unit_id in inside else OF_CUSTODY.get(custody.get(unit_id, ""))
-        if to is None or not _may_move(one.account, to) or _same_place(one.account, to):
+        word, there = custody.get(unit_id, ("", None))
+        to = balance.SCOPE if unit_id in inside else OF_CUSTODY.get(word)
+        with_whom = (there or 0) if to in OUT_OF else balance.SAME
+        if (
+            to is None
+            or not _may_move(one.account, to)
+            or _same_place(one, to, with_whom or one.party_id)
+        ):
             continue
         # what comes from elsewhere is held by a hold, never by a posting alone
         if one.account in balance.IN_HOUSE:
             to = balance.NOT_HELD.get(to, to)
-        moves.setdefault((to, unit_events[unit_id].id), []).append(one)
+        moves.setdefault((to, unit_events[unit_id].id, with_whom), []).append(one)
     events = {event.id: event for event in unit_events.values()}
-    for (to, event_id), lying in sorted(moves.items()):
+    for (to, event_id, with_whom), lying in sorted(moves.items()):
         event = events[event_id]
         balance.post(
             db, case, lying, to=to, evidence=event.type, by=None, at=event.recorded_at,
-            event_id=event_id,
+            event_id=event_id, party_id=with_whom,
         )  # fmt: skip
 
 
 def _may_move(account: str, to: str | None) -> bool:
     if ACCOUNTS[account].is_open or account == STRUCK_OUT:
         return True  # what is seen somewhere existed after all: a fact is never swallowed
-    return account in DECIDED.values() and to in HERE
+    return account in DECIDED_AWAY and to in HERE
 
 
-def _same_place(account: str, to: str | None) -> bool:
-    """Say whether an account already says what the custody says, held or not."""
-    return to is None or account == to or account == balance.NOT_HELD.get(to)
+def _same_place(one: Holding, to: str, party_id: int | None) -> bool:
+    """Say whether an account already says what the custody says, held or not, and with whom.
+
+    What a consignee has said of what is with it says more than its custody.
+    """
+    if one.account in OUT_OF.get(to, ()):
+        return one.party_id == party_id
+    return one.account in (to, balance.NOT_HELD.get(to))
+
+
+Place: TypeAlias = tuple[str, int | None]  # an account, and the consignee where it is with one
 
 
 def _move_stock(db: Session, case: Case, postings: Sequence[StockPosting]) -> None:
@@ -202,13 +242,21 @@ def _move_stock(db: Session, case: Case, postings: Sequence[StockPosting]) -> No
             for p in postings
         ],
     )
-    changes: dict[int, dict[str, Decimal]] = {}
+    parties = dict(
+        db.execute(
+            select(Location.id, Location.party_id).where(
+                Location.id.in_(id_set(db, {row.location_id for row in postings}))
+            )
+        ).all()
+    )
+    changes: dict[int, dict[Place, Decimal]] = {}
     last: dict[int, int] = {}
     for row in postings:
         account = OF_CUSTODY.get(row.custody)
         if account is None or not any(h.case_number == case.number for h in bearing[row.id]):
             continue
-        place = balance.NOT_HELD.get(account, account)
+        with_whom = parties[row.location_id] if account in OUT_OF else None
+        place = (balance.NOT_HELD.get(account, account), with_whom)
         change = changes.setdefault(row.lot_id, {})
         change[place] = change.get(place, Decimal(0)) + row.quantity
         last[row.lot_id] = max(last.get(row.lot_id, 0), row.event_id)
@@ -217,7 +265,7 @@ def _move_stock(db: Session, case: Case, postings: Sequence[StockPosting]) -> No
 
 
 def _rebalance(
-    db: Session, case: Case, lot_id: int, change: dict[str, Decimal], event: Event
+    db: Session, case: Case, lot_id: int, change: dict[Place, Decimal], event: Event
 ) -> None:
     come = {place: quantity for place, quantity in change.items() if quantity > 0}
     for place, quantity in change.items():
@@ -229,32 +277,45 @@ def _rebalance(
                 come[to] -= moved
                 left -= moved
         if left > 0:
-            to = NOWHERE.get(event.type, balance.SCOPE)
+            to = (NOWHERE.get(event.type, balance.SCOPE), None)
             _move_quantity(db, case, lot_id, left, place=place, to=to, event=event)
 
 
 def _move_quantity(
-    db: Session, case: Case, lot_id: int, quantity: Decimal, *, place: str, to: str, event: Event
+    db: Session,
+    case: Case,
+    lot_id: int,
+    quantity: Decimal,
+    *,
+    place: Place,
+    to: Place,
+    event: Event,
 ) -> None:
     """Post a quantity out of where it lay; never more than the case has there or struck out."""
-    lying = {one.account: one for one in balance.holdings_of(db, case.id, lots=[lot_id])}
-    sources = (place, DECIDED[place]) if to in HERE and place in DECIDED else (place,)
-    for account in (*sources, STRUCK_OUT):
-        there = lying[account].quantity if account in lying else Decimal(0)
-        moved = min(quantity, there)
-        if moved > 0:
-            part = Holding(account, None, lot_id, moved)
-            balance.post(
-                db,
-                case,
-                [part],
-                to=to,
-                evidence=event.type,
-                by=None,
-                at=event.recorded_at,
-                event_id=event.id,
-            )
-            quantity -= moved
+    (account, with_whom), (goes, to_whom) = place, to
+    sources = OUT_OF.get(account, (account,))
+    if goes in HERE:
+        sources = (*sources, *DECIDED.get(account, ()))
+    lying = [
+        one
+        for one in balance.holdings_of(db, case.id, lots=[lot_id])
+        if one.account == STRUCK_OUT
+        or (one.account in sources and (with_whom is None or one.party_id in (None, with_whom)))
+    ]
+    order = (*sources, STRUCK_OUT)
+    # of what is here that comes first which never left; of what is away, theirs
+    lying.sort(key=lambda one: (order.index(one.account), one.party_id != with_whom))
+    balance.post(
+        db,
+        case,
+        balance.taken(lying, quantity),
+        to=goes,
+        evidence=event.type,
+        by=None,
+        at=event.recorded_at,
+        event_id=event.id,
+        party_id=to_whom or balance.SAME,
+    )
 
 
 def _take_in(db: Session, case: Case, units: set[int], nodes: set[int], at: datetime) -> None:

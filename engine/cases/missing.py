@@ -150,13 +150,7 @@ def _short(found: dict[str, Any], held: Sequence[Holding]) -> dict[int, Decimal]
 
 
 def _of_lot(held: Sequence[Holding], lot_id: int, missing: Decimal) -> list[Holding]:
-    parts = []
-    for one in held:
-        taken = min(one.quantity, missing) if one.lot_id == lot_id else Decimal(0)
-        if taken > 0:
-            parts.append(Holding(one.account, None, lot_id, taken))
-            missing -= taken
-    return parts
+    return balance.taken([one for one in held if one.lot_id == lot_id], missing)
 
 
 def _spots(

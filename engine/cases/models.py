@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, Ref, only_grows
+from engine.db import Base, Key, KeyType, Ref, only_grows
 
 ONE_TARGET = "(unit_id IS NULL) <> (lot_id IS NULL)"
 # what nobody could identify is accounted for by its description
@@ -231,13 +231,19 @@ class LinePart(Base):
 
 
 class Posting(Base):
-    """One move of a unit or lot quantity between accounts of a case; never rewritten."""
+    """One move of a unit or lot quantity between accounts of a case; never rewritten.
+
+    The party is the consignee that it lies with or came back from; none: it never left us.
+    """
 
     __tablename__ = "posting"
     __table_args__ = (
         CheckConstraint(ONE_OF_THREE, name="unit_lot_or_described"),
         CheckConstraint("quantity > 0", name="quantity_above_zero"),
-        CheckConstraint("from_account <> to_account", name="moves"),
+        CheckConstraint(
+            "from_account <> to_account OR coalesce(from_party_id, 0) <> coalesce(to_party_id, 0)",
+            name="moves",
+        ),
         Index("ix_posting_case", "case_id", "to_account"),
         Index("ix_posting_unit", "unit_id", "case_id"),
         Index("ix_posting_lot", "lot_id", "case_id"),
@@ -247,6 +253,8 @@ class Posting(Base):
     case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
     from_account: Mapped[str]  # "scope" when it comes into the case
     to_account: Mapped[str]
+    from_party_id: Mapped[Ref | None]
+    to_party_id: Mapped[Ref | None]
     unit_id: Mapped[Ref | None]
     lot_id: Mapped[Ref | None]
     subject_id: Mapped[Ref | None] = mapped_column(ForeignKey("case_subject.id"))
@@ -256,6 +264,60 @@ class Posting(Base):
     evidence: Mapped[str]
     by_id: Mapped[Ref | None]
     at: Mapped[datetime]
+
+
+class BalanceUnit(Base):
+    """Where a unit lies now: what its postings come to, kept with them so that it can be asked."""
+
+    __tablename__ = "balance_unit"
+    __table_args__ = (
+        Index("ix_balance_unit_account", "case_id", "account", "party_id", "unit_id"),
+        Index("ix_balance_unit_unit", "unit_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    case_id: Mapped[int] = mapped_column(
+        KeyType, ForeignKey("case_file.id"), primary_key=True, autoincrement=False
+    )
+    unit_id: Mapped[int] = mapped_column(KeyType, primary_key=True, autoincrement=False)
+    account: Mapped[str]
+    party_id: Mapped[Ref | None]
+    lot_id: Mapped[Ref | None]  # the lot it was made as when it came into the case
+
+
+class BalanceTotal(Base):
+    """How much lies in an account with a consignee, of a lot: the sum of the postings, kept.
+
+    A row counts the units made as the lot, or is a quantity of it; 0 stands for none.
+    """
+
+    __tablename__ = "balance_total"
+    __table_args__ = (
+        Index(
+            "ix_balance_total_lot",
+            "lot_id",
+            sqlite_where=text("NOT counts_units"),
+            postgresql_where=text("NOT counts_units"),
+        ),
+        # what is empty is taken away, what is overdrawn is refused: both are looked for each time
+        Index(
+            "ix_balance_total_empty",
+            "case_id",
+            sqlite_where=text("quantity <= 0"),
+            postgresql_where=text("quantity <= 0"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    case_id: Mapped[int] = mapped_column(
+        KeyType, ForeignKey("case_file.id"), primary_key=True, autoincrement=False
+    )
+    account: Mapped[str] = mapped_column(primary_key=True)
+    party_id: Mapped[int] = mapped_column(KeyType, primary_key=True, autoincrement=False)
+    lot_id: Mapped[int] = mapped_column(KeyType, primary_key=True, autoincrement=False)
+    subject_id: Mapped[int] = mapped_column(KeyType, primary_key=True, autoincrement=False)
+    counts_units: Mapped[bool] = mapped_column(primary_key=True)
+    quantity: Mapped[Decimal]
 
 
 class Attachment(Base):

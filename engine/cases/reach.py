@@ -24,6 +24,7 @@ class Reached:
     custody: str
     account: str  # where its custody puts it while nothing is decided
     party: str | None
+    party_id: int | None  # the consignee that has it, once it has left our control
     by_lot: int | None  # the lot through which it came in; None for a unit named itself
 
     @property
@@ -51,7 +52,8 @@ def _of(
     first = one.path[0]
     by_lot = first.id if first.kind == "lot" else None
     account = OF_CUSTODY[one.custody]
-    return Reached(unit_id, lot_id, quantity, one.custody, account, one.party, by_lot)
+    with_whom = one.party_id if account in LEFT_CONTROL else None
+    return Reached(unit_id, lot_id, quantity, one.custody, account, one.party, with_whom, by_lot)
 
 
 def amount(parts: Iterable[Reached]) -> Decimal:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance, Task
-from engine.cases.models import Case, Posting
+from engine.cases import balance
+from engine.cases.models import Case
 from engine.cases.pages import CaseRow, CasesPage, Page
 from engine.people import PersonAccount
 
@@ -58,7 +58,7 @@ def cases(db: Session, wanted: Wanted, *, at: datetime, page: int = 1) -> CasesP
         .offset((page - 1) * PAGE_SIZE)
     ).all()
     waiting = _waiting(db, [case.number for case, _ in found])
-    quantities = affected(db, [case.id for case, _ in found])
+    quantities = balance.affected_of(db, [case.id for case, _ in found])
     rows = tuple(
         CaseRow(
             number=case.number,
@@ -99,16 +99,6 @@ def _waiting(db: Session, numbers: list[str]) -> dict[str, list[tuple[str, datet
     for number, name, due_at in rows:
         waiting.setdefault(number, []).append((name, due_at))
     return waiting
-
-
-def affected(db: Session, case_ids: list[int]) -> dict[int, Decimal]:
-    """Return how much is in the scope of each case, by its id; nothing of a case without one."""
-    rows = db.execute(
-        select(Posting.case_id, func.sum(Posting.quantity))
-        .where(Posting.case_id.in_(case_ids), Posting.from_account == "scope")
-        .group_by(Posting.case_id)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def _overdue(db: Session, conditions: list[ColumnElement[bool]], at: datetime) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import balance
+from engine.cases import lying
 from engine.cases.dispositions import lines_of, parts_of, parts_of_line
 from engine.cases.models import Answer, Attachment, Case, Comment, Fact, Line, Round
 from engine.cases.names import person_named
@@ -63,12 +63,14 @@ def _ended(state: str, at: datetime | None) -> str:
 
 
 def check_balance(result: Result, db: Session, case: Case, entries: Sequence[LedgerEntry]) -> None:
-    """Hold the sums of the postings of a closed case against those it was closed with."""
+    """Hold the postings against what is kept of them, and where the case is closed, was then."""
+    if not lying.agree(db, case.id):
+        result.fail("What is shown to lie where is not what the postings come to: it was changed.")
     last = _last_ending(entries)
     if last is None or last.action != "case_closed":
         return  # what is not over still moves
     wanted = {name: Decimal(said) for name, said in _body(last).get("balance", {}).items()}
-    found = balance.totals(db, case.id)
+    found = lying.posted_totals(db, case.id)
     lies = _body(last).get("holdings_sha256")
     if found != wanted:
         result.fail(
@@ -76,7 +78,7 @@ def check_balance(result: Result, db: Session, case: Case, entries: Sequence[Led
             found=_sums(found),
             wanted=_sums(wanted),
         )
-    elif lies is not None and lies != balance.holdings_sha256(db, case.id):
+    elif lies is not None and lies != lying.fingerprint(db, case.id, posted=True):
         result.fail(
             "The sums of the postings are those the case was closed with, but other units lie in"
             " the accounts: postings were changed."

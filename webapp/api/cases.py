@@ -8,9 +8,8 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import facts
+from engine.cases import balance, facts
 from engine.cases.models import Case
-from engine.cases.register import affected
 from engine.cases.tasks import CaseUnknown
 from engine.serials.models import Hold
 from webapp.api.blueprint import Paged, Stored, moment, part
@@ -141,7 +140,7 @@ def one_case(number: str) -> Any:
 
 
 def _lines(db: Session, cases: Sequence[Any]) -> list[dict[str, Any]]:
-    quantities = affected(db, [case.id for case in cases])
+    quantities = balance.affected_of(db, [case.id for case in cases])
     return [
         {
             "number": case.number,

@@ -52,7 +52,7 @@ def in_order(steps: Iterable[StepLine]) -> list[StepLine]:
 
 def unit_lines(db: Session, case: Case) -> list[UnitLine]:
     """Return every unit and lot quantity in the balance of a case, on its three axes."""
-    parts = balance.holdings(db, case.id)
+    parts = balance.together(balance.holdings(db, case.id))
     names = stock_names(db, [(part.unit_id, part.lot_id) for part in parts])
     units = _units(db, [part.unit_id for part in parts if part.unit_id is not None])
     on_units = holdings_of_units(db, units)
