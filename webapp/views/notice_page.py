@@ -31,7 +31,7 @@ from engine.errors import EngineError, Gone, Invalid, Problem
 from engine.exports import Column
 from engine.people.throttle import TriedTooOften, refuse_waiting, reserve
 from engine.serials.models import Party
-from webapp import ceremony
+from webapp import ceremony, errors
 from webapp.config import LANGUAGES, holdfast
 from webapp.errors import http_sentence, status_of
 from webapp.exports import exported
@@ -85,9 +85,9 @@ def _here(token: str, *, may_be_over: bool = False) -> Here:
 
 def _at(endpoint: str, here: Here, **more: Any) -> str:
     """Return the address of another page of this link, in the language that was chosen."""
-    chosen = request.args.get("lang")
-    lang = {"lang": chosen} if chosen in LANGUAGES else {}
-    return url_for(f".{endpoint}", token=here.token, **lang, **more)
+    if (chosen := request.args.get("lang")) in LANGUAGES:
+        more["lang"] = chosen
+    return url_for(f".{endpoint}", **{"token": here.token, **more})
 
 
 def _page(template: str, here: Here, status: int = 200, **more: Any) -> Response:
@@ -96,7 +96,7 @@ def _page(template: str, here: Here, status: int = 200, **more: Any) -> Response
 
     other = "en" if language() == "zh" else "zh"
     shown = {
-        "here": here,
+        "visit": here,
         "at": at,
         "seal": seal,
         "problems": (),
@@ -346,7 +346,8 @@ def send(token: str) -> ResponseReturnValue:
         answering = links.live(db, token, at=now())
         said, own_token = _record(db, answering, given, draft, key)
         drafts.drop(db, [draft.id])
-    return redirect(_receipt_at(here, own_token, said), 303)
+    own = {"token": own_token} if own_token else {}
+    return redirect(_at("receipt", here, version=said.version, **own), 303)
 
 
 def _record(
@@ -369,12 +370,6 @@ def _record(
     at = now()
     sent_as = f"reply:{answering.link.id}:{key}"
     return replies.record(db, answering.notice, whole, by=None, at=at, key=sent_as), token
-
-
-def _receipt_at(here: Here, own_token: str, said: Reply) -> str:
-    chosen = request.args.get("lang")
-    lang = {"lang": chosen} if chosen in LANGUAGES else {}
-    return url_for(".receipt", token=own_token or here.token, version=said.version, **lang)
 
 
 def _sent_already(here: Here, key: str) -> ResponseReturnValue:
@@ -489,7 +484,7 @@ def on_engine_error(error: EngineError) -> ResponseReturnValue:
     """Show the sentence on a page of its own; of a link that is over, how to get a new one."""
     status = 429 if isinstance(error, TriedTooOften) else status_of(error)
     if status == 500:
-        raise error
+        errors.on_engine_error(error)  # an incident: it is noted for those who can mend it
     reading.session.remove()
     token = str((request.view_args or {}).get("token", ""))
     if isinstance(error, Gone):

@@ -68,7 +68,7 @@ def _fill_group(
     typed: dict[str, str],
     pasted: dict[str, list[str]],
     group: Group,
-    outcomes: dict[int | None, str],
+    outcomes: dict[int, str],
     *,
     by_group: bool,
 ) -> None:

@@ -4,7 +4,7 @@ What is in our hands again, or was corrected or destroyed before our eyes, is no
 anybody says; and nobody can move more than lies with their consignee.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from engine.cases import balance
 from engine.cases.balance import Holding
 from engine.cases.models import Case
-from engine.cases.replies.standing import MOVABLE, UNANSWERED, Target
+from engine.cases.replies.standing import ANSWERED, MOVABLE, UNANSWERED, Target
 from engine.people import Person
 
 
@@ -57,34 +57,32 @@ def post(
     )
 
 
-def _moves(goal: Mapping[str, Decimal], lying: list[Holding]) -> list[tuple[str, Holding]]:
-    """Return what goes where: out of the accounts that hold too much into those with too little."""
+def _moves(goal: Mapping[str, Decimal], lying: list[Holding]) -> Iterator[tuple[str, Holding]]:
+    """Yield what goes where: from answers that changed, then from what nobody had answered for."""
     movable = [one for one in lying if one.account in MOVABLE]
-    there = sum((one.quantity for one in movable), Decimal(0))
-    missing = {UNANSWERED: max(there - sum(goal.values(), Decimal(0)), Decimal(0))}
-    left = there
+    left = sum((one.quantity for one in movable), Decimal(0))
+    missing: dict[str, Decimal] = {}
     for account, quantity in goal.items():  # more than was shipped cannot be moved: it is flagged
-        taken = min(quantity, left)
-        missing[account] = missing.get(account, Decimal(0)) + taken
-        left -= taken
-    spare = []
+        missing[account] = min(quantity, left)
+        left -= missing[account]
+    changed, waiting = [], []
     for one in movable:
         stays = min(missing.get(one.account, Decimal(0)), one.quantity)
         if stays:
             missing[one.account] -= stays
         if one.quantity > stays:
-            spare.append(replace(one, quantity=one.quantity - stays))
-    return list(_filled(missing, spare))
-
-
-def _filled(missing: Mapping[str, Decimal], spare: list[Holding]) -> Iterable[tuple[str, Holding]]:
-    waiting = list(spare)
+            spare = replace(one, quantity=one.quantity - stays)
+            (changed if one.account in ANSWERED else waiting).append(spare)
+    sources = [*changed, *waiting]
     for account, quantity in missing.items():
         needed = quantity
-        while needed > 0 and waiting:
-            one = waiting.pop(0)
+        while needed > 0:
+            one = sources.pop(0)
             moved = min(needed, one.quantity)
             yield account, replace(one, quantity=moved)
             needed -= moved
             if one.quantity > moved:
-                waiting.insert(0, replace(one, quantity=one.quantity - moved))
+                sources.insert(0, replace(one, quantity=one.quantity - moved))
+    for one in sources:  # an answer that was taken back leaves it unanswered
+        if one.account in ANSWERED:
+            yield UNANSWERED, one

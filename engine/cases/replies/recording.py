@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from engine.bpmn import runtime
 from engine.bpmn.errors import NobodyWaits
 from engine.cases import balance
-from engine.cases.children import open_child
+from engine.cases.children import can_open, open_child
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
 from engine.cases.replies import posting, standing
@@ -61,10 +61,7 @@ def record(
     if given.customer is None:
         _answered(db, notice, reply, by=by, at=at)
     if kept and is_open and not is_looked_into:
-        child = open_child(db, case, PROCESS, by=by, at=at, variables={"reply_id": reply.id})
-        for one in kept:
-            one.instance_id = child.id
-        db.flush()
+        _have_looked_into(db, case, reply, kept, by=by, at=at)
     _enter(db, case, notice, reply, given, kept, by=by, at=at)
     result = {"reply_id": reply.id}
     by_id = by.id if by else None
@@ -204,6 +201,24 @@ def _keep_findings(db: Session, reply: Reply, found: Iterable[Finding]) -> list[
     db.add_all(kept)
     db.flush()
     return kept
+
+
+def _have_looked_into(
+    db: Session,
+    case: Case,
+    reply: Reply,
+    kept: list[ReplyFinding],
+    *,
+    by: Person | None,
+    at: datetime,
+) -> None:
+    """Open the task; a reply is recorded also where nobody has released its process yet."""
+    if not can_open(db, case, PROCESS):
+        return
+    child = open_child(db, case, PROCESS, by=by, at=at, variables={"reply_id": reply.id})
+    for one in kept:
+        one.instance_id = child.id
+    db.flush()
 
 
 def _written(outcomes: Outcomes | None) -> str | None:

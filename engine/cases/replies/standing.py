@@ -27,13 +27,8 @@ ACCOUNT_OF = {
 }
 UNANSWERED = "at_consignee"
 # what may lie there until we have it in hand again, or something was done to it that we witnessed
-MOVABLE = (
-    UNANSWERED,
-    "in_transit",
-    *dict.fromkeys(ACCOUNT_OF.values()),
-    "unresolved",
-    "lost",
-)
+ANSWERED = frozenset(ACCOUNT_OF.values())
+MOVABLE = ANSWERED | {UNANSWERED, "in_transit", "unresolved", "lost"}
 
 
 class Target(NamedTuple):
