@@ -9,14 +9,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, TextClause, select, text
 from sqlalchemy.orm import Session
 
-from engine.serials.models import HoldExemption, LotStock, Unit
+from engine.serials.models import USABILITY, HoldExemption, LotStock
 from engine.serials.sets import id_param, id_value, is_sqlite
-from engine.serials.walk import AROUND, INSIDE, reach_each
+from engine.serials.walk import AROUND, INSIDE, look_up, reached_from_each
 
+SCRAPPED = USABILITY.code("scrapped")
+# what a hold names that bears on a unit, by the column the unit has it in: the nearest first
+KEYS = {"unit": "id", "lot": "lot_id", "segment": "seg_id"}
+LET_OUT = (
+    "w.kind <> 'unit' AND EXISTS (SELECT 1 FROM hold_exemption x"
+    " WHERE x.hold_id = t.hold_id AND x.kind = 'unit' AND x.target_id = w.id)"
+)
 Key = tuple[str, int]  # ("unit" | "lot" | "segment" | "stock", id); a stock's id is its tranche
 
 
@@ -39,31 +47,98 @@ class Member:
     keys: tuple[Key, ...]
 
 
+class Standing(NamedTuple):
+    """A thing before a door: what it is called, whether it is scrapped, what holds it."""
+
+    label: str
+    is_scrapped: bool
+    holds: tuple[Holding, ...]
+
+
 def holdings_of_units(
     db: Session, unit_ids: Iterable[int], *, is_alone: bool = False
 ) -> dict[int, tuple[Holding, ...]]:
-    """Return the holds that bear on each unit; five queries, however many units.
+    """Return the holds that bear on each unit; one query, however many units.
 
     With `is_alone` those on what a unit is inside of do not bear on it.
     """
     asked = set(unit_ids)
+    found = standing_of_units(db, asked, is_alone=is_alone)
+    return {unit_id: found[unit_id].holds if unit_id in found else () for unit_id in asked}
+
+
+def standing_of_units(
+    db: Session, unit_ids: Iterable[int], *, is_alone: bool = False
+) -> dict[int, Standing]:
+    """Return how each unit stands, by the same query; what is no unit is left out."""
+    asked = set(unit_ids)
     if not asked:
         return {}
 
-    related = reach_each(db, asked, INSIDE)
-    if not is_alone:
-        around = reach_each(db, asked, AROUND)
-        related = {unit_id: related[unit_id] | around[unit_id] for unit_id in asked}
-    everyone = {one for group in related.values() for one in group}
-    members = {m.own[1]: m for m in _unit_members(db, everyone)}
-    found = _holds(db, [key for member in members.values() for key in member.keys])
-    exempt = _exemptions(db, found)
+    rows = db.execute(_standing(is_sqlite(db), is_alone), {"ids": id_value(db, asked)}).all()
+    bearing: dict[int, dict[int, Holding]] = {unit_id: {} for unit_id in asked}
+    for unit_id, _, _, hold_id, through, case_number, reason, basis in rows:
+        if hold_id is not None and hold_id not in bearing[unit_id]:  # the first target comes first
+            bearing[unit_id][hold_id] = Holding(hold_id, case_number, reason, basis, through)
     return {
-        unit_id: _bearing(
-            [members[u] for u in sorted(related[unit_id]) if u in members], found, exempt
-        )
-        for unit_id in asked
+        unit_id: Standing(serial, usability == SCRAPPED, _in_order(bearing[unit_id]))
+        for unit_id, _, usability, hold_id, serial, *_ in rows
+        if hold_id is None
     }
+
+
+def _in_order(bearing: dict[int, Holding]) -> tuple[Holding, ...]:
+    return tuple(bearing[hold_id] for hold_id in sorted(bearing))
+
+
+@cache
+def _standing(sqlite: bool, is_alone: bool) -> TextClause:  # noqa: FBT001 - the key of the cache
+    """Return the query; every door asks it, and it takes longer to build than to run.
+
+    `member` are a unit, what it is inside of and what is inside it, `named` what a hold on one of
+    them could name. Each is looked up by itself: with an OR over sets PostgreSQL reads the whole
+    table of targets.
+    """
+    related, both = reached_from_each("inside", INSIDE, sqlite=sqlite), "SELECT * FROM inside"
+    if not is_alone:
+        related += f", {reached_from_each('around', AROUND, sqlite=sqlite)}"
+        both += " UNION SELECT * FROM around"
+    told = ("serial", "usability", "lot_id", "seg_id")
+    member = look_up(
+        "w.top, w.id, {serial}, {usability}, {lot_id}, {seg_id}",
+        f"({both}) w",
+        "unit n",
+        "n.id = w.id",
+        sqlite=sqlite,
+        **{name: f"n.{name}" for name in told},
+    )
+    named = " UNION ALL ".join(
+        f"SELECT top, id, {place}, '{kind}', {key}, serial"  # noqa: S608  names are constants above
+        f" FROM member WHERE {key} IS NOT NULL"
+        for place, (kind, key) in enumerate(KEYS.items())
+    )
+    holds = look_up(
+        "w.top, w.id, w.place, {hold_id}, CASE w.kind WHEN 'unit' THEN w.serial WHEN 'lot' THEN"
+        " 'lot ' || (SELECT l.lot_no FROM lot l WHERE l.id = w.key)"
+        " ELSE 'segment ' || w.key END, {case_number}, {reason}, {basis}",
+        "named w",
+        "hold_target t CROSS JOIN hold h",
+        "t.kind = w.kind AND t.target_id = w.key AND t.release_event_id IS NULL"
+        f" AND h.id = t.hold_id AND h.released_at IS NULL AND NOT ({LET_OUT})",
+        sqlite=sqlite,
+        hold_id="h.id",
+        case_number="h.case_number",
+        reason="h.reason",
+        basis="h.basis",
+    )
+    return text(
+        f"WITH RECURSIVE {related},"  # noqa: S608  names are constants above
+        f" member(top, id, {', '.join(told)}) AS MATERIALIZED ({member}),"
+        f" named(top, id, place, kind, key, serial) AS ({named})"
+        " SELECT top, id, usability AS place, NULL AS hold_id, serial AS through,"
+        " NULL AS case_number, NULL AS reason, NULL AS basis FROM member WHERE id = top"
+        f" UNION ALL {holds} ORDER BY id, place"
+    )
 
 
 def holdings_of_stock(db: Session, rows: Sequence[LotStock]) -> dict[int, tuple[Holding, ...]]:
@@ -82,21 +157,6 @@ def holdings_of_lots(db: Session, lot_ids: Iterable[int]) -> dict[int, tuple[Hol
         lot_id: _bearing([Member(("lot", lot_id), (("lot", lot_id),))], found, set())
         for lot_id in ids
     }
-
-
-def _unit_members(db: Session, unit_ids: set[int]) -> list[Member]:
-    rows = db.execute(_of(is_sqlite(db)), {"ids": id_value(db, unit_ids)})
-    return [
-        Member(
-            ("unit", unit_id),
-            (
-                ("unit", unit_id),
-                *((("lot", lot_id),) if lot_id else ()),
-                *((("segment", seg_id),) if seg_id else ()),
-            ),
-        )
-        for unit_id, lot_id, seg_id in rows
-    ]
 
 
 def _stock_member(row: LotStock) -> Member:
@@ -165,11 +225,6 @@ def _exemptions(db: Session, found: Mapping[Key, list[Holding]]) -> set[tuple[in
 
     rows = db.execute(_exempt(is_sqlite(db)), {"ids": id_value(db, predicates)})
     return {(hold_id, (kind, target_id)) for hold_id, kind, target_id in rows}
-
-
-@cache
-def _of(sqlite: bool) -> Select[int, int | None, int | None]:  # noqa: FBT001 - the key of the cache
-    return select(Unit.id, Unit.lot_id, Unit.seg_id).where(Unit.id.in_(id_param(sqlite)))
 
 
 @cache

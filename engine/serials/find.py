@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
 from engine.errors import Problem
 from engine.serials import named
 from engine.serials.identifiers import Parsed, parse, parse_many
-from engine.serials.named import Match, Named
+from engine.serials.named import Match, Named, Recorded
 from engine.words import N_
 
 __all__ = ["Found", "Match", "look_up", "look_up_column", "resolve", "resolve_many"]
@@ -30,6 +30,9 @@ NOT_A_DEVICE = N_(
 )
 OF_ANOTHER_SITE = N_("This label was printed by %(site)s, not here. Type the serial or lot number")
 EXPIRES_OTHERWISE = N_("Lot %(lot)s is recorded as expiring on %(expiry)s, the label says %(said)s")
+
+
+Own: TypeAlias = Mapping[tuple[str, str], Match]  # by the maker's code and the part number
 
 
 @dataclass(frozen=True)
@@ -70,35 +73,30 @@ def _found(db: Session, said: Sequence[Parsed]) -> list[Found]:
     good = [one for one in said if one.problem is None]
     # what is no label after all may be a serial that looks like one
     written = {one.text for one in said if not one.is_label}
-    units = named.units(db, written | {one.serial for one in good if one.serial})
-    lots = named.lots(db, written | {one.lot_no for one in good if one.lot_no})
-    parts = named.parts(db, written | {one.di for one in good if one.di})
+    recorded = named.recorded(
+        db,
+        units=written | {one.serial for one in good if one.serial},
+        lots=written | {one.lot_no for one in good if one.lot_no},
+        parts=written | {one.di for one in good if one.di},
+        others=written,
+    )
     own = named.own_parts(db, {(one.maker, one.part_no) for one in good if one.maker})
-    others = named.others(db, written)
-    return [_one(db, one, _Recorded(units, lots, parts, own, others)) for one in said]
+    return [_one(db, one, recorded, own) for one in said]
 
 
-class _Recorded(NamedTuple):
-    units: Named
-    lots: Named
-    parts: Named
-    own: Mapping[tuple[str, str], Match]
-    others: Named
-
-
-def _one(db: Session, one: Parsed, recorded: _Recorded) -> Found:
+def _one(db: Session, one: Parsed, recorded: Recorded, own: Own) -> Found:
     if one.problem is None and one.is_label:
         part = next(iter(recorded.parts.get(one.di or "", ())), None)
         return _label_found(one, part, recorded.units, recorded.lots)
     if one.problem is None and one.scheme == "own" and one.location is None:
-        return _own_found(db, one, recorded)
+        return _own_found(db, one, recorded, own)
     found = _plain_found(one, recorded)
     if found.matches or one.problem is None:
         return found
     return Found(one.text, problem=one.problem, line=one.line)
 
 
-def _plain_found(one: Parsed, recorded: _Recorded) -> Found:
+def _plain_found(one: Parsed, recorded: Recorded) -> Found:
     sources = (recorded.units, recorded.lots, recorded.others, recorded.parts)
     names = dict.fromkeys(name for name in (one.text, one.serial, one.lot_no) if name)
     found = [match for each in sources for name in names for match in each.get(name, ())]
@@ -108,11 +106,11 @@ def _plain_found(one: Parsed, recorded: _Recorded) -> Found:
     return Found(one.text, (), Problem("", sentence, (("text", one.text),)), one.line)
 
 
-def _own_found(db: Session, one: Parsed, recorded: _Recorded) -> Found:
+def _own_found(db: Session, one: Parsed, recorded: Recorded, own: Own) -> Found:
     """Find what a link of our own names; one of another site names nothing here."""
     if one.site != db.info.get("site_url"):
         return Found(one.text, (), Problem("", OF_ANOTHER_SITE, (("site", one.site),)), one.line)
-    part = recorded.own.get((one.maker or "", one.part_no or ""))
+    part = own.get((one.maker or "", one.part_no or ""))
     if part is None:
         return Found(one.text, (), Problem("", NOT_RECORDED, (("text", one.text),)), one.line)
     return _label_found(one, part, recorded.units, recorded.lots)

@@ -6,23 +6,22 @@ to show, and it needs the same few queries for one target and for ten thousand.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine.errors import Problem
 from engine.serials import find
 from engine.serials.active import (
     Holding,
+    Standing,
     holdings_of_lots,
     holdings_of_stock,
-    holdings_of_units,
+    standing_of_units,
 )
 from engine.serials.errors import OnHold
-from engine.serials.models import Lot, LotStock, Unit
-from engine.serials.sets import id_param, id_set, id_value, is_sqlite
+from engine.serials.models import Lot, LotStock
+from engine.serials.sets import id_set
 from engine.serials.targets import HoldTarget
 from engine.words import N_
 
@@ -82,13 +81,6 @@ class Verdict:
         return str(self.problem) if self.problem else ""
 
 
-class _Asked(NamedTuple):
-    units: dict[int, str]
-    lots: dict[int, str]
-    stock: dict[int, LotStock]
-    scrapped: frozenset[tuple[str, int]]
-
-
 def check(
     db: Session,
     targets: Sequence[HoldTarget | int | str],
@@ -103,23 +95,15 @@ def check(
     every other case do.
     """
     resolved = _resolve(db, targets)
-    known = [one for one in resolved if isinstance(one, HoldTarget)]
-    asked = _look_up(db, known)
-    by_unit = holdings_of_units(db, asked.units)
-    by_lot = holdings_of_lots(db, asked.lots)
-    by_stock = holdings_of_stock(db, list(asked.stock.values()))
+    standing = _standing(db, [one for one in resolved if isinstance(one, HoldTarget)])
     verdicts = []
     for target, one in zip(targets, resolved, strict=True):
         if isinstance(one, Problem):
             verdicts.append(Verdict(str(target), str(target), allowed=False, problem=one))
             continue
 
-        label, holds = _found(one, asked, by_unit, by_lot, by_stock)
-        verdict = _verdict(one, label, holds, door=door, under_case=under_case)
-        if verdict.allowed and door in FOR_USE and (one.kind, one.id) in asked.scrapped:
-            problem = Problem("", SCRAPPED, (("what", label),))
-            verdict = Verdict(one, verdict.label, allowed=False, holds=holds, problem=problem)
-        verdicts.append(verdict)
+        found = standing.get((one.kind, one.id))
+        verdicts.append(_verdict(one, found, door=door, under_case=under_case))
     return verdicts
 
 
@@ -166,82 +150,53 @@ def _one_match(said: str, found: find.Found) -> HoldTarget | Problem:
     return Problem("", NOT_KNOWN, (("what", said),))
 
 
-def _look_up(db: Session, targets: Sequence[HoldTarget]) -> _Asked:
+def _standing(db: Session, targets: Sequence[HoldTarget]) -> dict[tuple[str, int], Standing]:
     ids: dict[str, set[int]] = {"unit": set(), "lot": set(), "stock": set()}
     for target in targets:
-        for one in target.flat():
-            ids.setdefault(one.kind, set()).add(one.id)
-    units: dict[int, str] = {}
-    scrapped: set[tuple[str, int]] = set()
-    if ids["unit"]:
-        rows_of_units = db.execute(_units(is_sqlite(db)), {"ids": id_value(db, ids["unit"])})
-        for unit_id, serial, usability in rows_of_units:
-            units[unit_id] = serial
-            if usability == "scrapped":
-                scrapped.add(("unit", unit_id))
-    lots = _named(db, Lot.id, Lot.lot_no, ids["lot"])
-    rows: dict[int, LotStock] = {}
+        ids.setdefault(target.kind, set()).add(target.id)
+    found = {("unit", key): one for key, one in standing_of_units(db, ids["unit"]).items()}
+    if ids["lot"]:
+        lots, held = _numbers(db, ids["lot"]), holdings_of_lots(db, ids["lot"])
+        found |= {("lot", key): Standing(lot_no, False, held[key]) for key, lot_no in lots.items()}
     if ids["stock"]:
-        found = select(LotStock).where(LotStock.id.in_(id_set(db, ids["stock"])))
-        rows = {row.id: row for row in db.scalars(found)}
-        lot_ids = {row.lot_id for row in rows.values()} - set(lots)
-        lots |= _named(db, Lot.id, Lot.lot_no, lot_ids)
-        scrapped |= {("stock", r.id) for r in rows.values() if r.usability == "scrapped"}
-    return _Asked(units, lots, rows, frozenset(scrapped))
+        found |= _standing_of_stock(db, ids["stock"])
+    return found
 
 
-@cache
-def _units(sqlite: bool) -> Select[int, str, str]:  # noqa: FBT001 - the key of the cache
-    """Return the query; every door asks it, and it takes longer to build than to run."""
-    return select(Unit.id, Unit.serial, Unit.usability).where(Unit.id.in_(id_param(sqlite)))
+def _standing_of_stock(db: Session, ids: set[int]) -> dict[tuple[str, int], Standing]:
+    rows = db.scalars(select(LotStock).where(LotStock.id.in_(id_set(db, ids)))).all()
+    lots, held = _numbers(db, {row.lot_id for row in rows}), holdings_of_stock(db, rows)
+    return {
+        ("stock", row.id): Standing(lots[row.lot_id], row.usability == "scrapped", held[row.id])
+        for row in rows
+    }
 
 
-def _named(
-    db: Session, key: InstrumentedAttribute[int], name: InstrumentedAttribute[str], ids: set[int]
-) -> dict[int, str]:
-    if not ids:
-        return {}
-    return {row[0]: row[1] for row in db.execute(select(key, name).where(key.in_(id_set(db, ids))))}
-
-
-def _found(
-    target: HoldTarget,
-    asked: _Asked,
-    by_unit: dict[int, tuple[Holding, ...]],
-    by_lot: dict[int, tuple[Holding, ...]],
-    by_stock: dict[int, tuple[Holding, ...]],
-) -> tuple[str | None, tuple[Holding, ...]]:
-    if target.kind == "unit" and target.id in asked.units:
-        return asked.units[target.id], by_unit[target.id]
-    if target.kind == "lot" and target.id in asked.lots:
-        return asked.lots[target.id], by_lot[target.id]
-    if target.kind == "stock" and target.id in asked.stock:
-        return asked.lots[asked.stock[target.id].lot_id], by_stock[target.id]
-    return None, ()
+def _numbers(db: Session, ids: set[int]) -> dict[int, str]:
+    rows = db.execute(select(Lot.id, Lot.lot_no).where(Lot.id.in_(id_set(db, ids))))
+    return {row.id: row.lot_no for row in rows}
 
 
 def _verdict(
-    target: HoldTarget,
-    label: str | None,
-    holds: tuple[Holding, ...],
-    *,
-    door: str,
-    under_case: str | None,
+    target: HoldTarget, found: Standing | None, *, door: str, under_case: str | None
 ) -> Verdict:
-    if label is None:
+    if found is None:
         what = f"{target.kind} {target.id}"
         problem = Problem("", NOT_KNOWN, (("what", what),))
         return Verdict(target, what, allowed=False, problem=problem)
 
-    stopping = tuple(h for h in holds if h.case_number != under_case)
-    if not stopping:
-        return Verdict(target, label, allowed=True, holds=holds)
+    stopping = [hold for hold in found.holds if hold.case_number != under_case]
+    facts: tuple[tuple[str, str], ...] = (("what", found.label),)
+    if stopping:
+        sentence = DOORS[door]
+        facts += (
+            ("cases", ", ".join(dict.fromkeys(h.case_number for h in stopping))),
+            ("reasons", ", ".join(dict.fromkeys(h.reason for h in stopping))),
+        )
+    elif found.is_scrapped and door in FOR_USE:
+        sentence = SCRAPPED
+    else:
+        return Verdict(target, found.label, allowed=True, holds=found.holds)
 
-    facts = (
-        ("what", label),
-        ("cases", ", ".join(dict.fromkeys(h.case_number for h in stopping))),
-        ("reasons", ", ".join(dict.fromkeys(h.reason for h in stopping))),
-    )
-    return Verdict(
-        target, label, allowed=False, holds=holds, problem=Problem("", DOORS[door], facts)
-    )
+    problem = Problem("", sentence, facts)
+    return Verdict(target, found.label, allowed=False, holds=found.holds, problem=problem)

@@ -16,6 +16,7 @@ from engine.serials.identifiers.parsed import SECOND_CODE, WRONG_CHECK_DIGIT, Br
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%"
 # +, labeler (one letter, three letters or digits), product (1-18), unit of measure (one digit)
 PRIMARY = re.compile(r"\+(?P<di>[A-Z][A-Z0-9]{3}[A-Z0-9]{1,18}[0-9])")
+_BEGINS = re.compile(r"\+(?:[A-Z][A-Z0-9]{3}[A-Z0-9]+|\$)")
 # the date after $$ is of the form that its first digit names; 0 and 1 begin a month, MMYY
 _DATES: Mapping[str, tuple[int, Callable[[str], date]]] = {
     "2": (6, lambda text: _day(text, "%m%d%y")),
@@ -29,13 +30,13 @@ _QUANTITY = re.compile(r"(?:8(?P<short>\d{2})|9(?P<long>\d{5}))")
 
 def looks_like(text: str) -> bool:
     """Say whether this is made like a HIBC label: a plus, then a labeler or a secondary code."""
-    return bool(re.match(r"\+(?:[A-Z][A-Z0-9]{3}[A-Z0-9]+|\$)", text))
+    return _BEGINS.match(text) is not None
 
 
 def trimmed(text: str) -> str:
     """Return a label without what is around it, but with a check character that is a space."""
     code = text.strip()
-    return code + " " if looks_like(code) and text.endswith(" ") and _lacks_space(code) else code
+    return code + " " if text.endswith(" ") and looks_like(code) and _lacks_space(code) else code
 
 
 def _lacks_space(code: str) -> bool:

@@ -33,13 +33,14 @@ STRUCTURES = (
 # mod 37-2: each character stands for its place in this row
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
 _FLAGGED = range(60, 60 + len(CHARACTERS))
+_BEGINS = re.compile(r"=\+\d{5}|=/[A-Z0-9]{16}")
 _COMPOUND = re.compile(r"=\+(?P<count>\d{2})\d{3}")
 _CENTURIES = {"9": 1900, "0": 2000, "1": 2100}  # the first digit of a date: cYYJJJ
 
 
 def looks_like(text: str) -> bool:
     """Say whether this begins as a compound message or a device identifier of ICCBBA does."""
-    return bool(re.match(r"=\+\d{5}|=/[A-Z0-9]{16}", text))
+    return _BEGINS.match(text) is not None
 
 
 def read(text: str) -> Said:

@@ -25,6 +25,7 @@ from engine.serials.identifiers.parsed import (
 )
 
 _PLAIN_UDI = re.compile(r"01\d{14}")
+_SEPARATED = re.compile("|".join(map(re.escape, (gs1.FNC1, *gs1.SEPARATORS))))
 _LABEL_START = re.compile(r"\(01\)\d{14}|\](?:d[12]|C1|Q[13]|e0|J1)|https?://")
 _CARRIER = re.compile(r"\][A-Za-z][0-9]")
 
@@ -161,7 +162,7 @@ def _elements(said: str) -> Elements | None:
         return gs1.of_link(said)
     if said.startswith("("):
         return gs1.of_brackets(said) if gs1.begins_with_mark(said) else None
-    if _PLAIN_UDI.match(said) or any(one in said for one in (gs1.FNC1, *gs1.SEPARATORS)):
+    if _PLAIN_UDI.match(said) or _SEPARATED.search(said):
         return gs1.of_message(said)
     return None
 

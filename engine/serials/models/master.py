@@ -81,6 +81,7 @@ class Part(Base):
         one_of("kind", PART_KINDS),
         one_of("issuer", ISSUERS),
         Index("ix_part_di", "di"),
+        Index("ix_part_part_no", "part_no"),
     )
 
     id: Mapped[Key]

@@ -20,11 +20,11 @@ removals and corrections. The root pointer says only what is now, so every host 
 
 # ruff: noqa: S608  names and steps come from here, values are bound
 
-import re
 from dataclasses import dataclass
 
 from engine.serials.models import LINK_ROLE
-from engine.serials.walk import FEW
+from engine.serials.sets import ids_of
+from engine.serials.walk import FEW, look_up
 
 SUBJECT = LINK_ROLE.code("subject")
 MAKING = "('received', 'built', 'kitted')"  # units, of a lot
@@ -61,22 +61,11 @@ class Search:
 
     def ids(self, name: str) -> str:
         """Return a set of ids that is bound as one parameter."""
-        if self.is_sqlite:
-            return f"SELECT value AS id FROM json_each(:{name})"
-        return f"SELECT unnest(CAST(:{name} AS bigint[])) AS id"
+        return ids_of(name, sqlite=self.is_sqlite)
 
     def step(self, shown: str, left: str, tables: str, where: str, **picks: str) -> str:
         """Look up `tables` for each row of `left`: never a scan, whatever the planner expects."""
-        if self.is_sqlite:
-            few = FEW.format(re.findall(r"\bw\.\w+", where)[0])  # of the left side
-            found = shown.format(**picks)
-            return f"SELECT {found} FROM {left} CROSS JOIN {tables} WHERE {where} AND {few}"
-        inner = ", ".join(f"{column} AS {name}" for name, column in picks.items())
-        outer = shown.format(**{name: f"n_.{name}" for name in picks})
-        return (
-            f"SELECT {outer} FROM {left} CROSS JOIN LATERAL"
-            f" (SELECT {inner} FROM {tables} WHERE {where} OFFSET 0) n_"
-        )
+        return look_up(shown, left, tables, where, sqlite=self.is_sqlite, **picks)
 
     def nodes(self) -> str:
         """Return the lots and runs reached, UNKNOWN lots of the same parts included."""
