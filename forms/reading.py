@@ -16,8 +16,8 @@ from forms.kinds_found import kind_class, kind_names
 Table = dict[str, Any]
 
 PANELS = frozenset(
-    "subjects holds balance history documents diagram trace disposition_lines hold_tags reply_findings "
-    "differences".split()
+    "subjects holds balance history documents diagram trace disposition_lines hold_tags "
+    "reply_findings differences".split()
 )
 _ANSWERS = re.compile(r"answers:[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
 _ID = re.compile(r"[a-z][a-z0-9_]{0,60}")

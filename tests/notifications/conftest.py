@@ -35,12 +35,14 @@ FACTS: dict[str, dict[str, Any]] = {
         "consignee": "St. Elsewhere Hospital",
         "company": "Tarn Medical",
         "notice_number": "RC-2026-0001/N-0007",
+        "expires_at": "2026-08-29T08:00:00+00:00",
         "path": "/n/token",
     },
     "layouts/notice_link_anew": {
         "consignee": "St. Elsewhere Hospital",
         "company": "Tarn Medical",
         "notice_number": "RC-2026-0001/N-0007",
+        "expires_at": "2026-08-29T08:00:00+00:00",
         "path": "/n/token",
     },
     "layouts/flags_raised": {

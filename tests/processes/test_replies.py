@@ -2,7 +2,6 @@
 
 import io
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from flask import Flask
@@ -72,7 +71,7 @@ def test_a_later_reply_posts_the_difference_and_keeps_both(
     unit = hospital.field("P-0001")
     hospital.reply(**{unit: "quarantined"})
     form = hospital.get("/reply")
-    assert f'value="quarantined" selected' in form.text
+    assert 'value="quarantined" selected' in form.text
     hospital.reply(**{unit: "returned"})
     first, second = hospital.replies
     assert second.supersedes_id == first.id

@@ -323,6 +323,8 @@ def _mail(
             "notice_number": answering.notice.number,
             "consignee": db.get_one(Party, answering.notice.party_id).name,
             "company": db.info.get("company", ""),
+            "expires_at": link.expires_at.isoformat(),
+            "time_zone": "UTC",
             "path": address(token),
         },
         at=at,

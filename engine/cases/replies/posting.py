@@ -65,7 +65,8 @@ def _moves(goal: Mapping[str, Decimal], lying: list[Holding]) -> Iterator[tuple[
     for account, quantity in goal.items():  # more than was shipped cannot be moved: it is flagged
         missing[account] = min(quantity, left)
         left -= missing[account]
-    changed, waiting = [], []
+    changed: list[Holding] = []
+    waiting: list[Holding] = []
     for one in movable:
         stays = min(missing.get(one.account, Decimal(0)), one.quantity)
         if stays:
