@@ -308,7 +308,7 @@ def check(token: str) -> ResponseReturnValue:
     db = read()
     draft = drafts.find(db, here.answering.link, request.args.get("draft", ""))
     if draft is None:
-        return redirect(_at("notice", here), 302)
+        return redirect(_at("notice", here), 303)
     try:
         given = _understood(here, draft.typed)
     except Invalid as wrong:
