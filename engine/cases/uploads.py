@@ -132,6 +132,12 @@ def file_of(db: Session, stream: str, sha256: str) -> Document | None:
     ).first()
 
 
+def forget(db: Session, place: str, *, by: Person) -> None:
+    """Forget what was sent with a draft that is done: its files have other names now. Flushes."""
+    db.execute(delete(Upload).where(Upload.person_id == by.id, Upload.place == place))
+    db.flush()
+
+
 def drop_abandoned(database: Database, *, at: datetime) -> int:
     """Drop the files of drafts that went or grew old, and their bytes where nothing names them.
 

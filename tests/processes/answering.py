@@ -124,7 +124,7 @@ def notify(
             )  # fmt: skip
             db.add(text)
         notice = Notice(
-            case_id=case.id, party_id=company.places[party], number=f"{case.number}/N-{number}",
+            case_id=case.id, party_id=company.places[party], number=f"{case.number}/N-{number:04d}",
             country="DE", jurisdiction="DE", language=language, state="sent",
             is_distributor=is_distributor, opened_at=company.at, first_sent_at=company.at,
         )  # fmt: skip

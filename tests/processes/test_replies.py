@@ -2,16 +2,21 @@
 
 import io
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from engine import clock
 from engine.cases import balance
 from engine.cases.replies.models import NoticeLink
 from tests.processes.answering import WHO, Hospital, hidden, notify, recalled
 from tests.processes.company import Company
 from tests.support.files import png
 from tests.support.web import app_over
+from tests.webapp.conftest import Visitor
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -119,6 +124,30 @@ def test_files_come_with_the_reply_and_stay_with_the_case(
     hospital.post("/send", {}, at=check)
     [reply] = hospital.replies
     assert [one.id for one in company.documents if one.name == "shelf.png"] == reply.document_ids
+
+
+def test_a_reply_that_came_by_fax_is_written_down_with_its_scan(
+    hospital: Hospital, company: Company
+) -> None:
+    by = Visitor(hospital.app.test_client())
+    at = f"/recalls/{company.number}/consignees/1/replies"
+    with clock.at(company.at):
+        by.sign_in(company.people.customer_service)
+        by.get(f"{at}/new")
+        typed = {
+            "channel": "fax", "name": "R. Shaw", "role": "Pharmacist", "rest": "quarantined",
+            "list.used": "P-0002", "files-file": (io.BytesIO(png(4)), "fax.png"),
+        }  # fmt: skip
+        assert by.post(f"{at}/new", typed).status_code == 303
+        assert "P-0002" in by.get(f"{at}/check").text
+        assert by.post(f"{at}/record", {"request_key": "one-fax-1"}).status_code == 303
+        page = by.get(at).text
+    [reply] = hospital.replies
+    assert (reply.channel, reply.by_id) == ("fax", company.people.customer_service.id)
+    assert hospital.account("P-0002") == "used"
+    assert hospital.account("P-0003") == "confirmed_at_consignee"
+    assert "fax.png" in page
+    assert hospital.notice.state == "answered"
 
 
 # --- quantities of lots ------------------------------------------------------------------------
@@ -329,6 +358,18 @@ def test_pages_are_sealed_off(hospital: Hospital) -> None:
         assert "Set-Cookie" not in answer.headers
         assert "<script" not in answer.text
         assert 'href="http' not in answer.text  # nothing leads elsewhere with the address
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("count", [20, 400])
+def test_a_page_is_at_most_40_kb(company: Company, app: Flask, count: int, language: str) -> None:
+    hospital = recalled(company, app, units=count, language=language)
+    sheet = len((ROOT / "webapp/static/css/notice.css").read_bytes())
+    typed = {"rest": "quarantined", "list.used": "P-0001 - P-0003", "note": "N" * 400}
+    check = hospital.fill_in(**typed)
+    sent = hospital.get(hospital.post("/send", {}, at=check).location)
+    for page in (hospital.get(), hospital.get("/reply"), hospital.get("/list"), check, sent):
+        assert len(page.data) + sheet <= 40 * 1024
 
 
 def test_a_hospital_reads_chinese(company: Company, app: Flask) -> None:

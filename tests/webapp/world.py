@@ -534,13 +534,18 @@ def _notify_a_consignee(world: World) -> None:
     with company.holdfast.database.begin() as db:
         case = case_tasks.case_numbered(db, world.states["other"]["number"])
         notice = Notice(
-            case_id=case.id, party_id=1, number=f"{case.number}/N-1", country="DE",
+            case_id=case.id, party_id=1, number=f"{case.number}/N-0001", country="DE",
             jurisdiction="DE", language="en", state="sent", is_distributor=True, opened_at=at,
             first_sent_at=at,
         )  # fmt: skip
         db.add(notice)
         db.flush()
-        world.states["linked"] = {"token": links.issue(db, notice, at=at), "version": 1}
+        token = links.issue(db, notice, at=at)
+        link_id = links.links_of(db, notice.id)[0].id
+        world.states["linked"] = {
+            "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
+        }  # fmt: skip
+    world.states["unknown"] |= {"place": 999, "link_id": 999}
 
 
 def _traced(company: Company) -> Parts:

@@ -4,14 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases import replies
+from engine.cases.notices.models import Notice
 from engine.cases.replies.given import Given, Line
 from engine.cases.replies.links import Answering
-from engine.cases.replies.listed import Listed
-from engine.cases.replies.models import OUTCOMES, Reply, ReplyLine
+from engine.cases.replies.listed import Listed, listed
+from engine.cases.replies.models import OUTCOMES, Reply, ReplyFinding, ReplyLine
 from engine.cases.replies.wording import Wording
+from engine.cases.tasks import printed_name
 from engine.evidence import documents
 from webapp import words
 from webapp.times import number
@@ -75,6 +78,42 @@ class Answered:
     reply: Reply
     summary: Summary
     files: tuple[tuple[str, str], ...]  # name and sha256
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A reply on the page of its consignee."""
+
+    reply: Reply
+    summary: Summary
+    recorded_by: str
+    superseded_by: int | None  # the version that changed it
+    findings: tuple[str, ...]
+    files: tuple[tuple[int, str], ...]
+
+
+def replies_shown(db: Session, notice: Notice) -> list[Shown]:
+    """Return every reply to a notice, the newest first."""
+    all_of_it = replies.replies_of(db, notice.id)
+    later = {one.supersedes_id: one.version for one in all_of_it}
+    found: dict[int, dict[str, None]] = {}
+    kinds = select(ReplyFinding.reply_id, ReplyFinding.kind).order_by(ReplyFinding.id)
+    for reply_id, kind in db.execute(
+        kinds.join(Reply, Reply.id == ReplyFinding.reply_id).where(Reply.notice_id == notice.id)
+    ):
+        found.setdefault(reply_id, {})[kind] = None
+    of_them = listed(db, notice)
+    return [
+        Shown(
+            one,
+            answered(db, one, of_them).summary,
+            printed_name(db, one.by_id) if one.by_id else "",
+            later.get(one.id),
+            tuple(found.get(one.id, ())),
+            tuple((i, documents.document_of(db, i).name) for i in one.document_ids),
+        )
+        for one in reversed(all_of_it)
+    ]
 
 
 def rows_of(listed: Listed, language: str) -> Iterator[tuple[str, str, str, str]]:

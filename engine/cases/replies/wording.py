@@ -1,6 +1,7 @@
 """What the page says of a recall: the approved text of a notice, taken apart for a small screen."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +16,9 @@ class Wording:
     language: str
     text_id: int | None = None
     headline: str = ""
+    product: str = ""
     what_happened: str = ""
+    reply_until: date | None = None
     risk: str = ""
     instructions: tuple[str, ...] = ()
     telephone: str = ""
@@ -41,9 +44,18 @@ def wording_of(db: Session, notice: Notice, language: str = "") -> Wording:
         language=found.language,
         text_id=found.id,
         headline=words.get("headline", ""),
+        product=words.get("product", ""),
         what_happened=words.get("what_happened", ""),
+        reply_until=_day(words.get("reply_until", "")),
         risk=words.get("risk", ""),
         instructions=tuple(line.strip() for line in lines if line.strip()),
         telephone=words.get("telephone", ""),
         email=words.get("email", ""),
     )
+
+
+def _day(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return None
