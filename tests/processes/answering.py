@@ -1,31 +1,48 @@
 """A hospital that was sent a notice, and what it does with the link in it."""
 
 import re
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from engine import clock
-from engine.cases import replies
-from engine.cases.models import BalanceUnit, Posting
+from engine.cases import balance, replies
+from engine.cases.balance import SCOPE, Holding
+from engine.cases.models import BalanceTotal, BalanceUnit, Posting
 from engine.cases.notices.models import Notice, NoticeText
 from engine.cases.replies import links
 from engine.cases.replies.models import NoticeLink, Reply, ReplyFinding
-from tests.processes import founding
+from engine.serials import parties
+from engine.serials.models import Unit
 from tests.processes.company import Company
 
 WHO = {"name": "R. Shaw", "role": "Pharmacist"}
 WORDS = {
-    "headline": "URGENT: medical device recall",
-    "what_happened": "The pressure sensor may fail.",
-    "risk": "An infusion may run too fast.",
-    "instructions": "Stop using the pumps.\nQuarantine them.\nTell the wards.",
-    "telephone": "+49 89 1234 567",
-    "email": "recall@tarn.example",
+    "en": {
+        "headline": "URGENT: medical device recall",
+        "product": "Infusion pump P",
+        "what_happened": "The pressure sensor may fail.",
+        "risk": "An infusion may run too fast.",
+        "instructions": "Stop using the pumps.\nQuarantine them.\nTell the wards.",
+        "reply_until": "2026-04-01",
+        "telephone": "+49 89 1234 567",
+        "email": "recall@tarn.example",
+    },
+    "zh": {
+        "headline": "紧急：医疗器械召回通知（NMPA 一级）",
+        "product": "输液泵 P",
+        "what_happened": "压力传感器可能失效。",
+        "risk": "输注速度可能过快。",
+        "instructions": "立即停止使用。\n隔离并标识。\n告知各科室。",
+        "reply_until": "2026-04-01",
+        "telephone": "+86 10 1234 5678",
+        "email": "recall@tarn.example",
+    },
 }
 
 
@@ -37,6 +54,9 @@ class Hospital:
     app: Flask
     notice_id: int
     token: str
+    serials: Sequence[str] = ()
+    lot_id: int = 0
+    more: dict[str, Any] = field(default_factory=dict)
 
     # --- the browser ------------------------------------------------------------------------
 
@@ -68,6 +88,11 @@ class Hospital:
         assert sent.status_code == 303, sent.text
         return self.get(sent.location)
 
+    def says(self, *outcomes: str) -> dict[str, str]:
+        """Return the form's answers for the first units, one after the other."""
+        fields = (f"u{self.company.unit(serial).id}" for serial in self.serials)
+        return dict(zip(fields, outcomes, strict=False))
+
     # --- what came of it --------------------------------------------------------------------
 
     @property
@@ -84,23 +109,30 @@ class Hospital:
 
     @property
     def findings(self) -> set[str]:
-        return self.company.reads(lambda db: set(db.scalars(select(ReplyFinding.kind))))
+        found = select(ReplyFinding.kind).join(Reply, Reply.id == ReplyFinding.reply_id)
+        found = found.where(Reply.notice_id == self.notice_id)
+        return self.company.reads(lambda db: set(db.scalars(found)))
 
-    def account(self, serial: str) -> str:
-        unit_id = self.company.unit(serial).id
+    def account(self, number: int) -> str:
+        """Return where the unit so numbered on its list lies."""
+        unit_id = self.company.unit(self.serials[number]).id
         lying = select(BalanceUnit.account).where(BalanceUnit.unit_id == unit_id)
         return self.company.reads(lambda db: db.scalars(lying).one())
 
-    def postings(self, serial: str) -> list[tuple[str, str, str]]:
+    @property
+    def stock(self) -> dict[str, Decimal]:
+        """Return where its quantity of a lot lies."""
+        total = BalanceTotal
+        rows = select(total.account, func.sum(total.quantity, type_=total.quantity.type))
+        rows = rows.where(total.lot_id == self.lot_id, ~total.counts_units).group_by(total.account)
+        return self.company.reads(lambda db: dict(tuple(row) for row in db.execute(rows)))
+
+    def postings(self, number: int) -> list[tuple[str, str, str]]:
         """Return how a unit moved between accounts, and by what evidence."""
-        unit_id = self.company.unit(serial).id
+        unit_id = self.company.unit(self.serials[number]).id
         rows = select(Posting.from_account, Posting.to_account, Posting.evidence)
         rows = rows.where(Posting.unit_id == unit_id).order_by(Posting.id)
         return self.company.reads(lambda db: [tuple(row) for row in db.execute(rows)])
-
-    def field(self, serial: str) -> str:
-        """Return what the form calls a unit."""
-        return f"u{self.company.unit(serial).id}"
 
 
 def hidden(page: TestResponse) -> dict[str, str]:
@@ -109,36 +141,56 @@ def hidden(page: TestResponse) -> dict[str, str]:
 
 
 def notify(
-    company: Company, app: Flask, *, language: str = "en", number: int = 1,
-    is_distributor: bool = False, party: str = "HOSP_party",
-) -> Hospital:  # fmt: skip
-    """Send the company's case as a notice to a party: rows as the room of notices makes them."""
-    case = company.case
-    if number == 1:
-        founding.release_processes(company.holdfast, company.people, ["reply_difference"])
+    company: Company,
+    app: Flask,
+    code: str,
+    *,
+    units: int = 3,
+    quantity: int = 0,
+    language: str = "en",
+    is_distributor: bool = False,
+) -> Hospital:
+    """Ship units, or some of a lot, to a new hospital and send it the notice of the case.
+
+    Its rows are laid as the rooms of scopes and notices lay them.
+    """
+    serials = [f"{code}-{n:04d}" for n in range(1, units + 1)]
     with company.holdfast.database.begin() as db:
-        if number == 1:
-            text = NoticeText(
-                case_id=case.id, jurisdiction="DE", language=language, version=1, state="approved",
-                words=WORDS, sha256="0" * 64, opened_at=company.at, approved_at=company.at,
-            )  # fmt: skip
-            db.add(text)
+        party = parties.add_party(
+            db, code, f"Hospital {code}", kind="consignee", country="DE", by=None, at=company.at
+        )
+        place = parties.add_location(
+            db, party.id, code, code, kind="consignee", by=None, at=company.at
+        )
+    company.places["HOSP"] = place.id
+    if units:
+        company.make_devices(f"SENS-{code}", serials, shipped=units)
+    lot_id = company.make_lot(f"LOT-{code}", quantity, shipped=quantity) if quantity else 0
+    with company.holdfast.database.begin() as db:
+        ids = db.scalars(select(Unit.id).where(Unit.serial.in_(serials))).all()
+        parts = [Holding(SCOPE, i, None, Decimal(1), party_id=party.id) for i in ids]
+        if lot_id:
+            parts.append(Holding(SCOPE, None, lot_id, Decimal(quantity), party_id=party.id))
+        case = company.case
+        how: dict[str, Any] = {"evidence": "scope 1", "by": None, "at": company.at}
+        balance.post(db, case, parts, to="at_consignee", **how)
+        _lay_text(db, case.id, language, company)
         notice = Notice(
-            case_id=case.id, party_id=company.places[party], number=f"{case.number}/N-{number:04d}",
+            case_id=case.id, party_id=party.id, number=f"{case.number}/N-{party.id:04d}",
             country="DE", jurisdiction="DE", language=language, state="sent",
             is_distributor=is_distributor, opened_at=company.at, first_sent_at=company.at,
         )  # fmt: skip
         db.add(notice)
         db.flush()
         token = links.issue(db, notice, at=company.at)
-        return Hospital(company, app, notice.id, token)
+        return Hospital(company, app, notice.id, token, serials, lot_id)
 
 
-def recalled(company: Company, app: Flask, units: int = 3, **more: Any) -> Hospital:
-    """Ship pumps to the hospital, report them, and notify it."""
-    serials = [f"P-{n:04d}" for n in range(1, units + 1)]
-    company.make_devices("SENS-1", serials, shipped=units)
-    company.report(" ".join(serials))
-    company.do("triage")
-    company.at += timedelta(minutes=5)
-    return notify(company, app, **more)
+def _lay_text(db: Any, case_id: int, language: str, company: Company) -> None:
+    known = select(NoticeText.id).where(NoticeText.language == language)
+    if db.scalar(known) is None:
+        text = NoticeText(
+            case_id=case_id, jurisdiction="DE", language=language, version=1, state="approved",
+            words=WORDS[language], sha256="0" * 64, opened_at=company.at, approved_at=company.at,
+        )  # fmt: skip
+        db.add(text)

@@ -34,6 +34,8 @@ def findings(
     listed: Listed,
     lying: Mapping[Target, list[Holding]],
     wanted: Mapping[Target, Outcomes],
+    *,
+    party_id: int,
 ) -> Iterator[Finding]:
     """Yield what is to be looked into of one reply.
 
@@ -51,8 +53,11 @@ def findings(
         shipped = _shipped(listed, target)
         if sum(wanted.get(target, {}).values(), Decimal(0)) > shipped:
             yield Finding("more_than_shipped", target, {"shipped": shipped}, after)
-        if _claims(after) and _is_with_us(lying.get(target, [])):
+        there = lying.get(target, [])
+        if _claims(after) and there and not any(one.account in MOVABLE for one in there):
             yield Finding("with_us", target, after=after)
+        elif _claims(after) and any(one.party_id not in (None, party_id) for one in there):
+            yield Finding("elsewhere", target, after=after)
 
 
 def contradicts(before: Outcomes, after: Outcomes) -> bool:
@@ -88,7 +93,3 @@ def _shipped(listed: Listed, target: Target) -> Decimal:
 def _claims(after: Outcomes) -> bool:
     """Tell whether they say that they have it, or did something to it."""
     return bool(set(after) & {"quarantined", "in_use_until_corrected", "used", "destroyed"})
-
-
-def _is_with_us(lying: list[Holding]) -> bool:
-    return bool(lying) and not any(one.account in MOVABLE for one in lying)

@@ -1,18 +1,21 @@
 """What a consignee is asked about: its own units and quantities of lots, and nobody else's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.cases.models import BalanceTotal, BalanceUnit
+from engine.cases import scopes
+from engine.cases.models import BalanceTotal, BalanceUnit, Case
 from engine.cases.notices.models import Notice
 from engine.serials.models import Lot, Part, Unit
+from engine.serials.sets import id_set
 
+PAGE = 5_000  # units of one read
 # what went back into use or turned out not to be concerned: nobody is asked about it
 CLEARED = (
     "released_under_concession",
@@ -104,44 +107,56 @@ class Listed:
 
 
 def listed(db: Session, notice: Notice) -> Listed:
-    """Return what lies in the balance with the consignee of a notice, whatever became of it."""
-    there = (
+    """Return what of the standing scope a consignee was ever sent: what its letter lists.
+
+    Where no scope is frozen, what lies with it in the balance of the case.
+    """
+    case = db.get_one(Case, notice.case_id)
+    if scopes.standing(db, case) is None:
+        return _named(db, *_lying_with(db, notice))
+    units, after = [], 0
+    while page := scopes.units_of(db, case, notice.party_id, after=after, limit=PAGE):
+        units += [one.unit_id for one in page]
+        after = units[-1]
+        if len(page) < PAGE:
+            break
+    lots = scopes.stock_of(db, case, notice.party_id)
+    return _named(db, units, {one.lot_id: max(one.sent, one.there) for one in lots})
+
+
+def _lying_with(db: Session, notice: Notice) -> tuple[list[int], dict[int, Decimal]]:
+    of_units = select(BalanceUnit.unit_id).where(
         BalanceUnit.case_id == notice.case_id,
         BalanceUnit.party_id == notice.party_id,
         BalanceUnit.account.not_in(CLEARED),
     )
+    total = BalanceTotal
+    of_lots = select(total.lot_id, func.sum(total.quantity, type_=total.quantity.type)).where(
+        total.case_id == notice.case_id,
+        total.party_id == notice.party_id,
+        ~total.counts_units,
+        total.lot_id > 0,
+        total.account.not_in(CLEARED),
+    )
+    lots = {lot_id: much for lot_id, much in db.execute(of_lots.group_by(total.lot_id))}  # noqa: C416  rows are not pairs to mypy
+    return list(db.scalars(of_units)), lots
+
+
+def _named(db: Session, unit_ids: Sequence[int], lots: Mapping[int, Decimal]) -> Listed:
     units = db.execute(
         select(Unit.id, Unit.serial, Unit.part_id, Unit.lot_id, Lot.lot_no)
-        .join(BalanceUnit, BalanceUnit.unit_id == Unit.id)
-        .outerjoin(Lot, Lot.id == Unit.lot_id)
         .join(Part, Part.id == Unit.part_id)
-        .where(*there)
+        .outerjoin(Lot, Lot.id == Unit.lot_id)
+        .where(Unit.id.in_(id_set(db, unit_ids)))
         .order_by(Part.part_no, Part.id, Lot.lot_no, Unit.lot_id, Unit.serial)
     ).all()
-    sums: dict[int, Decimal] = {}
-    lots: dict[int, Lot] = {}
-    rows = db.execute(
-        select(Lot, BalanceTotal.quantity)
-        .join(BalanceTotal, BalanceTotal.lot_id == Lot.id)
-        .where(
-            BalanceTotal.case_id == notice.case_id,
-            BalanceTotal.party_id == notice.party_id,
-            ~BalanceTotal.counts_units,
-            BalanceTotal.lot_id > 0,
-            BalanceTotal.account.not_in(CLEARED),
-        )
-        .order_by(Lot.lot_no, Lot.id)
-    )
-    for lot, quantity in rows:
-        lots[lot.id] = lot
-        sums[lot.id] = sums.get(lot.id, Decimal(0)) + quantity
-    part_ids = {row.part_id for row in units} | {lot.part_id for lot in lots.values()}
-    parts = {one.id: one for one in db.scalars(select(Part).where(Part.id.in_(part_ids)))}
+    of_lots = select(Lot).where(Lot.id.in_(id_set(db, lots)), ~Lot.is_unknown)
+    known = db.scalars(of_lots.order_by(Lot.lot_no, Lot.id)).all()
+    part_ids = {row.part_id for row in units} | {lot.part_id for lot in known}
+    parts = db.scalars(select(Part).where(Part.id.in_(part_ids)))
     return Listed(
         units=tuple(ListedUnit(i, serial, part, lot) for i, serial, part, lot, _ in units),
-        lots=tuple(ListedLot(i, lot.lot_no, lot.part_id, sums[i]) for i, lot in lots.items()),
-        parts={
-            i: PartNamed(one.part_no, one.name, one.name_zh, one.uom) for i, one in parts.items()
-        },
+        lots=tuple(ListedLot(lot.id, lot.lot_no, lot.part_id, lots[lot.id]) for lot in known),
+        parts={one.id: PartNamed(one.part_no, one.name, one.name_zh, one.uom) for one in parts},
         lot_numbers={row.lot_id: row.lot_no for row in units if row.lot_id is not None},
     )

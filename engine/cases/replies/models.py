@@ -42,6 +42,7 @@ FINDINGS = {
     "more_than_shipped": N_("More than was shipped"),
     "not_listed": N_("Not among what was shipped there"),
     "not_ours": N_("Said never to have been theirs"),
+    "elsewhere": N_("Recorded with another consignee"),
     "with_us": N_("Recorded as back with us already"),
     "case_over": N_("Came when the recall was over"),
 }

@@ -166,7 +166,9 @@ def _post(
     now = {**before, given.customer_link_id: {**own_before, **said}}
     wanted = standing.accounts_of(now, said)
     lying = posting.lying_of(db, case, notice.party_id, said)
-    found = list(findings(said, own_before, listed(db, notice), lying, wanted))
+    found = list(
+        findings(said, own_before, listed(db, notice), lying, wanted, party_id=notice.party_id)
+    )
     if not is_open:
         return [Finding("case_over", Target(None, None, reply.number), after={}), *found]
     theirs = {

@@ -178,7 +178,8 @@ def upgrade() -> None:
             "instance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.CheckConstraint(
-            "kind IN ('differs', 'more_than_shipped', 'not_listed', 'not_ours', 'with_us', 'case_over')",
+            "kind IN ('differs', 'more_than_shipped', 'not_listed', 'not_ours', 'elsewhere',"
+            " 'with_us', 'case_over')",
             name=op.f("ck_reply_finding_kind_is_known"),
         ),
         sa.ForeignKeyConstraint(
