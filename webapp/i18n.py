@@ -49,7 +49,7 @@ def language() -> str:
 def write_in(code: str) -> None:
     """Write the page of this request in a language, whatever its browser asks for."""
     g.written_in = code if code in LANGUAGES else "en"
-    refresh()  # type: ignore[no-untyped-call]
+    refresh()  # type: ignore[no-untyped-call]  # the library comes without types
 
 
 def time_zone() -> str:

@@ -1,11 +1,7 @@
 """Stories of the hospital's page: what a consignee answers, and what comes of it."""
 
 import io
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
-from datetime import datetime, timedelta
-from itertools import count
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,56 +13,13 @@ from engine.cases.replies import drafts, links
 from engine.cases.replies.models import NoticeLink, ReplyDraft
 from engine.people.throttle import FREE_FAILURES
 from engine.serials import contacts
-from tests.processes import founding
-from tests.processes.answering import WHO, Hospital, hidden, notify
+from tests.processes.answering import WHO, Hospital, hidden
 from tests.processes.company import Company
-from tests.processes.founding import Founded, composed
+from tests.processes.conftest import Notify
 from tests.support.files import png
-from tests.support.personas import People
-from tests.support.web import app_over
 from tests.webapp.conftest import Visitor
 
 ROOT = Path(__file__).parents[2]
-AT = datetime.fromisoformat("2026-03-02T08:00:00+00:00")
-Notify = Callable[..., Hospital]
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def house(
-    request: pytest.FixtureRequest, people: People, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Company]:
-    """Give a company with one case, in which each story notifies a hospital of its own."""
-    founded: Founded = request.getfixturevalue(f"founded_{request.param}")
-    folder = tmp_path_factory.mktemp("replies") / "company"
-    shutil.copytree(founded.folder, folder)
-    if founded.kind == "sqlite":
-        path = shutil.copyfile(founded.template, folder.parent / "holdfast.db")
-        fresh: Any = nullcontext(f"sqlite:///{path}")
-    else:
-        fresh = request.getfixturevalue("fresh_postgres")(founded.template)
-    with fresh as url:
-        company = Company(composed(folder, url), people, AT, dict(founded.places))
-        founding.release_processes(company.holdfast, people, ["reply_difference"])
-        company.make_lot("S-0001", 4)
-        company.report("S-0001")
-        yield company
-        company.holdfast.database.close()
-
-
-_codes = count(1)
-
-
-@pytest.fixture
-def to_new(house: Company) -> Notify:
-    """Notify a hospital that is nobody else's in this file."""
-    house.at = AT
-    app = app_over(house.holdfast)
-    return lambda **more: notify(house, app, f"H{next(_codes)}", **more)
-
-
-@pytest.fixture
-def hospital(to_new: Notify) -> Hospital:
-    return to_new()
 
 
 # --- the way through ---------------------------------------------------------------------------
@@ -119,34 +72,6 @@ def test_a_later_reply_posts_the_difference_and_keeps_both(hospital: Hospital) -
     assert moves == ["at_consignee", "confirmed_at_consignee", "return_announced"]
     assert hospital.findings == set()  # what was set aside and came back is news, no contradiction
     assert "was changed later" in hospital.get(f"/receipt/{first.version}").text
-
-
-def test_two_replies_with_different_numbers_are_a_task_for_a_person(
-    hospital: Hospital, house: Company
-) -> None:
-    hospital.reply(**hospital.says("used"))
-    hospital.reply(**hospital.says("quarantined"))
-    assert hospital.account(0) == "confirmed_at_consignee"
-    assert hospital.findings == {"differs"}
-    house.do("settle_reply", task=house.open_tasks_at("settle_reply")[-1], stands="earlier")
-    assert hospital.account(0) == "used"
-    assert [one.channel for one in hospital.replies] == ["link", "link", "telephone"]
-
-
-def test_a_number_that_is_not_on_the_list_is_recorded_and_looked_into(
-    hospital: Hospital, to_new: Notify, house: Company
-) -> None:
-    other = to_new(units=1)
-    first, second, _ = hospital.serials
-    before = len(house.open_tasks_at("settle_reply"))
-    pasted = f"{first} - {second}\n{other.serials[0]}\nGHOST-7"
-    check = hospital.fill_in(**{"list.quarantined": pasted})
-    assert f"Not on your list: {other.serials[0]}, GHOST-7" in check.text
-    hospital.post("/send", {}, at=check)
-    assert hospital.account(1) == "confirmed_at_consignee"
-    assert hospital.findings == {"not_listed"}
-    assert other.account(0) == "at_consignee"  # nobody speaks for another's units
-    assert len(house.open_tasks_at("settle_reply")) == before + 1
 
 
 def test_a_unit_that_is_back_with_us_is_not_moved_by_what_is_said(
