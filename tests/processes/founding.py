@@ -58,14 +58,7 @@ def release_processes(
     holdfast: Holdfast, people: People, processes: Sequence[str] = PROCESSES
 ) -> None:
     """Install every process and have it released by two people, each signing."""
-<<<<<<< HEAD
     for process in processes:
-        with holdfast.database.begin() as db:
-            draft = releases.install(db, process, by=people.administrator, at=HIRED_AT).id
-        release_version(holdfast, draft, "process_owner", people.qa_manager)
-        release_version(holdfast, draft, "quality", people.management_representative)
-=======
-    for process in PROCESSES:
         release_process(holdfast, process, people)
 
 
@@ -75,7 +68,6 @@ def release_process(holdfast: Holdfast, process: str, people: People) -> None:
         draft = releases.install(db, process, by=people.administrator, at=HIRED_AT).id
     release_version(holdfast, draft, "process_owner", people.qa_manager)
     release_version(holdfast, draft, "quality", people.management_representative)
->>>>>>> main
 
 
 def release_version(holdfast: Holdfast, definition_id: int, capacity: str, by: Person) -> None:

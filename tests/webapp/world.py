@@ -22,12 +22,8 @@ from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Task
 from engine.cases import commands, ending, migrating, preparing, releases, tasks as case_tasks
 from engine.cases.ending import REOPEN, VOID, Ending
-<<<<<<< HEAD
 from engine.cases.notices.models import Notice
 from engine.cases.replies import links
-from engine.db import Database
-=======
->>>>>>> main
 from engine.evidence import documents, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing

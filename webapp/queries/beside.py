@@ -226,14 +226,11 @@ PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
             N_("What differs"),
             lambda db, place: differences.of_count(db, place.case, instance_id=place.instance_id),
         ),
-<<<<<<< HEAD
         "reply_findings": (
             N_("What to look into"),
             lambda db, place: restoring.differing(db, place.instance_id),
         ),
-=======
         "scope_left": (N_("What left the scope"), _scope_left),
->>>>>>> main
         "effectiveness": (N_("Effectiveness checks"), _effectiveness),
         "hold_tags": (N_("Hold tags"), lambda db, place: tag_lines(db, place.case.number)),
     }
