@@ -54,6 +54,7 @@ class Company(Goods):
             self.holdfast.take_up_reports()
             self.holdfast.tell_deadlines()
             self.holdfast.open_recounts()
+            self.holdfast.open_status_reports()
 
     def take_up_reports(self) -> None:
         """Let parents count in the children that have ended."""

@@ -16,6 +16,7 @@ from engine.cases.models import Case, Line, Round
 from engine.cases.names import stock_names
 from engine.cases.overview import case_balance, case_page
 from engine.cases.reach import amount, reached
+from engine.cases.reporting import reports
 from engine.cases.scope import scope_of
 from engine.clock import now
 from engine.evidence import documents
@@ -170,6 +171,12 @@ def _effectiveness(db: Session, place: Beside) -> Any:
     return (planned, asked) if planned or asked else None
 
 
+def _status_figures(db: Session, place: Beside) -> Any:
+    """Return the figures of the report that this step makes."""
+    report = reports.of_instance(db, place.instance_id)
+    return reports.with_before(db, report) if report else None
+
+
 def _documents(db: Session, place: Beside) -> Any:
     kept = documents.documents_of(db, place.case.stream)
     return [document_line(db, one) for one in kept if one.state != "review"]
@@ -198,6 +205,7 @@ PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
             lambda db, place: differences.of_count(db, place.case, instance_id=place.instance_id),
         ),
         "effectiveness": (N_("Effectiveness checks"), _effectiveness),
+        "status_figures": (N_("Figures of this report"), _status_figures),
         "hold_tags": (N_("Hold tags"), lambda db, place: tag_lines(db, place.case.number)),
     }
 )
