@@ -1,4 +1,4 @@
-"""The status report of a recall: its figures beside those of the last report, and what they mean."""
+"""The status report of a recall: its figures beside those of the report before."""
 
 from decimal import Decimal
 from typing import Any
@@ -82,22 +82,13 @@ def _notified(shown: Reported, language: str) -> Section:
             *(_since(figures.sum_of(n), before.sum_of(n) if before else None) for n in names),
         ]
     )
-    dates = N_("Notified between %(first)s and %(last)s")
-    told = (
-        [
-            say(
-                dates,
-                language,
-                first=_day(figures.first_notified_at),
-                last=_day(figures.last_notified_at),
-            )
-        ]
-        if figures.first_notified_at
-        else []
-    )
+    told = None
+    if figures.first_notified_at:
+        first, last = _day(figures.first_notified_at), _day(figures.last_notified_at)
+        told = say(N_("Notified between %(first)s and %(last)s"), language, first=first, last=last)
     return _section(
         N_("Consignees notified, responding and not responding"), "1)-(3", language,
-        text="\n".join(told) or None, table=_table(language, columns, rows),
+        text=told, table=_table(language, columns, rows),
     )  # fmt: skip
 
 
@@ -131,9 +122,8 @@ def _accounted(shown: Reported, language: str) -> Section:
 
 
 def _account(figures: Figures, before: Figures | None, name: str) -> str:
-    return _since(
-        figures.accounts.get(name, "0"), before.accounts.get(name, "0") if before else None
-    )
+    then = before.accounts.get(name, "0") if before else None
+    return _since(figures.accounts.get(name, "0"), then)
 
 
 def _each(shown: Reported, language: str) -> Section:
