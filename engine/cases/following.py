@@ -16,6 +16,7 @@ from engine.cases.balance import ACCOUNTS, OF_CUSTODY, Holding
 from engine.cases.breaches import open_breaches
 from engine.cases.flagged import tell_flags
 from engine.cases.models import Case, Posting, Subject
+from engine.cases.scopes import following as recalled
 from engine.serials import holds
 from engine.serials.active import holdings_of_stock
 from engine.serials.models import (
@@ -122,8 +123,12 @@ def follow(db: Session, events: list[Event]) -> None:
         nodes = _nodes(db, events)
         for case in _open_cases(db):
             _take_in(db, case, units, nodes | lots, at)
+        recalled.take_in(db, units, at=at)
     for case in moved:
-        _hold_what_came(db, case, at)
+        if case.process == "recall":  # it holds what its frozen scope names
+            recalled.hold_what_came(db, case, units, at=at)
+        else:
+            _hold_what_came(db, case, at)
     open_breaches(db, ids, at=at)
     tell_flags(db, ids, at=at)
     for case in moved:
@@ -179,7 +184,11 @@ def _open_cases(db: Session) -> list[Case]:
         Subject.unit_id.is_not(None) | Subject.lot_id.is_not(None)
     )
     return list(
-        db.scalars(select(Case).where(Case.state == "open", Case.id.in_(named)).order_by(Case.id))
+        db.scalars(
+            select(Case)
+            .where(Case.state == "open", Case.process != "recall", Case.id.in_(named))
+            .order_by(Case.id)
+        )
     )
 
 
