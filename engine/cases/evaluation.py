@@ -17,9 +17,10 @@ PROCESS = "field_action_evaluation"
 def ensure(db: Session, case: Case, *, by: Person | None, at: datetime) -> None:
     """Open an evaluation for what left after triage, unless one is running. Flushes.
 
-    Before triage the diagram opens it itself, in the second life of a reopened case too.
+    Before triage the diagram opens it itself, in the second life of a reopened case too. A recall
+    is the evaluation.
     """
-    if not balance.holdings(db, case.id, accounts=balance.LEFT_CONTROL):
+    if case.process == "recall" or not balance.holdings(db, case.id, accounts=balance.LEFT_CONTROL):
         return
     if not _is_triaged(db, case) or _is_running(db, case):
         return

@@ -48,6 +48,7 @@ BRINGING = frozenset(
     }
 )
 
+HOLDING = ("hold_placed", "hold_released")
 HERE = ("in_house", "held", "at_third_party", "held_elsewhere")
 # decided on where it was; come back into our hands it is to be decided on again
 DECIDED = {
@@ -133,7 +134,8 @@ def follow(db: Session, events: list[Event]) -> None:
 def _unit_events(db: Session, events: list[Event]) -> dict[int, Event]:
     """Return the units that events are about, each with the last one that moved it, or named it."""
     last: dict[int, tuple[bool, int]] = {}
-    told = {event.id: event for event in events}
+    # a hold moves nothing, and may be on a million
+    told = {event.id: event for event in events if event.type not in HOLDING}
     corrected = {event.corrects_id: event.id for event in events if event.corrects_id is not None}
     rows = db.execute(
         select(EventLink.unit_id, EventLink.event_id, EventLink.custody)

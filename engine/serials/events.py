@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Unpack
 from uuid import UUID, uuid4
 
@@ -269,20 +269,35 @@ def data_stream(db: Session) -> str:
 def events_sha256(db: Session, event_ids: Sequence[int]) -> str:
     """Return the fingerprint of events with all their links and postings, as they lie there.
 
-    A few queries however many events, and one event in memory at a time.
+    A few queries however many events, one event in memory at a time, and some of its units.
     """
     digest, listed = hashlib.sha256(), sorted(event_ids)
     for at_event in range(0, len(listed), TOGETHER):
         ids = id_set(db, listed[at_event : at_event + TOGETHER])
         linked = _linked(db, ids)
+        units = linked.pop("units")
         for event in db.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id)):
-            row = {**_event_facts(event), **{name: take(event.id) for name, take in linked.items()}}
+            row = {**_event_facts(event), "units": []}
+            row |= {name: list(take(event.id)) for name, take in linked.items()}
             said = _in_payload(event)
             facts = [one for one in row.pop("facts") if tuple(one) not in said]
             if facts:
                 row["facts"] = facts
-            digest.update(canonical_text(row).encode() + b"\n")
+            # keys are sorted: after the units of an event comes its uuid alone
+            before, after = canonical_text(row).rsplit('"units":[]', 1)
+            digest.update(f'{before}"units":['.encode())
+            for piece in _pieces(units(event.id)):
+                digest.update(piece.encode())
+            digest.update(f"]{after}\n".encode())
     return digest.hexdigest()
+
+
+def _pieces(rows: Iterator[list[Any]]) -> Iterator[str]:
+    """Give a list in its canonical form without its brackets, some of it at a time."""
+    comma = ""
+    while some := list(islice(rows, TOGETHER)):
+        yield comma + canonical_text(some)[1:-1]
+        comma = ","
 
 
 def recording_sha256(db: Session, recording: UUID) -> str:
@@ -318,7 +333,7 @@ def _event_facts(event: Event) -> dict[str, Any]:
     }
 
 
-def _linked(db: Session, ids: Select[int]) -> dict[str, Callable[[int], list[Any]]]:
+def _linked(db: Session, ids: Select[int]) -> dict[str, Callable[[int], Iterator[list[Any]]]]:
     """Return what takes the rows of one event after the other, events by ascending id."""
     link, node, fact, posting = EventLink, EventNode, EventFact, StockPosting
     axes = (link.custody, link.usability, link.location_id)
@@ -349,18 +364,16 @@ def _linked(db: Session, ids: Select[int]) -> dict[str, Callable[[int], list[Any
     }
 
 
-def _taker(rows: Iterable[Any]) -> Callable[[int], list[Any]]:
+def _taker(rows: Iterable[Any]) -> Callable[[int], Iterator[list[Any]]]:
     groups = groupby(rows, key=lambda row: row[0])
     ahead = next(groups, None)
 
-    def take(event_id: int) -> list[Any]:
+    def take(event_id: int) -> Iterator[list[Any]]:
         nonlocal ahead
         if ahead is None or ahead[0] != event_id:
-            return []
-        said = [
-            [f"{one:f}" if isinstance(one, Decimal) else one for one in row[1:]] for row in ahead[1]
-        ]
+            return
+        for row in ahead[1]:
+            yield [f"{one:f}" if isinstance(one, Decimal) else one for one in row[1:]]
         ahead = next(groups, None)
-        return said
 
     return take

@@ -8,6 +8,7 @@ from engine.serials.holds.doors import (
     unacknowledged,
     unknown_to_all,
 )
+from engine.serials.holds.of_run import place_run
 from engine.serials.holds.placing import place
 from engine.serials.holds.releasing import release, release_case
 from engine.serials.holds.standing import holds_on, of_case
@@ -21,6 +22,7 @@ __all__ = [
     "known_at",
     "of_case",
     "place",
+    "place_run",
     "release",
     "release_case",
     "split_keeping_holds",

@@ -1,0 +1,28 @@
+"""What a recall concerns: candidates, frozen versions, whom they reach, and why each unit is in."""
+
+from engine.cases.scopes.consigned import Consigned, by_consignee, stock_of, units_of
+from engine.cases.scopes.explaining import why, why_not
+from engine.cases.scopes.freezing import Difference, freeze
+from engine.cases.scopes.models import ScopeVersion
+from engine.cases.scopes.proposing import propose, propose_run, trace_anew, withdraw
+from engine.cases.scopes.standing import moved_on, numbered, standing, versions
+
+__all__ = [
+    "Consigned",
+    "Difference",
+    "ScopeVersion",
+    "by_consignee",
+    "freeze",
+    "moved_on",
+    "numbered",
+    "propose",
+    "propose_run",
+    "standing",
+    "stock_of",
+    "trace_anew",
+    "units_of",
+    "versions",
+    "why",
+    "why_not",
+    "withdraw",
+]

@@ -1,0 +1,115 @@
+"""Freezing a scope: what it adds comes into the balance and on hold, what left waits for people."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from engine.cases import balance
+from engine.cases.models import Case
+from engine.cases.scopes.entering import enter
+from engine.cases.scopes.errors import ScopeDecided, ScopeOutOfDate
+from engine.cases.scopes.models import ScopeVersion
+from engine.cases.scopes.proposing import trace_anew
+from engine.cases.scopes.standing import moved_on, standing
+from engine.cases.tasks import refuse_ended
+from engine.evidence import ledger
+from engine.people.person import Person
+from engine.serials import holds
+from engine.serials.exchange.announce import announce
+from engine.serials.models import Hold, TraceRun
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What freezing a scope came to, beside the one that stood before."""
+
+    version: ScopeVersion
+    before: ScopeVersion | None
+    added_units: int
+    added_quantity: Decimal
+    hold: Hold | None  # what was placed; None where nothing new is within our reach
+
+    @property
+    def held_count(self) -> int:
+        """Return how many units and lots were put on hold."""
+        return self.hold.target_count if self.hold else 0
+
+
+def freeze(
+    db: Session,
+    case: Case,
+    version: ScopeVersion,
+    *,
+    by: Person | None,
+    at: datetime,
+    is_provisional: bool,
+    signature_id: int | None = None,
+) -> Difference:
+    """Freeze a candidate: from here on it is what the case concerns. Flushes.
+
+    A provisional one contains at once, so what was recorded since it was traced is traced with it,
+    as a version of its own. Raises `ScopeDecided`, `ScopeOutOfDate`, `AnotherFrozen`, `CaseEnded`.
+    """
+    balance.lock(db, case)
+    refuse_ended(case)
+    db.refresh(version, with_for_update=True)
+    if version.state != "proposed":
+        raise ScopeDecided(scope=version.number)
+    if moved_on(db, version):
+        if not is_provisional:
+            raise ScopeOutOfDate(scope=version.number)
+        version = trace_anew(db, case, version, by=by, at=at)
+
+    before = standing(db, case)
+    beside = before.run_id if before else None
+    words = f"scope {version.number}"
+    units, quantity = enter(db, case, version.run_id, beside=beside, evidence=words, by=by, at=at)
+    hold = holds.place_run(
+        db, stream=case.stream, case_number=case.number, reason=case.title, basis=words,
+        run_id=version.run_id, beside=beside, by=by, at=at,
+    )  # fmt: skip
+    version.state, version.is_provisional = "frozen", is_provisional
+    version.frozen_by_id, version.frozen_at = by.id if by else None, at
+    version.signature_id, version.supersedes_id = signature_id, before.id if before else None
+    db.flush()
+    difference = Difference(version, before, units, quantity, hold)
+    _tell(db, case, difference, by=by, at=at)
+    return difference
+
+
+def _tell(
+    db: Session, case: Case, difference: Difference, *, by: Person | None, at: datetime
+) -> None:
+    version, before = difference.version, difference.before
+    run = db.get_one(TraceRun, version.run_id)
+    body = {
+        "scope": version.number,
+        "supersedes": before.number if before else None,
+        "is_provisional": version.is_provisional,
+        "run": run.id,
+        "result_sha256": run.result_sha256,
+        "unit_count": run.root_count,
+        "counts": version.counts,
+        "added_units": difference.added_units,
+        "added_quantity": f"{difference.added_quantity:f}",
+        "held": difference.held_count,
+        "signature": version.signature_id,
+    }
+    ledger.append(db, case.stream, "scope_frozen", body, by=by, at=at)
+    told = {
+        "case_number": case.number,
+        "title": case.title,
+        "scope": version.number,
+        "is_provisional": version.is_provisional,
+        "unit_count": run.root_count,
+        "lot_count": run.node_count,
+        "left_control_count": str(_left_control(version)),
+    }
+    announce(db, "scope.frozen", f"{case.number}:scope:{version.number}", told, at=at)
+
+
+def _left_control(version: ScopeVersion) -> int:
+    places = version.counts["places"]
+    return sum(places[name]["units"] for name in ("in_transit", "at_consignee", "not_known"))

@@ -1,0 +1,122 @@
+"""Holding what a trace found, and letting it go: a million at once, inside the database."""
+
+# ruff: noqa: S608  the parts of a statement come from here, values are bound
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+from engine.people.person import Person
+from engine.serials.events import Links, record_events, write_event
+from engine.serials.models import CUSTODY, LINK_ROLE, Hold
+from engine.serials.sets import is_sqlite
+from engine.serials.trace.search import Search
+
+# what has reached a consignee is not ours to hold: it is held when it comes back
+HOLDABLE = ("in_house", "returned", "at_third_party", "in_transit", "unknown")
+SUBJECT = LINK_ROLE.code("subject")
+_HELD = (
+    "EXISTS (SELECT 1 FROM hold_target x JOIN hold h ON h.id = x.hold_id"
+    " WHERE x.kind = '{kind}' AND x.target_id = {id} AND x.release_event_id IS NULL"
+    " AND h.case_number = :case)"
+)
+
+
+def place_run(
+    db: Session,
+    *,
+    stream: str,
+    case_number: str,
+    reason: str,
+    basis: str,
+    run_id: int,
+    beside: int | None = None,
+    by: Person | None,
+    at: datetime,
+    review_by: datetime | None = None,
+) -> Hold | None:
+    """Hold what a run found and the run `beside` did not, as one hold; flushes.
+
+    Lots are held whole, with what arrives later; units are held that stand by themselves and are
+    where a hold can bear on them. What the case holds already is not held twice. Returns None
+    where nothing is left to hold. Memory does not grow with the run.
+    """
+    given = {"run": run_id, "beside": beside or 0, "case": case_number}
+    sql = _placing(is_sqlite(db))
+    if db.execute(sql["any"], given).first() is None:
+        return None
+
+    payload = {"case": case_number, "basis": basis, "run": run_id}
+    event = write_event(db, "hold_placed", Links(), payload=payload, by=by, at=at, reason=reason)
+    given["event"] = event.id
+    count = sum(_rows(db, sql[name], given) for name in ("units", "lots"))
+    hold = Hold(
+        stream=stream,
+        case_number=case_number,
+        reason=reason,
+        basis=basis,
+        target_kind="scope",
+        target_count=count,
+        review_by=review_by,
+        placed_at=at,
+        placed_by_id=by.id if by else None,
+        placed_event_id=event.id,
+    )
+    db.add(hold)
+    db.flush()
+    _rows(db, sql["targets"], {"event": event.id, "hold": hold.id})
+    record_events(db, [event], by=by, at=at, stream=stream)
+    return hold
+
+
+def _rows(db: Session, statement: TextClause, given: dict[str, Any]) -> int:
+    named = {name: given[name] for name in statement._bindparams}  # noqa: SLF001
+    return db.connection().execute(statement, named).rowcount
+
+
+@cache
+def _placing(sqlite: bool) -> dict[str, TextClause]:  # noqa: FBT001 - one of two kinds of database
+    search = Search(sqlite)
+    custodies = ", ".join(str(CUSTODY.code(name)) for name in HOLDABLE)
+    units = search.step(
+        "{id}",
+        "trace_run_unit w",
+        "unit n",
+        f"n.id = w.unit_id AND n.custody IN ({custodies})",
+        id="n.id",
+    )
+    # the step has the last WHERE of the statement on SQLite, and none of its own on PostgreSQL
+    more = " AND " if sqlite else " WHERE "
+    new_units = (
+        f"{units}{more}w.run_id = :run AND w.unit_id = w.root_id"
+        " AND NOT EXISTS (SELECT 1 FROM trace_run_unit b WHERE b.run_id = :beside"
+        " AND b.unit_id = w.unit_id AND b.root_id = b.unit_id)"
+        f" AND NOT {_HELD.format(kind='unit', id='w.unit_id')}"
+    )
+    new_lots = (
+        "SELECT w.node_id AS id FROM trace_run_node w JOIN lot l ON l.id = w.node_id"
+        " WHERE w.run_id = :run AND NOT EXISTS (SELECT 1 FROM trace_run_node b"
+        " WHERE b.run_id = :beside AND b.node_id = w.node_id)"
+        f" AND NOT {_HELD.format(kind='lot', id='w.node_id')}"
+    )
+    return {
+        "any": text(
+            f"SELECT 1 FROM ({new_lots}) l UNION ALL SELECT 1 FROM ({new_units}) u LIMIT 1"
+        ),
+        "units": text(
+            "INSERT INTO event_link (unit_id, event_id, role)"
+            f" SELECT f.id, :event, {SUBJECT} FROM ({new_units}) f"
+        ),
+        "lots": text(
+            "INSERT INTO event_node (node_id, event_id, role)"
+            f" SELECT f.id, :event, 'subject' FROM ({new_lots}) f"
+        ),
+        "targets": text(
+            "INSERT INTO hold_target (hold_id, kind, target_id)"
+            " SELECT :hold, 'unit', unit_id FROM event_link WHERE event_id = :event"
+            " UNION ALL SELECT :hold, 'lot', node_id FROM event_node WHERE event_id = :event"
+        ),
+    }

@@ -1,0 +1,233 @@
+"""What a recall concerns: scopes that are proposed, frozen, widened and narrowed."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from engine.cases import balance, scopes
+from engine.cases.models import Case
+from engine.cases.scopes.errors import ScopeDecided, ScopeOutOfDate
+from engine.cases.scopes.models import ScopeVersion
+from engine.evidence.ledger import LedgerEntry
+from engine.serials import holds
+from engine.serials.events import recording_sha256
+from engine.serials.models import Event, Hold, HoldTargetRow
+from engine.serials.targets import HoldTarget
+from tests.processes.company import Company
+
+PUMPS = [f"P-{n}" for n in range(1, 7)]
+
+
+class Recall:
+    """A recall as a row, with what is done to its scope."""
+
+    def __init__(self, company: Company, number: str = "RC-2026-0001") -> None:
+        self.company, self.number = company, number
+        by = company.people.qa_manager
+        with company.holdfast.database.begin() as db:
+            case = Case(
+                number=number, process="recall", title="Battery may overheat", language="en",
+                opened_by_id=by.id, opened_at=company.at,
+            )  # fmt: skip
+            db.add(case)
+
+    def act(self, what: Callable[[Any, Case], Any]) -> Any:
+        with self.company.holdfast.database.begin() as db:
+            case = db.scalars(select(Case).where(Case.number == self.number)).one()
+            return what(db, case)
+
+    def how(self) -> Any:
+        return {"by": self.company.people.qa_manager, "at": self.company.at}
+
+    def propose(self, said: str, reason: str = "supplier notice") -> int:
+        def act(db: Any, case: Case) -> int:
+            return scopes.propose(db, case, said, reason=reason, **self.how()).number
+
+        number: int = self.act(act)
+        return number
+
+    def freeze(self, number: int, *, is_provisional: bool = False) -> scopes.Difference:
+        def act(db: Any, case: Case) -> scopes.Difference:
+            version = scopes.numbered(db, case, number)
+            return scopes.freeze(db, case, version, is_provisional=is_provisional, **self.how())
+
+        found: scopes.Difference = self.act(act)
+        return found
+
+    @property
+    def totals(self) -> dict[str, Decimal]:
+        found: dict[str, Decimal] = self.act(lambda db, case: balance.totals(db, case.id))
+        return found
+
+    def targets(self) -> list[tuple[str, int]]:
+        """Return what stands in the holds of the recall."""
+        rows = (
+            select(HoldTargetRow.kind, HoldTargetRow.target_id)
+            .join(Hold, Hold.id == HoldTargetRow.hold_id)
+            .where(Hold.case_number == self.number, HoldTargetRow.release_event_id.is_(None))
+            .order_by(HoldTargetRow.kind, HoldTargetRow.target_id)
+        )
+        return [(kind, key) for kind, key in self.act(lambda db, _case: db.execute(rows).all())]
+
+
+@pytest.fixture
+def recall(company: Company) -> Recall:
+    return Recall(company)
+
+
+def test_freezing_holds_what_is_in_reach_and_counts_everything_where_it_is(
+    company: Company, recall: Recall
+) -> None:
+    lot = company.make_devices("SENS-1", PUMPS, shipped=2)
+
+    difference = recall.freeze(recall.propose("SENS-1"), is_provisional=True)
+
+    assert recall.totals == {"held": 94 + 4, "in_transit": 2}
+    assert (difference.added_units, difference.added_quantity) == (6, 94)
+    assert recall.targets() == [("lot", lot), *(("unit", company.unit(p).id) for p in PUMPS)]
+    assert not any(company.may_ship(pump) for pump in PUMPS)
+    assert company.stock_that_may_ship(lot) == 0
+    standing = recall.act(scopes.standing)
+    assert (standing.number, standing.is_provisional) == (1, True)
+    assert standing.counts["places"]["in_house"] == {"units": 4, "quantity": "94"}
+
+
+def test_the_gate_sees_a_hold_of_a_scope_as_it_sees_any_other(
+    company: Company, recall: Recall
+) -> None:
+    company.make_devices("SENS-1", PUMPS)
+    recall.freeze(recall.propose("P-1 P-2"))
+    unit = company.unit("P-1").id
+    with company.holdfast.database.begin() as db:
+        holds.place(
+            db, stream="case:NC-1", case_number="NC-1", reason="Battery may overheat",
+            basis="scope 1", target=HoldTarget.scope([HoldTarget.unit(unit)]), **recall.how(),
+        )  # fmt: skip
+
+    found = company.reads(lambda db: holds.holds_on(db, unit_id=unit))
+    assert [one.case_number for one in found] == ["RC-2026-0001", "NC-1"]
+    assert {(one.reason, one.basis, one.through) for one in found} == {
+        ("Battery may overheat", "scope 1", "P-1")
+    }
+    assert company.may_ship("P-3")
+
+
+def test_what_freezing_recorded_is_what_its_ledger_entry_says(
+    company: Company, recall: Recall
+) -> None:
+    company.make_devices("SENS-1", PUMPS)
+    recall.freeze(recall.propose("SENS-1"))
+
+    def look(db: Any) -> tuple[str, str]:
+        event = db.scalars(select(Event).where(Event.type == "hold_placed")).one()
+        entries = db.scalars(
+            select(LedgerEntry)
+            .where(LedgerEntry.action == "events_recorded")
+            .order_by(LedgerEntry.id.desc())
+        )
+        return recording_sha256(db, event.recording), entries.first().content
+
+    sha256, entry = company.reads(look)
+    assert sha256 in entry
+
+
+def test_a_wider_scope_adds_exactly_what_is_new(company: Company, recall: Recall) -> None:
+    company.make_devices("SENS-1", PUMPS[:3])
+    company.make_devices("SENS-2", PUMPS[3:], shipped=1)
+    recall.freeze(recall.propose("P-1 P-2"))
+    before = recall.targets()
+
+    difference = recall.freeze(recall.propose("P-1 P-2 P-3 P-4 P-5"))
+
+    added = [("unit", company.unit(pump).id) for pump in ("P-3", "P-4", "P-5")]
+    assert recall.targets() == [*before, *added]
+    assert (difference.added_units, difference.held_count) == (3, 3)
+    assert recall.totals == {"held": 4, "in_transit": 1}
+    assert difference.before is not None
+    assert difference.version.supersedes_id == difference.before.id
+
+
+def test_a_scope_is_frozen_from_where_things_are_when_it_is_frozen(
+    company: Company, recall: Recall
+) -> None:
+    company.make_devices("SENS-1", PUMPS)
+    number = recall.propose("P-1 P-2")
+    company.ship("P-2")
+
+    recall.freeze(number)
+    assert recall.totals == {"held": 1, "in_transit": 1}
+
+
+def test_what_was_recorded_since_it_was_traced_has_to_be_traced(
+    company: Company, recall: Recall
+) -> None:
+    lot = company.make_devices("SENS-1", PUMPS[:2])
+    number = recall.propose("SENS-1")
+    company.build(lot, PUMPS[2:4])
+
+    with pytest.raises(ScopeOutOfDate):
+        recall.freeze(number)
+    assert recall.totals == {}
+
+    contained = recall.freeze(number, is_provisional=True)
+    assert (contained.version.number, contained.added_units) == (2, 4)
+    assert recall.act(lambda db, case: scopes.numbered(db, case, 1).state) == "withdrawn"
+    assert not company.may_ship("P-4")
+
+
+def test_a_scope_is_frozen_once(company: Company, recall: Recall) -> None:
+    company.make_devices("SENS-1", PUMPS)
+    number = recall.propose("P-1")
+    recall.freeze(number)
+
+    with pytest.raises(ScopeDecided):
+        recall.freeze(number)
+    with pytest.raises(DBAPIError, match="only grows"):
+        recall.act(lambda db, _: db.execute(text("UPDATE scope_version SET text = 'P-2'")))
+    assert company.reads(lambda db: db.scalar(select(func.count()).select_from(ScopeVersion))) == 1
+
+
+def test_everybody_who_was_ever_sent_any_of_it_is_reached(company: Company, recall: Recall) -> None:
+    company.make_devices("SENS-1", PUMPS, shipped=3)
+    lot = company.make_lot("SET-1", 50, shipped=20)
+    company.receive_return("P-1")
+    recall.freeze(recall.propose("SENS-1, SET-1"))
+
+    def look(db: Any) -> Any:
+        case = db.scalars(select(Case).where(Case.number == recall.number)).one()
+        hospital = company.places["HOSP_party"]
+        return (
+            scopes.by_consignee(db, case),
+            scopes.units_of(db, case, hospital, limit=2),
+            scopes.stock_of(db, case, hospital),
+        )
+
+    [reached], units, [stock] = company.reads(look)
+    assert (reached.name, reached.country, reached.unit_count, reached.quantity) == (
+        "Hosp", "DE", 3, 20,
+    )  # fmt: skip
+    assert [(one.serial, one.is_there) for one in units] == [("P-1", False), ("P-2", False)]
+    assert (stock.lot_id, stock.sent, stock.there) == (lot, 20, 0)
+
+
+def test_a_scope_says_why_a_unit_is_in_and_why_another_is_not(
+    company: Company, recall: Recall
+) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    company.make_devices("SENS-2", ["P-2"])
+    number = recall.propose("SENS-1")
+
+    def look(db: Any, case: Case) -> Any:
+        version = scopes.numbered(db, case, number)
+        return (
+            scopes.why(db, version, company.unit("P-1").id),
+            scopes.why_not(db, version, company.unit("P-2").id),
+        )
+
+    why, why_not = recall.act(look)
+    assert next(step.label for step in why.path) == "SENS-1"
+    assert why_not.reason == "other_parts"
