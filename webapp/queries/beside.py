@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases import affected, differences, dispositions
+from engine.cases.checks import board
 from engine.cases.history import history
 from engine.cases.models import Case, Line, Round
 from engine.cases.names import stock_names
@@ -162,6 +163,13 @@ def _disposition_lines(db: Session, place: Beside) -> Any:
     ]
 
 
+def _effectiveness(db: Session, place: Beside) -> Any:
+    """Return the plan that stands, and at a check the consignee it is about."""
+    asked = board.consignee_of(db, place.instance_id)
+    planned = None if asked else board.board(db, place.case)
+    return (planned, asked) if planned or asked else None
+
+
 def _documents(db: Session, place: Beside) -> Any:
     kept = documents.documents_of(db, place.case.stream)
     return [document_line(db, one) for one in kept if one.state != "review"]
@@ -189,6 +197,7 @@ PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
             N_("What differs"),
             lambda db, place: differences.of_count(db, place.case, instance_id=place.instance_id),
         ),
+        "effectiveness": (N_("Effectiveness checks"), _effectiveness),
         "hold_tags": (N_("Hold tags"), lambda db, place: tag_lines(db, place.case.number)),
     }
 )

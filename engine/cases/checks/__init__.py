@@ -1,0 +1,1 @@
+"""Effectiveness checks: whom to ask, drawn so that anybody can draw it again; what it shows."""

@@ -1,0 +1,20 @@
+"""The frame of a sample: every consignee that was sent a notice, by its kind."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.cases.checks.sampling import Member
+from engine.cases.models import Case
+from engine.cases.notices.models import Notice
+from engine.serials.models import Party
+
+
+def frame_of(db: Session, case: Case) -> list[tuple[Member, int]]:
+    """Return (member, party id) of every notice of a case that went out, by number."""
+    rows = db.execute(
+        select(Notice.number, Party.kind, Party.id)
+        .join(Party, Party.id == Notice.party_id)
+        .where(Notice.case_id == case.id, Notice.first_sent_at.is_not(None))
+        .order_by(Notice.number)
+    )
+    return [(Member(number, kind), party_id) for number, kind, party_id in rows]
