@@ -99,8 +99,8 @@ class Context:
     language: str = words.ENGLISH
     zone: str = "UTC"
     now: datetime | None = None
-    find_units: FindUnits = _found_nothing  # type: ignore[assignment]
-    find_lots: FindLots = _found_nothing  # type: ignore[assignment]
+    find_units: FindUnits = _found_nothing  # type: ignore[assignment]  # stands in for either search
+    find_lots: FindLots = _found_nothing  # type: ignore[assignment]  # stands in for either search
     has_wrong_check_digit: Callable[[str], bool] = field(default=lambda _text: False)
     pending: Callable[[], Sequence[Stock]] = tuple
     expected: Callable[[], Sequence[Stock]] = tuple

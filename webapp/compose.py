@@ -14,7 +14,7 @@ from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep, uploads
-from engine.cases.following import follow
+from engine.cases.following import follow, lock_cases
 from engine.cases.tasks import printed_name
 from engine.db import Database
 from engine.evidence import checkpoints, ledger, sealing
@@ -215,6 +215,7 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
     return {
         "actions": _action,
         "event_sinks": (follow, announce_events),
+        "locked_first": (lock_cases,),
         "box": Box.of(settings.secret_key),
         "ways_out": settings.ways_out,
         "also_did": (segregation.answered,),

@@ -11,13 +11,13 @@ from webapp.config import holdfast
 class Reading(SQLAlchemy):
     """The extension over our own base and engine: `db.Model` and `Model.query` are never used."""
 
-    def _make_declarative_base(self, model_class: object, **_options: object) -> type[Base]:  # type: ignore[override]
+    def _make_declarative_base(self, model_class: object, **_options: object) -> type[Base]:  # type: ignore[override]  # narrower than the library's, on purpose
         # a subclass of our base, as the extension makes one, is refused by SQLAlchemy 2.1
         self.metadatas[None] = Base.metadata
         return Base
 
     def _make_engine(self, bind_key: object, options: object, app: object) -> Engine:
-        return app.extensions["holdfast"].database.reader  # type: ignore[attr-defined,no-any-return]
+        return app.extensions["holdfast"].database.reader  # type: ignore[attr-defined,no-any-return]  # Flask keeps anything there
 
 
 reading = Reading(model_class=Base, session_options={"expire_on_commit": False})

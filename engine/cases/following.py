@@ -1,6 +1,6 @@
 """A case follows its units: what the serial store records moves the balance in the same step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -129,6 +129,17 @@ def follow(db: Session, events: list[Event]) -> None:
     tell_flags(db, ids, at=at)
     for case in moved:
         evaluation.ensure(db, case, by=None, at=at)
+
+
+def lock_cases(db: Session, *, units: Collection[int], lots: Collection[int]) -> None:
+    """Lock the open cases that follow these goods, before the goods themselves are locked.
+
+    Whoever works on a case has it and wants its goods; whoever moves goods would have them and
+    want the case. One order everywhere, the case first, by ascending id: nobody waits in a ring.
+    """
+    for case in _cases_with(db, set(units), set(lots)):
+        if case.id != _acting.get():
+            balance.lock(db, case)
 
 
 def _unit_events(db: Session, events: list[Event]) -> dict[int, Event]:

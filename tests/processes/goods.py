@@ -139,7 +139,7 @@ class Goods:
                     .where(LotStock.lot_id == lot, LotStock.quantity > 0, here)
                     .order_by(LotStock.usability, LotStock.id)
                 )
-                parts = [StockPart(rows.first().id, Decimal(quantity))]  # type: ignore[union-attr]
+                parts = [StockPart(rows.first().id, Decimal(quantity))]  # type: ignore[union-attr]  # a lot that lies nowhere fails here
             return door(
                 db, to_location_id=self.places["HOSP"], units=self._units(serials),
                 stock_parts=parts, document_no="DN-1", **self._how(),

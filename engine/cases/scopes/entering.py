@@ -49,7 +49,7 @@ def enter(
         "run": run_id, "beside": beside or 0, "case": case.id, "evidence": evidence,
         "by": by.id if by else None, "at": at,
     }  # fmt: skip
-    count = db.execute(_units(is_sqlite(db)), given).rowcount  # type: ignore[attr-defined]
+    count = db.execute(_units(is_sqlite(db)), given).rowcount  # type: ignore[attr-defined]  # a statement that writes has a count
     balance.forget_lying(db, case)
     quantity = _enter_lots(db, case, run_id, beside, evidence=evidence, by=by, at=at)
     return int(count), quantity
