@@ -65,8 +65,8 @@ def schema_class(name: str, kinds: Iterable[Kind]) -> type[FormSchema]:
     """Make the schema class of a form from the kinds of its fields."""
     kinds = tuple(kinds)
     made = FormSchema.from_dict({kind.asked.id: kind for kind in kinds}, name=name)
-    made.asked = tuple(kind.asked for kind in kinds)  # type: ignore[attr-defined]
-    return made  # type: ignore[return-value]
+    made.asked = tuple(kind.asked for kind in kinds)  # type: ignore[attr-defined]  # a mark of our own on it
+    return made  # type: ignore[return-value]  # made is one of these, put together at run time
 
 
 def is_shown(field: Field, compared: Mapping[str, Json]) -> bool:

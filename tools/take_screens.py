@@ -244,7 +244,7 @@ def window(
     kept = {"language": language, "theme": theme}
     if user_name:
         kept[company.app.config["SESSION_COOKIE_NAME"]] = company.cookie(user_name)
-    with browser.new_context(viewport=size, is_mobile=width < 600) as context:  # type: ignore[arg-type]
+    with browser.new_context(viewport=size, is_mobile=width < 600) as context:  # type: ignore[arg-type]  # the sizes are those of a screen
         context.add_cookies(
             [{"name": name, "value": value, "url": company.site} for name, value in kept.items()]
         )

@@ -14,7 +14,8 @@ from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep, uploads
-from engine.cases.following import follow
+from engine.cases.following import follow, lock_cases
+from engine.cases.scopes import apart
 from engine.cases.tasks import printed_name
 from engine.db import Database
 from engine.evidence import checkpoints, ledger, sealing
@@ -215,9 +216,10 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
     return {
         "actions": _action,
         "event_sinks": (follow, announce_events),
+        "locked_first": (lock_cases,),
         "box": Box.of(settings.secret_key),
         "ways_out": settings.ways_out,
-        "also_did": (segregation.answered,),
+        "also_did": (segregation.answered, apart.changed),
         "on_task": mails.on_task,
         "send": mails.send,
         "printed_name": printed_name,

@@ -1,5 +1,7 @@
 """Language, time zone and theme of a page: from the cookie, the profile, then the browser."""
 
+from typing import Protocol
+
 from flask import Flask, Response, request
 from flask_babel import Babel
 
@@ -10,7 +12,20 @@ from webapp.times import add_filters
 THEMES = ("light", "dark", "auto")
 YEAR = 365 * 24 * 3600
 
-babel = Babel()  # type: ignore[no-untyped-call]
+
+class OfPart(Protocol):
+    """Something that is of a part, whose names it knows."""
+
+    @property
+    def part_name(self) -> str:
+        """Return the name in English."""
+
+    @property
+    def part_name_zh(self) -> str | None:
+        """Return the name in Chinese, None where the part has none."""
+
+
+babel = Babel()  # type: ignore[no-untyped-call]  # the library has no types
 
 
 def language() -> str:
@@ -47,11 +62,18 @@ def keep(response: Response, name: str, value: str) -> None:
 
 def speak(app: Flask) -> None:
     """Give the templates languages, times and themes."""
-    babel.init_app(  # type: ignore[no-untyped-call]
+    babel.init_app(  # type: ignore[no-untyped-call]  # the library has no types
         app,
         locale_selector=language,
         timezone_selector=time_zone,
     )
     add_filters(app)
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.globals.update(theme=theme, language=language, languages=LANGUAGES)
+    app.jinja_env.globals.update(
+        theme=theme, language=language, languages=LANGUAGES, name_of_part=name_of_part
+    )
+
+
+def name_of_part(of: OfPart) -> str:
+    """Return what the part of something is called, in Chinese where it has a Chinese name."""
+    return of.part_name_zh if of.part_name_zh and language() == "zh" else of.part_name

@@ -25,12 +25,12 @@ def allow(action: str) -> Callable[[View], View]:
         def guarded(*args: object, **parts: object) -> ResponseReturnValue:
             if action != PUBLIC:
                 if person_or_none() is None:
-                    return cast("Any", current_app).login_manager.unauthorized()  # type: ignore[no-any-return]
+                    return cast("Any", current_app).login_manager.unauthorized()  # type: ignore[no-any-return]  # Flask-Login answers with any response
                 if action != SIGNED_IN:
                     permit(action)
-            return view(*args, **parts)  # type: ignore[no-any-return]
+            return view(*args, **parts)  # type: ignore[no-any-return]  # what a view returns
 
-        guarded.allowed_action = action  # type: ignore[attr-defined]
+        guarded.allowed_action = action  # type: ignore[attr-defined]  # a mark of our own on it
         return cast("View", guarded)
 
     return decorate

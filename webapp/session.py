@@ -109,7 +109,7 @@ def _visitor() -> Visitor | Caller | None:
     return who._get_current_object() if who and who.is_authenticated else None  # noqa: SLF001
 
 
-@login_manager.user_loader  # type: ignore[untyped-decorator]
+@login_manager.user_loader  # type: ignore[untyped-decorator]  # the library has no types
 def load(token: str) -> Visitor | None:
     """Find the live session of a token; a request that brings a token of its own needs none."""
     if bears_token():
@@ -142,7 +142,7 @@ def bears_token() -> bool:
     return problems.wanted() and request.headers.get("Authorization", "").startswith(BEARER)
 
 
-@login_manager.request_loader  # type: ignore[untyped-decorator]
+@login_manager.request_loader  # type: ignore[untyped-decorator]  # the library has no types
 def load_caller(_request: object) -> Caller | None:
     """Find who a token is of; why it is not accepted is said where somebody is needed."""
     if not bears_token() or "token_refused" in g:
@@ -163,7 +163,7 @@ def load_caller(_request: object) -> Caller | None:
     return Caller(bearer.token_id, bearer.scopes, bearer.person)
 
 
-@login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
+@login_manager.unauthorized_handler  # type: ignore[untyped-decorator]  # the library has no types
 def sign_in_first() -> Response:
     """Send to the sign-in page and back; a live part of a page sends the whole page there."""
     if problems.wanted():

@@ -155,7 +155,7 @@ def size(count: int) -> str:
     for unit in ("B", "KB", "MB"):
         if count < 1024 or unit == "MB":
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count = count / 1024  # type: ignore[assignment]
+        count = count / 1024  # type: ignore[assignment]  # a whole number of bytes, then a part of more
     return ""
 
 

@@ -80,7 +80,7 @@ class ServiceTask(SpiffBpmnTask):  # type: ignore[misc]  # the library has no ty
         return True
 
 
-class SendTask(SpiffBpmnTask):  # type: ignore[misc]
+class SendTask(SpiffBpmnTask):  # type: ignore[misc]  # the library has no types
     """A send task: its id is the layout."""
 
     def _run_hook(self, my_task: Any) -> bool:
@@ -88,7 +88,7 @@ class SendTask(SpiffBpmnTask):  # type: ignore[misc]
         return True
 
 
-class DecisionTask(BusinessRuleTask):  # type: ignore[misc]
+class DecisionTask(BusinessRuleTask):  # type: ignore[misc]  # the library has no types
     """A business rule task: its id is the decision table, and the rule that matched is kept."""
 
     def _run_hook(self, my_task: Any) -> bool:
@@ -96,7 +96,7 @@ class DecisionTask(BusinessRuleTask):  # type: ignore[misc]
         return True
 
 
-class _DecisionTaskParser(BusinessRuleTaskParser):  # type: ignore[misc]
+class _DecisionTaskParser(BusinessRuleTaskParser):  # type: ignore[misc]  # the library has no types
     def create_task(self) -> DecisionTask:
         table = self.process_parser.parser.get_engine(self.get_decision_ref(self.node), self.node)
         return DecisionTask(self.spec, self.bpmn_id, dmnEngine=table, **self.bpmn_attributes)
@@ -106,19 +106,19 @@ class _DecisionTaskParser(BusinessRuleTaskParser):  # type: ignore[misc]
         return str(BusinessRuleTaskParser.get_decision_ref(node) or node.get("id"))
 
 
-class _ChoiceParser(ConditionalGatewayParser):  # type: ignore[misc]
+class _ChoiceParser(ConditionalGatewayParser):  # type: ignore[misc]  # the library has no types
     """Keeps the properties of a gateway, which the library reads of tasks and events only."""
 
     def parse_extensions(self, node: Any = None) -> Any:
         return SpiffTaskParser._parse_extensions(self.node if node is None else node)  # noqa: SLF001
 
 
-class _ParallelParser(GatewayParser):  # type: ignore[misc]
+class _ParallelParser(GatewayParser):  # type: ignore[misc]  # the library has no types
     def parse_extensions(self, node: Any = None) -> Any:
         return SpiffTaskParser._parse_extensions(self.node if node is None else node)  # noqa: SLF001
 
 
-class Parser(SpiffBpmnParser):  # type: ignore[misc]
+class Parser(SpiffBpmnParser):  # type: ignore[misc]  # the library has no types
     """The library's parser with our service, send and decision tasks, and lanes by id."""
 
     OVERRIDE_PARSER_CLASSES = {  # noqa: RUF012  the library's own class attribute
@@ -165,7 +165,7 @@ class _CalledSpecs(Mapping[str, Any]):
         return len(self._frozen)
 
 
-class _LeanConverter(BpmnWorkflowConverter):  # type: ignore[misc]
+class _LeanConverter(BpmnWorkflowConverter):  # type: ignore[misc]  # the library has no types
     """Saves a workflow without its specs, which the definition keeps once for all instances."""
 
     def to_dict(self, workflow: Any) -> dict[str, Any]:

@@ -254,11 +254,6 @@ def together(lying: Iterable[Holding]) -> list[Holding]:
     return [Holding(*key[:3], quantity, key[3]) for key, quantity in sums.items()]
 
 
-def forget_lying(db: Session, case: Case) -> None:
-    """Read the balance of a case anew: postings were written inside the database."""
-    forget(db, (_LYING, case.id))
-
-
 def lock(db: Session, case: Case) -> bool:
     """Lock a case to the end of the transaction; say whether it is still open.
 

@@ -1,6 +1,6 @@
 """A case follows its units: what the serial store records moves the balance in the same step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -16,8 +16,9 @@ from engine.cases.balance import ACCOUNTS, OF_CUSTODY, Holding
 from engine.cases.breaches import open_breaches
 from engine.cases.flagged import tell_flags
 from engine.cases.models import Case, Posting, Subject
+from engine.cases.scopes import following as recalled
 from engine.serials import holds
-from engine.serials.active import holdings_of_stock, holdings_of_units
+from engine.serials.active import holdings_of_stock
 from engine.serials.models import (
     Event,
     EventLink,
@@ -122,13 +123,27 @@ def follow(db: Session, events: list[Event]) -> None:
         nodes = _nodes(db, events)
         for case in _open_cases(db):
             _take_in(db, case, units, nodes | lots, at)
+        recalled.take_in(db, units, at=at)
     for case in moved:
-        _still_held(db, case, units, at)
-        _hold_what_came(db, case, at)
+        if case.process == "recall":  # it holds what its frozen scope names
+            recalled.hold_what_came(db, case, units, at=at)
+        else:
+            _hold_what_came(db, case, at)
     open_breaches(db, ids, at=at)
     tell_flags(db, ids, at=at)
     for case in moved:
         evaluation.ensure(db, case, by=None, at=at)
+
+
+def lock_cases(db: Session, *, units: Collection[int], lots: Collection[int]) -> None:
+    """Lock the open cases that follow these goods, before the goods themselves are locked.
+
+    Whoever works on a case has it and wants its goods; whoever moves goods would have them and
+    want the case. One order everywhere, the case first, by ascending id: nobody waits in a ring.
+    """
+    for case in _cases_with(db, set(units), set(lots)):
+        if case.id != _acting.get():
+            balance.lock(db, case)
 
 
 def _unit_events(db: Session, events: list[Event]) -> dict[int, Event]:
@@ -169,7 +184,11 @@ def _open_cases(db: Session) -> list[Case]:
         Subject.unit_id.is_not(None) | Subject.lot_id.is_not(None)
     )
     return list(
-        db.scalars(select(Case).where(Case.state == "open", Case.id.in_(named)).order_by(Case.id))
+        db.scalars(
+            select(Case)
+            .where(Case.state == "open", Case.process != "recall", Case.id.in_(named))
+            .order_by(Case.id)
+        )
     )
 
 
@@ -331,26 +350,8 @@ def _take_in(db: Session, case: Case, units: set[int], nodes: set[int], at: date
         holding.place(db, case, settled, by=None, at=at)
 
 
-def _still_held(db: Session, case: Case, units: set[int], at: datetime) -> None:
-    """Post as held what is in our hands again and never got out of the case's own hold."""
-    for free, held in balance.NOT_HELD.items():
-        come = [one for one in balance.holdings_of(db, case.id, units=units) if one.account == free]
-        bearing = holdings_of_units(db, [one.unit_id for one in come if one.unit_id is not None])
-        own = [
-            one
-            for one in come
-            if any(hold.case_number == case.number for hold in bearing[one.unit_id or 0])
-        ]
-        balance.post(db, case, own, to=held, evidence="still on hold", by=None, at=at)
-
-
 def _hold_what_came(db: Session, case: Case, at: datetime) -> None:
-    """Hold what is in our hands again by whatever event, where the case wants it held.
-
-    A recall holds what its frozen scope says, and no more.
-    """
-    if case.process == "recall":
-        return
+    """Hold what is in our hands again by whatever event, where the case wants it held."""
     if balance.holdings(db, case.id, accounts=tuple(balance.NOT_HELD)) and _is_to_hold(db, case):
         holding.place(db, case, affected.settle(db, case, by=None, at=at), by=None, at=at)
 

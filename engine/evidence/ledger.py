@@ -75,7 +75,7 @@ class LedgerHead(Base):
 
 
 only_grows(LedgerEntry.__table__)  # type: ignore[arg-type]  # a Table, typed as FromClause
-only_grows(LedgerHead.__table__, but=("seq", "hash", "at"))  # type: ignore[arg-type]
+only_grows(LedgerHead.__table__, but=("seq", "hash", "at"))  # type: ignore[arg-type]  # a declared table is a Table
 
 HEAD = select(LedgerHead).where(LedgerHead.stream == bindparam("stream")).with_for_update()
 # what a transaction has locked stays so until it ends: a second entry asks for nothing

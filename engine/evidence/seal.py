@@ -144,7 +144,7 @@ class Seal:
 
     @cached_property
     def _signer(self) -> signers.SimpleSigner:
-        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # the library has no types
         store.register_multiple(to_asn1(one) for one in self.chain)
         der = self.key.private_bytes(
             serialization.Encoding.DER,

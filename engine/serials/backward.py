@@ -26,6 +26,7 @@ class Made:
     label: str
     part_no: str
     part_name: str
+    part_name_zh: str | None
     maker: str
     how: str  # itself, made_in, of_lot, went_into, used_in, installed_in, was_in
     quantity: Decimal | None = None
@@ -35,7 +36,8 @@ class Made:
 
 
 Key: TypeAlias = tuple[str, int]
-Names: TypeAlias = tuple[str, str, str, str]  # number, part number, part name, maker
+# number, part number, part name, part name in Chinese, maker
+Names: TypeAlias = tuple[str, str, str, str | None, str]
 Link: TypeAlias = tuple[Key, str, Decimal | None, str | None, datetime | None]
 
 
@@ -70,7 +72,6 @@ def _grow(
     named: dict[Key, Names],
     above: tuple[Key, ...],
 ) -> Made:
-    label, part_no, part_name, maker = named[key]
     # a unit may have been inside what it now contains: that branch ends where it meets itself
     below = (
         ()
@@ -81,8 +82,9 @@ def _grow(
         )
     )
     quantity, position, until = more
+    label, part_no, name, name_zh, maker = named[key]
     return Made(
-        key[0], key[1], label, part_no, part_name, maker, how, quantity, position, until, below
+        key[0], key[1], label, part_no, name, name_zh, maker, how, quantity, position, until, below
     )
 
 
@@ -120,8 +122,8 @@ def _edge_links(
 def _named(db: Session, units: set[int], nodes: set[int]) -> dict[Key, Names]:
     named: dict[Key, Names] = {}
     for kind, ids in (("unit", units), ("lot", nodes), ("segment", nodes)):
-        for key, label, part_no, part_name, maker in _rows(db, kind, ids):
-            named[kind, key] = (label or str(key), part_no, part_name, maker)
+        for key, label, *made_by in _rows(db, kind, ids):
+            named[kind, key] = (label or str(key), *made_by)
     return named
 
 
@@ -133,7 +135,7 @@ def _rows(db: Session, what: str, ids: set[int]) -> Sequence[Any]:
 def _queries(sqlite: bool) -> dict[str, Executable]:  # noqa: FBT001 - one of two kinds of database
     """Return what is asked about a set of ids; building these took longer than answering them."""
     ids, ended = id_param(sqlite), aliased(Event)
-    made_by = (Part.part_no, Part.name, Party.name)
+    made_by = (Part.part_no, Part.name, Part.name_zh, Party.name)
     return {
         "of": select(Unit.id, Unit.seg_id, Unit.lot_id).where(Unit.id.in_(ids)),
         "used": select(UnitInput.unit_id, UnitInput.lot_id, UnitInput.qty).where(

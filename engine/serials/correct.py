@@ -62,7 +62,7 @@ def withdraw(db: Session, event_id: int, **how: Unpack[How]) -> Recorded:
     old = _correctable(db, event_id)
     chain = chain_of(db, old)
     links = links_of(db, event_id)
-    refuse_used_up(db, chain, links.nodes)
+    refuse_used_up(db, chain, _brought(old, links))
     lots_before = _lots_before(db, chain, links)
     silent = Links(nodes=links.nodes).add(made_units(db, chain), NEVER_MADE)
     _put_back(db, chain, silent)
@@ -229,6 +229,12 @@ def links_of(db: Session, event_id: int) -> Links:
     for node in db.scalars(select(EventNode).where(EventNode.event_id == event_id)):
         links.about([node.node_id], node.role)
     return links
+
+
+def _brought(old: Event, links: Links) -> set[int]:
+    """Return the lots that an event made, or of which it brought a quantity."""
+    brought = {key for key, role in links.nodes.items() if role == "output"}
+    return brought | set(links.nodes) if old.type == "received" else brought
 
 
 def _put_back(db: Session, chain: Sequence[int], links: Links) -> None:

@@ -171,7 +171,7 @@ def _follow_roots(db: Session, host_of: Mapping[int, int]) -> None:
         moves.append({"child": child_id, "to": root_id, "past": has_past})
     roots = UnitRoot.__table__.c
     db.connection().execute(
-        update(UnitRoot.__table__)  # type: ignore[arg-type]
+        update(UnitRoot.__table__)  # type: ignore[arg-type]  # a declared table is a Table
         .where(roots.root_id == bindparam("child"))
         .values(root_id=bindparam("to"), has_past=or_(roots.has_past, bindparam("past"))),
         moves,

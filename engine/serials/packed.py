@@ -102,6 +102,31 @@ def let_out(
     db.flush()
 
 
+def let_out_alone(
+    db: Session,
+    event: Event,
+    units: Collection[int],
+    tranches: Collection[int],
+    containers: Collection[int],
+) -> None:
+    """End the packing of what left alone out of a case that holds nothing else; flagged.
+
+    `containers` are the cases and pallets that were named: what is in them left with them. Of a
+    case that nobody named nobody knows whether it went along.
+    """
+    named = reach(db, containers, INTO_INNER)
+    for row, sscc in packed_of(db, units=units, tranches={*tranches} - {0}):
+        inside = contents_of(db, [outermost(db, row.container_id)])
+        if row.container_id in named or len(inside.units) + len(inside.stock) != 1:
+            continue
+        row.to_event_id = event.id
+        raise_flag(
+            db, event, "packed_elsewhere", at=event.recorded_at,
+            unit_id=row.unit_id, lot_id=row.lot_id, facts={"sscc": sscc},
+        )  # fmt: skip
+    db.flush()
+
+
 def _torn(
     db: Session, units: Collection[int], tranches: Collection[int]
 ) -> Sequence[tuple[Packed, str]]:

@@ -160,7 +160,8 @@ def ship_containers(
     said: How = {**how, "facts": {**how.get("facts", {}), "sscc": sscc}}
     return ship.ship(
         db, to_location_id=to_location_id, units=[*inside.units, *units],
-        stock_parts=[*parts, *stock_parts], document_no=document_no, **said,
+        stock_parts=[*parts, *stock_parts], containers=list(container_ids),
+        document_no=document_no, **said,
     )  # fmt: skip
 
 

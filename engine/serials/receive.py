@@ -15,6 +15,7 @@ from engine.serials.identifiers import standard
 from engine.serials.models import Event, Location, Lot, Part, Unit, UnitRoot
 from engine.serials.parties import ensure_lot, lock_key_fields, refuse_other_part
 from engine.serials.record import Effect, How, Recorded
+from engine.serials.rules import refuse_unprintable
 from engine.serials.standing import come_again, never_came
 from engine.serials.units import taken_serials
 
@@ -34,8 +35,9 @@ def receive_units(
     also: Also | None = None,
     **how: Unpack[How],
 ) -> Recorded:
-    """Record new serialised units at a location; raises `SerialTaken`."""
+    """Record new serialised units at a location; raises `SerialTaken`, `NotAGs1Serial`."""
     place(db, location_id)
+    refuse_unprintable(db, part_id, serials)
     if lot_id is not None:
         refuse_other_part(db, db.get_one(Lot, lot_id), part_id)
     effect = Effect(custody, usability, location_id)

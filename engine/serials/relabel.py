@@ -7,11 +7,12 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from engine.serials import gate
-from engine.serials.errors import NotAGs1Serial, NothingTaken, SerialTaken
+from engine.serials.errors import NothingTaken, SerialTaken
 from engine.serials.events import Links, is_fact, record_events, write_event
-from engine.serials.identifiers import gs1, standard
+from engine.serials.identifiers import standard
 from engine.serials.models import Part, Unit, UnitLabel
 from engine.serials.record import Effect, How, Recorded
+from engine.serials.rules import refuse_unprintable
 from engine.serials.targets import HoldTarget
 from engine.serials.units import taken_serials, units_by_id
 
@@ -44,7 +45,8 @@ def relabel_units(
     gate.refuse_held(db, targets, door="regrade", under_case=under_case)
     _refuse_taken(db, wanted)
     if not is_fact("relabelled", how):
-        _refuse_unprintable(db, wanted)
+        for unit, serial in wanted:
+            refuse_unprintable(db, unit.part_id, [serial] if serial else [])
     version = {"label": [label_version]} if label_version else {}
     said: How = {**how, "facts": {**how.get("facts", {}), **version}}
     event = write_event(
@@ -83,12 +85,3 @@ def _refuse_taken(db: Session, wanted: Sequence[tuple[Unit, str | None]]) -> Non
         if taken:
             part = db.get_one(Part, part_id)
             raise SerialTaken(serial=", ".join(sorted(taken)[:20]), part=part.part_no)
-
-
-def _refuse_unprintable(db: Session, wanted: Sequence[tuple[Unit, str | None]]) -> None:
-    """GS1 General Specifications 3.5.2: AI (21) is 1 to 20 characters of set 82."""
-    for unit, serial in wanted:
-        if serial is None or db.get_one(Part, unit.part_id).issuer != "gs1":
-            continue
-        if not gs1.is_allowed("21", serial):
-            raise NotAGs1Serial(serial=serial)

@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.serials.active import holdings_of_lots, holdings_of_units
-from engine.serials.errors import Expired
+from engine.serials.errors import Expired, NotAGs1Serial
 from engine.serials.flags import raise_flag
-from engine.serials.models import Event, Lot, Unit
+from engine.serials.identifiers import gs1, standard
+from engine.serials.models import Event, Lot, Part, Unit
 from engine.serials.record import LotInput
 from engine.serials.sets import id_set
 
@@ -86,3 +87,15 @@ def expired(db: Session, lot_ids: Iterable[int], at: datetime) -> list[Lot]:
             select(Lot).where(Lot.id.in_(id_set(db, lot_ids)), Lot.expires_on < on).order_by(Lot.id)
         )
     )
+
+
+def refuse_unprintable(db: Session, part_id: int, serials: Iterable[str]) -> None:
+    """Raise `NotAGs1Serial` for a serial number that no label of its part can carry.
+
+    GS1 General Specifications 3.5.2: AI (21) is 1 to 20 characters of set 82.
+    """
+    if (part := db.get(Part, part_id)) is None or part.issuer != "gs1":
+        return
+    for serial in serials:
+        if not gs1.is_allowed("21", standard(serial)):
+            raise NotAGs1Serial(serial=serial)

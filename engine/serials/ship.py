@@ -20,7 +20,7 @@ from engine.serials.models import (
     ShipmentLine,
     Unit,
 )
-from engine.serials.packed import let_out, refuse_torn
+from engine.serials.packed import let_out, let_out_alone, refuse_torn
 from engine.serials.projection import project_units
 from engine.serials.receive import place
 from engine.serials.record import Effect, How, Mark, Recorded, StockPart
@@ -52,6 +52,7 @@ def ship(
     to_location_id: int,
     units: Sequence[int] = (),
     stock_parts: Sequence[StockPart] = (),
+    containers: Sequence[int] = (),
     document_no: str | None = None,
     under_case: str | None = None,
     **how: Unpack[How],
@@ -61,7 +62,8 @@ def ship(
     An intent: refused through the gate when anything is on hold, whoever asks (`OnHold` names the
     holds and what to do), when something is not conforming, and when it has left already
     (`NotHere`: of two who ship one unit at once the second is told). `under_case` lets a case
-    return what it holds itself (to the supplier); its usability is then not asked.
+    return what it holds itself (to the supplier); its usability is then not asked. `containers` are
+    the cases and pallets in which it leaves: one thing alone out of a case not named is flagged.
     """
     rows = units_by_id(db, units, lock=True)
     targets = [HoldTarget.unit(key) for key in rows]
@@ -76,6 +78,7 @@ def ship(
         _refuse_unusable_stock(db, taken)
         refuse_expired(db, _lots_of(rows, taken), how.get("event_at") or how["at"])
     event = _shipped(db, "shipped", to_location_id, rows, taken, document_no, how)
+    let_out_alone(db, event, rows, {part.spot.tranche_id for part in taken}, containers)
     record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(rows))
 
@@ -86,6 +89,7 @@ def report_shipment(
     to_location_id: int | None,
     units: Sequence[int] = (),
     stock_parts: Sequence[StockPart] = (),
+    containers: Sequence[int] = (),
     unknown: Sequence[str] = (),
     document_no: str | None = None,
     **how: Unpack[How],
@@ -103,6 +107,7 @@ def report_shipment(
         db, "shipment_reported", to_location_id, rows, taken, document_no, how, unknown
     )
     _flag(db, event, rows, taken, not_usable)
+    let_out_alone(db, event, rows, {part.spot.tranche_id for part in taken}, containers)
     broken = record_events(db, [event], by=how["by"], at=how["at"], stream=how.get("stream"))
     return Recorded(event, tuple(rows), breach_ids=broken)
 

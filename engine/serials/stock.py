@@ -14,6 +14,7 @@ from engine.serials.models import Event, Location, Lot, LotStock, StockPosting, 
 from engine.serials.projection import forget
 from engine.serials.record import StockPart
 from engine.serials.sets import id_set
+from engine.serials.units import lock_first
 
 
 class Spot(NamedTuple):
@@ -104,6 +105,8 @@ def take(db: Session, parts: Sequence[StockPart], *, reported: bool = False) -> 
     wanted: dict[int, Decimal] = defaultdict(Decimal)
     for part in parts:
         wanted[part.stock_id] += part.quantity
+    lots = select(LotStock.lot_id).where(LotStock.id.in_(id_set(db, wanted)))
+    lock_first(db, lots=set(db.scalars(lots)))
     rows = {
         row.id: row
         for row in db.scalars(

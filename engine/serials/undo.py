@@ -6,7 +6,7 @@ corrected it before are one chain: what the first one did is undone by whatever 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -106,10 +106,10 @@ def undo(db: Session, chain: Collection[int], event: Event) -> None:
     db.execute(ordered.values(withdrawn_at=event.recorded_at))
 
 
-def refuse_used_up(db: Session, chain: Collection[int], nodes: Mapping[int, str]) -> None:
-    """Raise `MadeSince` when of a lot that a chain made or brought less lies there than it put."""
+def refuse_used_up(db: Session, chain: Collection[int], lots: Collection[int]) -> None:
+    """Raise `MadeSince` when of these lots less lies where a chain put them than it put there."""
     for spot, quantity in posted(db, chain).items():
-        if quantity <= 0 or nodes.get(spot.lot_id) != "output":
+        if quantity <= 0 or spot.lot_id not in lots:
             continue
         lying = db.scalar(select(LotStock.quantity).filter_by(**spot._asdict()).with_for_update())
         if lying is None or lying < quantity:

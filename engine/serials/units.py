@@ -1,6 +1,6 @@
 """Reading and locking units, and what lies inside and around them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ def units_by_id(
 
     query = select(Unit).where(Unit.id.in_(id_set(db, wanted))).order_by(Unit.id)
     if lock:
+        lock_first(db, units=wanted)
         # what a colleague changed while we waited for the lock is what counts
         query = query.with_for_update().execution_options(populate_existing=True)
     elif keep:
@@ -34,6 +35,15 @@ def units_by_id(
         if unit_id not in found:
             raise UnitUnknown(unit=unit_id)
     return found
+
+
+def lock_first(db: Session, *, units: Sequence[int] = (), lots: Collection[int] = ()) -> None:
+    """Lock what is locked before goods are, wherever both are: the cases that follow them.
+
+    `db.info["locked_first"]` are functions that lock it: the store has not heard of cases.
+    """
+    for lock in db.info.get("locked_first", ()):
+        lock(db, units=units, lots=lots)
 
 
 def contents(db: Session, unit_ids: Iterable[int]) -> set[int]:

@@ -8,12 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 
 from engine.evidence.render import end_worker
 from tests.conftest import FreshPostgres
 from tests.processes.company import Company
 from tests.processes.founding import Founded, composed, found
 from tests.support.personas import People
+from tests.support.web import app_over
 from webapp.compose import Holdfast
 
 
@@ -74,3 +76,9 @@ def no_worker_left() -> Iterator[None]:
 def company(holdfast: Holdfast, founded: Founded, people: People, at: datetime) -> Company:
     """Give a company whose processes are released and whose places are known."""
     return Company(holdfast, people, at, dict(founded.places))
+
+
+@pytest.fixture
+def app(company: Company) -> Flask:
+    """Give the web application over the company."""
+    return app_over(company.holdfast)

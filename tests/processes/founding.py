@@ -14,7 +14,7 @@ from tests.support.personas import HIRED_AT, PASSWORD, People
 from webapp.compose import Holdfast, compose
 from webapp.settings import Settings
 
-PROCESSES = ("nonconformance",)
+PROCESSES = ("nonconformance", "recall")
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,15 @@ def found(kind: str, url: str, template: str, folder: Path, people: People) -> F
 def release_processes(holdfast: Holdfast, people: People) -> None:
     """Install every process and have it released by two people, each signing."""
     for process in PROCESSES:
-        with holdfast.database.begin() as db:
-            draft = releases.install(db, process, by=people.administrator, at=HIRED_AT).id
-        release_version(holdfast, draft, "process_owner", people.qa_manager)
-        release_version(holdfast, draft, "quality", people.management_representative)
+        release_process(holdfast, process, people)
+
+
+def release_process(holdfast: Holdfast, process: str, people: People) -> None:
+    """Install a process and have it released by two people, each signing."""
+    with holdfast.database.begin() as db:
+        draft = releases.install(db, process, by=people.administrator, at=HIRED_AT).id
+    release_version(holdfast, draft, "process_owner", people.qa_manager)
+    release_version(holdfast, draft, "quality", people.management_representative)
 
 
 def release_version(holdfast: Holdfast, definition_id: int, capacity: str, by: Person) -> None:

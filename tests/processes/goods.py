@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine.serials import build, gate, holds, parties, receive, ship, state
+from engine.serials import build, gate, holds, install, parties, receive, ship, state
+from engine.serials.build import ToBuild
 from engine.serials.models import Lot, LotStock, Unit
 from engine.serials.record import How, LotInput, Recorded, StockPart
 from engine.serials.targets import HoldTarget
@@ -103,6 +104,26 @@ class Goods:
             self.ship(*serials[:shipped])
         return lot_id
 
+    def make_hosted(self, board: str, pump: str) -> tuple[int, int]:
+        """Build a board and a pump with it inside."""
+        with self.holdfast.database.begin() as db:
+            made = []
+            for part_no, what in (("PCBA", board), ("PUMP", pump)):
+                part = parties.add_part(
+                    db, self.places["TARN_party"], part_no, part_no.title(), control="serial",
+                    kind="device", **self._how()).id  # fmt: skip
+                inside = [ToBuild(what, ((made[0], "main"),))] if made else [what]
+                made += build.build_units(
+                    db, part, inside, location_id=self.places["TARN"], usability="conforming",
+                    **self._how(),
+                ).unit_ids  # fmt: skip
+        return made[0], made[1]
+
+    def take_out(self, unit_id: int) -> None:
+        """Take a unit out of what it is in."""
+        with self.holdfast.database.begin() as db:
+            install.remove_units(db, [unit_id], **self._how())
+
     # --- moving -----------------------------------------------------------------------------
 
     def ship(self, *serials: str, lot: int | None = None, quantity: int = 0) -> Recorded:
@@ -112,6 +133,13 @@ class Goods:
     def report_shipment(self, *serials: str, lot: int | None = None, quantity: int = 0) -> Recorded:
         """Record what somebody outside says has been shipped; nobody is asked."""
         return self._leave(ship.report_shipment, serials, lot, quantity)
+
+    def arrive(self, *serials: str) -> None:
+        """Record that units which were shipped have arrived at the hospital."""
+        with self.holdfast.database.begin() as db:
+            ship.deliver(
+                db, location_id=self.places["HOSP"], units=self._units(serials), **self._how()
+            )
 
     def receive_return(self, *serials: str) -> None:
         """Record units that came back from the hospital."""
@@ -139,7 +167,7 @@ class Goods:
                     .where(LotStock.lot_id == lot, LotStock.quantity > 0, here)
                     .order_by(LotStock.usability, LotStock.id)
                 )
-                parts = [StockPart(rows.first().id, Decimal(quantity))]  # type: ignore[union-attr]
+                parts = [StockPart(rows.first().id, Decimal(quantity))]  # type: ignore[union-attr]  # a lot that lies nowhere fails here
             return door(
                 db, to_location_id=self.places["HOSP"], units=self._units(serials),
                 stock_parts=parts, document_no="DN-1", **self._how(),

@@ -1,36 +1,16 @@
 """Stories of naming: of tasks that are called alike, everyone sees which line or round each is."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import pytest
 from flask import Flask
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from engine import clock
 from engine.cases.about import about
 from engine.cases.inbox import my_tasks
 from engine.cases.overview import case_page
 from engine.outbox import Outgoing
-from engine.people import Person
 from engine.serials.models import Unit
 from tests.processes.company import Company
-from tests.support.web import app_over
-from tests.webapp.conftest import Visitor
-
-
-@pytest.fixture
-def app(company: Company) -> Flask:
-    return app_over(company.holdfast)
-
-
-@contextmanager
-def visiting(company: Company, app: Flask, person: Person) -> Iterator[Visitor]:
-    with clock.at(company.at):
-        visitor = Visitor(app.test_client())
-        assert visitor.sign_in(person).status_code == 303
-        yield visitor
+from tests.processes.visiting import visiting
 
 
 def two_concessions(company: Company) -> None:

@@ -1,7 +1,5 @@
 """Stories of the page Approvals: decisions on other people's work, and nothing else."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -9,28 +7,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from engine import clock
 from engine.cases.approvals import proposals, signed_lately
 from engine.cases.inbox import badge, my_tasks
 from engine.people import Person
 from tests.processes.company import Company
-from tests.support.web import app_over
-from tests.webapp.conftest import Visitor
+from tests.processes.visiting import visiting
 
 
 @pytest.fixture
-def app(company: Company) -> Flask:
+def app(company: Company, app: Flask) -> Flask:
     company.make_lot("S-1", 40)
     company.to_disposition("S-1")
-    return app_over(company.holdfast)
-
-
-@contextmanager
-def visiting(company: Company, app: Flask, person: Person) -> Iterator[Visitor]:
-    with clock.at(company.at):
-        visitor = Visitor(app.test_client())
-        assert visitor.sign_in(person).status_code == 303
-        yield visitor
+    return app
 
 
 def waiting(company: Company, person: Person) -> list[str]:

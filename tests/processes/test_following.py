@@ -1,5 +1,6 @@
 """Stories of a case that follows its units, whoever tells what became of them."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,12 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from engine.cases import tasks
 from engine.cases.models import Case, Posting
-from engine.errors import Busy
+from engine.errors import Busy, EngineError
 from engine.serials import correct, intake, parties, receive, ship
 from engine.serials.models import Flag
+from engine.serials.units import units_by_id
 from tests.processes.company import Company
 
 
@@ -115,3 +118,41 @@ def test_who_moves_a_unit_of_a_case_waits_for_who_works_on_the_case(company: Com
         db.scalars(mine).one()
         with pytest.raises(Busy):
             report()
+
+
+def test_who_moves_a_unit_and_who_works_on_its_case_do_not_wait_for_each_other(
+    company: Company,
+) -> None:
+    """Both want case and unit: in one order everywhere, the case first, one waits and goes on."""
+    company.make_devices("SENS-1", ["P-1"])
+    company.report("P-1")
+    database = company.holdfast.database
+    if database.url.startswith("sqlite"):
+        pytest.skip("on SQLite there is one writer at a time")
+    unit_id = company.unit("P-1").id
+    how: Any = {"by": company.people.warehouse, "at": company.at}
+    stopped: list[Exception] = []
+
+    def report() -> None:
+        try:
+            with database.begin() as db:
+                ship.report_shipment(
+                    db, to_location_id=company.places["HOSP"], units=[unit_id], **how
+                )
+        except EngineError as refused:
+            stopped.append(refused)
+
+    other = threading.Thread(target=report)
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with database.begin() as db:
+        tasks.lock_case(db, company.number)
+        other.start()
+        while other.is_alive() and not company.reads(lambda seen: seen.scalar(waits)):
+            other.join(0.01)
+        assert units_by_id(db, [unit_id], lock=True)
+    other.join()
+    assert stopped == []
+    assert company.totals == {"at_consignee": 1}

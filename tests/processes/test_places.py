@@ -13,29 +13,21 @@ from engine import clock
 from engine.cases import commands, segregated
 from engine.cases.scope import scope_of
 from engine.errors import Invalid
-from engine.people import Person
 from engine.serials import state
 from engine.serials.models import LotStock
 from engine.serials.record import StockPart
 from engine.serials.register import register
 from forms import library
 from tests.processes.company import Company
-from tests.support.web import app_over
-from tests.webapp.conftest import Visitor
+from tests.processes.visiting import enter
 from webapp.queries.case import unit_lines
 from webapp.queries.case_holds import case_holds
 
 
 @pytest.fixture
-def app(company: Company) -> Iterator[Flask]:
+def app(company: Company, app: Flask) -> Iterator[Flask]:
     with clock.at(company.at):
-        yield app_over(company.holdfast)
-
-
-def enter(app: Flask, person: Person) -> Visitor:
-    visitor = Visitor(app.test_client())
-    assert visitor.sign_in(person).status_code == 303
-    return visitor
+        yield app
 
 
 def text_of(page: Any) -> str:

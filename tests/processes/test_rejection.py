@@ -1,34 +1,15 @@
 """Stories of a proposal that was turned down: everyone it concerns is told by whom and why."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 
-import pytest
 from flask import Flask
 
-from engine import clock
 from engine.cases.children import open_child
 from engine.cases.models import Case
-from engine.people import Person
 from tests.processes.company import Company
-from tests.support.web import app_over
-from tests.webapp.conftest import Visitor
+from tests.processes.visiting import visiting
 
 REASON = "The registered shelf life was tested with an intact seal only."
-
-
-@pytest.fixture
-def app(company: Company) -> Flask:
-    return app_over(company.holdfast)
-
-
-@contextmanager
-def visiting(company: Company, app: Flask, person: Person) -> Iterator[Visitor]:
-    with clock.at(company.at):
-        visitor = Visitor(app.test_client())
-        assert visitor.sign_in(person).status_code == 303
-        yield visitor
 
 
 def turned_down(company: Company) -> None:

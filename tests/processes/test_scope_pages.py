@@ -15,22 +15,15 @@ from engine.errors import Invalid
 from engine.people import Person
 from tests.processes.company import Company
 from tests.processes.test_scope import DEVICES, rows
-from tests.support.web import app_over
-from tests.webapp.conftest import Visitor
+from tests.processes.visiting import enter
 
 WHOLE = "so the whole lot is affected: 92 of the lot itself and 8 made from it."
 
 
 @pytest.fixture
-def app(company: Company) -> Iterator[Flask]:
+def app(company: Company, app: Flask) -> Iterator[Flask]:
     with clock.at(company.at):
-        yield app_over(company.holdfast)
-
-
-def enter(app: Flask, person: Person) -> Visitor:
-    visitor = Visitor(app.test_client())
-    assert visitor.sign_in(person).status_code == 303
-    return visitor
+        yield app
 
 
 def raw_report(company: Company, scanned: str) -> dict[str, Any]:

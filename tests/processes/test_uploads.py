@@ -1,8 +1,8 @@
 """Stories of uploads: a file is the person's own until the answer that names it is accepted."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -22,10 +22,9 @@ from engine.cases.uploads import ABANDONED_FOR, drop_abandoned, keep_upload
 from engine.db import Database
 from engine.errors import Busy
 from engine.evidence import documents, ledger
-from engine.people import Person
 from tests.processes.company import Company
+from tests.processes.visiting import visiting
 from tests.support.files import png
-from tests.support.web import app_over
 from tests.webapp.conftest import Visitor
 
 PHOTO = png(7)
@@ -42,21 +41,12 @@ ANSWERS = {
 
 
 @pytest.fixture
-def app(company: Company) -> Flask:
+def app(company: Company, app: Flask) -> Flask:
     company.make_lot("S-1", 40)
     company.report("S-1")
     company.do("triage")
     company.do("confirm_segregation")
-    return app_over(company.holdfast)
-
-
-@contextmanager
-def visiting(company: Company, app: Flask, person: Person) -> Iterator[Visitor]:
-    """Give a browser in which a person is signed in, at the company's time."""
-    with clock.at(company.at):
-        visitor = Visitor(app.test_client())
-        assert visitor.sign_in(person).status_code == 303
-        yield visitor
+    return app
 
 
 def photo(name: str = "裂纹 1.png", content: bytes = PHOTO) -> dict[str, Any]:

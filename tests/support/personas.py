@@ -93,15 +93,21 @@ def settle(db: Session) -> None:
         confirmed_by = people.management_representative
         if person is confirmed_by:
             confirmed_by = people.qa_manager
-        db.add(
-            RoleGrant(
-                person_id=person.id,
-                role=next(iter(person.roles)),
-                is_signing=True,
-                granted_at=HIRED_AT,
-                granted_by_id=people.administrator.id,
-                confirmed_at=HIRED_AT,
-                confirmed_by_id=confirmed_by.id,
-            )
-        )
+        grant(db, person, next(iter(person.roles)), confirmed_by=confirmed_by)
     db.flush()
+
+
+def grant(db: Session, person: Person, *roles: str, confirmed_by: Person) -> None:
+    """Give someone roles in the database, beside those they have."""
+    db.add_all(
+        RoleGrant(
+            person_id=person.id,
+            role=role,
+            is_signing=True,
+            granted_at=HIRED_AT,
+            granted_by_id=People().administrator.id,
+            confirmed_at=HIRED_AT,
+            confirmed_by_id=confirmed_by.id,
+        )
+        for role in roles
+    )

@@ -147,6 +147,16 @@ def test_a_repeat_gets_the_first_answer_and_records_nothing(
         assert db.scalars(select(Unit.serial).where(Unit.serial.like("B-%"))).all() == ["B-1"]
 
 
+def test_a_receipt_of_a_serial_number_that_no_label_carries_says_so(
+    mes: Caller, holdfast: Holdfast
+) -> None:
+    pump = {"part": {"part_no": "PMP"}, "serials": ["X 1"], "location": "TARN-1"}
+    answer = mes.post("/events/received", pump)
+    assert answer.status_code == 422
+    assert "“X 1” fits no GS1 label" in answer.json["title"]
+    assert mes.get("/units?number=X 1").json["data"] == []
+
+
 def test_the_keys_of_two_systems_never_meet(
     mes: Caller, app: Flask, holdfast: Holdfast, people: People
 ) -> None:

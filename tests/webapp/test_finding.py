@@ -49,7 +49,7 @@ def look(signed_in: Enter, people: People) -> Callable[..., Any]:
             f"/search?q={quote(text)}", headers={"HX-Request": "true"} if live else {}
         )
 
-    search.visitor = visitor  # type: ignore[attr-defined]
+    search.visitor = visitor  # type: ignore[attr-defined]  # a mark of our own on it
     return search
 
 

@@ -181,6 +181,17 @@ def test_a_pallet_is_packed_and_shipped_with_what_is_in_it(
     assert custody(holdfast, "AB-1") == "at_consignee"
 
 
+def test_a_receipt_of_a_serial_number_that_no_label_carries_says_so(
+    signed_in: Enter, people: People, shop_ids: dict[str, Any]
+) -> None:
+    visitor = signed_in(people.warehouse)
+    visitor.get("/record/receipt")
+    said = {"part_no": "PUMP", "serials": "ＡＢ9", "place": "WH-1"}
+    wrong = visitor.post("/record/receipt", said)
+    assert wrong.status_code == 422
+    assert "“ＡＢ9” fits no GS1 label" in words(wrong)
+
+
 def test_field_service_puts_a_device_into_use_and_nothing_that_is_no_device(
     holdfast: Holdfast, signed_in: Enter, people: People, shop_ids: dict[str, Any]
 ) -> None:

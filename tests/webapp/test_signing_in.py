@@ -98,7 +98,7 @@ def test_an_unexpected_error_shows_a_number_and_nothing_else(
         message = "a secret detail"
         raise RuntimeError(message)
 
-    fails.allowed_action = "public"  # type: ignore[attr-defined]
+    fails.allowed_action = "public"  # type: ignore[attr-defined]  # a mark of our own on it
     app.view_functions["settings.keyboard"] = fails
     answer = app.test_client().get("/keyboard")
     assert answer.status_code == 500

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlalchemy import select, update
 
 from engine import jobs
-from engine.serials import gaps, tracing
-from engine.serials.models import Unit
+from engine.serials import gaps, ship, tracing
+from engine.serials.models import Location, Part, Unit
 from tests.engine.serials.conftest import Shop
 from tests.support.personas import People
 from tests.webapp.conftest import Visitor
@@ -134,3 +135,23 @@ def test_what_was_found_prints_with_every_unit_named(shop: Any, visitor: Visitor
     paper = visitor.client.get(f"{there}/paper")
     assert paper.mimetype == "application/pdf"
     assert paper.data.startswith(b"%PDF-")
+
+
+def test_a_chinese_reader_is_told_what_parts_are_called_in_chinese(
+    shop: Any, visitor: Visitor, holdfast: Holdfast
+) -> None:
+    with holdfast.database.begin() as db:
+        for number, name in (("RES", "树脂原料"), ("PUMP", "输液泵整机")):
+            db.execute(update(Part).where(Part.part_no == number).values(name_zh=name))
+        ship.deliver(
+            db, location_id=db.scalars(select(Location.id).where(Location.code == "C-1-S")).one(),
+            units=[shop["unit"]], by=None, at=NOW,
+        )  # fmt: skip
+    visitor.get("/trace")
+    there = visitor.post("/trace", {"text": "lot K-8", "do": "trace"}).location
+    visitor.post("/language", {"language": "zh"})
+    assert "树脂原料" in words(visitor.get(f"/units-and-lots/units/{shop['unit']}"))
+    assert "输液泵整机" in words(visitor.get(f"{there}/units"))
+    flags = words(visitor.get("/flags"))
+    assert "厂内" in flags
+    assert "in_house" not in flags

@@ -41,6 +41,7 @@ SEEN = {  # field of an answer: what of the dictionary has to be seen
     "root_serial": ("unit", "serial"),
     "lot_no": ("lot", "lot_no"),
     "part_name": ("part", "name"),
+    "part_name_zh": ("part", "name_zh"),
     "quantity": ("stock", "quantity"),
     "custody": ("unit", "custody"),
     "usability": ("unit", "usability"),

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from webapp.demo import recall_book
+
 Answers = dict[str, Any]
 
 APPROVAL = {"decision": "approve", "reason": "The proposal is justified by the evidence given."}
 
 BOOK: Mapping[str, Answers] = {
+    **recall_book.RECALL,
     "nonconformance.triage": {
         "outcome": "confirmed",
         "requirement": "Seal peel strength at least 1.2 N, SPEC-0231 rev 4, clause 5.2",
@@ -52,6 +55,18 @@ BOOK: Mapping[str, Answers] = {
     "quarantine.resolve_count_mismatch": {
         "explanation": "counted_wrong",
         "what_was_done": "Counted again by a second person; the first count missed a carton.",
+    },
+    "scope_change.authorise_scope_release": {
+        "release_decision": "released",
+        "not_affected_because": "The supplier's second letter limits the fault to week 12; these "
+        "were made from week 13 on.",
+        "checks": ["trace_read", "no_other_reason", "consignees_told"],
+        "other_holds": False,
+    },
+    "scope_change.remove_tags": {
+        "tags_removed": {"quantity": "4", "uom": "each"},
+        "tags_missing": False,
+        "moved_to": "WH-1",
     },
     "recount.recount_held_stock": {"tags_intact": True},
     "recount.resolve_count_mismatch": {
@@ -198,6 +213,7 @@ BOOK: Mapping[str, Answers] = {
     },
 }
 MOMENTS = {
+    **recall_book.MOMENTS,
     "disposition_line.destroy_units": ("destroyed_at",),
     "disposition_line.return_to_supplier": ("shipped_at",),
     "field_action_evaluation.evaluate_field_action": ("decided_at",),

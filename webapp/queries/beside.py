@@ -17,9 +17,12 @@ from engine.cases.names import stock_names
 from engine.cases.overview import case_balance, case_page
 from engine.cases.reach import amount, reached
 from engine.cases.scope import scope_of
+from engine.cases.scopes.about import change_of
+from engine.cases.scopes.releasing import Left, left, left_units
 from engine.clock import now
 from engine.evidence import documents
 from engine.people import Person
+from engine.serials.models import Unit
 from engine.words import say
 from forms.form import Form
 from webapp import words
@@ -31,6 +34,7 @@ from webapp.times import language
 from webapp.words import N_
 
 HISTORY_LINES = 8
+SERIALS = 24
 NAMES = 6  # units named in a line before they are counted
 
 
@@ -179,6 +183,30 @@ def _diagram(db: Session, place: Beside) -> Any:
     return case_page(db, place.case.number, place.person, at=now()).diagrams[:1]
 
 
+@dataclass(frozen=True)
+class ScopeLeft:
+    """What left a scope, beside its release: which scope, how much, and the first of the units."""
+
+    number: int
+    reason: str
+    left: Left
+    serials: tuple[str, ...]
+
+
+def _scope_left(db: Session, place: Beside) -> Any:
+    if place.instance_id is None:
+        return None
+    version, _ = change_of(db, place.instance_id)
+    units = left_units(db, place.case, number=version.number).subquery()
+    named = select(Unit.serial).join(units, units.c.unit_id == Unit.id).order_by(Unit.serial)
+    return ScopeLeft(
+        number=version.number,
+        reason=version.reason,
+        left=left(db, place.case, number=version.number),
+        serials=tuple(db.scalars(named.limit(SERIALS))),
+    )
+
+
 Fill = Callable[[Session, Beside], Any]
 PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
     {
@@ -197,6 +225,7 @@ PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
             N_("What differs"),
             lambda db, place: differences.of_count(db, place.case, instance_id=place.instance_id),
         ),
+        "scope_left": (N_("What left the scope"), _scope_left),
         "effectiveness": (N_("Effectiveness checks"), _effectiveness),
         "hold_tags": (N_("Hold tags"), lambda db, place: tag_lines(db, place.case.number)),
     }

@@ -63,7 +63,7 @@ def enter_here() -> ResponseReturnValue:
 
     enter(signed_in)
     response = redirect(back, 303)
-    keep(response, "language", signed_in.person.language)  # type: ignore[arg-type]
+    keep(response, "language", signed_in.person.language)  # type: ignore[arg-type]  # a view's answer is a response by now
     return response
 
 

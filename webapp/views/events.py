@@ -124,7 +124,7 @@ def _correct_inputs(db: Session, shown: Shown) -> Done:
 def _address_of(shown: Shown) -> str:
     """Return the page of the first thing an event is about."""
     for one in shown.goods:
-        return url_for(f"units.{one.kind}", **{f"{one.kind}_id": one.id})  # type: ignore[arg-type]
+        return url_for(f"units.{one.kind}", **{f"{one.kind}_id": one.id})  # type: ignore[arg-type]  # the names of an address are its own
     return url_for("units.index")
 
 

@@ -51,7 +51,7 @@ def index() -> ResponseReturnValue:
         has_case=not asked.case_number or is_a_case(read(), asked.case_number),
         place=place_name(read(), asked.place) if asked.place else "",
         address=addresses(**kept),  # type: ignore[arg-type]  # ids go into an address as they are
-        page_address=page_addresses(**kept),  # type: ignore[arg-type]
+        page_address=page_addresses(**kept),  # type: ignore[arg-type]  # the names of an address are its own
     )
 
 

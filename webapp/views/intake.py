@@ -14,7 +14,7 @@ from engine.errors import EngineError
 from engine.serials import intake
 from engine.serials.errors import EncodingUnclear, NotThisEncoding
 from engine.serials.intake import files, mappings, priority, values, working
-from engine.serials.intake.changes import FieldDifference, changes
+from engine.serials.intake.changes import FieldDifference, changes, hidden_fields
 from engine.serials.intake.layouts import DOCUMENTS
 from engine.serials.intake.mappings import Reading
 from engine.serials.models import ImportFile
@@ -255,6 +255,11 @@ def _batch_page(batch_id: int, problem: str = "") -> str:
             for one in priority.approvals(db, batch_id)
         ),
         lines_address=lambda page: url_for(".batch", batch_id=batch_id, lines=page),
+        fields=[
+            (said(kept.kind, name, spoken), filled, differing)
+            for name, (filled, differing) in kept.counts.get("fields", {}).items()
+            if name not in hidden_fields(kept.kind, me)
+        ],
         differences=[(one, said(kept.kind, one.field, spoken)) for one in _differences(batch_id)],
     )
 

@@ -49,8 +49,8 @@ def save() -> ResponseReturnValue:
 
     flash(gettext("Your profile is saved."))
     response = redirect(url_for(".index"), 303)
-    keep(response, "language", language)  # type: ignore[arg-type]
-    keep(response, "shortcuts", "on" if request.form.get("shortcuts") else "off")  # type: ignore[arg-type]
+    keep(response, "language", language)  # type: ignore[arg-type]  # a view's answer is a response by now
+    keep(response, "shortcuts", "on" if request.form.get("shortcuts") else "off")  # type: ignore[arg-type]  # a view's answer is a response by now
     return response
 
 

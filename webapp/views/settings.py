@@ -50,5 +50,5 @@ def keyboard() -> ResponseReturnValue:
 
 def _kept(name: str, value: str) -> ResponseReturnValue:
     response = redirect(own_address(request.form.get("back")), 303)
-    keep(response, name, value)  # type: ignore[arg-type]
+    keep(response, name, value)  # type: ignore[arg-type]  # a view's answer is a response by now
     return response

@@ -136,7 +136,7 @@ def _paged(view: UnitPage | LotPage, pages: Pages, **ids: int) -> dict[str, Any]
     """Return where the shipments and the events of a page stand, and how to turn them."""
 
     def turn(name: str) -> Callable[[int], str]:
-        return lambda number: url_for(str(request.endpoint), **ids, **{name: number})  # type: ignore[arg-type]
+        return lambda number: url_for(str(request.endpoint), **ids, **{name: number})  # type: ignore[arg-type]  # the names of an address are its own
 
     return {
         "sent_page": Page(number=pages.shipments, size=SHOWN, total_count=view.shipment_count),

@@ -69,6 +69,11 @@ def separate_from_names_a_user_task(diagram: Diagram) -> Iterator[Complaint]:
                     yield key, f"There is no process {process}: write process.element."
                     continue
                 other = found
-            tasks = {task.get("id") for task in other.iterfind(".//bpmn:userTask", NAMES)}
-            if element not in tasks or (process, element) == (diagram.id, key):
+            # whoever starts a diagram by a command stands for its start event
+            deeds = {
+                deed.get("id")
+                for kind in ("userTask", "startEvent")
+                for deed in other.iterfind(f".//bpmn:{kind}", NAMES)
+            }
+            if element not in deeds or (process, element) == (diagram.id, key):
                 yield key, f"{process}.{element} is not another user task."

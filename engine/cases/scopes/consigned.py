@@ -23,14 +23,20 @@ AT_CONSIGNEE = CUSTODY.code("at_consignee")
 
 
 @dataclass(frozen=True)
-class Consigned:
-    """What one consignee was ever sent of a scope, or has: pieces, and a quantity of lots."""
+class Receiver:
+    """Somebody whom a scope reaches."""
 
     party_id: int
     name: str
     country: str | None
     language: str | None
     kind: str
+
+
+@dataclass(frozen=True)
+class Consigned(Receiver):
+    """What one consignee was ever sent of a scope, or has: pieces, and a quantity of lots."""
+
     unit_count: int
     quantity: Decimal
 
@@ -73,22 +79,27 @@ def by_consignee(
     given = {"run": run_id}
     units = {row.party_id: row.n for row in db.execute(_units_by_party(is_sqlite(db)), given)}
     lots = {row.party_id: row.n for row in db.execute(_lots_by_party(is_sqlite(db)), given)}
-    ids = {*units, *lots}
-    parties = db.scalars(
-        select(Party).where(Party.id.in_(id_set(db, ids)), Party.kind != "site")
-    ).all()
-    spoken = _languages(db, ids)
+    parties = parties_of(db, {*units, *lots})
     return [
         Consigned(
-            party_id=party.id,
-            name=party.name,
-            country=party.country,
-            language=party.language or spoken.get(party.id),
-            kind=party.kind,
-            unit_count=units.get(party.id, 0),
-            quantity=_quantity(lots.get(party.id, 0)),
+            **vars(party),
+            unit_count=units.get(party.party_id, 0),
+            quantity=as_quantity(lots.get(party.party_id, 0)),
         )
-        for party in sorted(parties, key=lambda one: (one.name, one.id))
+        for party in parties
+    ]
+
+
+def parties_of(db: Session, ids: Iterable[int]) -> list[Receiver]:
+    """Return who these are, by name; never ourselves."""
+    listed = set(ids)
+    found = select(Party).where(Party.id.in_(id_set(db, listed)), Party.kind != "site")
+    spoken = _languages(db, listed)
+    return [
+        Receiver(
+            party.id, party.name, party.country, party.language or spoken.get(party.id), party.kind
+        )
+        for party in sorted(db.scalars(found), key=lambda one: (one.name, one.id))
     ]
 
 
@@ -100,10 +111,17 @@ def units_of(
     after: int = 0,
     limit: int = 1_000,
     version: ScopeVersion | None = None,
+    but: ScopeVersion | None = None,
 ) -> list[ConsignedUnit]:
-    """Return a page of a consignee's units, by id, beginning after one; fewer are the last page."""
+    """Return a page of a consignee's units, by id, beginning after one; fewer are the last page.
+
+    `but` leaves out what that scope has too: what is new to them, or cleared for them.
+    """
     run_id = (version or standing_or_refuse(db, case)).run_id
-    given = {"run": run_id, "party": party_id, "after": after, "most": limit}
+    given = {
+        "run": run_id, "but": but.run_id if but else 0, "party": party_id, "after": after,
+        "most": limit,
+    }  # fmt: skip
     return [
         ConsignedUnit(row.id, row.serial, row.part_no, row.name, row.di, row.lot_no, row.there > 0)
         for row in db.execute(_units_of(is_sqlite(db)), given)
@@ -111,21 +129,28 @@ def units_of(
 
 
 def stock_of(
-    db: Session, case: Case, party_id: int, *, version: ScopeVersion | None = None
+    db: Session,
+    case: Case,
+    party_id: int,
+    *,
+    version: ScopeVersion | None = None,
+    but: ScopeVersion | None = None,
 ) -> list[ConsignedStock]:
-    """Return the lots that a consignee was sent or has quantities of, by number."""
+    """Return the lots that a consignee was sent or has quantities of, by number; `but` as above."""
     run_id = (version or standing_or_refuse(db, case)).run_id
-    rows = db.execute(_stock_of(), {"run": run_id, "party": party_id})
+    given = {"run": run_id, "but": but.run_id if but else 0, "party": party_id}
+    rows = db.execute(_stock_of(), given)
     return [
         ConsignedStock(
             row.id, row.lot_no, row.part_no, row.name, row.di, row.uom,
-            sent=_quantity(row.sent), there=_quantity(row.there),
+            sent=as_quantity(row.sent), there=as_quantity(row.there),
         )
         for row in rows
     ]  # fmt: skip
 
 
-def _quantity(millionths: int) -> Decimal:
+def as_quantity(millionths: int) -> Decimal:
+    """Return a quantity that SQL added up."""
     return (Decimal(int(millionths)) / SCALE).normalize() + 0
 
 
@@ -144,11 +169,20 @@ def _languages(db: Session, ids: Iterable[int]) -> dict[int, str]:
 
 @cache
 def _units_by_party(sqlite: bool) -> TextClause:  # noqa: FBT001 - one of two kinds of database
+    each = units_with_parties(sqlite, "w.run_id = :run")
+    return text(
+        "SELECT party_id, count(*) AS n FROM"
+        f" (SELECT DISTINCT party_id, unit_id FROM ({each}) o) a GROUP BY party_id"
+    )
+
+
+def units_with_parties(sqlite: bool, runs: str) -> str:  # noqa: FBT001 - as above
+    """Return, as SQL, the units of runs with everybody who was sent or has each of them."""
     search = Search(sqlite)
-    only = "w.run_id = :run AND w.unit_id = w.root_id"
+    only = f"{runs} AND w.unit_id = w.root_id"
     sent = _of(
         search,
-        "{party} AS party_id, w.unit_id",
+        "{party} AS party_id, w.unit_id, w.run_id",
         "shipment_line x CROSS JOIN shipment s",
         f"x.unit_id = w.unit_id AND s.id = x.shipment_id AND {STANDS}",
         only,
@@ -156,13 +190,13 @@ def _units_by_party(sqlite: bool) -> TextClause:  # noqa: FBT001 - one of two ki
     )
     there = _of(
         search,
-        "{party} AS party_id, w.unit_id",
+        "{party} AS party_id, w.unit_id, w.run_id",
         "unit n CROSS JOIN location p",
         f"n.id = w.unit_id AND n.custody = {AT_CONSIGNEE} AND p.id = n.location_id",
         only,
         party="p.party_id",
     )
-    return text(f"SELECT party_id, count(*) AS n FROM ({sent} UNION {there}) a GROUP BY party_id")
+    return f"{sent} UNION ALL {there}"
 
 
 def _of(search: Search, shown: str, tables: str, where: str, only: str, **picks: str) -> str:
@@ -172,19 +206,25 @@ def _of(search: Search, shown: str, tables: str, where: str, only: str, **picks:
 
 @cache
 def _lots_by_party(sqlite: bool) -> TextClause:  # noqa: FBT001 - as above
-    """Count for each party what it was sent of each lot, or has, whichever is more."""
-    more = "max(sent, there)" if sqlite else "greatest(sent, there)"
+    each = lots_with_parties(sqlite, "w.run_id = :run")
     return text(
-        f"SELECT party_id, CAST(sum({more}) AS bigint) AS n FROM"
-        " (SELECT party_id, lot_id, sum(sent) AS sent, sum(there) AS there FROM"
-        " (SELECT s.consignee_id AS party_id, x.lot_id, x.quantity AS sent, 0 AS there"
+        f"SELECT party_id, CAST(sum(quantity) AS bigint) AS n FROM ({each}) b GROUP BY party_id"
+    )
+
+
+def lots_with_parties(sqlite: bool, runs: str) -> str:  # noqa: FBT001 - as above
+    """Return, as SQL, how much of each lot of runs everybody was sent, or has if that is more."""
+    more = "max(sum(sent), sum(there))" if sqlite else "greatest(sum(sent), sum(there))"
+    return (
+        f"SELECT run_id, party_id, lot_id, {more} AS quantity FROM"
+        " (SELECT w.run_id, s.consignee_id AS party_id, x.lot_id, x.quantity AS sent, 0 AS there"
         " FROM trace_run_node w JOIN shipment_line x ON x.lot_id = w.node_id"
-        f" JOIN shipment s ON s.id = x.shipment_id AND {STANDS} WHERE w.run_id = :run"
-        " UNION ALL SELECT p.party_id, n.lot_id, 0, n.quantity"
+        f" JOIN shipment s ON s.id = x.shipment_id AND {STANDS} WHERE {runs}"
+        " UNION ALL SELECT w.run_id, p.party_id, n.lot_id, 0, n.quantity"
         " FROM trace_run_node w JOIN lot_stock n ON n.lot_id = w.node_id"
         f" AND n.custody = {AT_CONSIGNEE} AND n.quantity > 0"
-        " JOIN location p ON p.id = n.location_id WHERE w.run_id = :run) a"
-        " GROUP BY party_id, lot_id) b GROUP BY party_id"
+        f" JOIN location p ON p.id = n.location_id WHERE {runs}) a"
+        " GROUP BY run_id, party_id, lot_id"
     )
 
 
@@ -203,6 +243,8 @@ def _units_of(sqlite: bool) -> TextClause:  # noqa: FBT001 - as above
         f" (SELECT unit_id, max(there) AS there FROM ({unfenced}{fence}) o"
         " WHERE EXISTS (SELECT 1 FROM trace_run_unit w WHERE w.run_id = :run"
         " AND w.unit_id = o.unit_id AND w.unit_id = w.root_id)"
+        " AND NOT EXISTS (SELECT 1 FROM trace_run_unit b WHERE b.run_id = :but"
+        " AND b.unit_id = o.unit_id AND b.unit_id = b.root_id)"
         " GROUP BY unit_id ORDER BY unit_id LIMIT :most) a"
         " JOIN unit u ON u.id = a.unit_id JOIN part p ON p.id = u.part_id"
         " LEFT JOIN lot l ON l.id = u.lot_id ORDER BY u.id"
@@ -221,6 +263,8 @@ def _stock_of() -> TextClause:
         " JOIN lot_stock n ON n.location_id = p.id"
         f" WHERE p.party_id = :party AND n.custody = {AT_CONSIGNEE} AND n.quantity > 0) o"
         " WHERE EXISTS (SELECT 1 FROM trace_run_node w WHERE w.run_id = :run"
-        " AND w.node_id = o.lot_id) GROUP BY lot_id) a"
+        " AND w.node_id = o.lot_id)"
+        " AND NOT EXISTS (SELECT 1 FROM trace_run_node b WHERE b.run_id = :but"
+        " AND b.node_id = o.lot_id) GROUP BY lot_id) a"
         " JOIN lot l ON l.id = a.lot_id JOIN part p ON p.id = l.part_id ORDER BY l.lot_no, l.id"
     )

@@ -7,11 +7,14 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from engine.cases import balance
+from engine.cases.children import open_child
 from engine.cases.models import Case
+from engine.cases.scopes.apart import PROCESS
 from engine.cases.scopes.entering import enter
 from engine.cases.scopes.errors import ScopeDecided, ScopeOutOfDate
 from engine.cases.scopes.models import ScopeVersion
 from engine.cases.scopes.proposing import trace_anew
+from engine.cases.scopes.releasing import NOTHING_LEFT, Left, left
 from engine.cases.scopes.standing import moved_on, standing
 from engine.cases.tasks import refuse_ended
 from engine.evidence import ledger
@@ -30,6 +33,7 @@ class Difference:
     added_units: int
     added_quantity: Decimal
     hold: Hold | None  # what was placed; None where nothing new is within our reach
+    left: Left = NOTHING_LEFT  # what it does not name any more, for people to let go
 
     @property
     def held_count(self) -> int:
@@ -74,7 +78,13 @@ def freeze(
     version.frozen_by_id, version.frozen_at = by.id if by else None, at
     version.signature_id, version.supersedes_id = signature_id, before.id if before else None
     db.flush()
-    difference = Difference(version, before, units, quantity, hold)
+    gone = left(db, case)
+    if gone.is_any:
+        # never by itself: a person says that nothing else keeps it, and takes its tag off
+        variables = {"scope": version.number, "tags_to_remove": gone.is_here}
+        child = open_child(db, case, PROCESS, by=by, at=at, variables=variables)
+        version.change_instance_id = child.id
+    difference = Difference(version, before, units, quantity, hold, gone)
     _tell(db, case, difference, by=by, at=at)
     return difference
 
@@ -95,6 +105,8 @@ def _tell(
         "added_units": difference.added_units,
         "added_quantity": f"{difference.added_quantity:f}",
         "held": difference.held_count,
+        "left_units": difference.left.units,
+        "left_lots": len(difference.left.lots),
         "signature": version.signature_id,
     }
     ledger.append(db, case.stream, "scope_frozen", body, by=by, at=at)

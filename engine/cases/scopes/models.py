@@ -54,9 +54,19 @@ class ScopeVersion(Base):
     frozen_at: Mapped[datetime | None]
     signature_id: Mapped[Ref | None]
     supersedes_id: Mapped[Ref | None] = mapped_column(ForeignKey("scope_version.id"), unique=True)
+    # the diagram that lets go of what it does not name any more
+    change_instance_id: Mapped[Ref | None] = mapped_column(unique=True)
 
 
 only_grows(
     ScopeVersion.__table__,  # type: ignore[arg-type]  # declared tables are Table at run time
-    but=("state", "is_provisional", "frozen_by_id", "frozen_at", "signature_id", "supersedes_id"),
+    but=(
+        "state",
+        "is_provisional",
+        "frozen_by_id",
+        "frozen_at",
+        "signature_id",
+        "supersedes_id",
+        "change_instance_id",
+    ),
 )

@@ -28,15 +28,16 @@ def propose(
     reason: str,
     by: Person | None,
     at: datetime,
+    answers: Mapping[str, str] | None = None,
     expression: Mapping[str, Any] | None = None,
     zone: tzinfo = UTC,
 ) -> ScopeVersion:
     """Trace a text and keep it as a candidate of the case; flushes.
 
-    `expression` is how a person had it understood, where that was asked; else the text must be
-    clear by itself. Raises `tracing.StillAsking`, `tracing.NothingToTrace`, `CaseEnded`.
+    `answers` are those to the questions of `expressions.understand`; an `expression` is taken as
+    it is, whatever the text. Raises `tracing.StillAsking`, `tracing.NothingToTrace`, `CaseEnded`.
     """
-    asked = dict(expression) if expression else understood(db, text, zone=zone)
+    asked = dict(expression) if expression else understood(db, text, answers=answers, zone=zone)
     seeds = expressions.seeds_of(db, asked)
     if seeds == Seeds():
         raise tracing.NothingToTrace
@@ -44,9 +45,12 @@ def propose(
     return propose_run(db, case, run, reason=reason, by=by, at=at)
 
 
-def understood(db: Session, text: str, *, zone: tzinfo = UTC) -> dict[str, Any]:
+def understood(
+    db: Session, text: str, *, answers: Mapping[str, str] | None = None, zone: tzinfo = UTC
+) -> dict[str, Any]:
     """Return the expression a text comes to; raises `tracing.StillAsking`, `NothingToTrace`."""
-    return tracing.expression_of(expressions.understand(db, text, zone=zone))
+    said = expressions.understand(db, text, answers=answers, zone=zone)
+    return tracing.expression_of(said)
 
 
 def propose_run(

@@ -43,6 +43,11 @@ def upgrade() -> None:
         sa.Column(
             "supersedes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
+        sa.Column(
+            "change_instance_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=True,
+        ),
         sa.CheckConstraint(
             "state IN ('proposed', 'frozen', 'withdrawn')",
             name=op.f("ck_scope_version_state_is_known"),
@@ -71,6 +76,7 @@ def upgrade() -> None:
             name=op.f("fk_scope_version_supersedes_id_scope_version"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scope_version")),
+        sa.UniqueConstraint("change_instance_id", name=op.f("uq_scope_version_change_instance_id")),
         sa.UniqueConstraint("case_id", "number", name=op.f("uq_scope_version_case_id_number")),
         sa.UniqueConstraint("supersedes_id", name=op.f("uq_scope_version_supersedes_id")),
     )

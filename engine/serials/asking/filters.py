@@ -102,16 +102,16 @@ def condition(
 ) -> ColumnElement[bool]:
     """Return the condition in SQL; a beginning is a range, never LIKE, and a day is the zone's."""
     if found.operator == "empty":
-        return expression.is_(None)  # type: ignore[no-any-return]
+        return expression.is_(None)  # type: ignore[no-any-return]  # an expression of any column
     if found.operator == "not_empty":
-        return expression.is_not(None)  # type: ignore[no-any-return]
+        return expression.is_not(None)  # type: ignore[no-any-return]  # an expression of any column
     if found.operator == "begins":
         return begins_with(expression, found.values[0], dialect)
     spans = [span(column, value, zone) for value in found.values]
     if found.operator == "between":
         return and_(expression >= spans[0].first, _until(expression, spans[1]))
     if all(one.before is None for one in spans):
-        return expression.in_([one.first for one in spans])  # type: ignore[no-any-return]
+        return expression.in_([one.first for one in spans])  # type: ignore[no-any-return]  # an expression of any column
     return or_(*(and_(expression >= one.first, _until(expression, one)) for one in spans))
 
 
@@ -170,7 +170,7 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _until(expression: Any, one: Span) -> ColumnElement[bool]:
-    return expression <= one.first if one.before is None else expression < one.before  # type: ignore[no-any-return]
+    return expression <= one.first if one.before is None else expression < one.before  # type: ignore[no-any-return]  # an expression of any column
 
 
 def begins_with(expression: Any, prefix: str, dialect: str) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,12 +13,14 @@ from sqlalchemy.orm import Session
 from engine import jobs
 from engine.errors import EngineError, Invalid, NotFound, Problem
 from engine.evidence.store import DocumentStore
+from engine.people.permissions import authorize
 from engine.people.person import Person
 from engine.people.queries import person_of
 from engine.serials.epcis import documents, names
 from engine.serials.epcis.documents import Json
-from engine.serials.epcis.taking import Taken, declare_error, names_in, take_over
-from engine.serials.models import EpcisCapture, EpcisEvent, EpcisName, Event
+from engine.serials.epcis.taking import declare_error, take_over
+from engine.serials.epcis.taking.case import Asks, Taken, names_in
+from engine.serials.models import EpcisCapture, EpcisEvent, EpcisName, EpcisRecord, Event
 
 VERB = "capture_epcis"
 
@@ -113,8 +116,9 @@ def run(db: Session, capture: EpcisCapture, *, at: datetime) -> None:
                     source = f"epcis:{by.user_name}"
                     with db.begin_nested():
                         new = capture_event(
-                            db, capture, body, context=context, by=by, at=at, source=source
-                        )
+                            db, capture, body, context=context, asks=partial(authorize, by),
+                            by=by, at=at, source=source,
+                        )  # fmt: skip
                     captured, known = captured + (new is not None), known + (new is None)
                 except (ValueError, EngineError) as failed:
                     errors.append({"event": number, "eventID": _id(body), "detail": str(failed)})
@@ -149,6 +153,7 @@ def capture_event(
     body: Json,
     *,
     context: list[Any],
+    asks: Asks,
     by: Person | None,
     at: datetime,
     source: str,
@@ -156,6 +161,7 @@ def capture_event(
     """Capture one event, or return None when it has been; flushes.
 
     `source` begins with `epcis:` and says who sent it. The event is one that the schema allows.
+    Raises `NotAllowed` where `asks` does: one permission for a command, whichever way it comes.
     """
     epcis_id = documents.id_of(body)
     declares = "errorDeclaration" in body
@@ -171,12 +177,10 @@ def capture_event(
         taken = Taken()
         taken.flag("told_by_us")
     elif declares:
-        before = earlier.get(False)
-        taken = declare_error(
-            db, before.event_id if before else None, body, by=by, at=at, source=source
-        )
+        made = _made_of(db, earlier.get(False))
+        taken = declare_error(db, made, body, asks=asks, by=by, at=at, source=source)
     else:
-        taken = take_over(db, body, event_at=event_at, by=by, at=at, source=source)
+        taken = take_over(db, body, event_at=event_at, asks=asks, by=by, at=at, source=source)
     row = EpcisEvent(
         capture_id=capture.id,
         epcis_id=epcis_id,
@@ -191,12 +195,23 @@ def capture_event(
     )
     db.add(row)
     db.flush()
+    db.add_all(EpcisRecord(epcis_event_id=row.id, event_id=one.id) for one in taken.made)
     named = {(role, names.canonical(uri)) for role, uri in names_in(body)}
     db.add_all(
         EpcisName(epcis_event_id=row.id, role=role, value=value) for role, value in sorted(named)
     )
     db.flush()
     return row
+
+
+def _made_of(db: Session, earlier: EpcisEvent | None) -> list[int]:
+    """Return what was recorded of an event that was captured earlier, in order."""
+    if earlier is None:
+        return []
+    of_it = EpcisRecord.epcis_event_id == earlier.id
+    return list(
+        db.scalars(select(EpcisRecord.event_id).where(of_it).order_by(EpcisRecord.event_id))
+    )
 
 
 def _ours(db: Session, epcis_id: str) -> bool:

@@ -8,6 +8,7 @@ _YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T](
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})月?")
 _MONTH_LAST = re.compile(r"(\d{1,2})[-/.](\d{4})")
+_SHORT = re.compile(r"(?:(\d{1,2})[-/.])?(\d{1,2})[-/.](\d{2})")  # a year of two digits
 _MONTH_NAMED = re.compile(r"([a-z]{3})[a-z]*\.?,?[- ](\d{4})", re.IGNORECASE)
 _DAY_FIRST = re.compile(r"(\d{1,2})[- ]([a-z]{3})[a-z]*\.?,?[- ](\d{4})", re.IGNORECASE)
 _MONTH_FIRST = re.compile(r"([a-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})", re.IGNORECASE)
@@ -30,6 +31,8 @@ def readings(text: str) -> list[date]:
 
 def may_be(day: date, text: str) -> bool:
     """Say whether a text may mean this day: the day itself, or its month where it names no day."""
+    if found := _SHORT.fullmatch(text):
+        return _may_be_short(day, *(int(one) if one else None for one in found.groups()))
     if found := _MONTH_LAST.fullmatch(text) or _MONTH_NAMED.fullmatch(text):
         month, year = found.groups()
     elif found := _MONTH.fullmatch(text):
@@ -38,6 +41,15 @@ def may_be(day: date, text: str) -> bool:
         return day in readings(text)
     number = int(month) if month.isdecimal() else _month(month)
     return (day.year, day.month) == (int(year), number)
+
+
+def _may_be_short(day: date, first: int | None, second: int | None, third: int | None) -> bool:
+    """Say whether numbers may mean this day, or its month where there are two, in some order."""
+    year, month = day.year % 100, day.month
+    if first is None:
+        return (year, month) in ((third, second), (second, third))
+    orders = ((third, second, first), (third, first, second), (first, second, third))
+    return (year, month, day.day) in orders
 
 
 def window(

@@ -80,6 +80,7 @@ DATE = r"""(?:
 )"""
 # a label often says no more of when something expires
 MONTH = r"""(?:
+    \d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?!\d) | \d{1,2}[-/.]\d{2}(?!\d) |
     \d{4}[-/.]\d{1,2} | \d{4}年\d{1,2}月 | \d{1,2}[-/.]\d{4} |
     (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?[- ]\d{4}
 )"""

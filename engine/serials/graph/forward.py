@@ -92,7 +92,7 @@ def _party_ids(run_id: int) -> Select[int]:
         .join(TraceRunStock, TraceRunStock.location_id == Location.id)
         .where(TraceRunStock.run_id == run_id, TraceRunStock.custody.in_(FIELD))
     )
-    return units.union(stock)  # type: ignore[return-value]
+    return units.union(stock)  # type: ignore[return-value]  # a union is asked like a select
 
 
 def _origins(db: Session, run_id: int) -> int:

@@ -8,7 +8,7 @@ from engine.serials.holds.doors import (
     unacknowledged,
     unknown_to_all,
 )
-from engine.serials.holds.of_run import place_run
+from engine.serials.holds.of_run import named_units, place_run, release_set
 from engine.serials.holds.placing import place
 from engine.serials.holds.releasing import release, release_case
 from engine.serials.holds.standing import holds_on, of_case
@@ -20,11 +20,13 @@ __all__ = [
     "expected",
     "holds_on",
     "known_at",
+    "named_units",
     "of_case",
     "place",
     "place_run",
     "release",
     "release_case",
+    "release_set",
     "split_keeping_holds",
     "unacknowledged",
     "unknown_to_all",

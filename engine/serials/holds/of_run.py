@@ -2,21 +2,46 @@
 
 # ruff: noqa: S608  the parts of a statement come from here, values are bound
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    TextClause,
+    and_,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    union,
+    update,
+)
 from sqlalchemy.orm import Session
 
+from engine.db import KeyType
 from engine.people.person import Person
 from engine.serials.events import Links, record_events, write_event
-from engine.serials.models import CUSTODY, LINK_ROLE, Hold
-from engine.serials.sets import is_sqlite
+from engine.serials.holds.standing import of_case
+from engine.serials.models import (
+    CUSTODY,
+    LINK_ROLE,
+    Event,
+    EventLink,
+    EventNode,
+    Hold,
+    HoldTargetRow,
+    Tranche,
+)
+from engine.serials.sets import id_set, is_sqlite
 from engine.serials.trace.search import Search
 
 # what has reached a consignee is not ours to hold: it is held when it comes back
 HOLDABLE = ("in_house", "returned", "at_third_party", "in_transit", "unknown")
+ROW = HoldTargetRow
 SUBJECT = LINK_ROLE.code("subject")
 _HELD = (
     "EXISTS (SELECT 1 FROM hold_target x JOIN hold h ON h.id = x.hold_id"
@@ -72,6 +97,22 @@ def place_run(
     return hold
 
 
+def named_units(db: Session, case_number: str, units: Iterable[int]) -> set[int]:
+    """Return which of these units a standing hold of a case names by themselves."""
+    return set(
+        db.scalars(
+            select(ROW.target_id)
+            .join(Hold, Hold.id == ROW.hold_id)
+            .where(
+                Hold.case_number == case_number,
+                ROW.kind == "unit",
+                ROW.release_event_id.is_(None),
+                ROW.target_id.in_(id_set(db, units)),
+            )
+        )
+    )
+
+
 def _rows(db: Session, statement: TextClause, given: dict[str, Any]) -> int:
     named = {name: given[name] for name in statement._bindparams}  # noqa: SLF001
     return db.connection().execute(statement, named).rowcount
@@ -120,3 +161,67 @@ def _placing(sqlite: bool) -> dict[str, TextClause]:  # noqa: FBT001 - one of tw
             " UNION ALL SELECT :hold, 'lot', node_id FROM event_node WHERE event_id = :event"
         ),
     }
+
+
+def release_set(
+    db: Session,
+    *,
+    stream: str,
+    case_number: str,
+    units: Select[int],
+    lots: Select[int],
+    reason: str,
+    by: Person | None,
+    at: datetime,
+) -> int:
+    """Let these units and whole lots out of every hold of a case; return how many targets ended.
+
+    A hold ends with its last target; what another case holds of them stays held there. Flushes.
+    """
+    count = 0
+    for hold in of_case(db, case_number):
+        db.refresh(hold, with_for_update=True)
+        standing = (ROW.hold_id == hold.id, ROW.release_event_id.is_(None))
+        tranches = select(Tranche.id).where(Tranche.lot_id.in_(lots))
+        named = or_(
+            and_(ROW.kind == "unit", ROW.target_id.in_(units)),
+            and_(ROW.kind == "lot", ROW.target_id.in_(lots)),
+            and_(ROW.kind == "stock", ROW.target_id.in_(tranches)),
+        )
+        if db.scalar(select(ROW.target_id).where(*standing, named).limit(1)) is None:
+            continue
+        payload = {"case": case_number, "hold": hold.id}
+        event = write_event(
+            db, "hold_released", Links(), payload=payload, by=by, at=at, reason=reason
+        )
+        _link(db, event, *standing, units=units, lots=lots)
+        ended = update(ROW).where(*standing, named).values(release_event_id=event.id)
+        count += db.execute(ended).rowcount  # type: ignore[attr-defined]  # of an update it has one
+        if db.scalar(select(ROW.target_id).where(*standing).limit(1)) is None:
+            hold.released_at, hold.release_event_id = at, event.id
+            hold.released_by_id, hold.release_reason = by.id if by else None, reason
+        record_events(db, [event], by=by, at=at, stream=stream)
+    return count
+
+
+def _link(
+    db: Session,
+    event: Event,
+    *standing: ColumnElement[bool],
+    units: Select[int],
+    lots: Select[int],
+) -> None:
+    """Link the event to what it lets out, unit by unit and lot by lot."""
+    of_units = select(
+        ROW.target_id, literal(event.id, KeyType), literal("subject", LINK_ROLE)
+    ).where(*standing, ROW.kind == "unit", ROW.target_id.in_(units))
+    db.execute(insert(EventLink).from_select(["unit_id", "event_id", "role"], of_units))
+    whole = select(ROW.target_id).where(*standing, ROW.kind == "lot", ROW.target_id.in_(lots))
+    parts = (
+        select(Tranche.lot_id)
+        .join(ROW, (ROW.target_id == Tranche.id) & (ROW.kind == "stock"))
+        .where(*standing, Tranche.lot_id.in_(lots))
+    )
+    nodes = union(whole, parts).subquery()
+    of_lots = select(nodes.c[0], literal(event.id, KeyType), literal("subject"))
+    db.execute(insert(EventNode).from_select(["node_id", "event_id", "role"], of_lots))

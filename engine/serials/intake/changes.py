@@ -10,24 +10,11 @@ from engine.serials.dictionary import entity
 from engine.serials.dictionary.seeing import is_seen
 from engine.serials.intake.batch import get
 from engine.serials.intake.chunk import SPLIT
+from engine.serials.intake.counting import MODELS, NAMES
 from engine.serials.intake.layouts import KINDS
 from engine.serials.intake.mappings import Reading
 from engine.serials.intake.referring.comparing import text_of
-from engine.serials.models import ImportProblem, ImportRow, Location, Lot, Part, Party, Unit
-
-MODELS: dict[str, type[Party | Location | Part | Lot | Unit]] = {
-    "parties": Party,
-    "locations": Location,
-    "parts": Part,
-    "lots": Lot,
-    "units": Unit,
-}
-# columns that name another record: what it is kept as, and what the record is called by
-NAMES: dict[str, tuple[str, Any]] = {
-    "party": ("party_id", Party.code),
-    "lot_no": ("lot_id", Lot.lot_no),
-    "location": ("location_id", Location.code),
-}
+from engine.serials.models import ImportProblem, ImportRow
 
 
 class FieldDifference(NamedTuple):
@@ -73,7 +60,7 @@ def changes(
         .limit(limit)
     ).all()
     names = Reading.of(batch.mapping).names
-    hidden = {one.name for one in entity(KINDS[batch.kind]).fields if not is_seen(one, person)}
+    hidden = hidden_fields(batch.kind, person)
     found = [
         one
         for line, cells, recorded in rows
@@ -83,6 +70,11 @@ def changes(
     if rows and not found:  # nothing in these that the person may see
         return changes(db, batch_id, person, after=rows[-1][0], limit=limit)
     return found
+
+
+def hidden_fields(kind: str, person: Person | None) -> set[str]:
+    """Return the fields of a kind of file that a person may not see."""
+    return {one.name for one in entity(KINDS[kind]).fields if not is_seen(one, person)}
 
 
 def _of_line(db: Session, line: int, said: dict[str, str], recorded: Any) -> list[FieldDifference]:

@@ -18,7 +18,8 @@ from engine.serials.errors import (
     WhyMissing,
 )
 from engine.serials.events import data_stream
-from engine.serials.intake.layouts import TWO_PEOPLE
+from engine.serials.intake.layouts import DOCUMENTS, TWO_PEOPLE
+from engine.serials.intake.referring.partners import unrecorded
 from engine.serials.models import (
     HoldTargetRow,
     ImportApproval,
@@ -123,7 +124,22 @@ def touched(db: Session, batch_id: int) -> list[tuple[int, str, str]]:
     for query in queries:
         for line, serial, why in db.execute(query):
             found.setdefault(line, (line, serial, why))
+    if kind in DOCUMENTS and (waited_for := _not_recorded(db)):
+        for line, serial, why in unrecorded(db, batch_id, waited_for):
+            found.setdefault(line, (line, serial, why))
     return [found[line] for line in sorted(found)]
+
+
+def _not_recorded(db: Session) -> dict[tuple[int, str], str]:
+    """Return why each serial is listed that nobody has recorded yet, by its part."""
+    rows = (
+        select(PrioritySerial.part_id, PrioritySerial.serial, PrioritySerial.reason)
+        .outerjoin(
+            Unit, and_(Unit.part_id == PrioritySerial.part_id, Unit.serial == PrioritySerial.serial)
+        )
+        .where(PrioritySerial.removed_at.is_(None), Unit.id.is_(None))
+    )
+    return {(row[0], row[1]): row[2] for row in db.execute(rows)}
 
 
 def _loads() -> ColumnElement[bool]:

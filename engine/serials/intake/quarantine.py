@@ -169,7 +169,7 @@ def leave_out(db: Session, batch_id: int, line: int, **how: Unpack[How]) -> None
         )
     )
     db.execute(
-        ImportProblem.__table__.delete().where(  # type: ignore[attr-defined]
+        ImportProblem.__table__.delete().where(  # type: ignore[attr-defined]  # a declared table is a Table
             ImportProblem.batch_id == batch_id, ImportProblem.line == line
         )
     )

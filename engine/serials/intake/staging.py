@@ -23,11 +23,13 @@ from engine.serials.intake.chunk import (
     problem_rows,
     standardise,
 )
+from engine.serials.intake.counting import count_fields
 from engine.serials.intake.layouts import DOCUMENTS, Layout, layout
 from engine.serials.intake.mappings import Reading
 from engine.serials.intake.problems import RowProblem
 from engine.serials.intake.references import Known
 from engine.serials.intake.referring import Groups, refer
+from engine.serials.intake.rings import rings
 from engine.serials.intake.values import Cells, reader
 from engine.serials.models import (
     ImportBatch,
@@ -44,7 +46,7 @@ COLUMNS = ("batch_id", "line", "state", "key", *REFERENCES, "group_no", "cells")
 
 
 AS_THE_FIRST = (
-    update(ImportRow.__table__)  # type: ignore[arg-type]
+    update(ImportRow.__table__)  # type: ignore[arg-type]  # a declared table is a Table
     .where(ImportRow.batch_id == bindparam("of_batch"), ImportRow.line == bindparam("of_line"))
     .values(state="same", group_no=bindparam("first"))
 )
@@ -250,6 +252,8 @@ def finish(db: Session, batch_id: int, *, at: datetime, line_count: int | None =
     _find_twice(db, batch_id)
     _keep_orders_whole(db, batch_id)
     batch = db.get_one(ImportBatch, batch_id, with_for_update=True, populate_existing=True)
+    if batch.kind == "installs":
+        _have_wait(db, batch_id, rings(db, batch_id))
     counted = select(ImportRow.state, func.count()).where(ImportRow.batch_id == batch_id)
     states = {row[0]: row[1] for row in db.execute(counted.group_by(ImportRow.state))}
     rules = (
@@ -259,13 +263,14 @@ def finish(db: Session, batch_id: int, *, at: datetime, line_count: int | None =
         .order_by(ImportProblem.column, ImportProblem.code)
     )
     found = [list(row) for row in db.execute(rules)]
+    by_field = {"rules": found, "fields": count_fields(db, batch)}
     if line_count is not None:
         batch.line_count = line_count
         batch.state = "checked"
-        batch.counts = {**states, "rules": found, "first": {**states, "rules": found}}
+        batch.counts = {**states, **by_field, "first": {**states, "rules": found}}
     else:
         batch.counts = {**batch.counts, **dict.fromkeys(("new", "same", "fill"), 0), **states}
-        batch.counts = {**batch.counts, "rules": found}
+        batch.counts = {**batch.counts, **by_field}
     batch.problem_count, batch.checked_at = states.get("quarantined", 0), at
     db.flush()
 
@@ -310,8 +315,7 @@ def _find_twice(db: Session, batch_id: int) -> None:
             problems.append(RowProblem(one[2], column, "twice_in_file", facts))
     if same:
         db.connection().execute(AS_THE_FIRST, same)
-    _quarantine(db, batch_id, [one.line for one in problems])
-    bulk.add(db, ImportProblem, problem_rows(batch_id, problems))
+    _have_wait(db, batch_id, problems)
 
 
 def _keep_orders_whole(db: Session, batch_id: int) -> None:
@@ -343,9 +347,7 @@ def _keep_orders_whole(db: Session, batch_id: int) -> None:
             .where(of_batch, ImportRow.state == "new", is_wrong)
             .order_by(ImportRow.line)
         ).all()
-        problems = [RowProblem(line, "order_no", code) for line in lines]
-        _quarantine(db, batch_id, lines)
-        bulk.add(db, ImportProblem, problem_rows(batch_id, problems))
+        _have_wait(db, batch_id, [RowProblem(line, "order_no", code) for line in lines])
 
 
 def _names(db: Session, batch_id: int) -> list[str]:
@@ -361,7 +363,9 @@ def _tells(names: Sequence[str], cells: str) -> tuple[str, str]:
     return names[0], said[names[0]]
 
 
-def _quarantine(db: Session, batch_id: int, lines: Sequence[int]) -> None:
+def _have_wait(db: Session, batch_id: int, problems: Sequence[RowProblem]) -> None:
+    """Have sound rows wait in quarantine with what is wrong with them."""
+    lines = [one.line for one in problems]
     for at_line in range(0, len(lines), 10_000):
         db.execute(
             update(ImportRow)
@@ -372,3 +376,4 @@ def _quarantine(db: Session, batch_id: int, lines: Sequence[int]) -> None:
             .values(state="quarantined")
             .execution_options(synchronize_session=False)
         )
+    bulk.add(db, ImportProblem, problem_rows(batch_id, problems))

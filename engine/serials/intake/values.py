@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
 from biip import ParseError
@@ -19,7 +19,6 @@ from engine.serials.identifiers import gtin_14, standard
 from engine.serials.intake.layouts import Column
 from forms.kinds.country import countries
 
-QUANTITY_PLACES = 6
 MOST_OF_A_NUMBER = 100  # characters: GS1 allows 20, HIBC 18; a legacy system joins several
 MOST_OF_A_TEXT = 4_000
 ORDERS = ("dmy", "mdy")  # what 03/04/2026 may mean
@@ -218,13 +217,12 @@ def order_shown(texts: list[str]) -> str:
 # --- numbers and codes -----------------------------------------------------------------------
 
 
+# digits alone: a sheet turns a number or a serial into 1e9, and nobody sees what it was
+_NUMBER = re.compile(r"\d{1,12}(?:\.\d{0,6}0*)?|\.\d{1,6}0*", re.ASCII)
+
+
 def _quantity(text: str) -> Cell:
-    try:
-        quantity = Decimal(text)
-    except InvalidOperation:
-        return Cell(text, "not_a_quantity", {"value": text})
-    exponent = quantity.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -QUANTITY_PLACES or quantity <= 0:
+    if not _NUMBER.fullmatch(text) or (quantity := Decimal(text)) <= 0:
         return Cell(text, "not_a_quantity", {"value": text})
     return Cell(f"{quantity:f}")
 

@@ -10,7 +10,7 @@ from engine.serials.models.axes import (
     USABILITY,
 )
 from engine.serials.models.contact import CHANNELS, CONTACT_ROLES, RecallContact
-from engine.serials.models.epcis import EpcisCapture, EpcisEvent, EpcisName
+from engine.serials.models.epcis import EpcisCapture, EpcisEvent, EpcisName, EpcisRecord
 from engine.serials.models.event import Event, EventFact, EventLink, EventNode
 from engine.serials.models.examination import (
     CERTIFICATES,
@@ -98,6 +98,7 @@ __all__ = [
     "EpcisCapture",
     "EpcisEvent",
     "EpcisName",
+    "EpcisRecord",
     "Event",
     "EventFact",
     "EventLink",

@@ -69,9 +69,21 @@ class EpcisEvent(Base):
     recorded_at: Mapped[datetime]
     body: Mapped[dict[str, Any]]
     context: Mapped[list[Any]]
-    event_id: Mapped[EventRef | None]  # what was recorded of it here
+    event_id: Mapped[EventRef | None]  # what was recorded of it here first
     flags: Mapped[list[Any]]
     taken_back_at: Mapped[datetime | None]
+
+
+class EpcisRecord(Base):
+    """One record that was made of a captured event, or that withdrew those of the one declared."""
+
+    __tablename__ = "epcis_record"
+    __table_args__ = (Index("ix_epcis_record_event", "event_id"),)
+
+    epcis_event_id: Mapped[int] = mapped_column(
+        KeyType, ForeignKey("epcis_event.id"), primary_key=True
+    )
+    event_id: Mapped[int] = mapped_column(KeyType, ForeignKey("event.id"), primary_key=True)
 
 
 class EpcisName(Base):
@@ -92,4 +104,5 @@ freeze(
     but=("finished_at", "success", "captured_count", "known_count", "errors"),
 )
 freeze(EpcisEvent.__table__, but=("taken_back_at",))
+freeze(EpcisRecord.__table__)
 freeze(EpcisName.__table__)

@@ -66,6 +66,7 @@ class OwnLot:
     lot_no: str
     part_no: str
     part_name: str
+    part_name_zh: str | None
     in_run: tuple[tuple[int, str], ...] = ()  # ids and numbers, the nearest in order first
 
 
@@ -120,7 +121,7 @@ def why(db: Session, run_id: int, unit_id: int) -> Why:
         ("suspect", False), ("suspect", True), ("cannot_exclude", False), ("cannot_exclude", True),
     ):  # fmt: skip
         way = _way(
-            ("unit", unit_id), links, lambda key, wanted=wanted: starts(key) == wanted,  # type: ignore[misc]
+            ("unit", unit_id), links, lambda key, wanted=wanted: starts(key) == wanted,  # type: ignore[misc]  # mypy knows no default of a lambda
             removed_too=removed_too,
         )  # fmt: skip
         if way:
@@ -233,7 +234,7 @@ def _own_lots(db: Session, run_id: int, named: Mapping[Key, Names]) -> tuple[Own
     for lot_id, other_id, other_no in rows:
         beside.setdefault(lot_id, []).append((other_id, other_no))
     lots = [
-        OwnLot(key, *named["lot", key][:3], _nearest(named["lot", key][0], beside.get(key, ())))
+        OwnLot(key, *named["lot", key][:4], _nearest(named["lot", key][0], beside.get(key, ())))
         for key in own
     ]
     return tuple(sorted(lots, key=lambda one: (not one.in_run, one.part_no, one.lot_no)))

@@ -31,6 +31,7 @@ class KeptUnit:
     part_id: int
     part_no: str
     part_name: str
+    part_name_zh: str | None
     root_id: int
     root_serial: str | None
     how: str  # named, contains, contained (once: a former host)
@@ -183,6 +184,7 @@ def units_by_run(run_id: int) -> Select[*tuple[Any, ...]]:
             kept.part_id,
             Part.part_no,
             Part.name,
+            Part.name_zh,
             kept.root_id,
             root.serial,
             kept.how,

@@ -446,10 +446,15 @@ def test_a_sign_for_whatever_follows_is_asked_as_a_beginning(stock, read, named)
 
 def test_an_expiry_may_name_a_month(stock, read, named):
     stock.lot(stock.resin, "E-1", 1, expires_on=NOW.date().replace(year=2027, month=5, day=4))
-    for text in ("exp 05/2027", "exp. 2027-05", "Exp. May 2027", "有效期至 2027年5月"):
+    short = ("exp 05/27", "EXP: 27-05", "exp. 04/05/27", "exp 05.04.27")
+    for text in ("exp 05/2027", "exp. 2027-05", "Exp. May 2027", "有效期至 2027年5月", *short):
         assert named(f"Lot E-1 ({text}), K-7")[0] == ["E-1", "K-7"], text
     assert asked(read("Lot E-1 (exp 06/2027)"))[0][1] == ["same", LEAVE]
-    assert not asked(read("Lot K-7 (exp 01/2029)"))
+    assert asked(read("Lot E-1 (exp 06/27)"))[0][1] == ["same", LEAVE]
+    for text in ("exp 01/2029", "exp 01/29"):
+        found = read(f"Lot K-7 ({text})")
+        assert not asked(found)
+        assert "not_recorded" not in found.expression
 
 
 def test_a_description_by_itself_is_asked_about_after_other_things(read, named):

@@ -15,6 +15,7 @@ from engine.serials import (
     correct,
     install,
     master,
+    parties,
     queries,
     receive,
     ship,
@@ -27,13 +28,14 @@ from engine.serials.errors import (
     AlreadyCorrected,
     BeforeItWas,
     FieldFixed,
+    MadeSince,
     MovedSince,
     NotItsInput,
     QuantityFixed,
     WentOn,
 )
 from engine.serials.models import Flag, Install, StockPosting, Unit, UnitRoot
-from engine.serials.record import LotInput
+from engine.serials.record import LotInput, StockPart
 from engine.serials.targets import HoldTarget
 from engine.serials.units import open_hosts
 from engine.serials.use import Exchange, Visit
@@ -284,3 +286,19 @@ def test_a_part_that_was_only_reseated_is_inside_once_when_its_service_never_was
     )
     assert shop.db.scalars(standing).all() == ["J1"]
     assert open_hosts(shop.db, [board]) == {board: pump}
+
+
+def test_a_quantity_is_not_withdrawn_beneath_what_was_taken_of_it(shop, because):
+    lot = parties.ensure_lot(shop.db, shop.set.id, "S-1", **shop.how)
+    received = receive.receive_lot(
+        shop.db, lot.id, Decimal(10), location_id=shop.store.id, **shop.how
+    )
+    [there] = shop.stock(lot)
+    part = StockPart(there.id, Decimal(4))
+    moved = state.move(shop.db, stock_parts=[part], location_id=shop.line.id, **shop.how)
+    with pytest.raises(MadeSince, match="S-1"):
+        correct.withdraw(shop.db, received.event.id, **because())
+
+    correct.withdraw(shop.db, moved.event.id, **because())
+    correct.withdraw(shop.db, received.event.id, **because())
+    assert sum(row.quantity for row in shop.stock(lot)) == 0

@@ -37,6 +37,7 @@ INNER = {
     "webhook_delivery": "bytes that were handed over; the delivery's page shows them",
     "epcis_capture": "documents of partners, in the words of the standard",
     "epcis_event": "their events, word for word; what was recorded of them is an event of ours",
+    "epcis_record": "which events of ours were made of them",
     "epcis_name": "what those events name, for the standard's query",
     "gap_reading": "how many gaps there were at a moment, for the trend alone",
     "scan_line": "a person's own tally of scans",

@@ -29,6 +29,7 @@ from engine.serials.epcis.writing import _details
 from engine.serials.models import (
     EpcisCapture,
     EpcisEvent,
+    EpcisRecord,
     Event,
     Flag,
     HoldBreach,
@@ -41,6 +42,7 @@ from engine.serials.models import (
 from engine.serials.record import LotInput, StockPart
 from engine.serials.targets import HoldTarget
 from tests.engine.serials.conftest import NOW
+from tests.support.personas import grant
 
 SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "data" / "epcis"
 SENT = NOW + timedelta(days=1)  # when partners tell what happened
@@ -68,9 +70,19 @@ class Store:
 
 
 @pytest.fixture
-def partner(shop, people):
+def warehouse(shop, people):
+    """Give a partner that may do what the warehouse may."""
     shop.db.info |= {"site_url": SITE, "documents": Store()}
     return Partner(shop, people.warehouse)
+
+
+@pytest.fixture
+def partner(warehouse, shop, people):
+    """Give a partner that may do everything: what comes of its events is asked here."""
+    everything = ("production", "inspector", "qa_engineer")
+    grant(shop.db, people.warehouse, *everything, confirmed_by=people.qa_manager)
+    shop.db.flush()
+    return warehouse
 
 
 class Partner:
@@ -440,6 +452,74 @@ def test_a_declared_error_does_not_take_away_what_has_gone_on(partner):
     partner.sends(_declared(made), at=NOW + timedelta(hours=2))
     assert partner.flags() == ["not_withdrawn"]
     assert shop.db.get_one(Unit, pump).custody == "in_house"
+
+
+def _made_of(inputs, outputs, place, number=7):
+    return {
+        "type": "TransformationEvent",
+        "eventID": f"urn:uuid:{UUID(int=number)}",
+        "eventTime": "2026-03-02T10:00:00.000+01:00",
+        "eventTimeZoneOffset": "+01:00",
+        "transformationID": "urn:uuid:00000000-0000-0000-0000-0000000000ff",
+        "inputEPCList": [names.link_of(GTIN, serial=one) for one in inputs],
+        "outputEPCList": [names.link_of(GTIN, serial=one) for one in outputs],
+        "bizLocation": own_place(place),
+    }
+
+
+def test_a_declared_error_withdraws_every_record_of_an_event(partner):
+    shop = partner.shop
+    body = _made_of(["IN-1"], ["OUT-1"], shop.store)
+    partner.sends(body)
+    units = {one.serial: one for one in shop.db.scalars(select(Unit))}
+    inside = select(Install).where(Install.to_event_id.is_(None), Install.never_event_id.is_(None))
+    assert shop.db.scalars(inside).one().host_id == units["OUT-1"].id
+    assert len(shop.db.scalars(select(EpcisRecord)).all()) == 3  # recorded, built, fitted
+
+    partner.sends(_declared(body), at=SENT + timedelta(hours=2))
+    assert partner.flags() == []
+    assert shop.db.scalars(inside).all() == []
+    assert {one.custody for one in units.values()} == {"never_existed"}
+
+
+def test_a_declared_error_withdraws_nothing_where_one_record_of_it_has_gone_on(partner):
+    shop = partner.shop
+    body = _made_of(["IN-1"], ["OUT-1"], shop.store)
+    partner.sends(body)
+    [out] = shop.db.scalars(select(Unit.id).where(Unit.serial == "OUT-1"))
+    state.mark_nonconforming(shop.db, units=[out], **shop.later(hours=30))
+    before = shop.db.scalar(select(func.count(Event.id)))
+
+    partner.sends(_declared(body), at=SENT + timedelta(hours=48))
+    assert partner.flags() == ["not_withdrawn"]
+    assert shop.db.scalar(select(func.count(Event.id))) == before
+    standing = select(Install).where(Install.never_event_id.is_(None))
+    assert shop.db.scalars(standing).one().host_id == out
+
+
+@pytest.mark.parametrize(
+    ("kind", "action"),
+    [("destroyed", "goods.scrap"), ("declared", "event.correct"), ("made", "goods.build"),
+     ("found bad", "goods.examine")],
+)  # fmt: skip
+def test_a_document_asks_the_permission_of_what_it_says(warehouse, kind, action):
+    shop = warehouse.shop
+    [pump] = shop.units(shop.pump, "0007")
+    arrived = seen(["0007"], step="inspecting", bizLocation=own_place(shop.store))
+    warehouse.sends(arrived)
+    body = {
+        "destroyed": seen(["0007"], step="destroying", action="DELETE", number=2),
+        "declared": _declared(arrived),
+        "made": _made_of([], ["OUT-1"], shop.store),
+        "found bad": seen(["0007"], step="inspecting", number=2, disposition="damaged"),
+    }[kind]
+    before = shop.db.scalar(select(func.count(Event.id)))
+    job = warehouse.sends(body, behaviour="proceed", at=SENT + timedelta(hours=2))
+    assert "Your roles do not allow this" in job.errors[0]["detail"], action
+    assert (job.success, job.captured_count) == (False, 0)
+    assert shop.db.scalar(select(func.count(Event.id))) == before
+    unit = shop.db.get_one(Unit, pump, populate_existing=True)
+    assert (unit.custody, unit.usability) == ("in_house", "conforming")
 
 
 def test_a_declaration_of_an_event_nobody_knows_is_kept(partner):

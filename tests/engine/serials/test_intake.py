@@ -61,6 +61,7 @@ from engine.serials.models import (
     UnitRoot,
 )
 from engine.serials.targets import HoldTarget
+from engine.serials.units import open_hosts
 from tests.engine.serials.conftest import NOW, Shop
 from tests.support.at_once import at_once
 
@@ -914,3 +915,40 @@ def test_a_unit_that_would_be_told_its_lot_is_among_the_changes(shop, check, peo
     assert changes(shop.db, batch.id, people.qa_engineer) == [
         (2, "SN-1", "lot_no", "", "L-1", True)
     ]
+
+
+# --- what a whole file says ------------------------------------------------------------------
+
+
+def test_a_quantity_is_written_with_digits(shop, check, codes):
+    shop.lot(shop.resin, "R-1")
+    said = ["1e9", "1E3", "1_000", "Infinity", "1234567890123", "-1", "0", "0.0000001"]
+    rows = "".join(f"RES,R-1,WH-1,{one}\n" for one in said)
+    batch = check("stock", f"part_no,lot_no,location,quantity\n{rows}")
+    assert codes(batch) == [(line, "quantity", "not_a_quantity") for line in range(2, 10)]
+
+
+def test_lines_that_would_put_a_unit_inside_itself_wait_and_the_others_are_loaded(
+    shop, check, codes
+):
+    units = dict(zip("ABCDEF", shop.units(shop.pump, *"ABCDEF"), strict=True))
+    install.install_units(
+        shop.db, [Fitting(units["D"], units["E"])], reported=True, **shop.how
+    )  # recorded already: E into D closes a ring too
+    pairs = ["A,B", "B,C", "C,A", "E,D", "F,A"]
+    rows = "".join(f"PUMP,{a},PUMP,{b}\n" for a, b in (pair.split(",") for pair in pairs))
+    batch = check("installs", f"part_no,serial,host_part_no,host_serial\n{rows}")
+    assert codes(batch) == [(line, "host_serial", "in_itself") for line in (2, 3, 4, 5)]
+    intake.load(shop.db, batch.id, was_shown=intake.shown(batch), **shop.how)
+    assert open_hosts(shop.db, units.values()) == {
+        units["D"]: units["E"], units["F"]: units["A"]
+    }  # fmt: skip
+
+
+def test_a_check_counts_by_field_what_would_be_filled_and_what_differs(shop, check, load):
+    load("parties", "code,name,kind,country\nK-1,Nord,consignee,\nK-2,Ost,consignee,DE\n")
+    batch = check(
+        "parties",
+        "code,name,kind,country\nK-1,Nord,consignee,DE\nK-2,Osten,consignee,FR\nK-3,Neu,consignee,DE\n",
+    )
+    assert batch.counts["fields"] == {"country": [1, 1], "name": [0, 1]}

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from engine.serials import find, intake, purchase
+from engine.errors import NotAllowed
+from engine.serials import find, intake, packing, purchase
 from engine.serials.epcis import events
 from engine.serials.epcis.asking import asked_of
 from engine.serials.errors import (
@@ -337,6 +338,38 @@ def test_a_document_that_touches_a_protected_serial_needs_a_second_person(shop_h
     batch = check("epcis", document(seen(["P-1", "P-2"])))
     with pytest.raises(SecondPersonNeeded):
         intake.load(shop.db, batch.id, was_shown=intake.shown(batch), **shop.how)
+
+
+def test_a_document_that_brings_a_protected_serial_needs_a_second_person(shop_here, check):
+    shop = shop_here
+    priority.protect(shop.db, shop.pump.id, ["P-2"], **{**shop.how, "reason": "evidence"})
+    batch = check("epcis", document(commissioned(shop, "P-1", "P-2")))
+    assert priority.touched(shop.db, batch.id) == [(1, "P-2", "evidence")]
+    with pytest.raises(SecondPersonNeeded):
+        intake.load(shop.db, batch.id, was_shown=intake.shown(batch), **shop.how)
+
+
+def test_a_document_that_ships_a_case_with_a_protected_serial_in_it_needs_a_second_person(
+    shop_here, check
+):
+    shop = shop_here
+    units = shop.units(shop.pump, "P-1", "P-2")
+    packing.pack(shop.db, "376130321109103420", "case", packing.Load(units=units), **shop.how)
+    priority.protect(shop.db, shop.pump.id, ["P-2"], **{**shop.how, "reason": "evidence"})
+    body = {**seen(), "epcList": ["https://id.gs1.org/00/376130321109103420"]}
+    assert [row[1] for row in priority.touched(shop.db, check("epcis", document(body)).id)] == [
+        "P-2"
+    ]
+
+
+def test_a_file_may_not_take_out_of_the_record_what_who_loads_it_may_not(shop_here, check, people):
+    shop = shop_here
+    shop.units(shop.pump, "P-1")
+    gone = seen(["P-1"], step="destroying", action="DELETE")
+    batch = check("epcis", document(gone))
+    how = {**shop.how, "by": people.administrator}
+    with pytest.raises(NotAllowed):
+        intake.load(shop.db, batch.id, was_shown=intake.shown(batch), **how)
 
 
 def test_a_document_that_is_taken_back_is_told_no_more_and_may_come_again(

@@ -158,3 +158,23 @@ def test_what_comes_back_alone_is_out_of_its_case(shop, pumps):
     packing.ship_containers(shop.db, [case], to_location_id=shop.ward.id, **shop.how)
     ship.receive_return(shop.db, location_id=shop.cage.id, units=pumps[:1], **shop.how)
     assert contents_of(shop.db, [case]).units == tuple(pumps[1:])
+
+
+@pytest.mark.parametrize("command", ["ship", "report_shipment"])
+def test_the_one_unit_of_a_case_that_leaves_without_naming_the_case_is_flagged(
+    shop, pumps, command
+):
+    case = pack(shop, CASE, units=pumps[:1])
+    how = {**shop.how, "to_location_id": shop.ward.id}
+    getattr(ship, command)(shop.db, units=pumps[:1], **how)
+    [flag] = shop.db.scalars(select(Flag))
+    assert (flag.rule, flag.unit_id, flag.facts) == ("packed_elsewhere", pumps[0], {"sscc": CASE})
+    assert contents_of(shop.db, [case]).units == ()
+
+
+def test_the_one_unit_of_a_case_leaves_in_it_where_the_case_or_its_pallet_is_named(shop, pumps):
+    case = pack(shop, CASE, units=pumps[:1])
+    pallet = pack(shop, PALLET, "pallet", containers=[case])
+    packing.ship_containers(shop.db, [pallet], to_location_id=shop.ward.id, **shop.how)
+    assert shop.db.scalars(select(Flag)).all() == []
+    assert contents_of(shop.db, [pallet]).units == (pumps[0],)

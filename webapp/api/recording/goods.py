@@ -339,13 +339,17 @@ def goods_of(naming: Naming, said: Said, *, is_fact: bool = False) -> dict[str, 
     """Return the units and quantities that an event is about, as commands take them."""
     units = naming.units(said["units"], "units")
     parts = naming.stock(said["stock"], "stock", is_fact=is_fact)
-    inside = contents_of(naming.db, naming.containers(said.get("containers", ()), "containers"))
+    inside = contents_of(naming.db, _containers(naming, said))
     if not any(said.get(name) for name in ("units", "stock", "containers", "not_known")):
         naming.say("units", N_("Name units or quantities of lots."))
     return {
         "units": list(dict.fromkeys([*units, *inside.units])),
         "stock_parts": [*parts, *(StockPart(row.id, row.quantity) for row in inside.stock)],
     }
+
+
+def _containers(naming: Naming, said: Said) -> list[int]:
+    return naming.containers(said.get("containers", ()), "containers")
 
 
 @records("moved", Moved, action="goods.move")
@@ -366,6 +370,7 @@ def shipped(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     return ship.ship(
         db,
         to_location_id=place_id,
+        containers=_containers(Naming(db), said),
         document_no=said.get("document_no"),
         under_case=said.get("under_case"),
         **goods,
@@ -386,6 +391,7 @@ def shipment_reported(db: Session, naming: Naming, said: Said, how: How) -> Reco
     return ship.report_shipment(
         db,
         to_location_id=place_id,
+        containers=_containers(Naming(db), said),
         **goods,
         unknown=[*said["not_known"], *unknown],
         document_no=said.get("document_no"),

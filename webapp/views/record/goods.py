@@ -286,7 +286,7 @@ def _ship(db: Session) -> Done:
         parts += [StockPart(row.id, row.quantity) for row in inside.stock]
         recorded = ship.report_shipment(
             db, to_location_id=place, units=[*goods.units, *inside.units], stock_parts=parts,
-            document_no=document_no, **how,
+            containers=goods.containers, document_no=document_no, **how,
         )  # fmt: skip
     elif goods.containers:
         recorded = packing.ship_containers(

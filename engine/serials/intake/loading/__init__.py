@@ -76,7 +76,7 @@ def load_rows(db: Session, loading: Loading) -> None:
         ),
     )
     columns = ("batch_id", "line", "entity", "entity_id", "is_new")
-    db.execute(ImportLine.__table__.insert().from_select(columns, there))  # type: ignore[attr-defined]
+    db.execute(ImportLine.__table__.insert().from_select(columns, there))  # type: ignore[attr-defined]  # a declared table is a Table
     db.execute(TWICE, {"batch": batch_id, "no": False})
     done = ImportRow.state.in_(("new", "same", "fill"))
     db.execute(delete(ImportRow).where(ImportRow.batch_id == batch_id, done))

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from engine.serials.dictionary.reading import is_address
 from engine.serials.intake.chunk import Chunk
 from engine.serials.intake.references import Known
 from engine.serials.intake.referring.naming import JOIN, Groups, party_of, refuse_future
@@ -21,7 +22,7 @@ def of_contacts(c: Chunk, known: Known, groups: Groups) -> None:
     )
     c.keys = [JOIN.join(map(str, key)) for key in keys]
     for place in range(len(c)):
-        if channels[place] == "email" and "@" not in addresses[place]:
+        if channels[place] == "email" and not is_address(addresses[place]):
             c.wrong(place, "address", "not_an_address", value=addresses[place])
     rows = select(RecallContact).where(
         RecallContact.party_id.in_(id_set(known.db, {one for one, *_ in keys if one})),

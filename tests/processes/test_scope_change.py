@@ -1,6 +1,7 @@
 """What a recall concerns: scopes that are proposed, frozen, widened and narrowed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,15 +9,19 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from engine.bpmn import runtime
+from engine.bpmn.errors import DoneByTheSamePerson
 from engine.cases import balance, scopes
 from engine.cases.models import Case
 from engine.cases.scopes.errors import ScopeDecided, ScopeOutOfDate
 from engine.cases.scopes.models import ScopeVersion
 from engine.evidence.ledger import LedgerEntry
+from engine.people import Person
 from engine.serials import holds
 from engine.serials.events import recording_sha256
 from engine.serials.models import Event, Hold, HoldTargetRow
 from engine.serials.targets import HoldTarget
+from tests.processes import founding
 from tests.processes.company import Company
 
 PUMPS = [f"P-{n}" for n in range(1, 7)]
@@ -28,12 +33,18 @@ class Recall:
     def __init__(self, company: Company, number: str = "RC-2026-0001") -> None:
         self.company, self.number = company, number
         by = company.people.qa_manager
+        company.number = number
         with company.holdfast.database.begin() as db:
             case = Case(
                 number=number, process="recall", title="Battery may overheat", language="en",
                 opened_by_id=by.id, opened_at=company.at,
             )  # fmt: skip
             db.add(case)
+            db.flush()
+            root = runtime.start(
+                db, "hold_breach", business_key=number, variables={}, by=by, at=company.at
+            )
+            case.instance_id = root.id
 
     def act(self, what: Callable[[Any, Case], Any]) -> Any:
         with self.company.holdfast.database.begin() as db:
@@ -41,7 +52,7 @@ class Recall:
             return what(db, case)
 
     def how(self) -> Any:
-        return {"by": self.company.people.qa_manager, "at": self.company.at}
+        return {"by": self.company.people.qa_engineer, "at": self.company.at}
 
     def propose(self, said: str, reason: str = "supplier notice") -> int:
         def act(db: Any, case: Case) -> int:
@@ -51,12 +62,20 @@ class Recall:
         return number
 
     def freeze(self, number: int, *, is_provisional: bool = False) -> scopes.Difference:
+        """Freeze a candidate as regulatory affairs does."""
+        how = {"by": self.company.people.regulatory_affairs, "at": self.company.at}
+
         def act(db: Any, case: Case) -> scopes.Difference:
             version = scopes.numbered(db, case, number)
-            return scopes.freeze(db, case, version, is_provisional=is_provisional, **self.how())
+            return scopes.freeze(db, case, version, is_provisional=is_provisional, **how)
 
         found: scopes.Difference = self.act(act)
         return found
+
+    @property
+    def froze(self) -> Person:
+        """Return who freezes scopes, as a quality manager too."""
+        return replace(self.company.people.regulatory_affairs, roles=frozenset({"qa_manager"}))
 
     @property
     def totals(self) -> dict[str, Decimal]:
@@ -76,6 +95,8 @@ class Recall:
 
 @pytest.fixture
 def recall(company: Company) -> Recall:
+    for process in ("hold_breach", "scope_change"):
+        founding.release_process(company.holdfast, process, company.people)
     return Recall(company)
 
 
@@ -231,3 +252,160 @@ def test_a_scope_says_why_a_unit_is_in_and_why_another_is_not(
     why, why_not = recall.act(look)
     assert next(step.label for step in why.path) == "SENS-1"
     assert why_not.reason == "other_parts"
+
+
+# --- what comes back, and what leaves ---------------------------------------------------------
+
+
+def test_what_comes_back_from_a_consignee_is_held_again(company: Company, recall: Recall) -> None:
+    company.make_devices("SENS-1", PUMPS, shipped=2)
+    company.arrive("P-1", "P-2")
+    recall.freeze(recall.propose("P-1 P-2 P-3"))
+    assert company.holding_cases("P-1") == set()
+    assert recall.totals == {"at_consignee": 2, "held": 1}
+
+    company.receive_return("P-1")
+
+    assert recall.totals == {"at_consignee": 1, "held": 2}
+    assert company.holding_cases("P-1") == {recall.number}
+
+
+def test_a_part_that_comes_out_of_its_host_is_counted_and_held_by_itself(
+    company: Company, recall: Recall
+) -> None:
+    board, pump = company.make_hosted("B-1", "P-1")
+    recall.freeze(recall.propose("B-1"))
+    assert recall.totals == {"held": 1}
+    assert recall.targets() == [("unit", pump)]
+
+    company.take_out(board)
+
+    assert recall.totals == {"held": 2}
+    assert ("unit", board) in recall.targets()
+
+
+def test_what_leaves_a_scope_is_released_only_by_another_person_who_signs_for_it(
+    company: Company, recall: Recall
+) -> None:
+    company.make_devices("SENS-1", PUMPS, shipped=1)
+    recall.freeze(recall.propose("SENS-1"))
+    company.later(days=6)
+
+    difference = recall.freeze(recall.propose("P-1 P-2", "supplier names the serials"))
+
+    assert (difference.left.units, difference.left.units_here) == (4, 4)
+    assert [(lot.lot_no, lot.quantity) for lot in difference.left.lots] == [("SENS-1", 94)]
+    assert not company.may_ship("P-3")
+    assert recall.totals == {"held": 99, "in_transit": 1}
+    with pytest.raises(DoneByTheSamePerson):
+        company.do("authorise_scope_release", by=recall.froze)
+
+    company.do("authorise_scope_release")
+    assert not company.may_ship("P-3")
+    company.do("remove_tags")
+
+    assert company.may_ship("P-3")
+    assert not company.may_ship("P-2")
+    assert recall.totals == {"held": 1, "in_transit": 1, "released_not_affected": 98}
+    assert recall.targets() == [("unit", company.unit("P-1").id), ("unit", company.unit("P-2").id)]
+    assert company.incidents == []
+
+
+def test_what_is_kept_on_hold_is_offered_again_with_the_next_scope(
+    company: Company, recall: Recall
+) -> None:
+    company.make_devices("SENS-1", PUMPS)
+    recall.freeze(recall.propose("P-1 P-2 P-3"))
+    recall.freeze(recall.propose("P-1 P-2"))
+    company.do("authorise_scope_release", release_decision="kept", kept_because="Complaint 12")
+    assert not company.may_ship("P-3")
+
+    difference = recall.freeze(recall.propose("P-1"))
+    assert difference.left.units == 2
+
+
+def test_what_a_newer_scope_takes_up_again_is_not_released(
+    company: Company, recall: Recall
+) -> None:
+    company.make_devices("SENS-1", PUMPS)
+    recall.freeze(recall.propose("P-1 P-2 P-3"))
+    recall.freeze(recall.propose("P-1"))
+    recall.freeze(recall.propose("P-1 P-2"))
+    [first, _second] = company.open_tasks_at("authorise_scope_release")
+
+    company.do("authorise_scope_release", task=first)
+    company.do("remove_tags")
+    assert company.may_ship("P-3")
+    assert not company.may_ship("P-2")
+    assert recall.totals == {"held": 2, "released_not_affected": 1}
+
+
+def test_what_was_released_comes_back_when_a_scope_names_it_again(
+    company: Company, recall: Recall
+) -> None:
+    lot = company.make_devices("SENS-1", PUMPS)
+    recall.freeze(recall.propose("SENS-1"))
+    recall.freeze(recall.propose("P-1"))
+    company.do("authorise_scope_release")
+    company.do("remove_tags")
+    assert recall.totals == {"held": 1, "released_not_affected": 5 + 94}
+
+    recall.freeze(recall.propose("SENS-1"))
+
+    assert recall.totals == {"held": 100}
+    assert ("lot", lot) in recall.targets()
+    assert not company.may_ship("P-6")
+    assert company.stock_that_may_ship(lot) == 0
+
+
+def test_a_unit_in_two_recalls_is_held_by_both_and_freed_by_neither_alone(
+    company: Company, recall: Recall
+) -> None:
+    company.make_devices("SENS-1", PUMPS)
+    other = Recall(company, "RC-2026-0002")
+    recall.freeze(recall.propose("P-1 P-2"))
+    other.freeze(other.propose("P-2 P-3"))
+    assert company.holding_cases("P-2") == {recall.number, other.number}
+
+    recall.freeze(recall.propose("P-1"))
+    company.number = recall.number
+    company.do("authorise_scope_release")
+    company.do("remove_tags")
+    assert company.holding_cases("P-2") == {other.number}
+    assert not company.may_ship("P-2")
+    assert other.totals == {"held": 2}
+
+    other.freeze(other.propose("P-3"))
+    company.number = other.number
+    company.do("authorise_scope_release")
+    company.do("remove_tags")
+    assert company.may_ship("P-2")
+
+
+def test_a_consignee_is_told_what_is_new_and_what_is_cleared_for_it(
+    company: Company, recall: Recall
+) -> None:
+    company.make_devices("SENS-1", PUMPS, shipped=5)
+    company.make_lot("SET-1", 50, shipped=20)
+    company.make_lot("SET-2", 50, shipped=10)
+    recall.freeze(recall.propose("P-1 P-2 P-3 SET-1"))
+    recall.freeze(recall.propose("P-2 P-3 P-4 P-5 P-6 SET-2"))
+
+    def look(db: Any, case: Case) -> Any:
+        before, after = (scopes.numbered(db, case, n) for n in (1, 2))
+        hospital = company.places["HOSP_party"]
+        return (
+            scopes.differences_by_consignee(db, before, after),
+            scopes.units_of(db, case, hospital, version=after, but=before),
+            scopes.units_of(db, case, hospital, version=before, but=after),
+            scopes.stock_of(db, case, hospital, version=before, but=after),
+            scopes.differences_by_consignee(db, None, before),
+        )
+
+    [told], added, cleared, [no_more], [first] = recall.act(look)
+    assert (told.added_units, told.cleared_units, told.same_units) == (2, 1, 2)
+    assert (told.added_quantity, told.cleared_quantity) == (10, 20)
+    assert [one.serial for one in added] == ["P-4", "P-5"]
+    assert [one.serial for one in cleared] == ["P-1"]
+    assert no_more.lot_no == "SET-1"
+    assert (first.is_new, told.is_new) == (True, False)
