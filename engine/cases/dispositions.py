@@ -43,7 +43,7 @@ TYPES: dict[str, Type] = {
     "regrade": Type(N_("Regrade"), "regraded", needs_regulatory=True, needs_manufacturing=True),
     "sort": Type(N_("Sort"), "released_after_sorting", needs_manufacturing=True),
     "no_fault_found": Type(N_("No fault found"), "released_no_fault"),
-    "service": Type(N_("Service"), "serviced", needs_manufacturing=True, is_of_returned=True),
+    "service": Type(N_("Servicing"), "serviced", needs_manufacturing=True, is_of_returned=True),
     "recondition": Type(
         N_("Recondition"), "reconditioned", needs_manufacturing=True, is_of_returned=True
     ),

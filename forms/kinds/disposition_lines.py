@@ -24,7 +24,7 @@ TYPES: Mapping[str, str] = {
     "regrade": N_("Regrade"),
     "sort": N_("Sort"),
     "no_fault_found": N_("No fault found"),
-    "service": N_("Service"),
+    "service": N_("Servicing"),
     "recondition": N_("Recondition"),
 }
 # what a form offers that names none: the diagrams of running cases know no others
