@@ -51,18 +51,12 @@ def index(number: str) -> ResponseReturnValue:
         figures=reconciliation(db, case),
         of=of,
         shares=shares,
-        shown=_columns(shares),
         labels={name: account.label for name, account in balance.ACCOUNTS.items()},
         page=page,
         pages=pages,
         total=total,
         address=addresses(number=number, by=of),
     )
-
-
-def _columns(shares: list[balance.Share]) -> list[str]:
-    used = {name for share in shares for name in share.sums}
-    return [name for name in balance.ACCOUNTS if name in used]
 
 
 @bp.get("/rows")
