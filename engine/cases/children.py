@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.bpmn import runtime
+from engine.bpmn import library, runtime
 from engine.bpmn.models import ChildGroup, Instance
 from engine.cases.models import Case
 from engine.people import Person
@@ -21,10 +21,12 @@ def open_child(
     by: Person | None,
     at: datetime,
     variables: Mapping[str, Any] | None = None,
+    key: str | None = None,
 ) -> Instance:
     """Start `process` as a child of the case's own diagram, on the version the case pins.
 
-    Nothing in the parent waits for it; closing the case does (`still_running`).
+    Nothing in the parent waits for it; closing the case does (`still_running`). `key` says what it
+    is about, where that is known beforehand.
     """
     root = db.get_one(Instance, case.instance_id)
     group = ChildGroup(
@@ -43,8 +45,16 @@ def open_child(
         variables=variables or {},
         by=by,
         at=at,
-        parent=runtime.Parent(root, group, f"{process}-{group.id}"),
+        parent=runtime.Parent(root, group, key or f"{process}-{group.id}"),
     )
+
+
+def can_open(db: Session, case: Case, process: str) -> bool:
+    """Say whether a version of `process` is there: the case's own, or one that was released."""
+    if case.instance_id is None:
+        return False
+    root = db.get_one(Instance, case.instance_id)
+    return library.holds(root.definition, process) or library.is_released(db, process)
 
 
 def still_running(db: Session, case: Case, *, but: int) -> list[Instance]:
