@@ -22,7 +22,7 @@ GTIN = "07032069804988"
 
 
 @pytest.fixture
-def stocked(holdfast: Holdfast, people: People) -> dict[str, Any]:
+def stocked(holdfast: Holdfast, people: People, laid_shop: None) -> dict[str, Any]:
     """Stock a shop with pumps AB-1 to AB-3, set lots, and a lot number of two makers."""
     with holdfast.database.begin() as db:
         shop = Shop(db, {"by": people.warehouse, "at": NOW})
@@ -274,7 +274,7 @@ def test_an_empty_company_is_told_where_units_come_from(signed_in: Enter, people
 
 
 def test_a_lot_that_went_into_thousands_is_shown_page_by_page(
-    look: Any, holdfast: Holdfast, people: People
+    look: Any, holdfast: Holdfast, people: People, laid_shop: None
 ) -> None:
     with holdfast.database.begin() as db:
         shop = Shop(db, {"by": people.warehouse, "at": NOW})

@@ -24,7 +24,7 @@ class Composed:
 
 
 @pytest.fixture
-def holdfast(database, people):
+def holdfast(database, people, laid_shop):
     with database.begin() as db:
         shop = Shop(db, {"by": people.warehouse, "at": NOW})
         shop.units(shop.pump, "SN-1", "SN-2")

@@ -42,7 +42,7 @@ CASE, PALLET = "376130321109103420", "376130321109103444"
 
 
 @pytest.fixture
-def shop_ids(holdfast: Holdfast, people: People) -> dict[str, Any]:
+def shop_ids(holdfast: Holdfast, people: People, laid_shop: None) -> dict[str, Any]:
     """Stock a shop: an order for resin, two pumps, one with a board in it, and set lots."""
     with holdfast.database.begin() as db:
         shop = Shop(db, {"by": people.warehouse, "at": NOW})

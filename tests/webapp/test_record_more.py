@@ -42,7 +42,7 @@ def send(visitor: Visitor, address: str, said: dict[str, Any]) -> Any:
 
 
 @pytest.fixture
-def shop(holdfast: Holdfast, people: People) -> dict[str, int]:
+def shop(holdfast: Holdfast, people: People, laid_shop: None) -> dict[str, int]:
     """Stock a shop: two pumps made of bodies, one with a board in it; boards and sets beside."""
     with holdfast.database.begin() as db:
         shop = Shop(db, {"by": people.warehouse, "at": NOW})

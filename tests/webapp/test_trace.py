@@ -24,7 +24,7 @@ NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def shop(holdfast: Holdfast, people: People) -> dict[str, Any]:
+def shop(holdfast: Holdfast, people: People, laid_shop: None) -> dict[str, Any]:
     """Build three pumps of resin K-7, number 007 among them, and one of another lot."""
     with holdfast.database.begin() as db:
         made = Shop(db, {"by": people.warehouse, "at": NOW})

@@ -19,7 +19,7 @@ class Composed:
 
 
 @pytest.fixture
-def holdfast(database, people):
+def holdfast(database, people, laid_shop):
     with database.begin() as db:
         shop = Shop(db, {"by": people.warehouse, "at": NOW})
         resin = shop.lot(shop.resin, "R-07", 10)

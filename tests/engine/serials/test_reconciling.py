@@ -41,7 +41,7 @@ def info(tmp_path):
 
 
 @pytest.fixture
-def desk(database, people):
+def desk(database, people, laid_shop):
     return Desk(database, people)
 
 
