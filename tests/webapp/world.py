@@ -22,6 +22,11 @@ from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Task
 from engine.cases import commands, ending, migrating, preparing, releases, tasks as case_tasks
 from engine.cases.ending import REOPEN, VOID, Ending
+from engine.cases.notices.models import Notice
+from engine.cases.replies import links
+from engine.cases.returns import authorising, closing, correcting
+from engine.cases.returns.closing import Closing
+from engine.cases.returns.correcting import Correction
 from engine.evidence import documents, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing
@@ -35,7 +40,7 @@ from engine.people import (
     tokens,
 )  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
-from engine.serials import contacts, reports, tracing
+from engine.serials import contacts, reports, ship, tracing
 from engine.serials.asking import Asked
 from engine.serials.epcis import capture, documents as documents_of_partners
 from engine.serials.exchange import (
@@ -51,6 +56,7 @@ from engine.serials.models import Event, LegacyCase, Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
+from tests.processes.recalls import open_recall
 from tests.support.files import png
 from tests.support.personas import People, settle
 from tests.support.postgres import Server
@@ -58,6 +64,7 @@ from tests.support.putting_back import Lent, keep_rows
 from tests.support.schema import lay_schema
 from webapp.ceremony import fingerprint
 from webapp.create_app import create_app
+from webapp.sealed_forms import seal
 
 MORNING = datetime.fromisoformat("2026-03-02T08:00:00+00:00")
 SCREENED = {"outcome": "not_a_nonconformance", "rationale": "The limit is met."}
@@ -111,13 +118,20 @@ class World:
             if forms:
                 sent["X-CSRFToken"] = self.tokens[role or "nobody"]
         elif method == "POST":
-            token = {"csrf_token": self.tokens[role or "nobody"]} if forms else {}
+            token = {"csrf_token": self._token(address, role)} if forms else {}
             more["data"] = {**token, "request_key": "key-of-this-form", **(data or {})}
             if address.endswith("/complete"):
                 more["data"]["checked"] = self._checked(address.split("/")[2], role)
         with clock.at(self.at):
             # a file that is streamed is read to its end
             return client.open(address, method=method, headers=sent, buffered=True, **more)
+
+    def _token(self, address: str, role: str | None) -> str:
+        """Return what a form carries: of the session, or the seal of a page without one."""
+        if not address.startswith("/n/"):
+            return self.tokens[role or "nobody"]
+        with self.app.test_request_context(address, method="POST"), clock.at(self.at):
+            return seal("key-of-this-form")
 
     def _checked(self, task_id: str, role: str | None) -> str:
         """Return what the check page of a task carries for a role."""
@@ -239,6 +253,8 @@ def make_world(folder: Path, *, server: Server | None = None, name: str = "") ->
         _settle_people(world)
         _leave_trouble(world)
         _tell_others(world)
+        _notify_a_consignee(world)
+        _open_a_recall(world)
         company.at = MORNING + timedelta(minutes=5)
         for role in roles_of(people):
             _sign_in(world, role)
@@ -369,6 +385,32 @@ def _open_cases(world: World) -> None:
     world.states["entity"] = {"name": "unit"}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
+
+
+def _open_a_recall(world: World) -> None:
+    """Open a recall of a pump at a hospital that never answers, with leave and a correction."""
+    company = world.company
+    company.make_devices("SENS-88", ["PMP-0088", "PMP-0089"], shipped=2)
+    pump = company.unit("PMP-0088").id
+    hospital = company.places["HOSP"]
+    with company.holdfast.database.begin() as db:
+        by = company.people.customer_service
+        ship.deliver(db, location_id=hospital, units=[pump], by=by, at=company.at)
+    recall = open_recall(company, "PMP-0088", "PMP-0089")
+    party_id = company.places["HOSP_party"]
+    recall.tries(party_id, "no_answer", "no_answer", "no_answer")
+    given = recall.does(
+        authorising.issue, party_id, location_id=company.places["TARN"], instructions="",
+        by="customer_service",
+    )  # fmt: skip
+    told = Correction(pump, "software", "Loaded.", "4.2.0")
+    made = recall.does(correcting.record, told, by="field_service")
+    world.states["recalled"] = {
+        "number": recall.number, "party_id": party_id, "authorisation": given.number,
+        "correction_id": made.id,
+    }  # fmt: skip
+    world.states["unknown"] |= {"party_id": 999, "authorisation": "RMA-1999-1",
+                                "correction_id": 999}  # fmt: skip
 
 
 def _settle_people(world: World) -> None:
@@ -503,6 +545,26 @@ def _tell_others(world: World) -> None:
     }  # fmt: skip
 
 
+def _notify_a_consignee(world: World) -> None:
+    """Send a distributor the notice of a case, as the room of notices does."""
+    company, at = world.company, world.company.at
+    with company.holdfast.database.begin() as db:
+        case = case_tasks.case_numbered(db, world.states["other"]["number"])
+        notice = Notice(
+            case_id=case.id, party_id=1, number=f"{case.number}/N-0001", country="DE",
+            jurisdiction="DE", language="en", state="sent", is_distributor=True, opened_at=at,
+            first_sent_at=at,
+        )  # fmt: skip
+        db.add(notice)
+        db.flush()
+        token = links.issue(db, notice, at=at)
+        link_id = links.links_of(db, notice.id)[0].id
+        world.states["linked"] = {
+            "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
+        }  # fmt: skip
+    world.states["unknown"] |= {"place": 999, "link_id": 999}
+
+
 def _traced(company: Company) -> Parts:
     """Return a trace that was kept and one that is worked on."""
     by, at = company.people.qa_engineer, company.at
@@ -586,6 +648,12 @@ def _open_pages_of_the_manager(world: World) -> None:
             "number": company.number,
             "nonce": migrating.open_signing(db, company.number, **here).nonce,
         }
+        recalled = world.states["recalled"]
+        asked = Closing(
+            recalled["number"], recalled["party_id"], "unresolved", "Three calls, nobody answers."
+        )
+        opened = closing.open_signing(db, asked, **here)
+        world.states["closing_open"] = {**recalled, "nonce": opened.nonce}
         draft = releases.install(db, "recount", by=company.people.administrator, at=at).id
         opened = releases.open_signing(db, draft, "quality", **here)
         world.states["draft"] = {
