@@ -63,10 +63,12 @@ class RecallHistory(History):
     def decide_jurisdictions(self) -> None:
         """Let regulatory affairs sign what it is in every jurisdiction."""
         for task in self.stage.open_tasks(self.number, "decide_jurisdiction"):
-            instance_id = task.instance_id
-            row = self.stage.reads(lambda db, id_=instance_id: jurisdictions.row_of(db, id_))
-            code = str(row.code) if row else ""
-            self.stage.do(task, self.number, LEGAL_NAMES.get(code, OTHER))
+            answers = LEGAL_NAMES.get(self._jurisdiction(task.instance_id), OTHER)
+            self.stage.do(task, self.number, answers)
+
+    def _jurisdiction(self, instance_id: int) -> str:
+        row = self.stage.reads(lambda db: jurisdictions.row_of(db, instance_id))
+        return str(row.code) if row else ""
 
 
 def drifting_sensors(stage: Stage, present: datetime) -> Telling:
