@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from flask import Flask
 from sqlalchemy import make_url, select
 from werkzeug.test import TestResponse
@@ -23,7 +22,11 @@ from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Task
 from engine.cases import commands, ending, migrating, preparing, releases, tasks as case_tasks
 from engine.cases.ending import REOPEN, VOID, Ending
-from engine.db import Database
+from engine.cases.notices.models import Notice
+from engine.cases.replies import links
+from engine.cases.returns import authorising, closing, correcting
+from engine.cases.returns.closing import Closing
+from engine.cases.returns.correcting import Correction
 from engine.evidence import documents, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing
@@ -37,7 +40,7 @@ from engine.people import (
     tokens,
 )  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
-from engine.serials import contacts, reports, tracing
+from engine.serials import contacts, reports, ship, tracing
 from engine.serials.asking import Asked
 from engine.serials.epcis import capture, documents as documents_of_partners
 from engine.serials.exchange import (
@@ -54,11 +57,15 @@ from engine.serials.night import running as nights
 from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
+from tests.processes.recalls import open_recall
 from tests.support.files import png
-from tests.support.personas import People
+from tests.support.personas import People, settle
+from tests.support.postgres import Server
+from tests.support.putting_back import Lent, keep_rows
 from tests.support.schema import lay_schema
 from webapp.ceremony import fingerprint
 from webapp.create_app import create_app
+from webapp.sealed_forms import seal
 
 MORNING = datetime.fromisoformat("2026-03-02T08:00:00+00:00")
 SCREENED = {"outcome": "not_a_nonconformance", "rationale": "The limit is met."}
@@ -112,13 +119,20 @@ class World:
             if forms:
                 sent["X-CSRFToken"] = self.tokens[role or "nobody"]
         elif method == "POST":
-            token = {"csrf_token": self.tokens[role or "nobody"]} if forms else {}
+            token = {"csrf_token": self._token(address, role)} if forms else {}
             more["data"] = {**token, "request_key": "key-of-this-form", **(data or {})}
             if address.endswith("/complete"):
                 more["data"]["checked"] = self._checked(address.split("/")[2], role)
         with clock.at(self.at):
             # a file that is streamed is read to its end
             return client.open(address, method=method, headers=sent, buffered=True, **more)
+
+    def _token(self, address: str, role: str | None) -> str:
+        """Return what a form carries: of the session, or the seal of a page without one."""
+        if not address.startswith("/n/"):
+            return self.tokens[role or "nobody"]
+        with self.app.test_request_context(address, method="POST"), clock.at(self.at):
+            return seal("key-of-this-form")
 
     def _checked(self, task_id: str, role: str | None) -> str:
         """Return what the check page of a task carries for a role."""
@@ -189,38 +203,24 @@ class SqliteCopy:
 
 @dataclass
 class PostgresCopy:
-    """A copy of a PostgreSQL database beside it, made by the server."""
+    """A copy of the rows of a PostgreSQL database, kept inside of it."""
 
-    database: Database
+    server: Server
+    name: str
+
+    @cached_property
+    def lent(self) -> Lent:
+        return Lent(self.server, self.name)
 
     def keep(self) -> None:
-        self._copy(self._name, self._kept)
+        keep_rows(self.server, self.name)
 
     def put_back(self) -> None:
-        self._copy(self._kept, self._name)
+        assert self.lent.put_back()
 
     def forget(self) -> None:
-        """Drop the copy."""
-        with self._maintenance() as server:
-            server.execute(f"DROP DATABASE IF EXISTS {self._kept} WITH (FORCE)")
-
-    def _copy(self, template: str, name: str) -> None:
-        self.database.close()  # the server copies only what nobody is connected to
-        with self._maintenance() as server:
-            server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-
-    @property
-    def _name(self) -> str:
-        return str(make_url(self.database.url).database)
-
-    @property
-    def _kept(self) -> str:
-        return f"{self._name}_kept"
-
-    def _maintenance(self) -> psycopg.Connection[Any]:
-        host = make_url(self.database.url).query["host"]
-        return psycopg.connect(host=str(host), user="postgres", dbname="postgres", autocommit=True)
+        """Let go of the database."""
+        self.lent.close()
 
 
 def _digest(rows: sqlite3.Cursor) -> str:
@@ -233,20 +233,20 @@ def _digest(rows: sqlite3.Cursor) -> str:
 # --- making it -------------------------------------------------------------------------------
 
 
-def make_world(folder: Path, *, peopled_url: str | None = None) -> World:
+def make_world(folder: Path, *, server: Server | None = None, name: str = "") -> World:
     """Found the company, open cases in every state, and sign everyone in.
 
-    On PostgreSQL where the address of a peopled database is given, else on a SQLite file.
+    In the peopled database `name` of a PostgreSQL server where one is given, else in a SQLite file.
     """
     path, people = folder / "holdfast.db", People()
-    url = peopled_url or f"sqlite:///{path}"
-    if peopled_url is None:
-        lay_schema(url, peopled=True)
-    kind = "postgresql" if peopled_url else "sqlite"
+    url = server.url(name) if server else f"sqlite:///{path}"
+    if server is None:
+        lay_schema(url, settle)
+    kind = "postgresql" if server else "sqlite"
     founded = found(kind, url, url, folder, people)
     holdfast = composed(folder, url)
     company = Company(holdfast, people, MORNING, dict(founded.places))
-    copy = PostgresCopy(holdfast.database) if peopled_url else SqliteCopy(path)
+    copy = PostgresCopy(server, str(make_url(url).database)) if server else SqliteCopy(path)
     world = World(company, create_app(holdfast), copy)
     with clock.at(MORNING):
         _lay_goods(world)
@@ -254,6 +254,8 @@ def make_world(folder: Path, *, peopled_url: str | None = None) -> World:
         _settle_people(world)
         _leave_trouble(world)
         _tell_others(world)
+        _notify_a_consignee(world)
+        _open_a_recall(world)
         company.at = MORNING + timedelta(minutes=5)
         for role in roles_of(people):
             _sign_in(world, role)
@@ -384,6 +386,32 @@ def _open_cases(world: World) -> None:
     world.states["entity"] = {"name": "unit"}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
+
+
+def _open_a_recall(world: World) -> None:
+    """Open a recall of a pump at a hospital that never answers, with leave and a correction."""
+    company = world.company
+    company.make_devices("SENS-88", ["PMP-0088", "PMP-0089"], shipped=2)
+    pump = company.unit("PMP-0088").id
+    hospital = company.places["HOSP"]
+    with company.holdfast.database.begin() as db:
+        by = company.people.customer_service
+        ship.deliver(db, location_id=hospital, units=[pump], by=by, at=company.at)
+    recall = open_recall(company, "PMP-0088", "PMP-0089")
+    party_id = company.places["HOSP_party"]
+    recall.tries(party_id, "no_answer", "no_answer", "no_answer")
+    given = recall.does(
+        authorising.issue, party_id, location_id=company.places["TARN"], instructions="",
+        by="customer_service",
+    )  # fmt: skip
+    told = Correction(pump, "software", "Loaded.", "4.2.0")
+    made = recall.does(correcting.record, told, by="field_service")
+    world.states["recalled"] = {
+        "number": recall.number, "party_id": party_id, "authorisation": given.number,
+        "correction_id": made.id,
+    }  # fmt: skip
+    world.states["unknown"] |= {"party_id": 999, "authorisation": "RMA-1999-1",
+                                "correction_id": 999}  # fmt: skip
 
 
 def _settle_people(world: World) -> None:
@@ -529,6 +557,26 @@ def _night(company: Company, at: datetime) -> int:
         return night.id
 
 
+def _notify_a_consignee(world: World) -> None:
+    """Send a distributor the notice of a case, as the room of notices does."""
+    company, at = world.company, world.company.at
+    with company.holdfast.database.begin() as db:
+        case = case_tasks.case_numbered(db, world.states["other"]["number"])
+        notice = Notice(
+            case_id=case.id, party_id=1, number=f"{case.number}/N-0001", country="DE",
+            jurisdiction="DE", language="en", state="sent", is_distributor=True, opened_at=at,
+            first_sent_at=at,
+        )  # fmt: skip
+        db.add(notice)
+        db.flush()
+        token = links.issue(db, notice, at=at)
+        link_id = links.links_of(db, notice.id)[0].id
+        world.states["linked"] = {
+            "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
+        }  # fmt: skip
+    world.states["unknown"] |= {"place": 999, "link_id": 999}
+
+
 def _traced(company: Company) -> Parts:
     """Return a trace that was kept and one that is worked on."""
     by, at = company.people.qa_engineer, company.at
@@ -612,6 +660,12 @@ def _open_pages_of_the_manager(world: World) -> None:
             "number": company.number,
             "nonce": migrating.open_signing(db, company.number, **here).nonce,
         }
+        recalled = world.states["recalled"]
+        asked = Closing(
+            recalled["number"], recalled["party_id"], "unresolved", "Three calls, nobody answers."
+        )
+        opened = closing.open_signing(db, asked, **here)
+        world.states["closing_open"] = {**recalled, "nonce": opened.nonce}
         draft = releases.install(db, "recount", by=company.people.administrator, at=at).id
         opened = releases.open_signing(db, draft, "quality", **here)
         world.states["draft"] = {
