@@ -1,4 +1,4 @@
-"""Readiness: each figure opens its rows, a night that did not hold is a task until it is settled."""
+"""Readiness: each figure opens its rows; a night that did not hold is a task until settled."""
 
 import re
 from collections.abc import Callable
