@@ -183,7 +183,7 @@ def _rows(db: Session, case_id: int, posted: bool) -> Iterator[Any]:  # noqa: FB
         {"case_id": case_id},
         execution_options={"stream_results": True, "yield_per": READ_AT_ONCE},
     )
-    for some in rows.partitions():
+    for some in rows.partitions(READ_AT_ONCE):
         yield from some
 
 
