@@ -98,7 +98,7 @@ def _nights(db: Session, person: Person, show: TaskFilter) -> Iterator[SystemTas
             TraceNight.owner_id,
             PersonAccount.printed_name,
             func.count(),
-            func.min(TraceNight.ended_at, type_=TraceNight.ended_at.type),
+            func.min(TraceNight.committed_at, type_=TraceNight.committed_at.type),
             func.max(TraceNight.id),
         )
         .outerjoin(PersonAccount, PersonAccount.id == TraceNight.owner_id)
