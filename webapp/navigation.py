@@ -78,6 +78,7 @@ PARENTS = {
     "interface": "interfaces",
     "tokens": "interfaces",
     "gaps": "trace",
+    "scopes": "cases",
 }  # pages below an entry
 
 
