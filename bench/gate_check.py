@@ -3,8 +3,14 @@
     python bench/gate_check.py [sqlite:///FILE | postgresql+psycopg://…] [--units 1000000]
 
 Without an address it runs on a SQLite file and on a PostgreSQL server of its own, on the disk.
-The lookup and the check alternate in one run, on the same
-connection, so that the ratio means something on a busy machine.
+The lookup and the check alternate in one run, on the same connection, so that the ratio means
+something on a busy machine.
+
+Eight clients are read twice. The hard way: threads of one interpreter, each asking again at once,
+so that they wait for each other above all and the machine is full. As doors are: each in a process
+of its own, as a server for a team has them, scanning every half second; a question that was late
+counts from when it was to be asked. Each client has asked before the clock runs, as one that stands
+at its door all day.
 """
 
 import argparse
@@ -16,7 +22,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 from sqlalchemy import text
@@ -26,12 +34,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
 from bench import _databases
 from engine.db import Database, create_schema
+from engine.migrations import load_models
 from engine.serials import gate, parties
 from engine.serials.events import Links, write_event
 from engine.serials.models import CUSTODY, USABILITY, Hold
 from engine.serials.sets import is_sqlite
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+CLIENTS = 8
+WARM = 8  # questions before the clock runs
+EVERY = 0.5  # seconds from scan to scan
 
 
 def main() -> None:
@@ -40,18 +52,20 @@ def main() -> None:
     asked.add_argument("url", nargs="?")
     asked.add_argument("--units", type=int, default=1_000_000)
     asked.add_argument("--rounds", type=int, default=2_000)
+    asked.add_argument("--seconds", type=float, default=30)
     options = asked.parse_args()
     if options.url:
-        run(options.url, options.units, options.rounds)
+        run(options.url, options.units, options.rounds, options.seconds)
         return
 
     with tempfile.TemporaryDirectory() as folder:
-        run(f"sqlite:///{Path(folder) / 'gate.sqlite'}", options.units, options.rounds)
+        url = f"sqlite:///{Path(folder) / 'gate.sqlite'}"
+        run(url, options.units, options.rounds, options.seconds)
     with _databases.postgresql() as url:
-        run(url, options.units, options.rounds)
+        run(url, options.units, options.rounds, options.seconds)
 
 
-def run(url: str, units: int, rounds: int) -> None:
+def run(url: str, units: int, rounds: int, seconds: float) -> None:
     """Load and time one database."""
     database = Database(url)
     create_schema(database.writer)
@@ -65,6 +79,7 @@ def run(url: str, units: int, rounds: int) -> None:
         measure_batch(db, first, units)
     measure_crowd(database, first, units, rounds)
     database.close()
+    measure_doors(url, first, units, seconds)
 
 
 def load(db: Session, count: int) -> int:
@@ -117,15 +132,15 @@ def measure(db: Session, first: int, count: int, rounds: int) -> None:
     """Time both in turn and print medians, tails and their ratio."""
     chance = random.Random(7)
     lookup = text("SELECT serial FROM unit WHERE id = :id")
-    times: dict[str, list[float]] = {"primary-key lookup": [], "gate check": []}
+    times: dict[str, list[float]] = {"primary-key lookup": [], "gate check": [], "a scan": []}
     for _ in range(rounds):
         unit_id = first + chance.randrange(count)
         times["primary-key lookup"].append(timed(lambda: db.execute(lookup, {"id": unit_id}).one()))  # noqa: B023
         times["gate check"].append(timed(lambda: checked(db, unit_id)))  # noqa: B023
-    print(f"{'':20} {'median':>9} {'p95':>9} {'p99':>9}   {db.get_bind().dialect.name}")
+        times["a scan"].append(timed(lambda: all_denied(db, [f"SN-{unit_id:09}"])))  # noqa: B023
+    print(f"{'':28} {'median':>9} {'p95':>9} {'p99':>9}   {db.get_bind().dialect.name}")
     for name, taken in times.items():
-        tail = statistics.quantiles(taken, n=100)
-        print(f"{name:20} {tail[49]:7.2f} ms {tail[94]:6.2f} ms {tail[98]:6.2f} ms")
+        told(name, taken)
     ratio = statistics.median(times["gate check"]) / statistics.median(times["primary-key lookup"])
     print(f"a gate check costs {ratio:.1f} lookups")
 
@@ -147,23 +162,71 @@ def measure_batch(db: Session, first: int, count: int, *, size: int = 1_000) -> 
         print(f"{name:20} {statistics.median(times):7.1f} ms, slowest {max(times):.1f} ms")
 
 
-def measure_crowd(
-    database: Database, first: int, count: int, rounds: int, *, clients: int = 8
-) -> None:
-    """Time single questions of several clients at once, each with a transaction of its own."""
+def measure_crowd(database: Database, first: int, count: int, rounds: int) -> None:
+    """Time questions of several threads at once, each with a transaction of its own."""
+    ready = Barrier(CLIENTS)
 
     def client(number: int) -> list[float]:
         chance = random.Random(number)
-        times = []
-        for _ in range(max(rounds // clients, 10)):
-            unit_id = first + chance.randrange(count)
-            times.append(timed(lambda: asked_afresh(database, unit_id)))  # noqa: B023
-        return times
+        for _ in range(WARM):
+            asked_afresh(database, first + chance.randrange(count))
+        ready.wait()
+        return [
+            timed(lambda: asked_afresh(database, first + chance.randrange(count)))
+            for _ in range(max(rounds // CLIENTS, 10))
+        ]
 
-    with ThreadPoolExecutor(clients) as crowd:
-        taken = [one for times in crowd.map(client, range(clients)) for one in times]
+    with ThreadPoolExecutor(CLIENTS) as crowd:
+        taken = [one for times in crowd.map(client, range(CLIENTS)) for one in times]
+    told(f"{CLIENTS} threads, no pause", taken)
+
+
+def measure_doors(url: str, first: int, count: int, seconds: float) -> None:
+    """Time scans of several doors, each a process that asks every so often."""
+    context = get_context("spawn")
+    ready, answers = context.Barrier(CLIENTS), context.SimpleQueue()
+    doors = [
+        context.Process(target=door, args=(url, first, count, seconds, number, ready, answers))
+        for number in range(CLIENTS)
+    ]
+    for one in doors:
+        one.start()
+    taken = [one for _ in doors for one in answers.get()]
+    for one in doors:
+        one.join()
+    told(f"{CLIENTS} doors, a scan each {EVERY} s", taken)
+
+
+def door(
+    url: str, first: int, count: int, seconds: float, number: int, ready: Any, answers: Any
+) -> None:
+    """Scan every so often; answer how long after its moment each scan was answered."""
+    load_models()
+    database = Database(url)
+    chance = random.Random(number)
+
+    def scan() -> None:
+        with database.read() as db:
+            all_denied(db, [f"SN-{first + chance.randrange(count):09}"])
+
+    for _ in range(WARM):
+        scan()
+    ready.wait()
+    begins = time.perf_counter() + EVERY * number / CLIENTS
+    times = []
+    for scanned in range(max(int(seconds / EVERY), 2)):
+        due = begins + EVERY * scanned
+        time.sleep(max(due - time.perf_counter(), 0))
+        scan()
+        times.append((time.perf_counter() - due) * 1000)
+    database.close()
+    answers.put(times)
+
+
+def told(name: str, taken: list[float]) -> None:
+    """Print the median and the tail of some times."""
     tail = statistics.quantiles(taken, n=100)
-    print(f"{clients} clients at once  {tail[49]:7.2f} ms {tail[94]:6.2f} ms {tail[98]:6.2f} ms")
+    print(f"{name:28} {tail[49]:7.2f} ms {tail[94]:6.2f} ms {tail[98]:6.2f} ms")
 
 
 def asked_afresh(database: Database, unit_id: int) -> None:

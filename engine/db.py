@@ -6,7 +6,7 @@ keeps its zone and refuses naive times, `Quantity` is exact, `Json` is text in t
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
@@ -39,6 +39,7 @@ from engine.errors import Busy, BusyWith
 SCALE = 1_000_000  # a quantity is kept as millionths: exact, sortable and summable on SQLite too
 LOCK_TIMEOUT_MS = 2_000
 BUSY_TIMEOUT_MS = 10_000
+KEPT_OPEN = 10  # connections: as many as threads of a server, for to open one takes milliseconds
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -203,6 +204,18 @@ def _lock(dialect: str, name: str, columns: tuple[str, ...], when: str) -> Itera
 # --- engines and transactions ----------------------------------------------------------------
 
 
+class Looks(Session):
+    """A session that only reads, and keeps nothing of what was put into it."""
+
+    def close(self) -> None:
+        """End the transaction by COMMIT: at a ROLLBACK psycopg forgets what it has prepared."""
+        if self.in_transaction() and self.is_active:
+            self.expunge_all()
+            with suppress(DBAPIError):  # the connection is lost: there is nothing to end
+                self.commit()
+        super().close()
+
+
 class Database:
     """Two engines on one database: `begin()` for the one writing transaction, `read()` to look.
 
@@ -252,7 +265,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Give a session that sees one snapshot and keeps nothing."""
-        with Session(self.reader, info=self.info, expire_on_commit=False) as db:
+        with Looks(self.reader, info=self.info, expire_on_commit=False) as db:
             yield db
 
     def close(self) -> None:
@@ -266,15 +279,16 @@ def _engine(url: str, *, immediate: bool) -> Engine:
         return _sqlite_engine(url, immediate=immediate)
 
     # a waiting lock is a colleague's work: give up after two seconds and say so
-    options = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
+    # and to compile a query as the server does by itself takes longer than any query of ours
+    options = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC -c jit=off"
     if not immediate:
         options += " -c default_transaction_read_only=on"
     connect_args = {"options": options, "application_name": locks.APPLICATION}
-    return create_engine(url, connect_args=connect_args, pool_pre_ping=True)
+    return create_engine(url, connect_args=connect_args, pool_pre_ping=True, pool_size=KEPT_OPEN)
 
 
 def _sqlite_engine(url: str, *, immediate: bool) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False})
+    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=KEPT_OPEN)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -78,6 +78,29 @@ class Attachment:
     bytes: int
 
 
+@dataclass(frozen=True)
+class ScopeQuestion:
+    """What only a person can say about a piece of a scope's text, in their language."""
+
+    key: str
+    text: str
+    words: str
+    choices: tuple[tuple[str, str], ...]  # value and words
+    answer: str | None = None
+
+
+@dataclass(frozen=True)
+class ScopeRead:
+    """How a text was read: the expression, what it comes to now, and what is left to say."""
+
+    expression: Mapping[str, object] = field(default_factory=dict)
+    counts: Mapping[str, object] = field(default_factory=dict)
+    understood: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    questions: tuple[ScopeQuestion, ...] = ()
+
+
+ReadScope = Callable[[str, Mapping[str, str]], ScopeRead]
 FindUnits = Callable[[Sequence[str]], Mapping[str, Sequence[UnitFound]]]
 FindLots = Callable[[Sequence[str]], Mapping[str, Sequence[LotFound]]]
 
@@ -93,7 +116,8 @@ class Context:
     `find_units` and `find_lots` take the texts as scanned (serials, lot numbers, UDI strings) and
     answer all of them at once. `pending` is what is held in the case and not yet dispositioned,
     `expected` what should stand in quarantine, `pieces` what is to be sorted, `unidentified` what
-    was described and nobody has identified yet.
+    was described and nobody has identified yet. `read_scope` reads a text as a trace would, with
+    what was answered to its questions.
     """
 
     language: str = words.ENGLISH
@@ -101,6 +125,7 @@ class Context:
     now: datetime | None = None
     find_units: FindUnits = _found_nothing  # type: ignore[assignment]  # stands in for either search
     find_lots: FindLots = _found_nothing  # type: ignore[assignment]  # stands in for either search
+    read_scope: ReadScope = field(default=lambda _text, _answers: ScopeRead())
     has_wrong_check_digit: Callable[[str], bool] = field(default=lambda _text: False)
     pending: Callable[[], Sequence[Stock]] = tuple
     expected: Callable[[], Sequence[Stock]] = tuple

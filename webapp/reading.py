@@ -1,10 +1,11 @@
 """One session per request that only reads, on the engine the composed application made."""
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as OfRequest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from engine.db import Base
+from engine.db import Base, Looks
 from webapp.config import holdfast
 
 
@@ -20,7 +21,11 @@ class Reading(SQLAlchemy):
         return app.extensions["holdfast"].database.reader  # type: ignore[attr-defined,no-any-return]  # Flask keeps anything there
 
 
-reading = Reading(model_class=Base, session_options={"expire_on_commit": False})
+class _Session(Looks, OfRequest):
+    """What looks, on the engine of the extension."""
+
+
+reading = Reading(model_class=Base, session_options={"class_": _Session, "expire_on_commit": False})
 
 
 def read() -> Session:

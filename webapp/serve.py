@@ -1,6 +1,7 @@
 """Running it: pages and scheduler in one process, or a worker beside several web processes."""
 
 import fcntl
+import gc
 import logging
 import resource
 import signal
@@ -43,6 +44,15 @@ def opened(folder: Path) -> Holdfast:
     return holdfast
 
 
+def keep_loaded() -> None:
+    """Take what is loaded by now for good: to look through it for garbage halts every request.
+
+    It is a quarter of a million objects, and a collection of all of them 140 ms.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def _canary(holdfast: Holdfast) -> list[Tick]:
     """Return what tries the door, and what tells of a canary that is silent."""
     minute = timedelta(minutes=1)
@@ -66,6 +76,7 @@ def serve(folder: Path, *, host: str, port: int) -> None:
     holdfast = opened(folder)
     scheduler = holdfast.scheduler(_canary(holdfast))
     server = listening(create_app(holdfast), host=host, port=port)
+    keep_loaded()
     scheduler.start()
     log.info("Holdfast serves on http://%s:%s", host, port)
     signal.signal(signal.SIGTERM, lambda *_: server.close())

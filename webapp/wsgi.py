@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from webapp.create_app import create_app
-from webapp.serve import opened
+from webapp.serve import keep_loaded, opened
 
 app = create_app(opened(Path(os.environ.get("HOLDFAST_DATA", "instance"))))
+keep_loaded()

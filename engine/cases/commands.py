@@ -34,7 +34,9 @@ from engine.people import Person, acting_for, authorize
 from engine.serials.intake import legacy
 from forms.form import Answers
 
-PREFIX = {"nonconformance": "NC"}
+PREFIX = {"nonconformance": "NC", "recall": "RC"}
+DRILL_PREFIX = {"recall": "DR"}  # a series of its own: practice takes no number of a real case
+WHO_REPORTS = {"nonconformance": "case.report", "recall": "recall.report"}
 
 
 TITLE_LENGTH = 90
@@ -104,23 +106,26 @@ def report(
     process: str = "nonconformance",
     language: str | None = None,
     shown_sha256: str | None = None,
+    is_drill: bool = False,
 ) -> Opened:
     """Open a case from its start form: number, answers, diagram, ledger. `key` makes it one.
 
-    `shown_sha256` is the fingerprint of what the person checked; raises `AnswersChanged`.
+    `shown_sha256` is the fingerprint of what the person checked; raises `AnswersChanged`. A drill
+    is practised on the real data under a number of its own.
     """
-    authorize(by, "case.report")
-    asked = {"process": process, "raw": raw, "by": by.id}
+    authorize(by, WHO_REPORTS[process])
+    asked = {"process": process, "raw": raw, "by": by.id, **({"drill": True} if is_drill else {})}
     earlier = commands.earlier_result(db, key, name="report", request=asked)
     if earlier is not None:
         return Opened(**earlier)
 
     _refuse_changed(raw, shown_sha256)
     answers = checked(db, process, "report", raw, case=None, by=by, at=at)
-    number = next_number(db, PREFIX[process], at=at)
+    number = next_number(db, (DRILL_PREFIX if is_drill else PREFIX)[process], at=at)
     case = Case(
         number=number,
         process=process,
+        is_drill=is_drill,
         title=_title(answers.answers["description"]),
         language=language or db.info.get("language", "en"),
         opened_by_id=by.id,

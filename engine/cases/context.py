@@ -13,6 +13,7 @@ from engine.cases.models import Case, Line
 from engine.cases.names import stock_names
 from engine.cases.places import places_of
 from engine.cases.samples import kept_as_samples, without
+from engine.cases.scope_reading import reader
 from engine.cases.segregated import expected
 from engine.cases.uploads import file_of, upload_of
 from engine.people import Person, people_with_role
@@ -82,6 +83,7 @@ def form_context(
         now=at,
         find_units=find_units,
         find_lots=find_lots,
+        read_scope=reader(db, by.language, by.time_zone),
         has_wrong_check_digit=has_wrong_check_digit,
         pending=lambda: stocks(db, case, pending(db, case)) if case else (),
         expected=lambda: expected(db, case) if case else (),

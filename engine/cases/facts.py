@@ -15,6 +15,15 @@ NAMES = {
     "containment": "When the last unit in house was on hold",
     "field_action_decision": "What was decided about product that left our control",
     "closure": "When the case was closed",
+    "stop_ship": "When the shipping of all that is affected was stopped by a signature",
+    "decision": "When the physical action was decided",
+    "decided_action": "Which physical action was decided",
+    "initiation": "When the action was first communicated to a consignee or the public",
+    "class_received": "Which class an authority gave the action",
+    "gate_opened": "When an authority let the action go on",
+    "completion": "When the action was completed: every unit accounted for",
+    "termination_requested": "When an authority was asked to end its oversight",
+    "termination": "When an authority ended its oversight",
 }
 
 
@@ -31,8 +40,9 @@ def record(
     by: Person | None,
     at: datetime,
     evidence: str | None = None,
+    jurisdiction: str | None = None,
 ) -> Fact:
-    """Write down a fact; flushes."""
+    """Write down a fact, of one jurisdiction where it is named; flushes."""
     if name not in NAMES:
         raise UnknownFact(name)
 
@@ -40,6 +50,7 @@ def record(
         case_id=case.id,
         name=name,
         value=value,
+        jurisdiction=jurisdiction,
         evidence=evidence,
         by_id=by.id if by else None,
         recorded_at=at,
@@ -56,3 +67,9 @@ def standing(db: Session, case: Case) -> list[Fact]:
     return list(
         db.scalars(select(Fact).where(Fact.case_id == case.id, ~corrected).order_by(Fact.id))
     )
+
+
+def latest(db: Session, case: Case, name: str, *, jurisdiction: str | None = None) -> Fact | None:
+    """Return the newest standing fact of this name, of one jurisdiction where it is named."""
+    found = [one for one in standing(db, case) if one.name == name]
+    return next((one for one in reversed(found) if one.jurisdiction == jurisdiction), None)

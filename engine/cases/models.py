@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref, only_grows
@@ -19,7 +19,7 @@ ONE_OF_THREE = (
 
 
 class Case(Base):
-    """One running nonconformance (later: recall), under the number people call it by."""
+    """One running nonconformance or recall, under the number people call it by."""
 
     __tablename__ = "case_file"
     __table_args__ = (
@@ -42,6 +42,8 @@ class Case(Base):
     ended_at: Mapped[datetime | None]
     # the step it is brought to from another system, until quality has signed that
     migrating_to: Mapped[str | None]
+    # practised: nothing of it leaves the house
+    is_drill: Mapped[bool] = mapped_column(default=False, server_default=false())
     version: Mapped[int] = mapped_column(default=1)  # rises with every command; pages compare it
 
     @property

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, Text, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, Text, bindparam, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.types import UserDefinedType
 
@@ -46,8 +46,12 @@ def id_set(db: Session, ids: Iterable[int]) -> Select[int]:
 
 
 def id_param(sqlite: bool) -> Select[int]:  # noqa: FBT001 - one of two kinds of database
-    """Return it with its ids left open, for a query that is built once: execute it with `ids`."""
-    return _each(bindparam("ids", type_=_type(IDS, sqlite=sqlite)), sqlite=sqlite)
+    """Return it with its ids left open, for a query that is built once: execute it with `ids`.
+
+    The planner of PostgreSQL does not see how many there are: it would plan anew each time.
+    """
+    given = bindparam("ids", type_=_type(IDS, sqlite=sqlite))
+    return _each(given if sqlite else select(given).scalar_subquery(), sqlite=sqlite)
 
 
 def id_value(db: Session, ids: Iterable[int]) -> str:
@@ -70,24 +74,24 @@ def text_value(db: Session, texts: Iterable[str]) -> str:
 
 
 def ids_of(name: str, *, sqlite: bool) -> str:
-    """Return, as SQL, the rows `id` of a set that is bound as `name`."""
+    """Return, as SQL, the rows `id` of a set that is bound as `name`, of unseen size as above."""
     if sqlite:
         return f"SELECT value AS id FROM json_each(:{name})"  # noqa: S608  a name of ours
-    return f"SELECT unnest(CAST(:{name} AS bigint[])) AS id"
+    return f"SELECT unnest((SELECT CAST(:{name} AS bigint[]))) AS id"
 
 
 def words_of(name: str, *, sqlite: bool) -> str:
     """Return, as SQL, the rows `word` of a set of texts that is bound as `name`."""
     if sqlite:
         return f"SELECT value AS word FROM json_each(:{name})"  # noqa: S608  a name of ours
-    return f"SELECT unnest(CAST(:{name} AS text[])) AS word"
+    return f"SELECT unnest((SELECT CAST(:{name} AS text[]))) AS word"
 
 
 def _type(literal: _Literal, *, sqlite: bool) -> Text | _Literal:
     return Text() if sqlite else literal
 
 
-def _each(given: BindParameter[str], *, sqlite: bool) -> Select[Any]:
+def _each(given: ColumnElement[str], *, sqlite: bool) -> Select[Any]:
     if sqlite:
         each = func.json_each(given).table_valued("value")
         return select(each.c.value)

@@ -370,9 +370,13 @@ FINDS: dict[str, dict[str, Any]] = {
     "weigh_lines": {"needs_regulatory": True, "needs_manufacturing": True},
     "settle_round": {"pending": False},
     "record_sort": {"good_count": 3},
+    "register_signal": {"is_scope_proposed": True},
+    "contain_scope": {"held_count": 2},
+    "take_decision": {"action": "removal", "severity": "critical"},
 }
 TAKES = {"record_field_action": ["decision"]}
 STARTS: dict[str, dict[str, Any]] = {
+    "recall_decision": {"hazard_severity": "death"},
     "disposition": {"severity": "critical"},
     "disposition_line": {"type": "scrap", "line_id": 1},
 }
@@ -638,6 +642,50 @@ def test_a_straight_process_goes_to_its_end(process: str, steps: tuple[str, ...]
         case.do(task)
 
     assert case.ended_at == {end}
+
+
+DECIDERS = ("executive", "medical", "regulatory", "quality")
+
+
+def to_decision(case: Run) -> None:
+    case.do("triage_signal", outcome="pursue")
+    case.do("order_containment")
+    case.do("evaluate_health_hazard", hazard_severity="death", hazard_likelihood="remote")
+
+
+def give_decision(case: Run, action: str, *, rejecting: str = "") -> None:
+    case.do("prepare_decision", proposed_action=action)
+    for who in DECIDERS:
+        given = "reject" if who == rejecting else "approve"
+        case.do(f"decide_as_{who}", **{f"{who}_decision": given})
+
+
+def test_everyone_answers_before_a_decision_on_a_recall_is_there() -> None:
+    case = run("recall_decision")
+    give_decision(case, "removal", rejecting="executive")
+    assert case.ended_at == {"decided"}
+
+
+@pytest.mark.parametrize("rejecting", DECIDERS)
+def test_one_rejection_returns_the_decision_on_a_recall(rejecting: str) -> None:
+    case = run("recall")
+    to_decision(case)
+    give_decision(case, "correction", rejecting=rejecting)
+    assert case.waiting_at == {"prepare_decision"}
+    give_decision(case, "removal")
+    case.do("verify_and_close")
+    assert case.ended_at == {"recall_closed"}
+
+
+@pytest.mark.parametrize(
+    ("dismissal", "goes_on"), [("confirmed", set()), ("refused", {"order_containment"})]
+)
+def test_a_signal_is_dismissed_by_two_people(dismissal: str, goes_on: set[str]) -> None:
+    case = run("recall")
+    case.do("triage_signal", outcome="not_our_product")
+    case.do("confirm_dismissal", dismissal=dismissal)
+    assert case.waiting_at == goes_on
+    assert goes_on or case.ended_at == {"signal_dismissed"}
 
 
 def test_every_end_event_was_reached_by_a_test() -> None:

@@ -11,6 +11,8 @@ from forms.context import (
     Description,
     LotFound,
     PersonFound,
+    ScopeQuestion,
+    ScopeRead,
     Stock,
     UnitFound,
 )
@@ -42,6 +44,23 @@ def stock():
     return [*held, Stock("lot:7@QA-1", "R-1", "QA-1", Decimal(10), lot=LOTS[0])]
 
 
+def read_scope(text, answers):
+    known = {"LOT-7": 7, "LOT-8": 9}
+    questions = ()
+    if text == "LOT-8":
+        choices = (("r-1", "LOT-8 of R-1"), ("r-2", "LOT-8 of R-2"))
+        answer = answers.get("part-1") if answers.get("part-1") in dict(choices) else None
+        questions = (ScopeQuestion("part-1", text, "Which LOT-8 is meant?", choices, answer),)
+    if text not in known:
+        return ScopeRead(problems=(f"{text} is not recorded here.",))
+    return ScopeRead(
+        expression={"any": [{"lot": {"id": known[text]}}]},
+        counts={"units": 3, "quantity": "10", "consignees": 2},
+        understood=(f"{text}: a lot",),
+        questions=questions,
+    )
+
+
 @pytest.fixture
 def context():
     return Context(
@@ -49,6 +68,7 @@ def context():
         now=datetime(2026, 3, 4, 12, 0, tzinfo=UTC),
         find_units=find(UNITS, "serial"),
         find_lots=find(LOTS, "lot_number"),
+        read_scope=read_scope,
         pending=stock,
         expected=stock,
         pieces=stock,

@@ -125,6 +125,33 @@ KINDS = {
             7,
         ],
     ),
+    "scope": (
+        "",
+        [
+            (
+                {"text": "LOT-7"},
+                {
+                    "text": "LOT-7", "answers": {}, "expression": {"any": [{"lot": {"id": 7}}]},
+                    "counts": {"units": 3, "quantity": "10", "consignees": 2},
+                },
+                True,
+            ),
+            (
+                {"text": "LOT-8", "answers": {"part-1": "r-2"}},
+                {
+                    "text": "LOT-8", "answers": {"part-1": "r-2"},
+                    "expression": {"any": [{"lot": {"id": 9}}]},
+                    "counts": {"units": 3, "quantity": "10", "consignees": 2},
+                },
+                True,
+            ),
+        ],
+        [
+            "LOT-8", {"text": "LOT-8", "answers": {"part-1": "r-3"}}, {"text": "SN-99"},
+            {"text": "LOT-7", "typename": "x"}, {"text": "LOT-7", "answers": [1]},
+            {"text": "a\x00"}, {"text": LONG}, 7,
+        ],
+    ),
     "identification": (
         "",
         [

@@ -14,7 +14,7 @@ from tests.support.personas import HIRED_AT, PASSWORD, People
 from webapp.compose import Holdfast, compose
 from webapp.settings import Settings
 
-PROCESSES = ("nonconformance",)
+PROCESSES = ("nonconformance", "recall")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.actions.close_case import StillRunning
+from engine.cases.closing import StillRunning
 from engine.serials.errors import OnHold
 from tests.processes.company import Company
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.actions.close_case import StillRunning
 from engine.cases import identifying
+from engine.cases.closing import StillRunning
 from forms import library
 from tests.processes.company import Company
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.actions.close_case import StillRunning
 from engine.bpmn.errors import DoneByTheSamePerson
+from engine.cases.closing import StillRunning
 from engine.cases.correcting import (
     AlreadyCorrected,
     Corrected,

@@ -1,12 +1,13 @@
 """The embedded server: what it does when many look at pages at once."""
 
+import gc
 import socket
 import threading
 from contextlib import ExitStack, suppress
 
 from flask import Flask
 
-from webapp.serve import listening
+from webapp.serve import keep_loaded, listening
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -27,6 +28,14 @@ def test_browsers_that_stand_idle_keep_nobody_out() -> None:
     finally:
         server.close()
         thread.join()
+
+
+def test_what_a_server_loaded_at_its_start_is_never_looked_through_again() -> None:
+    try:
+        keep_loaded()
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
 
 
 def _run(server: object) -> None:

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from webapp.demo import recall_book
+
 Answers = dict[str, Any]
 
 APPROVAL = {"decision": "approve", "reason": "The proposal is justified by the evidence given."}
 
 BOOK: Mapping[str, Answers] = {
+    **recall_book.RECALL,
     "nonconformance.triage": {
         "outcome": "confirmed",
         "requirement": "Seal peel strength at least 1.2 N, SPEC-0231 rev 4, clause 5.2",
@@ -210,6 +213,7 @@ BOOK: Mapping[str, Answers] = {
     },
 }
 MOMENTS = {
+    **recall_book.MOMENTS,
     "disposition_line.destroy_units": ("destroyed_at",),
     "disposition_line.return_to_supplier": ("shipped_at",),
     "field_action_evaluation.evaluate_field_action": ("decided_at",),

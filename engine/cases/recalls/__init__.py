@@ -1,0 +1,1 @@
+"""The recall itself: containing, deciding, country by country, gates, strategy and closing."""

@@ -1,0 +1,113 @@
+"""Stories of a recall, from signal to closure."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from engine.bpmn.errors import DoneByTheSamePerson
+from engine.bpmn.models import Decision
+from engine.cases import facts, scopes
+from engine.errors import Invalid, NotAllowed
+from tests.processes.company import Company
+from tests.processes.recalling import contain, decide, report_signal
+
+NOTICE = (
+    "djo surgical Screw 6.5 mm, Sz 25mm, low profile.\n"
+    "Lot 007A1037, Ref 010-55-25.\n"
+    "Nationwide Distribution including AR, CA, FL."
+)
+
+
+def test_a_signal_is_contained_before_anything_is_evaluated(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-3"], shipped=1)
+    assert report_signal(company, "SENS-1") == "RC-2026-0001"
+    assert company.waiting_at == {"triage_signal"}
+    assert company.may_ship("P-2")
+    contain(company, "SENS-1")
+    assert company.waiting_at == {"evaluate_health_hazard"}
+    assert not company.may_ship("P-2")
+    assert company.totals["in_transit"] == 1
+    standing = company.reads(lambda db: scopes.standing(db, company.case))
+    assert standing.is_provisional
+    told = company.reads(lambda db: {one.name for one in facts.standing(db, company.case)})
+    assert {"awareness", "stop_ship", "containment"} <= told
+
+
+def test_the_record_of_an_authority_begins_a_signal_that_nothing_here_answers_to(
+    company: Company,
+) -> None:
+    report_signal(company, NOTICE, source="authority", sender="FDA")
+    assert company.waiting_at == {"triage_signal"}
+    assert company.answer("report").answers["scope"]["text"] == NOTICE
+    company.do("triage_signal")
+    with pytest.raises(Invalid):
+        company.do("order_containment", scope={"text": NOTICE})
+    company.make_devices("SENS-1", ["P-1"])
+    company.do("order_containment", scope={"text": "SENS-1"})
+    assert not company.may_ship("P-1")
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_signal_ends_at_triage_only_when_a_second_person_agrees(
+    company: Company, *, confirmed: bool
+) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    report_signal(company, "SENS-1")
+    both = replace(company.people.qa_engineer, roles=frozenset({"qa_engineer", "qa_manager"}))
+    company.do("triage_signal", by=both, outcome="not_our_product")
+    with pytest.raises(DoneByTheSamePerson):
+        company.do("confirm_dismissal", by=both)
+    company.do("confirm_dismissal", decision="confirmed" if confirmed else "refused")
+    if confirmed:
+        assert company.case.state == "closed"
+    else:
+        assert company.waiting_at == {"order_containment"}
+    assert company.may_ship("P-1")
+
+
+def test_four_people_decide_and_one_rejection_returns_the_proposal_with_its_reason(
+    company: Company,
+) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2"], shipped=1)
+    report_signal(company, "SENS-1")
+    contain(company, "SENS-1")
+    company.do("evaluate_health_hazard")
+    company.do("prepare_decision", action="correction")
+    company.do("decide_as_executive")
+    company.do("decide_as_medical", decision="reject", reason="Drift is not seen by inspection.")
+    company.do("decide_as_regulatory")
+    assert company.waiting_at == {"decide_as_quality"}
+    company.do("decide_as_quality")
+    assert company.waiting_at == {"prepare_decision"}
+    company.do("prepare_decision", action="removal")
+    for who in ("executive", "medical", "regulatory", "quality"):
+        company.do(f"decide_as_{who}")
+    decided = company.reads(lambda db: facts.latest(db, company.case, "decided_action"))
+    assert decided.value == "removal"
+    assert company.case.severity == "critical"
+
+
+def test_severity_and_likelihood_suggest_a_class_and_decide_none(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    report_signal(company, "SENS-1")
+    contain(company, "SENS-1")
+    decide(company, severity="reversible", likelihood="unknown")
+    suggested = company.reads(lambda db: db.scalars(select(Decision)).all())
+    assert [one.outputs for one in suggested] == [
+        {"suggested_fda": "fda_class_ii", "suggested_nmpa": "nmpa_2"}
+    ]
+    names = company.reads(lambda db: {one.name for one in facts.standing(db, company.case)})
+    assert "class_received" not in names
+
+
+def test_who_may_not_report_a_signal_is_told(company: Company) -> None:
+    with pytest.raises(NotAllowed):
+        report_signal(company, "SENS-1", by=company.people.warehouse)
+
+
+def test_a_drill_takes_no_number_of_a_real_recall(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    assert report_signal(company, "SENS-1", is_drill=True) == "DR-2026-0001"
+    assert company.case.is_drill
+    assert report_signal(company, "SENS-1") == "RC-2026-0001"

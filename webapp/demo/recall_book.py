@@ -1,0 +1,62 @@
+"""What the people of the demo answer at each step of a recall; the stories use it too."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Answers = dict[str, Any]
+
+APPROVED = {"decision": "approve", "reason": "The evidence supports the action as it is proposed."}
+
+RECALL: Mapping[str, Answers] = {
+    "recall.triage_signal": {
+        "outcome": "pursue",
+        "rationale": "The supplier names the lot; our records show it in pumps that were shipped.",
+        "urgency": "hour",
+    },
+    "recall.confirm_dismissal": {
+        "decision": "confirmed",
+        "evidence_checked": "The label and the photographs beside our own label drawings.",
+    },
+    "recall.order_containment": {
+        "scope_reason": "Every device with a sensor of the lot; other lots are still looked at.",
+        "instructions": "Nothing of these leaves. Parcels that are packed are opened again.",
+        "same_design": False,
+        "same_design_because": "Other sensor lots passed the drift test of last week.",
+    },
+    "recall.evaluate_health_hazard": {
+        "harm_occurred": "no",
+        "failures": "Two complaints of a pressure reading that drifts, of 3,000 units out.",
+        "conformity": "does_not",
+        "conformity_why": "Accuracy of pressure, SPEC-0114 clause 4.2, is not met after 200 hours.",
+        "existing_conditions": "Intensive care: a wrong pressure hides an occlusion.",
+        "population": ["newborns", "surgical"],
+        "population_why": "Newborns on vasoactive drugs; all regions we ship to.",
+        "severity": "death",
+        "likelihood": "possible",
+        "likelihood_why": "The drift was reproduced on 4 of 12 returned units.",
+        "consequences": "Immediate: interrupted therapy. Long-range: none known.",
+        "detectability": "sometimes",
+        "use_meanwhile": "stop",
+        "conclusion": "Use must stop where a second pump is at hand. How many drift is unknown.",
+    },
+    "recall_decision.prepare_decision": {
+        "action": "removal",
+        "what_is_done": "Units are returned and exchanged for units with another sensor lot.",
+        "why_none": "The drift stays within the tolerance of the instructions for use.",
+        "rationale": "The sensor cannot be exchanged at the hospital; an inspection misses drift.",
+        "is_provisional": True,
+        "participants": "Executive\nQuality\nRegulatory affairs\nMedical reviewer",
+        "minutes": "The evaluation was presented. Exchange on site was weighed and rejected.",
+    },
+    "recall_decision.decide_as_executive": {**APPROVED, "title": "Managing director"},
+    "recall_decision.decide_as_quality": APPROVED,
+    "recall_decision.decide_as_regulatory": APPROVED,
+    "recall_decision.decide_as_medical": APPROVED,
+    "recall.verify_and_close": {
+        "capa": {"number": "CAPA-2026-044", "because": ""},
+        "risk_file_reviewed": {"number": "RMF-07 rev 12", "because": ""},
+        "supplier_notified": {"number": "SCAR-2026-011", "because": ""},
+        "lessons": "Contacts were right; two hospitals needed the list as a file.",
+    },
+}
+MOMENTS = {"recall_decision.prepare_decision": ("met_at",)}
