@@ -206,7 +206,7 @@ def _lab(
         view=queries.lab(read(), number),
         text=text,
         reason=reason,
-        said=said,
+        read_as=said,
         shown=traces.understood(said) if said else None,
         is_refused=is_refused,
         problems=problems or [],

@@ -108,7 +108,8 @@ RULES = (
             "other_device",
         ),
         what=N_(
-            "Notify whoever is reached now within 1 day (NMPA 一级), 3 days (二级) or 7 days (三级)."
+            "Notify whoever is reached now within 1 day (NMPA 一级), 3 days (二级) or "
+            "7 days (三级)."
         ),
         citation="NMPA order 29, article 15",
         source="nmpa-order-29.md",
