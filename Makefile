@@ -25,7 +25,7 @@ run: $(RUNS) ## Serve the demo company on http://127.0.0.1:8000 (PORT=8080 for a
 
 test: $(TESTS) ## Run everything that gates (JOBS=4 for four at once)
 	@tools/install_system $(TEST_PACKAGES)
-	@$(BIN)/python -m pytest -n $(JOBS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 stress: $(TESTS) ## Run what takes long: a kill at every point, many units, many threads
 	@tools/install_system $(TEST_PACKAGES)

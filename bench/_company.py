@@ -15,7 +15,7 @@ from engine.people import Person
 from tests.processes.company import Company
 from tests.processes.founding import composed, release_processes
 from tests.processes.goods import lay_places
-from tests.support.personas import PASSWORD, People
+from tests.support.personas import PASSWORD, People, settle as settle_people
 from tests.support.schema import lay_schema
 from webapp.compose import Holdfast
 from webapp.create_app import create_app
@@ -27,7 +27,7 @@ PEOPLE = People()
 def company(url: str) -> Iterator[Company]:
     """Found a company in the empty database at `url`."""
     with tempfile.TemporaryDirectory() as folder:
-        lay_schema(url, peopled=True)
+        lay_schema(url, settle_people)
         holdfast = composed(Path(folder), url)
         try:
             release_processes(holdfast, PEOPLE)

@@ -3,9 +3,11 @@
 import os
 import shutil
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -17,13 +19,21 @@ from sqlalchemy.orm import Session
 from engine.db import Database
 from tests.support import postgres
 from tests.support.compiling import compile_once
-from tests.support.personas import People
-from tests.support.schema import lay_schema
+from tests.support.personas import People, settle
+from tests.support.putting_back import Lent, keep_rows
+from tests.support.schema import lay_rows, lay_schema
+from tests.support.shop import lay_shop
 
 TEMPORARY = "PYTEST_DEBUG_TEMPROOT"  # where pytest puts what tests write
 POSTGRES = "HOLDFAST_TEST_POSTGRES"  # the folder of this run's server, for the workers
-TEMPLATES = {"empty": False, "peopled": True}  # a test that asks for `people` finds their accounts
-FreshPostgres: TypeAlias = Callable[[str], AbstractContextManager[str]]  # by the name of a template
+# each is a copy of the one before with more in it: a test that asks for `people` finds their
+# accounts, and one that asks for `laid_shop` the small maker of pumps
+TEMPLATES: dict[str, Callable[[str], None]] = {
+    "empty": lay_schema,
+    "peopled": lambda url: lay_rows(url, settle),
+    "shop": lambda url: lay_rows(url, lay_shop),
+}
+FreshPostgres: TypeAlias = Callable[..., AbstractContextManager[str]]  # by the name of a template
 LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "", None)
 
 
@@ -70,27 +80,22 @@ def postgres_server() -> postgres.Server:
     server = postgres.Server(Path(os.environ[POSTGRES]))
     with server.locked():
         server.start()
-        with _maintenance(server) as maintenance:
-            for template, peopled in TEMPLATES.items():
-                _lay_template(server, maintenance, template, peopled=peopled)
+        with server.connect("postgres") as maintenance:
+            for before, template in pairwise(["template1", *TEMPLATES]):
+                _lay_template(server, maintenance, template, before)
     return server
 
 
 def _lay_template(
-    server: postgres.Server, maintenance: psycopg.Connection[Any], template: str, *, peopled: bool
+    server: postgres.Server, maintenance: psycopg.Connection[Any], template: str, before: str
 ) -> None:
     known = "SELECT 1 FROM pg_database WHERE datname = %s"
     if maintenance.execute(known, [template]).fetchone() is None:
         maintenance.execute("DROP DATABASE IF EXISTS unfinished WITH (FORCE)")
-        maintenance.execute("CREATE DATABASE unfinished")
-        lay_schema(server.url("unfinished"), peopled=peopled)
+        maintenance.execute(f"CREATE DATABASE unfinished TEMPLATE {before}")
+        TEMPLATES[template](server.url("unfinished"))
+        keep_rows(server, "unfinished")
         maintenance.execute(f"ALTER DATABASE unfinished RENAME TO {template}")
-
-
-def _maintenance(server: postgres.Server) -> psycopg.Connection[Any]:
-    return psycopg.connect(
-        host=str(server.folder), user="postgres", dbname="postgres", autocommit=True
-    )
 
 
 # --- a fresh database for each test ----------------------------------------------------------
@@ -100,30 +105,49 @@ def _maintenance(server: postgres.Server) -> psycopg.Connection[Any]:
 def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of the SQLite files that are copied for each test."""
     folder = tmp_path_factory.mktemp("templates")
-    for template, peopled in TEMPLATES.items():
-        lay_schema(f"sqlite:///{folder / template}", peopled=peopled)
+    path = folder / "before"
+    path.touch()
+    for template, lay in TEMPLATES.items():
+        path = shutil.copyfile(path, folder / template)
+        lay(f"sqlite:///{path}")
     return folder
 
 
 @pytest.fixture(scope="session")
-def fresh_postgres(postgres_server: postgres.Server) -> FreshPostgres:
-    """Give what makes a database from a template and drops it afterwards."""
+def fresh_postgres(postgres_server: postgres.Server) -> Iterator[FreshPostgres]:
+    """Give what lends a database that is as its template, and takes it back afterwards.
 
-    @contextmanager
-    def fresh(template: str) -> Iterator[str]:
-        name = f"test_{uuid4().hex}"
-        with _maintenance(postgres_server) as maintenance:
-            maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-            yield postgres_server.url(name)
-            maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    One that can be put back is lent `again`; the others are dropped.
+    """
+    waiting: dict[str, list[Lent]] = defaultdict(list)
+    with postgres_server.connect("postgres") as maintenance:
 
-    return fresh
+        @contextmanager
+        def fresh(template: str, *, again: bool = True) -> Iterator[str]:
+            if again and waiting[template]:
+                lent = waiting[template].pop()
+            else:
+                lent = Lent(postgres_server, f"test_{uuid4().hex}")
+                maintenance.execute(
+                    f"CREATE DATABASE {lent.name} TEMPLATE {template} STRATEGY FILE_COPY"
+                )
+            yield postgres_server.url(lent.name)
+            if again and lent.take_back():
+                waiting[template].append(lent)
+            else:
+                lent.close()
+                maintenance.execute(f"DROP DATABASE {lent.name} WITH (FORCE)")
+
+        yield fresh
+        for lent in chain.from_iterable(waiting.values()):
+            lent.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of a fresh database with the schema in it, on each kind in turn."""
-    template = "peopled" if "people" in request.fixturenames else "empty"
+    asked = request.fixturenames
+    template = "shop" if "laid_shop" in asked else "peopled" if "people" in asked else "empty"
     if request.param == "sqlite":
         path = tmp_path / "holdfast.sqlite"
         shutil.copyfile(request.getfixturevalue("sqlite_templates") / template, path)
@@ -166,6 +190,11 @@ def people() -> People:
     A test that asks for them finds their accounts in its database, and `PASSWORD` opens each.
     """
     return People()
+
+
+@pytest.fixture
+def laid_shop(people: People) -> None:
+    """Find the parties, places and parts of `Shop` in the database."""
 
 
 @pytest.fixture

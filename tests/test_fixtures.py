@@ -7,15 +7,17 @@ import subprocess
 import tempfile
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, make_url, select
 from sqlalchemy.orm import Session
 
 from engine import jobs
 from engine.db import Database
 from engine.jobs import Job
 from engine.people import person_of
+from tests.conftest import FreshPostgres
 from tests.support import postgres
 from tests.support.personas import People
 
@@ -63,3 +65,49 @@ def test_what_a_killed_run_left_does_not_stop_the_next() -> None:
     postgres.clear_abandoned()
 
     assert not folder.exists()
+
+
+def everything(server: postgres.Server, url: str) -> dict[str, Any]:
+    """Return the rows of every table, and how far every sequence has counted."""
+    with server.connect(str(make_url(url).database)) as db:
+        tables = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        rows = {name: db.execute(f"TABLE {name}").fetchall() for (name,) in tables.fetchall()}
+        counted = db.execute("SELECT sequencename, last_value FROM pg_sequences").fetchall()
+        return {**rows, **dict(counted)}
+
+
+def test_a_database_is_lent_again_as_its_template(
+    fresh_postgres: FreshPostgres, postgres_server: postgres.Server, at: datetime
+) -> None:
+    with fresh_postgres("peopled", again=False) as url:
+        template = everything(postgres_server, url)
+
+    with fresh_postgres("peopled") as first:
+        database = Database(first)
+        for key in ("one", "another"):
+            with database.begin() as db:
+                jobs.ask(db, key, name="seal_document", body={}, at=at)
+        with postgres_server.connect(str(make_url(first).database)) as raw:
+            raw.execute("SET session_replication_role = replica")
+            raw.execute("UPDATE person_account SET email = '' WHERE id = 3")
+            raw.execute("DELETE FROM role_grant WHERE id = 2")
+        # and a connection is left open
+    with fresh_postgres("peopled") as second:
+        assert second == first
+        assert everything(postgres_server, second) == template
+    with fresh_postgres("peopled") as third:
+        assert everything(postgres_server, third) == template
+    database.close()
+
+
+def test_a_database_whose_schema_was_changed_is_never_lent_again(
+    fresh_postgres: FreshPostgres, postgres_server: postgres.Server
+) -> None:
+    with (
+        fresh_postgres("empty") as changed,
+        postgres_server.connect(str(make_url(changed).database)) as db,
+    ):
+        db.execute("ALTER TABLE ledger_entry DISABLE TRIGGER ALL")
+
+    with fresh_postgres("empty") as url:
+        assert url != changed

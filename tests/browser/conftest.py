@@ -16,7 +16,7 @@ from engine import clock
 from engine.people import Person
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
-from tests.support.personas import PASSWORD, People
+from tests.support.personas import PASSWORD, People, settle
 from tests.support.schema import lay_schema
 from webapp.create_app import create_app
 
@@ -53,7 +53,7 @@ def served_empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str
 
 def _founded(folder: Path) -> Company:
     url = f"sqlite:///{folder / 'holdfast.db'}"
-    lay_schema(url, peopled=True)
+    lay_schema(url, settle)
     founded = found("sqlite", url, url, folder, People())
     began_at = clock.now() - timedelta(days=3)
     return Company(composed(folder, url), People(), began_at, dict(founded.places))

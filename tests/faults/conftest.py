@@ -51,6 +51,9 @@ def sweep(runner: Runner, database_url: str, people: People, tmp_path: Path) -> 
     return Sweep(runner, database_url, base, copy)
 
 
+ALONE = "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE datname = %s"
+
+
 class Mailbox:
     """Keeps each letter as it came, in a folder named after its sender."""
 
@@ -94,6 +97,7 @@ def _copied(url: str, folder: Path) -> Iterator[str]:
     name = f"copy_{uuid4().hex}"
     host = str(source.query["host"])
     with psycopg.connect(host=host, user="postgres", dbname="postgres", autocommit=True) as server:
+        server.execute(ALONE, [source.database])  # the server copies what nobody is connected to
         server.execute(f"CREATE DATABASE {name} TEMPLATE {source.database} STRATEGY FILE_COPY")
         yield source.set(database=name).render_as_string()
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -29,7 +29,7 @@ from tests.processes.founding import composed, found
 from tests.stress.crowd import check_consistent
 from tests.support import postgres
 from tests.support.files import png
-from tests.support.personas import People
+from tests.support.personas import People, settle
 from tests.support.schema import lay_schema
 
 # --- the print worker ------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def own_company(
     own_server: postgres.Server, people: People, tmp_path: Path, at
 ) -> Iterator[Company]:
     url = own_server.url("postgres")
-    lay_schema(url, peopled=True)
+    lay_schema(url, settle)
     founded = found("postgresql", url, "postgres", tmp_path, people)
     holdfast = composed(tmp_path, url)
     yield Company(holdfast, people, at, founded.places)

@@ -15,6 +15,8 @@ from tests.conftest import FreshPostgres
 from tests.processes.company import Company
 from tests.processes.founding import Founded, composed, found
 from tests.support.personas import People
+from tests.support.postgres import Server
+from tests.support.putting_back import keep_rows
 from tests.support.web import app_over
 from webapp.compose import Holdfast
 
@@ -32,12 +34,18 @@ def founded_sqlite(
 
 @pytest.fixture(scope="session")
 def founded_postgresql(
-    fresh_postgres: FreshPostgres, people: People, tmp_path_factory: pytest.TempPathFactory
+    postgres_server: Server,
+    fresh_postgres: FreshPostgres,
+    people: People,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Founded]:
     """Give the company on PostgreSQL; it is dropped when the run ends."""
     folder = tmp_path_factory.mktemp("founded_postgresql")
-    with fresh_postgres("peopled") as url:
-        yield found("postgresql", url, urlsplit(url).path.lstrip("/"), folder, people)
+    with fresh_postgres("peopled", again=False) as url:
+        name = urlsplit(url).path.lstrip("/")
+        founded = found("postgresql", url, name, folder, people)
+        keep_rows(postgres_server, name)
+        yield founded
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

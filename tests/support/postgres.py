@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import psycopg
 
 PREFIX = "holdfast-postgres-"
 TEMPS = ("/dev/shm", "/tmp")  # short paths: a socket's may have 107 bytes
@@ -45,6 +47,13 @@ class Server:
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def connect(self, database: str) -> psycopg.Connection[Any]:
+        """Connect to a database of the server, each statement a transaction of its own."""
+        return psycopg.connect(
+            host=str(self.folder), user="postgres", dbname=database, autocommit=True,
+            options="-c lock_timeout=2000",
+        )  # fmt: skip
 
     @contextmanager
     def locked(self) -> Iterator[None]:

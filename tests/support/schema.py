@@ -1,10 +1,12 @@
 """Every table of the house, found by looking: no list to forget one in."""
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from engine.db import Database, create_schema
-from tests.support.personas import settle
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,14 +27,23 @@ def load_models() -> None:
         importlib.import_module(name)
 
 
-def lay_schema(url: str, *, peopled: bool) -> None:
-    """Create every table in the empty database at `url`, and the personas if `peopled`."""
+def lay_schema(url: str, *rows: Callable[[Session], None]) -> None:
+    """Create every table in the empty database at `url`, and lay `rows` in them, in this order."""
     load_models()
     database = Database(url)
     try:
         create_schema(database.writer)
-        if peopled:
-            with database.begin() as db:
-                settle(db)
+    finally:
+        database.close()
+    for lay in rows:
+        lay_rows(url, lay)
+
+
+def lay_rows(url: str, lay: Callable[[Session], None]) -> None:
+    """Lay rows in the tables at `url`."""
+    database = Database(url)
+    try:
+        with database.begin() as db:
+            lay(db)
     finally:
         database.close()

@@ -11,8 +11,8 @@ import pytest
 
 from engine.serials import holds, other_names
 from engine.serials.targets import HoldTarget
-from tests.engine.serials.conftest import Shop
 from tests.support.personas import People
+from tests.support.shop import Shop
 from tests.webapp.conftest import Visitor
 from webapp.compose import Holdfast
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 from werkzeug.test import TestResponse
 
 from engine import clock
 from engine.people import PersonAccount, accounts
 from engine.people.roles import roles
 from tests.conftest import FreshPostgres
+from tests.support.postgres import Server
 from tests.webapp.world import PostgresCopy, World, make_world
 
 SHEET = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text("utf-8"))
@@ -142,10 +144,14 @@ def _is_shut_out(route: str, answer: TestResponse) -> None:
 
 @pytest.fixture(scope="module")
 def postgres_world(
-    fresh_postgres: FreshPostgres, tmp_path_factory: pytest.TempPathFactory
+    postgres_server: Server,
+    fresh_postgres: FreshPostgres,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[World]:
-    with fresh_postgres("peopled") as url:
-        made = make_world(tmp_path_factory.mktemp("postgres_world"), peopled_url=url)
+    with fresh_postgres("peopled", again=False) as url:
+        name = str(make_url(url).database)
+        folder = tmp_path_factory.mktemp("postgres_world")
+        made = make_world(folder, server=postgres_server, name=name)
         assert isinstance(made.copy, PostgresCopy)
         yield made
         made.company.holdfast.database.close()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine.db import Database
 from engine.evidence import ledger
 from engine.serials.models import Unit
-from tests.engine.serials.conftest import Shop
+from tests.support.shop import Shop
 from webapp.rebuilding import rebuild_all
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

@@ -31,8 +31,8 @@ from engine.serials.purchase import OrderLine
 from engine.serials.relabel import NewLabel, relabel_units
 from engine.serials.scanned import stock_of
 from forms import library
-from tests.engine.serials.conftest import NOW, Shop
 from tests.support.personas import People
+from tests.support.shop import NOW, Shop
 from tests.webapp.conftest import Visitor
 from webapp.compose import Holdfast
 from webapp.queries.failure import failure_of

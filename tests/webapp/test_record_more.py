@@ -25,8 +25,8 @@ from engine.serials.models import (
     Unit,
 )
 from engine.serials.record import LotInput
-from tests.engine.serials.conftest import NOW, Shop
 from tests.support.personas import People
+from tests.support.shop import NOW, Shop
 from tests.webapp.conftest import Visitor
 from tests.webapp.test_record import one, words
 from webapp.compose import Holdfast

@@ -15,8 +15,8 @@ from sqlalchemy import select, update
 from engine import jobs
 from engine.serials import gaps, ship, tracing
 from engine.serials.models import Location, Part, Unit
-from tests.engine.serials.conftest import Shop
 from tests.support.personas import People
+from tests.support.shop import Shop
 from tests.webapp.conftest import Visitor
 from webapp.compose import Holdfast
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.engine.serials.conftest import Shop
+from tests.support.shop import Shop
 from webapp.trace_line import difference_of, trace_text, tree_of
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

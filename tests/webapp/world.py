@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from flask import Flask
 from sqlalchemy import make_url, select
 from werkzeug.test import TestResponse
@@ -33,7 +32,6 @@ from engine.cases import (
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.scopes import signed
-from engine.db import Database
 from engine.evidence import documents, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing
@@ -64,7 +62,9 @@ from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
 from tests.support.files import png
-from tests.support.personas import People
+from tests.support.personas import People, settle
+from tests.support.postgres import Server
+from tests.support.putting_back import Lent, keep_rows
 from tests.support.schema import lay_schema
 from webapp.ceremony import fingerprint
 from webapp.create_app import create_app
@@ -198,38 +198,24 @@ class SqliteCopy:
 
 @dataclass
 class PostgresCopy:
-    """A copy of a PostgreSQL database beside it, made by the server."""
+    """A copy of the rows of a PostgreSQL database, kept inside of it."""
 
-    database: Database
+    server: Server
+    name: str
+
+    @cached_property
+    def lent(self) -> Lent:
+        return Lent(self.server, self.name)
 
     def keep(self) -> None:
-        self._copy(self._name, self._kept)
+        keep_rows(self.server, self.name)
 
     def put_back(self) -> None:
-        self._copy(self._kept, self._name)
+        assert self.lent.put_back()
 
     def forget(self) -> None:
-        """Drop the copy."""
-        with self._maintenance() as server:
-            server.execute(f"DROP DATABASE IF EXISTS {self._kept} WITH (FORCE)")
-
-    def _copy(self, template: str, name: str) -> None:
-        self.database.close()  # the server copies only what nobody is connected to
-        with self._maintenance() as server:
-            server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-
-    @property
-    def _name(self) -> str:
-        return str(make_url(self.database.url).database)
-
-    @property
-    def _kept(self) -> str:
-        return f"{self._name}_kept"
-
-    def _maintenance(self) -> psycopg.Connection[Any]:
-        host = make_url(self.database.url).query["host"]
-        return psycopg.connect(host=str(host), user="postgres", dbname="postgres", autocommit=True)
+        """Let go of the database."""
+        self.lent.close()
 
 
 def _digest(rows: sqlite3.Cursor) -> str:
@@ -242,20 +228,20 @@ def _digest(rows: sqlite3.Cursor) -> str:
 # --- making it -------------------------------------------------------------------------------
 
 
-def make_world(folder: Path, *, peopled_url: str | None = None) -> World:
+def make_world(folder: Path, *, server: Server | None = None, name: str = "") -> World:
     """Found the company, open cases in every state, and sign everyone in.
 
-    On PostgreSQL where the address of a peopled database is given, else on a SQLite file.
+    In the peopled database `name` of a PostgreSQL server where one is given, else in a SQLite file.
     """
     path, people = folder / "holdfast.db", People()
-    url = peopled_url or f"sqlite:///{path}"
-    if peopled_url is None:
-        lay_schema(url, peopled=True)
-    kind = "postgresql" if peopled_url else "sqlite"
+    url = server.url(name) if server else f"sqlite:///{path}"
+    if server is None:
+        lay_schema(url, settle)
+    kind = "postgresql" if server else "sqlite"
     founded = found(kind, url, url, folder, people)
     holdfast = composed(folder, url)
     company = Company(holdfast, people, MORNING, dict(founded.places))
-    copy = PostgresCopy(holdfast.database) if peopled_url else SqliteCopy(path)
+    copy = PostgresCopy(server, str(make_url(url).database)) if server else SqliteCopy(path)
     world = World(company, create_app(holdfast), copy)
     with clock.at(MORNING):
         _lay_goods(world)

@@ -36,8 +36,8 @@ from engine.serials.relabel import NewLabel
 from engine.serials.trace import Seeds
 from engine.serials.undo import latest_of
 from engine.serials.units import open_hosts
-from tests.engine.serials.conftest import NOW, Shop
 from tests.engine.serials.oracle import Oracle
+from tests.support.shop import NOW, Shop
 
 pick = st.integers(0, 11)
 WHAT = (

@@ -14,8 +14,8 @@ from engine.serials.models import EventLink, Unit, UnitRoot
 from engine.serials.packing import Load
 from engine.serials.rebuild import rebuild
 from engine.serials.targets import HoldTarget
-from tests.engine.serials.conftest import NOW, Shop
 from tests.support.at_once import at_once
+from tests.support.shop import NOW, Shop
 
 
 @pytest.fixture

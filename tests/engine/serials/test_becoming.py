@@ -23,8 +23,8 @@ from engine.serials.models import Lot, TraceNode, Unit, UnitRoot
 from engine.serials.record import LotInput, StockPart
 from engine.serials.relabel import NewLabel
 from engine.serials.targets import HoldTarget
-from tests.engine.serials.conftest import NOW, Shop
 from tests.support.at_once import at_once
+from tests.support.shop import NOW, Shop
 
 
 def part(shop, lot, quantity):

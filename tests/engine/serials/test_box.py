@@ -13,7 +13,7 @@ from engine.serials.expressions import LEAVE, TextTooLong, keywords, ranges, say
 from engine.serials.models import Edge, Lot, Segment, Unit
 from engine.serials.packing import Load
 from engine.serials.record import StockPart
-from tests.engine.serials.conftest import NOW
+from tests.support.shop import NOW
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 REAL = SHARED / "data/openfda/enforcement_code_info.json"

@@ -35,7 +35,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(scope="module")
 def seals(tmp_path_factory):
-    from tests.engine.serials.conftest import NOW
+    from tests.support.shop import NOW
 
     return [
         Seal.made(tmp_path_factory.mktemp(name), company=name, at=NOW - timedelta(days=1))
@@ -195,7 +195,7 @@ OTHER_DI = "07032069804988"
 
 
 def listed(*entries, let_out=()):
-    from tests.engine.serials.conftest import NOW
+    from tests.support.shop import NOW
 
     counts = {kind: sum(one.kind == kind for one in entries) for kind in ("unit", "lot", "stock")}
     return Checked(NOW, NOW + HOUR, "Tarn", counts, None, entries, let_out)

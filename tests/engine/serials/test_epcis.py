@@ -41,8 +41,8 @@ from engine.serials.models import (
 )
 from engine.serials.record import LotInput, StockPart
 from engine.serials.targets import HoldTarget
-from tests.engine.serials.conftest import NOW
 from tests.support.personas import grant
+from tests.support.shop import NOW
 
 SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "data" / "epcis"
 SENT = NOW + timedelta(days=1)  # when partners tell what happened

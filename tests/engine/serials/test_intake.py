@@ -62,8 +62,8 @@ from engine.serials.models import (
 )
 from engine.serials.targets import HoldTarget
 from engine.serials.units import open_hosts
-from tests.engine.serials.conftest import NOW, Shop
 from tests.support.at_once import at_once
+from tests.support.shop import NOW, Shop
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from engine.serials import build, correct, naming, receive
-from tests.engine.serials.conftest import NOW
+from tests.support.shop import NOW
 
 
 def test_equipment_leads_to_the_run_that_used_it_and_not_to_what_went_into_it(shop):

@@ -220,7 +220,7 @@ def test_what_is_inside_another_does_not_ship_by_itself(shop):
 
 
 def test_key_fields_are_locked_once_released(database, people):
-    from tests.engine.serials.conftest import NOW, Shop
+    from tests.support.shop import NOW, Shop
 
     with database.begin() as db:
         shop = Shop(db, {"by": people.qa_manager, "at": NOW})

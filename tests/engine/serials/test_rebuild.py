@@ -25,7 +25,7 @@ from engine.serials.models import Lot, LotStock, Part, Unit, UnitRoot
 from engine.serials.packing import Load
 from engine.serials.rebuild import rebuild
 from engine.serials.record import LotInput, StockPart
-from tests.engine.serials.conftest import NOW
+from tests.support.shop import NOW
 
 SSCC = "376130321109103420"
 

@@ -29,7 +29,7 @@ from engine.serials.models import (
 )
 from engine.serials.record import LotInput
 from engine.serials.targets import HoldTarget
-from tests.engine.serials.conftest import NOW, Shop
+from tests.support.shop import NOW, Shop
 
 DAY = timedelta(days=1)
 VERBS = {runs.JOB: runs.Reconcile()}

@@ -119,7 +119,7 @@ def test_more_consumed_than_received_is_warned_of_and_recorded(shop):
 def test_what_was_recorded_is_not_rewritten(database, people, table):
     from sqlalchemy import text
 
-    from tests.engine.serials.conftest import NOW, Shop
+    from tests.support.shop import NOW, Shop
 
     with database.begin() as db:
         shop = Shop(db, {"by": people.production, "at": NOW})

@@ -190,7 +190,7 @@ def test_the_units_of_a_run_are_read_page_by_page(shop):
     "table", ["trace_run", "trace_run_unit", "trace_run_stock", "trace_run_node"]
 )
 def test_what_was_traced_is_not_rewritten(database, people, table):
-    from tests.engine.serials.conftest import NOW, Shop
+    from tests.support.shop import NOW, Shop
 
     with database.begin() as db:
         shop = Shop(db, {"by": people.production, "at": NOW})
