@@ -4,9 +4,10 @@
 
 Without an address it runs on a SQLite file and on a PostgreSQL server of its own; `--devices
 1000000` takes some six minutes on each. Every device is affected: the heat lot of all of them is
-traced, the trace is proposed and frozen as the first scope, and its pages are asked. The bare lines write the same postings and hold targets into tables
-without indexes, rules or evidence. Times are CPU of this process, and of PostgreSQL the backend's
-beside it; memory is the most this process ever held.
+traced, the trace is proposed and frozen as the first scope, and its pages are asked. The bare lines
+write the same postings and hold targets into tables without indexes, rules or evidence. Times are
+CPU of this process, and of PostgreSQL the backend's beside it; memory is the most this process
+ever held.
 """
 
 import argparse
