@@ -84,7 +84,7 @@ def on_engine_error(error: errors.EngineError) -> ResponseReturnValue:
 def on_failed_step(failure: StepFailed) -> ResponseReturnValue:
     """Note the incident of a step that was rolled back, for the people who can retry it."""
     number = record_incident(holdfast().database, failure)
-    current_app.logger.error("incident %s at %s", number, request.path, exc_info=failure)
+    current_app.logger.error("incident %s at %s", number, where(), exc_info=failure)
     return page(500, in_words(failure), incident=str(number))
 
 
@@ -165,10 +165,16 @@ def schema_problems(error: HTTPException) -> list[Problem]:
     return [*problems.leaves("", messages.get("json", {})), *at_parameters]
 
 
+def where() -> str:
+    """Return the address for a log; one that bears a token is named without it."""
+    rule = request.url_rule
+    return rule.rule if rule is not None and "<token>" in rule.rule else request.path
+
+
 def on_unexpected(error: Exception) -> ResponseReturnValue:
     """Log what no one foresaw under an incident id, and show only the id."""
     incident = f"I-{secrets.token_hex(4).upper()}"
-    current_app.logger.error("incident %s at %s", incident, request.path, exc_info=error)
+    current_app.logger.error("incident %s at %s", incident, where(), exc_info=error)
     # a POST that failed was rolled back as one transaction: this much is known to be true
     return page(
         500,

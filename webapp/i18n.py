@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from flask import Flask, Response, request
-from flask_babel import Babel
+from flask import Flask, Response, g, request
+from flask_babel import Babel, refresh
 
 from webapp.config import LANGUAGES
 from webapp.session import bears_token, person_or_none
@@ -29,7 +29,12 @@ babel = Babel()  # type: ignore[no-untyped-call]  # the library has no types
 
 
 def language() -> str:
-    """Return the language to write in; a system says with each request which one it wants."""
+    """Return the language to write in; a system says with each request which one it wants.
+
+    A page for somebody without an account is written in the language it was sent in (`write_in`).
+    """
+    if "written_in" in g:
+        return str(g.written_in)
     if bears_token() and request.accept_languages:
         return request.accept_languages.best_match(list(LANGUAGES), "en")
     chosen = request.cookies.get("language", "")
@@ -39,6 +44,12 @@ def language() -> str:
     if person is not None and person.language in LANGUAGES:
         return person.language
     return request.accept_languages.best_match(list(LANGUAGES), "en")
+
+
+def write_in(code: str) -> None:
+    """Write the page of this request in a language, whatever its browser asks for."""
+    g.written_in = code if code in LANGUAGES else "en"
+    refresh()  # type: ignore[no-untyped-call]  # the library comes without types
 
 
 def time_zone() -> str:

@@ -1,6 +1,6 @@
 """Recording from a page: once per key, every problem back on the form, then on to the goods."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -78,13 +78,14 @@ def how_of(form: "Entered") -> How:
 class Entered:
     """The fields of a form as they were typed; `problems` gathers what is wrong with them."""
 
-    def __init__(self) -> None:
-        """Read the form that was sent."""
+    def __init__(self, typed: Mapping[str, str] | None = None) -> None:
+        """Read the form that was sent, or what was kept of one."""
+        self.typed = request.form if typed is None else typed
         self.problems: list[Problem] = []
 
     def text(self, name: str, *, required: bool = False) -> str:
         """Return a text, trimmed; NUL bytes are what no database keeps."""
-        value = request.form.get(name, "").replace("\x00", "").strip()
+        value = self.typed.get(name, "").replace("\x00", "").strip()
         if required and not value:
             self.problems.append(Problem(name, MISSING))
         return value

@@ -6,9 +6,12 @@ from flask import Flask, Response, request
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import Forbidden
 
+from webapp.sealed_forms import refuse_unsealed
 from webapp.session import bears_token, person_or_none
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# pages without a sign-in keep no cookie: each of their forms carries a seal of its own instead
+SEALED = frozenset({"notice_page"})
 
 POLICY = (
     "default-src 'none'; "
@@ -50,7 +53,10 @@ def refuse_other_sites() -> None:
         # no browser sends a token by itself; and nobody's cookie can be misused without one
         return
 
-    csrf.protect()
+    if request.blueprint in SEALED:
+        refuse_unsealed()
+    else:
+        csrf.protect()
 
 
 def add_headers(response: Response) -> Response:

@@ -5,6 +5,11 @@ from collections.abc import Callable
 from babel import Locale
 from flask_babel import gettext
 
+from engine.cases.replies.models import (
+    CHANNELS as REPLY_CHANNELS,
+    FINDINGS as REPLY_FINDINGS,
+    OUTCOMES as REPLY_OUTCOMES,
+)
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
 from engine.serials.dictionary import Field
@@ -241,6 +246,9 @@ examination = _lookup(EXAMINATIONS)
 certificate = _lookup(CERTIFICATES)
 flag = _lookup(RULES)
 service_outcome = _lookup(SERVICE_OUTCOMES)
+reply_channel = _lookup(REPLY_CHANNELS)
+reply_outcome = _lookup({**REPLY_OUTCOMES, "shipped": N_("Shipped")})
+reply_finding = _lookup(REPLY_FINDINGS)
 usability = _lookup(USABILITY)
 account = _lookup({})  # the accounts of the balance are words already
 door = _lookup(DOOR)

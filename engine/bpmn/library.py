@@ -171,6 +171,12 @@ def released(db: Session, process: str) -> Definition:
     return found
 
 
+def is_released(db: Session, process: str) -> bool:
+    """Say whether new cases of `process` can start."""
+    in_force = (Definition.key == process, Definition.state == "released")
+    return db.scalar(select(Definition.id).where(*in_force)) is not None
+
+
 def definition(db: Session, definition_id: int) -> Definition:
     """Return one version; raise `NoSuchDefinition`."""
     found = db.get(Definition, definition_id)

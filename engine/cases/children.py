@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.bpmn import runtime
+from engine.bpmn import library, runtime
 from engine.bpmn.models import ChildGroup, Instance
 from engine.cases.models import Case
 from engine.people import Person
@@ -45,6 +45,14 @@ def open_child(
         at=at,
         parent=runtime.Parent(root, group, f"{process}-{group.id}"),
     )
+
+
+def can_open(db: Session, case: Case, process: str) -> bool:
+    """Say whether a version of `process` is there: the case's own, or one that was released."""
+    if case.instance_id is None:
+        return False
+    root = db.get_one(Instance, case.instance_id)
+    return library.holds(root.definition, process) or library.is_released(db, process)
 
 
 def still_running(db: Session, case: Case, *, but: int) -> list[Instance]:

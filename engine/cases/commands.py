@@ -134,7 +134,7 @@ def report(
     db.add(case)
     db.flush()
     _begin(db, case, answers, by=by, at=at)
-    _drop_draft(db, by, f"start:{process}")
+    drop_draft(db, by, f"start:{process}")
 
     opened = {"number": number, "case_id": case.id}
     commands.remember(db, key, name="report", request=asked, result=opened, by_id=by.id, at=at)
@@ -227,7 +227,7 @@ def complete_task(
     place = f"task:{task_id}"
     uploads.adopt(db, case, answers.answers, place=place, by=by, at=at, task_id=task_id)
     seal_if_last(db, case, task, by=by, at=at)
-    _drop_draft(db, by, place)
+    drop_draft(db, by, place)
     case.version += 1
     ledger.append(
         db,
@@ -336,7 +336,8 @@ def find_draft(db: Session, place: str, *, by: Person) -> Draft | None:
     return db.scalar(OF_PLACE, {"person": by.id, "place": place})
 
 
-def _drop_draft(db: Session, by: Person, place: str) -> None:
+def drop_draft(db: Session, by: Person, place: str) -> None:
+    """Forget what this person has typed at a place."""
     db.execute(DROPPED, {"person": by.id, "place": place})
 
 

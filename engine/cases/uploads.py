@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Attachment, Case, Draft, Upload
+from engine.cases.replies.models import ReplyUpload
 from engine.db import Database
 from engine.evidence import documents
 from engine.evidence.documents import Document, StoredFile
@@ -131,6 +132,12 @@ def file_of(db: Session, stream: str, sha256: str) -> Document | None:
     ).first()
 
 
+def forget(db: Session, place: str, *, by: Person) -> None:
+    """Forget what was sent with a draft that is done: its files have other names now. Flushes."""
+    db.execute(delete(Upload).where(Upload.person_id == by.id, Upload.place == place))
+    db.flush()
+
+
 def drop_abandoned(database: Database, *, at: datetime) -> int:
     """Drop the files of drafts that went or grew old, and their bytes where nothing names them.
 
@@ -142,7 +149,7 @@ def drop_abandoned(database: Database, *, at: datetime) -> int:
             return 0
     with database.begin() as db:
         gone = _drop_rows(db, at=at)
-        unnamed = set(gone) - _named(db, set(gone))
+        unnamed = set(gone) - named(db, set(gone))
         store: DocumentStore = db.info["documents"]
     for sha256 in unnamed:
         store.drop(sha256, at=at)
@@ -175,7 +182,7 @@ def _is_wanted(upload: Upload, draft: Draft | None, at: datetime) -> bool:
     return upload.sha256 in json.dumps(draft.answers)
 
 
-def _named(db: Session, hashes: set[str]) -> set[str]:
+def named(db: Session, hashes: set[str]) -> set[str]:
     """Return which bytes something else names: files, signed copies, mail, papers, imports."""
     columns = (
         Upload.sha256,
@@ -184,10 +191,11 @@ def _named(db: Session, hashes: set[str]) -> set[str]:
         Outgoing.sent_sha256,
         Certificate.file_sha256,
         ImportFile.sha256,
+        ReplyUpload.sha256,
     )
     return {
-        named
+        one
         for column in columns
-        for named in db.scalars(select(column).where(column.in_(hashes)))
-        if named
+        for one in db.scalars(select(column).where(column.in_(hashes)))
+        if one
     }

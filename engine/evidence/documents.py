@@ -99,9 +99,12 @@ def store_file(db: Session, *, name: str, content: bytes) -> StoredFile:
 
 
 def attach_stored(
-    db: Session, *, stream: str, file: StoredFile, by: Person, at: datetime
+    db: Session, *, stream: str, file: StoredFile, by: Person | None, at: datetime
 ) -> Document:
-    """Name a stored file among those of a case. Flushes and writes the ledger."""
+    """Name a stored file among those of a case. Flushes and writes the ledger.
+
+    `by` is None where it came from outside.
+    """
     document = Document(
         stream=stream,
         kind="attachment",
@@ -112,7 +115,7 @@ def attach_stored(
         sha256=file.sha256,
         bytes=file.byte_count,
         at=at,
-        by_id=by.id,
+        by_id=by.id if by else None,
     )
     db.add(document)
     db.flush()

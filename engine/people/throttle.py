@@ -13,8 +13,10 @@ from engine.db import upserting
 from engine.errors import NotAllowed
 from engine.people.models import SignInThrottle
 
-# one address may be a whole site behind one router
-FREE_FAILURES = {"account": 3, "address": 20, "change": 3, "token": 20}
+# one address may be a whole site behind one router; `sending` is what one link may send in a day
+FREE_FAILURES = {
+    "account": 3, "address": 20, "change": 3, "token": 20, "link": 20, "sending": 60,
+}  # fmt: skip
 LONGEST_WAIT = timedelta(minutes=15)  # never for good: a stranger must not lock people out
 FORGET_AFTER = timedelta(hours=24)
 NO_WAIT = timedelta(0)
@@ -27,7 +29,7 @@ class TriedTooOften(NotAllowed):
 def reserve(db: Session, keys: Sequence[str], *, at: datetime) -> timedelta:
     """Count this try as a failure until it succeeds; return how long it must wait (0: go on).
 
-    `keys` are `account:…`, `address:…`, `change:…` or `token:…`, always in one order of locking.
+    `keys` begin with one of `FREE_FAILURES`: `account:…`; always in one order of locking.
     Flushes.
     """
     throttles = [locked(db, key, at=at) for key in keys]

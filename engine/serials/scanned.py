@@ -59,9 +59,9 @@ def understand(db: Session, text: str, *, at: str, needs_quantity: bool = True) 
     if len(said) > MOST:
         raise Invalid([Problem(at, TOO_MANY, (("most", MOST),))])
 
-    counted = [_counted(line) for line in said]
-    containers = _containers(db, [what for what, _ in counted])
-    others = [(what, quantity) for what, quantity in counted if what not in containers]
+    counted_lines = [counted(line) for line in said]
+    containers = _containers(db, [what for what, _ in counted_lines])
+    others = [(what, quantity) for what, quantity in counted_lines if what not in containers]
     goods, problems = Goods(containers=list(dict.fromkeys(containers.values()))), []
     found = resolve_many(db, [what for what, _ in others])
     for one, (_, quantity) in zip(found, others, strict=True):
@@ -74,7 +74,8 @@ def understand(db: Session, text: str, *, at: str, needs_quantity: bool = True) 
     return goods
 
 
-def _counted(line: str) -> tuple[str, Decimal | None]:
+def counted(line: str) -> tuple[str, Decimal | None]:
+    """Return what a line names, and how many of it where it says so: `LOT-7 x 12`."""
     said = _COUNTED.match(line)
     return (said[1].strip(), Decimal(said[2])) if said else (line, None)
 

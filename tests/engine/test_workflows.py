@@ -629,6 +629,7 @@ def test_sorting_that_finds_nothing_good_releases_nothing() -> None:
     ("process", "steps", "end"),
     [
         ("hold_breach", ("handle_hold_breach",), "breach_handled"),
+        ("reply_difference", ("settle_reply",), "reply_settled"),
         (
             "field_action_evaluation",
             ("evaluate_health_risk", "evaluate_field_action"),

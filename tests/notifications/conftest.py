@@ -30,6 +30,21 @@ FACTS: dict[str, dict[str, Any]] = {
         "recorded_at": "2026-03-02T08:00:00+00:00",
         "path": "/cases/NC-2026-0007",
     },
+    "layouts/notice_forwarded": {
+        "passed_on_by": "R. Shaw",
+        "consignee": "St. Elsewhere Hospital",
+        "company": "Tarn Medical",
+        "notice_number": "RC-2026-0001/N-0007",
+        "expires_at": "2026-08-29T08:00:00+00:00",
+        "path": "/n/token",
+    },
+    "layouts/notice_link_anew": {
+        "consignee": "St. Elsewhere Hospital",
+        "company": "Tarn Medical",
+        "notice_number": "RC-2026-0001/N-0007",
+        "expires_at": "2026-08-29T08:00:00+00:00",
+        "path": "/n/token",
+    },
     "layouts/flags_raised": {
         "flag_count": 3,
         "target": "R7-000123, RESIN-7",

@@ -1,10 +1,12 @@
 """A company of its own for each story, copied from one that was founded once."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import datetime
+from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,13 +14,18 @@ from flask import Flask
 
 from engine.evidence.render import end_worker
 from tests.conftest import FreshPostgres
+from tests.processes.answering import Hospital, notify
 from tests.processes.company import Company
-from tests.processes.founding import Founded, composed, found
+from tests.processes.founding import Founded, composed, found, release_processes
 from tests.support.personas import People
 from tests.support.postgres import Server
 from tests.support.putting_back import keep_rows
 from tests.support.web import app_over
 from webapp.compose import Holdfast
+
+FIRST_NOTICE_AT = datetime.fromisoformat("2026-03-02T08:00:00+00:00")
+Notify = Callable[..., Hospital]
+_codes = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -90,3 +97,41 @@ def company(holdfast: Holdfast, founded: Founded, people: People, at: datetime) 
 def app(company: Company) -> Flask:
     """Give the web application over the company."""
     return app_over(company.holdfast)
+
+
+# --- hospitals that are sent a notice ------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def house(
+    request: pytest.FixtureRequest, people: People, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Company]:
+    """Give a company with one case, in which each story notifies a hospital of its own."""
+    founded: Founded = request.getfixturevalue(f"founded_{request.param}")
+    folder = tmp_path_factory.mktemp("replies") / "company"
+    shutil.copytree(founded.folder, folder)
+    if founded.kind == "sqlite":
+        path = shutil.copyfile(founded.template, folder.parent / "holdfast.db")
+        fresh: Any = nullcontext(f"sqlite:///{path}")
+    else:
+        fresh = request.getfixturevalue("fresh_postgres")(founded.template)
+    with fresh as url:
+        company = Company(composed(folder, url), people, FIRST_NOTICE_AT, dict(founded.places))
+        release_processes(company.holdfast, people, ["reply_difference"])
+        company.make_lot("S-0001", 4)
+        company.report("S-0001")
+        yield company
+        company.holdfast.database.close()
+
+
+@pytest.fixture
+def to_new(house: Company) -> Notify:
+    """Notify a hospital that is nobody else's."""
+    house.at = FIRST_NOTICE_AT
+    app = app_over(house.holdfast)
+    return lambda **more: notify(house, app, f"H{next(_codes)}", **more)
+
+
+@pytest.fixture
+def hospital(to_new: Notify) -> Hospital:
+    return to_new()

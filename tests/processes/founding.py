@@ -1,5 +1,6 @@
 """Founding a company: its processes released by two people who sign, its places laid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,9 +54,11 @@ def found(kind: str, url: str, template: str, folder: Path, people: People) -> F
         holdfast.database.close()
 
 
-def release_processes(holdfast: Holdfast, people: People) -> None:
+def release_processes(
+    holdfast: Holdfast, people: People, processes: Sequence[str] = PROCESSES
+) -> None:
     """Install every process and have it released by two people, each signing."""
-    for process in PROCESSES:
+    for process in processes:
         release_process(holdfast, process, people)
 
 

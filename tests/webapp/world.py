@@ -31,6 +31,8 @@ from engine.cases import (
 )
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
+from engine.cases.notices.models import Notice
+from engine.cases.replies import links
 from engine.cases.scopes import signed
 from engine.evidence import documents, sealing
 from engine.jobs import Job
@@ -68,6 +70,7 @@ from tests.support.putting_back import Lent, keep_rows
 from tests.support.schema import lay_schema
 from webapp.ceremony import fingerprint
 from webapp.create_app import create_app
+from webapp.sealed_forms import seal
 
 MORNING = datetime.fromisoformat("2026-03-02T08:00:00+00:00")
 SCREENED = {"outcome": "not_a_nonconformance", "rationale": "The limit is met."}
@@ -121,13 +124,20 @@ class World:
             if forms:
                 sent["X-CSRFToken"] = self.tokens[role or "nobody"]
         elif method == "POST":
-            token = {"csrf_token": self.tokens[role or "nobody"]} if forms else {}
+            token = {"csrf_token": self._token(address, role)} if forms else {}
             more["data"] = {**token, "request_key": "key-of-this-form", **(data or {})}
             if address.endswith("/complete"):
                 more["data"]["checked"] = self._checked(address.split("/")[2], role)
         with clock.at(self.at):
             # a file that is streamed is read to its end
             return client.open(address, method=method, headers=sent, buffered=True, **more)
+
+    def _token(self, address: str, role: str | None) -> str:
+        """Return what a form carries: of the session, or the seal of a page without one."""
+        if not address.startswith("/n/"):
+            return self.tokens[role or "nobody"]
+        with self.app.test_request_context(address, method="POST"), clock.at(self.at):
+            return seal("key-of-this-form")
 
     def _checked(self, task_id: str, role: str | None) -> str:
         """Return what the check page of a task carries for a role."""
@@ -249,6 +259,7 @@ def make_world(folder: Path, *, server: Server | None = None, name: str = "") ->
         _settle_people(world)
         _leave_trouble(world)
         _tell_others(world)
+        _notify_a_consignee(world)
         company.at = MORNING + timedelta(minutes=5)
         for role in roles_of(people):
             _sign_in(world, role)
@@ -511,6 +522,26 @@ def _tell_others(world: World) -> None:
         "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999, "source_id": 999,
         "run_id": 999,
     }  # fmt: skip
+
+
+def _notify_a_consignee(world: World) -> None:
+    """Send a distributor the notice of a case, as the room of notices does."""
+    company, at = world.company, world.company.at
+    with company.holdfast.database.begin() as db:
+        case = case_tasks.case_numbered(db, world.states["other"]["number"])
+        notice = Notice(
+            case_id=case.id, party_id=1, number=f"{case.number}/N-0001", country="DE",
+            jurisdiction="DE", language="en", state="sent", is_distributor=True, opened_at=at,
+            first_sent_at=at,
+        )  # fmt: skip
+        db.add(notice)
+        db.flush()
+        token = links.issue(db, notice, at=at)
+        link_id = links.links_of(db, notice.id)[0].id
+        world.states["linked"] = {
+            "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
+        }  # fmt: skip
+    world.states["unknown"] |= {"place": 999, "link_id": 999}
 
 
 def _traced(company: Company) -> Parts:

@@ -203,6 +203,11 @@ BOOK: Mapping[str, Answers] = {
         "why": "The parcel was packed before the hold and handed over without another scan.",
         "follow_up": {"number": "DEV-2026-017", "because": ""},
     },
+    "reply_difference.settle_reply": {
+        "stands": "latest",
+        "channel": "telephone",
+        "explanation": "The ward had counted a unit twice; the pharmacist counted anew.",
+    },
     "signature_renewal.sign_again": {
         "standing": "stands",
         "reason": "The correction changes a number in the text, not what was decided.",

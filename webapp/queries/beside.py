@@ -16,6 +16,7 @@ from engine.cases.models import Case, Line, Round
 from engine.cases.names import stock_names
 from engine.cases.overview import case_balance, case_page
 from engine.cases.reach import amount, reached
+from engine.cases.replies import restoring
 from engine.cases.scope import scope_of
 from engine.cases.scopes.about import change_of
 from engine.cases.scopes.releasing import Left, left, left_units
@@ -224,6 +225,10 @@ PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
         "differences": (
             N_("What differs"),
             lambda db, place: differences.of_count(db, place.case, instance_id=place.instance_id),
+        ),
+        "reply_findings": (
+            N_("What to look into"),
+            lambda db, place: restoring.differing(db, place.instance_id),
         ),
         "scope_left": (N_("What left the scope"), _scope_left),
         "effectiveness": (N_("Effectiveness checks"), _effectiveness),

@@ -1,0 +1,5 @@
+"""What consignees answer to a recall's notice: links, replies, and what comes of them."""
+
+from engine.cases.replies.recording import latest, lines_of, record, replies_of
+
+__all__ = ["latest", "lines_of", "record", "replies_of"]
