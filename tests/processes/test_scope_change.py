@@ -27,10 +27,12 @@ from engine.serials import holds
 from engine.serials.events import recording_sha256
 from engine.serials.models import Event, Hold, HoldTargetRow
 from engine.serials.targets import HoldTarget
+from engine.serials.trace.explain import REASONS
 from tests.processes import founding
 from tests.processes.company import Company
 from tests.processes.recalling import contain, report_signal
 from tests.support.personas import PASSWORD
+from webapp.queries.scopes import lab
 
 LAW = Path(__file__).parents[3] / "shared" / "data" / "law"
 PUMPS = [f"P-{n}" for n in range(1, 7)]
@@ -471,6 +473,9 @@ def test_a_scope_is_widened_on_day_3_and_narrowed_on_day_9(company: Company) -> 
 
     company.later(days=6)
     narrow = propose_for(company, "P-1, P-4, P-5", "Tests clear the rest")
+    [beside] = company.reads(lambda db: lab(db, company.number)).candidates
+    assert [one.serial for one in beside.unprotected] == ["P-2", "P-3", "P-6"]
+    assert {one.reason for one in beside.unprotected} == {REASONS["other_parts"]}
     found = company.reads(lambda db: signed.consequences(db, company.case, scope_of(db, narrow)))
     assert {one.rule.citation for one in found.obligations} >= {
         "Regulation (EU) 2017/745, article 89(8)"

@@ -84,15 +84,15 @@ def unprotected(
     db: Session, before: ScopeVersion, after: ScopeVersion, *, most: int = SHOWN
 ) -> list[Unprotected]:
     """Return the first units that a candidate leaves out, what is in the field first."""
-    kept = TraceRunUnit
+    gone = _only(before.run_id, after.run_id).subquery()
     rows = db.execute(
-        _only(before.run_id, after.run_id)
-        .with_only_columns(Unit.id, Unit.serial, Part.part_no, Unit.custody, Party.name)
-        .join(Unit, Unit.id == kept.unit_id)
+        select(Unit.id, Unit.serial, Part.part_no, Unit.custody, Party.name)
+        .select_from(gone)
+        .join(Unit, Unit.id == gone.c.unit_id)
         .join(Part, Part.id == Unit.part_id)
         .outerjoin(Location, Location.id == Unit.location_id)
         .outerjoin(Party, Party.id == Location.party_id)
-        .order_by(kept.custody == "at_consignee", kept.unit_id)
+        .order_by(Unit.custody != "at_consignee", Unit.id)
         .limit(most)
     ).all()
     return [
