@@ -81,7 +81,7 @@ PARENTS = {
     "interface": "interfaces",
     "tokens": "interfaces",
     "gaps": "trace",
-    "scopes": "cases",
+    "scopes": "recalls",
 }  # pages below an entry
 
 
