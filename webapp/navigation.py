@@ -82,6 +82,7 @@ PARENTS = {
     "interface": "interfaces",
     "tokens": "interfaces",
     "gaps": "trace",
+    "scopes": "recalls",
 }  # pages below an entry
 
 
