@@ -193,6 +193,7 @@ TICK = {
     "deadlines": N_("Reminders of deadlines"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
+    "status_reports": N_("Status reports of field actions"),
     "checkpoint": N_("Checkpoint of the ledger"),
     "gaps": N_("Looking for gaps in the record"),
     "nights": N_("Lot of the night"),
