@@ -1,6 +1,7 @@
 """The one composition root: what is handed to whom. Web, worker and command line start here."""
 
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep, uploads
 from engine.cases.following import follow, lock_cases
+from engine.cases.notices import letters, opening, sent
 from engine.cases.scopes import apart
 from engine.cases.tasks import printed_name
 from engine.db import Database
@@ -51,6 +53,8 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         "load_import": working.load_import,
         denylist.JOB: denylist.MakeDenyList(),
         runs.JOB: runs.Reconcile(),
+        opening.VERB: opening.open_notices,
+        letters.VERB: letters.PrintLetters(os.environ.get("HOLDFAST_DASK", "")),
     }
 )
 
@@ -78,6 +82,7 @@ class Holdfast:
                 Tick("children", second, self.take_up_reports),
                 Tick("mail", second * 2, self.deliver),
                 Tick("webhooks", second * 2, self.deliver_webhooks),
+                Tick("letters", second * 2, self.take_up_letters),
                 Tick("deadlines", minute, self.tell_deadlines),
                 Tick("doors", minute, self.tell_of_silent_doors),
                 Tick("deny_list", minute, self.ask_for_deny_list),
@@ -104,6 +109,7 @@ class Holdfast:
         self.send_reports()
         self.run_jobs()
         self.deliver()
+        self.take_up_letters()
         self.deliver_webhooks()
 
     def keep_dictionary(self) -> None:
@@ -137,7 +143,12 @@ class Holdfast:
             at=clock.now(),
             site_url=self.settings.base_url,
             only=("mail",),
+            stored=self.documents.open,
         )
+
+    def take_up_letters(self) -> None:
+        """Take up what the mail system said of letters to consignees."""
+        sent.take_up(self.database, clock.now())
 
     def deliver_webhooks(self) -> None:
         """Send the webhooks that are due; one slow receiver holds up no mail."""
