@@ -14,6 +14,7 @@ from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import make_url, select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from engine import clock, jobs, outbox
@@ -22,7 +23,7 @@ from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Task
 from engine.cases import commands, ending, migrating, preparing, releases, tasks as case_tasks
 from engine.cases.ending import REOPEN, VOID, Ending
-from engine.cases.notices.models import Notice
+from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.replies import links
 from engine.evidence import documents, sealing
 from engine.jobs import Job
@@ -53,6 +54,7 @@ from engine.serials.models import Event, LegacyCase, Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
+from tests.support import letters
 from tests.support.files import png
 from tests.support.personas import People, settle
 from tests.support.postgres import Server
@@ -531,7 +533,48 @@ def _notify_a_consignee(world: World) -> None:
         world.states["linked"] = {
             "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
         }  # fmt: skip
-    world.states["unknown"] |= {"place": 999, "link_id": 999}
+        world.states["written"] = _write_to(world, db, notice) | {
+            "number": case.number, "place": 1,
+        }  # fmt: skip
+    world.states["unknown"] |= {
+        "place": 999, "link_id": 999, "letter": 9, "kind": "pdf", "text_id": 999, "run_id": 999,
+        "what": "pause",
+    }  # fmt: skip
+
+
+def _write_to(world: World, db: Session, notice: Notice) -> Parts:
+    """Keep a letter of a notice that was posted, of a text in force."""
+    at, people = world.company.at, world.company.people
+    text = NoticeText(
+        case_id=notice.case_id, jurisdiction="DE", language="en", version=1, state="approved",
+        words=letters.WORDS["en"], sha256="a" * 64, opened_at=at, approved_at=at, released_at=at,
+    )  # fmt: skip
+    db.add(text)
+    db.flush()
+    run = LetterRun(
+        case_id=notice.case_id, kind="notice", text_id=text.id, total_count=1, asked_at=at,
+        asked_by_id=people.regulatory_affairs.id,
+    )  # fmt: skip
+    db.add(run)
+    db.flush()
+    kept = world.company.holdfast.documents.put(b"%PDF-1.7")
+    for number, sent_at in ((1, at), (2, None)):
+        db.add(
+            NoticeLetter(
+                notice_id=notice.id,
+                number=number,
+                run_id=run.id,
+                text_id=text.id,
+                state="stored",
+                pdf_sha256=kept,
+                csv_sha256=kept,
+                jws_sha256=kept,
+                stored_at=at,
+                channel="print",
+                sent_at=sent_at,
+            )
+        )
+    return {"text_id": text.id, "run_id": run.id, "letter": 1, "kind": "pdf", "what": "pause"}
 
 
 def _traced(company: Company) -> Parts:
