@@ -12,6 +12,7 @@ from engine.cases.carrying_out import good_parts
 from engine.cases.dispositions import parts_of_line, pending
 from engine.cases.models import Case, Line
 from engine.cases.notices import wording
+from engine.cases.recalls import agreeing as recall_agreeing
 from engine.cases.samples import samples_of, without
 from engine.errors import Invalid, Problem
 from engine.words import N_
@@ -45,6 +46,7 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
         if problems := list(wording.problems_in(answers)):
             raise Invalid(problems)
         return
+    recall_agreeing.refuse_disagreement(db, case, task, answers)
     if task.process != "disposition_line":
         return
     line = db.scalar(select(Line).where(Line.instance_id == task.instance_id))

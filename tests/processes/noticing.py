@@ -14,6 +14,8 @@ from engine.cases import scopes
 from engine.cases.models import Case
 from engine.cases.notices import opening
 from engine.cases.notices.models import Notice
+from engine.cases.recalls.models import JurisdictionDecision
+from engine.regulators import jurisdictions as law
 from engine.serials import parties, ship
 from engine.serials.models import Party
 from tests.processes import founding
@@ -33,7 +35,13 @@ class Notices:
 
     company: Company
 
-    def open(self, devices: dict[str, Sequence[str]], *, is_drill: bool = False) -> None:
+    def open(
+        self,
+        devices: dict[str, Sequence[str]],
+        *,
+        is_drill: bool = False,
+        undecided: Sequence[str] = (),
+    ) -> None:
         """Ship devices to hospitals by code, freeze a scope over them and open the notices."""
         company = self.company
         at = {"by": company.people.administrator, "at": company.at}
@@ -67,8 +75,21 @@ class Notices:
                 db, case, scopes.propose(db, case, "SENS-1", reason="signal", **at),
                 is_provisional=False, **at,
             )  # fmt: skip
+            self.decide(db, case, *(one[2] for one in HOSPITALS if one[2] not in undecided))
             opening.open_all(self.step(db, root))
         self.work()
+
+    def decide(self, db: Any, case: Case, *countries: str) -> None:
+        """Say what the action is in law there: until then no letter goes out."""
+        for key in {law.of_country(one).code for one in countries}:
+            db.add(
+                JurisdictionDecision(
+                    case_id=case.id, key=key, code=key, countries=[], reached_by="units",
+                    legal_name="recall", is_reportable=True, reason="As evaluated.",
+                    opened_at=self.company.at, decided_at=self.company.at,
+                )
+            )  # fmt: skip
+        db.flush()
 
     def ship(self, code: str, serials: Sequence[str]) -> None:
         """Ship devices to a hospital that was laid."""

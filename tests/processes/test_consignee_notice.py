@@ -197,3 +197,23 @@ def test_a_run_is_paused_goes_on_and_prints_again_what_failed(
     notices.work()
     assert notices.all(NoticeLetter)[0].state == "stored"
     assert notices.all(LetterRun)[0].ended_at is not None
+
+
+def test_a_country_that_is_held_back_waits_and_the_others_go_out(
+    company: Company, notices: Notices
+) -> None:
+    notices.open({"MERCY": ["P-1"], "RENHE": ["P-2"]}, undecided=["US"])
+    for element in (
+        "draft_text", "verify_translation", "approve_text_regulatory", "approve_text_medical",
+        "release_letters",
+    ):  # fmt: skip
+        for task in company.open_tasks_at(element):
+            company.do(element, task=task)
+    notices.work()
+    assert (notices.of("RENHE").state, notices.of("MERCY").state) == ("sent", "open")
+    with company.holdfast.database.begin() as db:
+        case = db.get_one(Case, company.case.id)
+        notices.decide(db, case, "US")
+        assert sending.send_due(db, case, by=None, at=company.at) == 1
+    notices.work()
+    assert notices.of("MERCY").state == "sent"

@@ -16,6 +16,7 @@ from engine.cases.carrying_out import case_of
 from engine.cases.models import Case
 from engine.cases.notices import letters, lists
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
+from engine.cases.recalls import gates
 from engine.cases.scopes import ScopeVersion
 from engine.errors import Conflict, NotFound
 from engine.evidence import ledger
@@ -143,6 +144,9 @@ def _ask(
         Notice.state != "closed",
         which,
     ]
+    if not case.is_drill:  # a drill writes to nobody: nothing holds it back
+        due.append(Notice.country.is_not(None))  # where nobody knows the law, nothing goes out
+        due.append(Notice.country.not_in(_held_back(db, case, due)))
     count = db.scalar(select(func.count(Notice.id)).where(*due)) or 0
     if not count:
         return 0
@@ -181,6 +185,16 @@ def _ask(
     body = {"run": run.id, "kind": kind, "text": text.id, "count": count}
     ledger.append(db, case.stream, "letters_asked", body, by=by, at=at)
     return count
+
+
+def _held_back(db: Session, case: Case, due: list[ColumnElement[bool]]) -> list[str]:
+    """Return the countries whose letters wait: for an authority, or for what the action is there."""
+    countries = db.scalars(select(Notice.country).where(*due).distinct()).all()
+    return [
+        country
+        for country in countries
+        if country and gates.is_closed(db, case, country, gates.NOTICES) is not None
+    ]
 
 
 def _add_letters(db: Session, run: LetterRun, due: list[ColumnElement[bool]]) -> None:
