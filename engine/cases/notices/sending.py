@@ -188,7 +188,7 @@ def _ask(
 
 
 def _held_back(db: Session, case: Case, due: list[ColumnElement[bool]]) -> list[str]:
-    """Return the countries whose letters wait: for an authority, or for what the action is there."""
+    """Return the countries whose letters wait for an authority, or for what the law there is."""
     countries = db.scalars(select(Notice.country).where(*due).distinct()).all()
     return [
         country
