@@ -18,7 +18,7 @@ from engine.cases import doors, mails, segregation, upkeep, uploads
 from engine.cases.following import follow, lock_cases
 from engine.cases.notices import letters, opening, sent
 from engine.cases.reporting import schedule
-from engine.cases.scopes import apart
+from engine.cases.scopes import apart, signed
 from engine.cases.tasks import printed_name
 from engine.db import Database
 from engine.evidence import checkpoints, ledger, sealing
@@ -33,6 +33,7 @@ from engine.serials.exchange import denylist, runs
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
 from engine.serials.intake import working
+from engine.serials.night import running as nights
 from engine.serials.reports import due
 from forms.words import messages_in
 from notifications.channels import Channel, OwnForm
@@ -49,7 +50,9 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         "witness_checkpoint": checkpoints.witness_checkpoint,
         capture.VERB: capture.capture_epcis,
         tracing.VERB: tracing.carry_out,
+        signed.VERB: signed.carry_out,
         gaps.VERB: gaps.look_for_gaps,
+        nights.VERB: nights.trace_night,
         "check_import": working.check_import,
         "load_import": working.load_import,
         denylist.JOB: denylist.MakeDenyList(),
@@ -95,6 +98,7 @@ class Holdfast:
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
                 Tick("gaps", minute * 30, self.ask_for_gaps),
+                Tick("nights", minute * 15, self.ask_for_night),
                 *more,
             ],
         )
@@ -128,6 +132,11 @@ class Holdfast:
         """Have the store looked through for gaps, once a day."""
         with self.database.begin() as db:
             gaps.ask_daily(db, at=clock.now())
+
+    def ask_for_night(self) -> None:
+        """Have lots and units traced at random, once a night."""
+        with self.database.begin() as db:
+            nights.ask_nightly(db, at=clock.now())
 
     def fire_timers(self) -> None:
         """Fire the timers of diagrams that are due."""

@@ -21,8 +21,17 @@ from engine import clock, jobs, outbox
 from engine.bpmn.errors import StepFailed
 from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Task
-from engine.cases import commands, ending, migrating, preparing, releases, tasks as case_tasks
+from engine.cases import (
+    commands,
+    ending,
+    migrating,
+    preparing,
+    releases,
+    scopes,
+    tasks as case_tasks,
+)
 from engine.cases.ending import REOPEN, VOID, Ending
+from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.recalls import gates
 from engine.cases.recalls.gates import Override
@@ -30,6 +39,7 @@ from engine.cases.replies import links
 from engine.cases.returns import authorising, closing, correcting
 from engine.cases.returns.closing import Closing
 from engine.cases.returns.correcting import Correction
+from engine.cases.scopes import signed
 from engine.evidence import documents, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing
@@ -56,6 +66,7 @@ from engine.serials.exchange import (
     subscriptions,
 )
 from engine.serials.models import Event, LegacyCase, Party, Unit, WebhookAttempt
+from engine.serials.night import running as nights
 from notifications.channels.folder import mails
 from tests.processes import recalling
 from tests.processes.company import Company
@@ -555,12 +566,23 @@ def _tell_others(world: World) -> None:
         run = canary.keep(db, bait, canary.Tried(201, "{}", 1), at=at)
         [form] = downtime.print_forms(db, "receiving", 1, language="en", by=by, at=at)
     world.always["run_id"] = run.id
+    world.always["night_id"] = _night(company, at)
     world.states["downtime"] = {"number": form.number}
     world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
     world.states["unknown"] |= {
         "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999, "source_id": 999,
-        "run_id": 999,
+        "run_id": 999, "night_id": 999,
     }  # fmt: skip
+
+
+def _night(company: Company, at: datetime) -> int:
+    """Leave a night that did not hold and that nobody has looked into; return its number."""
+    with company.holdfast.database.begin() as db:
+        night = nights.commit(db, wanted=4, at=at)
+        nights.reveal(db, night, at=at)
+        nights.end(db, night, at=at)
+        night.outcome = "low"
+        return night.id
 
 
 def _notify_a_consignee(world: World) -> None:
@@ -722,6 +744,26 @@ def _open_pages_of_the_manager(world: World) -> None:
         world.states["draft"] = {
             "definition_id": draft, "capacity": "quality", "nonce": opened.nonce,
         }  # fmt: skip
+    _propose_a_scope(world, here)
+
+
+def _propose_a_scope(world: World, here: dict[str, Any]) -> None:
+    """Propose two scopes of a recall, and open the manager's page to freeze the second."""
+    company, at, number = world.company, world.at, "RC-2026-9001"
+    by = company.people.qa_engineer
+    with company.holdfast.database.begin() as db:
+        case = Case(
+            number=number, process="recall", title="Battery may overheat", language="en",
+            opened_by_id=by.id, opened_at=at,
+        )  # fmt: skip
+        db.add(case)
+        db.flush()
+        for said in ("PMP-0001", "PMP-0002"):
+            scopes.propose(db, case, said, reason="Supplier notice 12", by=by, at=at)
+        opened = signed.open_signing(db, number, 2, **here)
+    world.states["scoped"] = {"number": number, "scope": 1}
+    world.states["scope_signing"] = {"number": number, "scope": 2, "nonce": opened.nonce}
+    world.states["unknown"] |= {"scope": 999}
 
 
 def _bring_over(company: Company) -> None:
