@@ -49,7 +49,7 @@ def post(
     """Move what lies with the consignee to where its replies put it; return how many moved."""
     moves: dict[str, list[Holding]] = {}
     for target, goal in wanted.items():
-        for to, part in _moves(goal, lying.get(target, [])):
+        for to, part in moves(goal, lying.get(target, [])):
             moves.setdefault(to, []).append(part)
     return sum(
         balance.post(db, case, parts, to=to, evidence=evidence, by=by, at=at)
@@ -57,7 +57,7 @@ def post(
     )
 
 
-def _moves(goal: Mapping[str, Decimal], lying: list[Holding]) -> Iterator[tuple[str, Holding]]:
+def moves(goal: Mapping[str, Decimal], lying: list[Holding]) -> Iterator[tuple[str, Holding]]:
     """Yield what goes where: from answers that changed, then from what nobody had answered for."""
     movable = [one for one in lying if one.account in MOVABLE]
     left = sum((one.quantity for one in movable), Decimal(0))
