@@ -47,13 +47,13 @@ def post(
     at: datetime,
 ) -> int:
     """Move what lies with the consignee to where its replies put it; return how many moved."""
-    moves: dict[str, list[Holding]] = {}
+    moved: dict[str, list[Holding]] = {}
     for target, goal in wanted.items():
         for to, part in moves(goal, lying.get(target, [])):
-            moves.setdefault(to, []).append(part)
+            moved.setdefault(to, []).append(part)
     return sum(
         balance.post(db, case, parts, to=to, evidence=evidence, by=by, at=at)
-        for to, parts in sorted(moves.items())
+        for to, parts in sorted(moved.items())
     )
 
 
