@@ -16,6 +16,7 @@ from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep, uploads
 from engine.cases.following import follow, lock_cases
 from engine.cases.replies import drafts
+from engine.cases.reporting import schedule
 from engine.cases.scopes import apart
 from engine.cases.tasks import printed_name
 from engine.db import Database
@@ -84,6 +85,7 @@ class Holdfast:
                 Tick("deny_list", minute, self.ask_for_deny_list),
                 Tick("reconciliation", minute, self.compare_due),
                 Tick("recounts", minute * 5, self.open_recounts),
+                Tick("status_reports", minute * 5, self.open_status_reports),
                 Tick("views", minute, self.close_views),
                 Tick("reports", minute, self.send_reports),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
@@ -100,6 +102,7 @@ class Holdfast:
         self.tell_deadlines()
         self.tell_of_silent_doors()
         self.open_recounts()
+        self.open_status_reports()
         self.drop_abandoned_uploads()
         self.close_views()
         self.send_reports()
@@ -172,6 +175,10 @@ class Holdfast:
     def open_recounts(self) -> None:
         """Ask for the recounts of held stock that are due."""
         upkeep.open_recounts(self.database, at=clock.now())
+
+    def open_status_reports(self) -> None:
+        """Ask for the status reports of recalls that are due."""
+        schedule.open_due(self.database, at=clock.now())
 
     def drop_abandoned_uploads(self) -> None:
         """Drop the files of forms that were never accepted, and replies nobody sent."""

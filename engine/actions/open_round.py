@@ -19,11 +19,15 @@ class Result(Schema):
 
 
 def open_round(step: Step) -> dict[str, int | bool]:
-    """Take up what the investigation added; open the next round."""
+    """Take up what the investigation added; open the next round.
+
+    A recall adds by freezing a scope, never here.
+    """
     case = case_of(step)
-    settled = affected.settle(step.db, case, by=step.by, at=step.at)
-    holding.place(step.db, case, settled, by=step.by, at=step.at)
-    evaluation.ensure(step.db, case, by=step.by, at=step.at)
+    if case.process != "recall":
+        settled = affected.settle(step.db, case, by=step.by, at=step.at)
+        holding.place(step.db, case, settled, by=step.by, at=step.at)
+        evaluation.ensure(step.db, case, by=step.by, at=step.at)
     if not dispositions.pending(step.db, case):
         return {"round": step.variables.get("round") or 0, "pending": False}
     opened = dispositions.open_round(step.db, case, instance_id=step.instance.id, at=step.at)

@@ -10,6 +10,8 @@ from engine.cases.carrying_out import case_of, finish, give_back, good_parts, li
 RESULTS = {
     "rework": ("perform_rework", "reworked"),
     "repair": ("perform_rework", "reworked"),
+    "service": ("perform_rework", "reworked"),
+    "recondition": ("perform_rework", "reworked"),
     "regrade": ("relabel_units", "relabelled"),
     "sort": ("sort_units", "results"),
 }
@@ -32,7 +34,7 @@ def release_units(step: Step) -> dict[str, bool]:
         give_back(line, at=step.at)
         return {}
 
-    if line.type in ("rework", "repair"):
+    if element == "perform_rework":
         carrying_out.rework(step, case, line, parts)
     carrying_out.release_for_use(step, case, line, parts)
     finish(line, at=step.at)

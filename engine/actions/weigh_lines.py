@@ -15,6 +15,8 @@ from engine.serials.targets import HoldTarget
 DOORS = {
     "rework": "rework",
     "repair": "rework",
+    "service": "rework",
+    "recondition": "rework",
     "regrade": "regrade",
     "scrap": "destroy",
     "return_to_supplier": "ship",

@@ -22,6 +22,7 @@ from engine.serials.models import LotStock
 from engine.serials.record import How
 
 PROCESS = "disposition_line"
+RETURNED_TO = frozenset(one.account for one in TYPES.values() if one.is_of_returned)
 
 
 def case_of(step: Step) -> Case:
@@ -59,11 +60,21 @@ def good_parts(db: Session, case: Case, line: Line, element: str, field: str) ->
 def post(
     step: Step, case: Case, parts: Sequence[Part], account: str, *, event_id: int, evidence: str
 ) -> None:
-    """Move parts out of what is held into the account where they end."""
+    """Move parts out of what is held into the account where they end.
+
+    Of a lot that partly came back it is that part which is serviced, and the other otherwise.
+    """
     db = step.db
     held: dict[tuple[int | None, int | None], list[Holding]] = {}
+    of_returned = account in RETURNED_TO
     lying = balance.holdings(db, case.id, accounts=balance.IN_HOUSE)
-    for one in sorted(lying, key=lambda one: balance.IN_HOUSE.index(one.account)):
+    for one in sorted(
+        lying,
+        key=lambda one: (
+            (one.party_id is None) == of_returned,
+            balance.IN_HOUSE.index(one.account),
+        ),
+    ):
         held.setdefault((one.unit_id, one.lot_id), []).append(one)
     moved = [
         part

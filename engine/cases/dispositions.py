@@ -20,13 +20,14 @@ from engine.words import N_
 
 @dataclass(frozen=True)
 class Type:
-    """One of the eight dispositions: its words, the account it ends in, whom it always needs."""
+    """One of the dispositions: its words, the account it ends in, whom it always needs."""
 
     label: str
     account: str
     needs_regulatory: bool = False
     needs_manufacturing: bool = False
     before_distribution_only: bool = False
+    is_of_returned: bool = False
 
 
 TYPES: dict[str, Type] = {
@@ -42,12 +43,20 @@ TYPES: dict[str, Type] = {
     "regrade": Type(N_("Regrade"), "regraded", needs_regulatory=True, needs_manufacturing=True),
     "sort": Type(N_("Sort"), "released_after_sorting", needs_manufacturing=True),
     "no_fault_found": Type(N_("No fault found"), "released_no_fault"),
+    "service": Type(N_("Servicing"), "serviced", needs_manufacturing=True, is_of_returned=True),
+    "recondition": Type(
+        N_("Recondition"), "reconditioned", needs_manufacturing=True, is_of_returned=True
+    ),
 }
 ACTIVE = ("proposed", "running")
 
 
 class LinesDoNotFit(Refused):
     """Line %(line)s asks for %(asked)s, but only %(pending)s are pending. Correct that line."""
+
+
+class WasDistributed(Refused):
+    """Line %(line)s reworks what has come back: service or recondition it, or take it out."""
 
 
 class NoOpenRound(Refused):
@@ -123,10 +132,23 @@ def propose(db: Session, case: Case, lines: list[dict[str, Any]]) -> list[Line]:
     for number, asked in enumerate(lines, start=1):
         parts = parts_of(asked)
         _take(left, parts, number)
+        if TYPES[asked["type"]].before_distribution_only:
+            _refuse_distributed(db, case, parts, number)
         written.append(_write_line(db, case, current, number, asked, parts))
     current.state = "proposed"
     db.flush()
     return written
+
+
+def _refuse_distributed(db: Session, case: Case, parts: list[Part], number: int) -> None:
+    """Raise `WasDistributed` when there is not so much here that never left."""
+    at_home: dict[tuple[int | None, int | None], Decimal] = {}
+    for one in balance.holdings(db, case.id, accounts=balance.IN_HOUSE):
+        if one.party_id is None:
+            key = (one.unit_id, one.lot_id)
+            at_home[key] = at_home.get(key, Decimal(0)) + one.quantity
+    if any(part.quantity > at_home.get(part.key, Decimal(0)) for part in parts):
+        raise WasDistributed(line=number)
 
 
 def parts_of(line: dict[str, Any]) -> list[Part]:

@@ -79,7 +79,9 @@ def _statements(sqlite: bool, of: str) -> dict[str, TextClause]:  # noqa: FBT001
     given = (
         "SELECT value FROM json_each(:ids)" if sqlite else "SELECT unnest(CAST(:ids AS bigint[]))"
     )
-    new = "p.case_id = :case_id AND " + (f"p.id IN ({given})" if of == "ids" else "p.id > :mark")
+    # of a million postings of the case the few new ones are found by their ids
+    of_case = ("+" if sqlite else "") + "p.case_id = :case_id"
+    new = f"{of_case} AND " + (f"p.id IN ({given})" if of == "ids" else "p.id > :mark")
     kept = "LEFT JOIN balance_unit b ON b.case_id = p.case_id AND b.unit_id = p.unit_id"
     columns = "case_id, account, party_id, lot_id, subject_id, counts_units"
 

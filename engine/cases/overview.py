@@ -33,7 +33,13 @@ TONES: dict[str, Tone] = {
     "held_elsewhere": "amber",
     "in_transit": "amber",
     "at_consignee": "red",
+    "confirmed_at_consignee": "amber",
+    "in_use_until_corrected": "red",
+    "return_announced": "amber",
+    "passed_on": "red",
+    "not_received": "red",
     "not_found": "red",
+    "lost": "red",
     "unresolved": "red",
 }
 

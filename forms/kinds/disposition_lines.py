@@ -24,7 +24,11 @@ TYPES: Mapping[str, str] = {
     "regrade": N_("Regrade"),
     "sort": N_("Sort"),
     "no_fault_found": N_("No fault found"),
+    "service": N_("Servicing"),
+    "recondition": N_("Recondition"),
 }
+# what a form offers that names none: the diagrams of running cases know no others
+EARLIER = [name for name in TYPES if name not in ("service", "recondition")]
 HEAD = (N_("What"), N_("Quantity"), N_("Disposition"), N_("Justification"), N_("Conditions"))
 HELD, PENDING = N_("Held"), N_("Pending after these lines")
 COLUMNS = ("units", "lot", "quantity", "type", "justification", "conditions")
@@ -38,7 +42,7 @@ class DispositionLines(Kind):
     is_wide = True
     anchors_itself = False
     is_group = True
-    options: ClassVar[Mapping[str, Option]] = {"types": (is_list_of_words, list(TYPES))}
+    options: ClassVar[Mapping[str, Option]] = {"types": (is_list_of_words, EARLIER)}
     sentence_if_missing = N_("Enter at least one line for “%(label)s”.")
 
     def accept(self, raw: Json, context: Context) -> Json:

@@ -1,7 +1,7 @@
 """The company the stories happen in: what its people do to a case, and what comes of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -54,6 +54,7 @@ class Company(Goods):
             self.holdfast.take_up_reports()
             self.holdfast.tell_deadlines()
             self.holdfast.open_recounts()
+            self.holdfast.open_status_reports()
 
     def take_up_reports(self) -> None:
         """Let parents count in the children that have ended."""
@@ -164,6 +165,10 @@ class Company(Goods):
                 ).sha256
                 for n in (1, 2)
             ]  # fmt: skip
+
+    def with_roles(self, who: Person, *roles: str) -> Person:
+        """Return a person who holds these roles as well."""
+        return replace(who, roles=who.roles | set(roles))
 
     def person(self, who: Person) -> Person:
         """Return a person with what was granted and delegated to them by now."""

@@ -24,6 +24,9 @@ from engine.cases import commands, ending, migrating, preparing, releases, tasks
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.notices.models import Notice
 from engine.cases.replies import links
+from engine.cases.returns import authorising, closing, correcting
+from engine.cases.returns.closing import Closing
+from engine.cases.returns.correcting import Correction
 from engine.evidence import documents, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing
@@ -37,7 +40,7 @@ from engine.people import (
     tokens,
 )  # fmt: skip
 from engine.people.models import AccessReviewLine, RoleGrant, WebSession
-from engine.serials import contacts, reports, tracing
+from engine.serials import contacts, reports, ship, tracing
 from engine.serials.asking import Asked
 from engine.serials.epcis import capture, documents as documents_of_partners
 from engine.serials.exchange import (
@@ -53,6 +56,7 @@ from engine.serials.models import Event, LegacyCase, Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
+from tests.processes.recalls import open_recall
 from tests.support.files import png
 from tests.support.personas import People, settle
 from tests.support.postgres import Server
@@ -250,6 +254,7 @@ def make_world(folder: Path, *, server: Server | None = None, name: str = "") ->
         _leave_trouble(world)
         _tell_others(world)
         _notify_a_consignee(world)
+        _open_a_recall(world)
         company.at = MORNING + timedelta(minutes=5)
         for role in roles_of(people):
             _sign_in(world, role)
@@ -380,6 +385,32 @@ def _open_cases(world: World) -> None:
     world.states["entity"] = {"name": "unit"}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
+
+
+def _open_a_recall(world: World) -> None:
+    """Open a recall of a pump at a hospital that never answers, with leave and a correction."""
+    company = world.company
+    company.make_devices("SENS-88", ["PMP-0088", "PMP-0089"], shipped=2)
+    pump = company.unit("PMP-0088").id
+    hospital = company.places["HOSP"]
+    with company.holdfast.database.begin() as db:
+        by = company.people.customer_service
+        ship.deliver(db, location_id=hospital, units=[pump], by=by, at=company.at)
+    recall = open_recall(company, "PMP-0088", "PMP-0089")
+    party_id = company.places["HOSP_party"]
+    recall.tries(party_id, "no_answer", "no_answer", "no_answer")
+    given = recall.does(
+        authorising.issue, party_id, location_id=company.places["TARN"], instructions="",
+        by="customer_service",
+    )  # fmt: skip
+    told = Correction(pump, "software", "Loaded.", "4.2.0")
+    made = recall.does(correcting.record, told, by="field_service")
+    world.states["recalled"] = {
+        "number": recall.number, "party_id": party_id, "authorisation": given.number,
+        "correction_id": made.id,
+    }  # fmt: skip
+    world.states["unknown"] |= {"party_id": 999, "authorisation": "RMA-1999-1",
+                                "correction_id": 999}  # fmt: skip
 
 
 def _settle_people(world: World) -> None:
@@ -617,6 +648,12 @@ def _open_pages_of_the_manager(world: World) -> None:
             "number": company.number,
             "nonce": migrating.open_signing(db, company.number, **here).nonce,
         }
+        recalled = world.states["recalled"]
+        asked = Closing(
+            recalled["number"], recalled["party_id"], "unresolved", "Three calls, nobody answers."
+        )
+        opened = closing.open_signing(db, asked, **here)
+        world.states["closing_open"] = {**recalled, "nonce": opened.nonce}
         draft = releases.install(db, "recount", by=company.people.administrator, at=at).id
         opened = releases.open_signing(db, draft, "quality", **here)
         world.states["draft"] = {

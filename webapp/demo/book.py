@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from webapp.demo import recall_book
+from webapp.demo import checks_book, recall_book
 
 Answers = dict[str, Any]
 
@@ -16,6 +16,7 @@ APPROVAL = {"decision": "approve", "reason": "The proposal is justified by the e
 
 BOOK: Mapping[str, Answers] = {
     **recall_book.RECALL,
+    **checks_book.CHECKS,
     "nonconformance.triage": {
         "outcome": "confirmed",
         "requirement": "Seal peel strength at least 1.2 N, SPEC-0231 rev 4, clause 5.2",

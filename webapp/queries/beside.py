@@ -17,6 +17,7 @@ from engine.cases.names import stock_names
 from engine.cases.overview import case_balance, case_page
 from engine.cases.reach import amount, reached
 from engine.cases.replies import restoring
+from engine.cases.reporting import reports
 from engine.cases.scope import scope_of
 from engine.cases.scopes.about import change_of
 from engine.cases.scopes.releasing import Left, left, left_units
@@ -175,6 +176,12 @@ def _effectiveness(db: Session, place: Beside) -> Any:
     return (planned, asked) if planned or asked else None
 
 
+def _status_figures(db: Session, place: Beside) -> Any:
+    """Return the figures of the report that this step makes."""
+    report = reports.of_instance(db, place.instance_id)
+    return reports.with_before(db, report) if report else None
+
+
 def _documents(db: Session, place: Beside) -> Any:
     kept = documents.documents_of(db, place.case.stream)
     return [document_line(db, one) for one in kept if one.state != "review"]
@@ -232,6 +239,7 @@ PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
         ),
         "scope_left": (N_("What left the scope"), _scope_left),
         "effectiveness": (N_("Effectiveness checks"), _effectiveness),
+        "status_figures": (N_("Figures of this report"), _status_figures),
         "hold_tags": (N_("Hold tags"), lambda db, place: tag_lines(db, place.case.number)),
     }
 )

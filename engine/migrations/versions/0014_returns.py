@@ -105,6 +105,145 @@ def upgrade() -> None:
     )
     for statement in (LYING, UNITS, STOCK):
         op.execute(statement)
+    _returns()
+
+
+def _returns() -> None:
+    op.create_table(
+        "field_correction",
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
+        sa.Column("case_id", KEY, nullable=False),
+        sa.Column("unit_id", KEY, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("done", sa.Text(), nullable=False),
+        sa.Column("reading", sa.Text(), nullable=False),
+        sa.Column("event_id", KEY, nullable=False),
+        sa.Column("evidence_id", KEY, nullable=True),
+        sa.Column("by_id", KEY, nullable=False),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.Column("verified_by_id", KEY, nullable=True),
+        sa.Column("verified_at", db.UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('software', 'label', 'part')", name=op.f("ck_field_correction_kind_is_known")
+        ),
+        sa.CheckConstraint(
+            "(verified_by_id IS NULL) = (verified_at IS NULL)",
+            name=op.f("ck_field_correction_verified_by_one"),
+        ),
+        sa.CheckConstraint(
+            "verified_by_id IS NULL OR verified_by_id <> by_id",
+            name=op.f("ck_field_correction_by_another"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_field_correction_case_id_case_file")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_field_correction")),
+    )
+    with op.batch_alter_table("field_correction", schema=None) as batch_op:
+        batch_op.create_index("ix_field_correction_case", ["case_id", "unit_id"], unique=False)
+
+    op.create_table(
+        "return_authorisation",
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
+        sa.Column("case_id", KEY, nullable=False),
+        sa.Column("party_id", KEY, nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("location_id", KEY, nullable=False),
+        sa.Column("instructions", sa.Text(), nullable=False),
+        sa.Column("issued_by_id", KEY, nullable=False),
+        sa.Column("issued_at", db.UtcDateTime(), nullable=False),
+        sa.Column("withdrawn_by_id", KEY, nullable=True),
+        sa.Column("withdrawn_at", db.UtcDateTime(), nullable=True),
+        sa.Column("withdrawn_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(withdrawn_at IS NULL) = (withdrawn_reason IS NULL)",
+            name=op.f("ck_return_authorisation_withdrawn_with_reason"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_return_authorisation_case_id_case_file")
+        ),
+        sa.ForeignKeyConstraint(
+            ["location_id"],
+            ["location.id"],
+            name=op.f("fk_return_authorisation_location_id_location"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["party.id"], name=op.f("fk_return_authorisation_party_id_party")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_return_authorisation")),
+        sa.UniqueConstraint("number", name=op.f("uq_return_authorisation_number")),
+    )
+    with op.batch_alter_table("return_authorisation", schema=None) as batch_op:
+        batch_op.create_index("ix_return_authorisation_case", ["case_id", "party_id"], unique=False)
+
+    op.create_table(
+        "return_receipt",
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
+        sa.Column("case_id", KEY, nullable=False),
+        sa.Column("authorisation_id", KEY, nullable=True),
+        sa.Column("party_id", KEY, nullable=True),
+        sa.Column("location_id", KEY, nullable=False),
+        sa.Column("event_id", KEY, nullable=True),
+        sa.Column("photo_id", KEY, nullable=True),
+        sa.Column("by_id", KEY, nullable=False),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["authorisation_id"],
+            ["return_authorisation.id"],
+            name=op.f("fk_return_receipt_authorisation_id_return_authorisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_return_receipt_case_id_case_file")
+        ),
+        sa.ForeignKeyConstraint(
+            ["location_id"], ["location.id"], name=op.f("fk_return_receipt_location_id_location")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["party.id"], name=op.f("fk_return_receipt_party_id_party")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_return_receipt")),
+    )
+    with op.batch_alter_table("return_receipt", schema=None) as batch_op:
+        batch_op.create_index("ix_return_receipt_case", ["case_id", "id"], unique=False)
+
+    op.create_table(
+        "return_line",
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
+        sa.Column("receipt_id", KEY, nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("unit_id", KEY, nullable=True),
+        sa.Column("lot_id", KEY, nullable=True),
+        sa.Column("quantity", db.Quantity(), nullable=False),
+        sa.Column("condition", sa.Text(), nullable=False),
+        sa.Column("finding", sa.Text(), nullable=False),
+        sa.Column("other_cases", sa.Text(), nullable=True),
+        sa.Column("remark", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(finding = 'unknown') = (unit_id IS NULL AND lot_id IS NULL)",
+            name=op.f("ck_return_line_unknown_names_nothing"),
+        ),
+        sa.CheckConstraint(
+            "condition IN ('sealed', 'opened', 'used', 'damaged', 'contaminated')",
+            name=op.f("ck_return_line_condition_is_known"),
+        ),
+        sa.CheckConstraint(
+            "finding IN ('unknown', 'not_on_list', 'already_returned', 'of_another_consignee', 'more_than_there', 'expected')",
+            name=op.f("ck_return_line_finding_is_known"),
+        ),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_return_line_quantity_above_zero")),
+        sa.CheckConstraint(
+            "unit_id IS NULL OR lot_id IS NULL", name=op.f("ck_return_line_unit_or_lot")
+        ),
+        sa.ForeignKeyConstraint(
+            ["receipt_id"],
+            ["return_receipt.id"],
+            name=op.f("fk_return_line_receipt_id_return_receipt"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_return_line")),
+    )
+    with op.batch_alter_table("return_line", schema=None) as batch_op:
+        batch_op.create_index("ix_return_line_receipt", ["receipt_id"], unique=False)
+        batch_op.create_index("ix_return_line_unit", ["unit_id"], unique=False)
 
 
 def downgrade() -> None:

@@ -118,6 +118,60 @@ def upgrade() -> None:
         ),
     )
 
+    op.create_table(
+        "status_report",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "instance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("opened_at", db.UtcDateTime(), nullable=False),
+        sa.Column("taken_at", db.UtcDateTime(), nullable=False),
+        sa.Column("figures", db.Json(), nullable=False),
+        sa.Column("approved_at", db.UtcDateTime(), nullable=True),
+        sa.Column(
+            "approved_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint(
+            "(approved_at IS NULL) = (approved_by_id IS NULL)",
+            name=op.f("ck_status_report_approved_by_one"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_status_report_case_id_case_file")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_status_report")),
+        sa.UniqueConstraint("case_id", "number", name=op.f("uq_status_report_case_id_number")),
+        sa.UniqueConstraint("instance_id", name=op.f("uq_status_report_instance_id")),
+    )
+    op.create_table(
+        "status_schedule",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("every_days", sa.Integer(), nullable=False),
+        sa.Column("since", db.UtcDateTime(), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "every_days BETWEEN 1 AND 366", name=op.f("ck_status_schedule_at_least_yearly")
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_status_schedule_case_id_case_file")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_status_schedule")),
+    )
+    with op.batch_alter_table("status_schedule", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_status_schedule_case_id"), ["case_id"], unique=False)
+
 
 def downgrade() -> None:
     """Refuse: evidence is never taken back; restore the backup instead."""

@@ -199,7 +199,7 @@ def test_a_beginning_ends_before_the_next_text(prefix, end):
 
 @pytest.mark.parametrize("name", ["批号-7", "a%b", "a_b", "0012", "\U0001f4a1"])
 def test_a_beginning_is_text_and_no_pattern(shop, name):
-    shop.units(shop.pump, name, "zz")
+    shop.units(shop.board, name, "zz")
     for length in range(1, len(name) + 1):
         assert [m.label for m in beginning_with(shop.db, name[:length]).units] == [name]
     assert beginning_with(shop.db, "%").units == ()

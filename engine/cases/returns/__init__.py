@@ -1,0 +1,1 @@
+"""What comes back in a recall or is put right where it is: leave, receipts, corrections, losses."""

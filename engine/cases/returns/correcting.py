@@ -1,0 +1,166 @@
+"""Putting a unit right where it is: done and read by one person, read again by another."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.cases import balance, commands, holding
+from engine.cases.models import Case
+from engine.cases.returns.authorising import recall_of
+from engine.cases.returns.models import FieldCorrection
+from engine.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, Refused
+from engine.evidence import ledger
+from engine.evidence.documents import StoredFile
+from engine.people import Person, authorize
+from engine.serials import use
+from engine.serials.models import Unit
+from engine.words import N_
+
+
+class NotInThisRecall(Refused):
+    """%(serial)s is not in %(number)s. Check the serial number."""
+
+
+class NotAway(Refused):
+    """%(serial)s is not with a consignee any more. What is here is decided by disposition."""
+
+
+class CorrectedAlready(Conflict):
+    """%(serial)s was corrected in this recall already; nothing is left to do."""
+
+
+class CorrectionUnknown(NotFound):
+    """There is no such correction in this recall. Open the list of corrections again."""
+
+
+class VerifiedAlready(Conflict):
+    """A colleague has verified this correction while you had it open."""
+
+
+class DoneByYou(NotAllowed):
+    """You did this correction, so somebody else reads the unit."""
+
+
+class ReadsOtherwise(Refused):
+    """You read “%(now)s”, %(reading)s was recorded. Look at the unit again, or do it again."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What was done to one unit: its kind, in words, and what the unit says since."""
+
+    unit_id: int
+    kind: str
+    done: str
+    reading: str
+    evidence: StoredFile | None = None
+    exchange: use.Exchange | None = None
+
+
+def record(
+    db: Session, number: str, told: Correction, *, by: Person, at: datetime,
+    event_at: datetime | None = None,
+) -> FieldCorrection:  # fmt: skip
+    """Record what was done to a unit where it is, as a service of it; flushes.
+
+    It counts as corrected once a second person has read the same (`verify`). Raises
+    `NotInThisRecall`, `NotAway`, `CorrectedAlready`.
+    """
+    authorize(by, "correction.record")
+    case = recall_of(db, number)
+    problems = [
+        Problem(name, N_("Fill this in"))
+        for name in ("done", "reading")
+        if not getattr(told, name).strip()
+    ]
+    if problems:
+        raise Invalid(problems)
+    _refuse_not_away(db, case, told.unit_id)
+    evidence_id = None
+    if told.evidence is not None:
+        evidence_id = commands.attach(db, number, told.evidence, by=by, at=at).document_id
+    found = f"{number}: {case.title}"
+    recorded = use.service(
+        db,
+        told.unit_id,
+        use.Visit(found, told.done.strip(), "in_use"),
+        told.exchange,
+        by=by,
+        at=at,
+        event_at=event_at,
+        stream=case.stream,
+        documents=(case.number,),
+    )
+    made = FieldCorrection(
+        case_id=case.id,
+        unit_id=told.unit_id,
+        kind=told.kind,
+        done=told.done.strip(),
+        reading=told.reading.strip(),
+        event_id=recorded.event.id,
+        evidence_id=evidence_id,
+        by_id=by.id,
+        at=at,
+    )
+    db.add(made)
+    db.flush()
+    body = {"correction": made.id, "unit": told.unit_id, "kind": made.kind, "reading": made.reading}
+    ledger.append(db, case.stream, "correction_recorded", body, by=by, at=at)
+    case.version += 1
+    return made
+
+
+def verify(
+    db: Session, number: str, correction_id: int, *, reading: str, by: Person, at: datetime
+) -> FieldCorrection:
+    """Have a second person read the unit: where both read the same, it is corrected; flushes.
+
+    Its own recall's holds let it go, and no other's. Raises `DoneByYou`, `ReadsOtherwise`,
+    `VerifiedAlready`, `NotAway`.
+    """
+    authorize(by, "correction.verify")
+    case = recall_of(db, number)
+    made = db.scalar(
+        select(FieldCorrection)
+        .where(FieldCorrection.case_id == case.id, FieldCorrection.id == correction_id)
+        .execution_options(populate_existing=True)
+    )
+    if made is None:
+        raise CorrectionUnknown
+    if made.verified_at is not None:
+        raise VerifiedAlready
+    if made.by_id in {by.id, *(principal for _, principal in by.on_behalf_of)}:
+        raise DoneByYou
+    if _bare(reading) != _bare(made.reading):
+        raise ReadsOtherwise(now=reading.strip(), reading=made.reading)
+    lying = _refuse_not_away(db, case, made.unit_id)
+
+    made.verified_by_id, made.verified_at = by.id, at
+    reason = f"correction {made.id}: {made.kind}, {made.reading}"
+    holding.let_out_units(db, case, [made.unit_id], reason=reason, by=by, at=at)
+    balance.post(
+        db, case, [lying], to="corrected", evidence=reason, by=by, at=at, event_id=made.event_id
+    )
+    body = {"correction": made.id, "unit": made.unit_id, "reading": reading.strip()}
+    ledger.append(db, case.stream, "correction_verified", body, by=by, at=at)
+    case.version += 1
+    return made
+
+
+def _refuse_not_away(db: Session, case: Case, unit_id: int) -> balance.Holding:
+    serial = db.get_one(Unit, unit_id).serial
+    lying = balance.holdings_of(db, case.id, units=[unit_id])
+    if not lying:
+        raise NotInThisRecall(serial=serial, number=case.number)
+    if lying[0].account == "corrected":
+        raise CorrectedAlready(serial=serial)
+    if lying[0].account not in balance.LEFT_CONTROL:
+        raise NotAway(serial=serial)
+    return lying[0]
+
+
+def _bare(reading: str) -> str:
+    """Return a reading without what two people write differently: case and spaces."""
+    return "".join(reading.split()).casefold()

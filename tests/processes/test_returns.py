@@ -1,0 +1,192 @@
+"""Stories of what comes back in a recall, is put right where it is, or is never found."""
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from engine.cases import balance, lying
+from engine.cases.returns import authorising, closing, correcting, receiving
+from engine.cases.returns.closing import Closing
+from engine.cases.returns.correcting import Correction
+from engine.cases.returns.models import ReturnLine
+from engine.cases.returns.receiving import Line, Parcel
+from engine.cases.signing import Signing
+from engine.errors import Invalid
+from engine.evidence.documents import store_file
+from engine.serials import ship
+from tests.processes.company import Company
+from tests.processes.recalls import Recall, add_hospital, open_recall
+from tests.support.files import png
+from tests.support.personas import PASSWORD
+
+
+def parcel(company: Company, *said: str, **more) -> Parcel:
+    lines = [Line(one, "used") for one in said]
+    return Parcel(lines, company.places["TARN"], **more)
+
+
+def issued(recall: Recall) -> str:
+    company = recall.company
+    given = recall.does(
+        authorising.issue, company.places["HOSP_party"], by="customer_service",
+        location_id=company.places["TARN"], instructions="Empty the pump first.",
+    )  # fmt: skip
+    return given.number
+
+
+def lines_of(company: Company) -> dict[str, tuple[str, str | None]]:
+    rows = company.reads(lambda db: db.scalars(select(ReturnLine).order_by(ReturnLine.id)).all())
+    return {row.said: (row.finding, row.other_cases) for row in rows}
+
+
+def delivered(company: Company, *serials: str) -> None:
+    with company.holdfast.database.begin() as db:
+        ship.deliver(
+            db, location_id=company.places["HOSP"], by=company.people.customer_service,
+            units=[company.unit(serial).id for serial in serials], at=company.at,
+        )  # fmt: skip
+
+
+def test_what_comes_back_is_counted_held_and_never_taken_for_released(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-3"], shipped=2)
+    lot = company.make_lot("SET-1", 100, shipped=40)
+    recall = open_recall(company, "P-1", "P-2", "P-3", lots=[lot])
+    assert recall.totals == {"held": 61, "in_transit": 42}
+    delivered(company, "P-1", "P-2")
+    assert recall.totals == {"held": 61, "in_transit": 40, "at_consignee": 2}
+
+    number = issued(recall)
+    assert number == "RMA-2026-0001"
+    photo = company.reads(lambda db: store_file(db, name="box.png", content=png()))
+    back = parcel(company, "P-1", "SET-1 x 15", authorisation=number.lower(), photo=photo)
+    receipt = recall.does(receiving.receive, back, by="warehouse")
+    assert receipt.photo_id is not None
+    assert recall.totals == {"held": 77, "in_transit": 25, "at_consignee": 1}
+    assert recall.shares("consignee") == {
+        "HOSP": {"held": 16, "in_transit": 25, "at_consignee": 1},
+        None: {"held": 61},
+    }
+    assert company.unit("P-1").custody == "returned"
+    assert company.holding_cases("P-1") == {recall.number}
+    assert set(lines_of(company).values()) == {("expected", None)}
+    assert company.reads(lambda db: lying.agree(db, recall.case.id))
+
+
+def test_what_does_not_fit_is_recorded_and_said_on_its_line(company: Company) -> None:
+    add_hospital(company, "CLINIC", country="FR")
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-3", "P-4"], shipped=3)
+    delivered(company, "P-1", "P-2", "P-3")
+    lot = company.make_lot("SET-1", 100, shipped=40)
+    recall = open_recall(company, "P-1", "P-2", "P-4", lots=[lot])
+    also = open_recall(company, "P-1", number="RC-2026-0002")
+    with company.holdfast.database.begin() as db:
+        ship.deliver(db, location_id=company.places["CLINIC"], by=company.people.customer_service,
+                     units=[company.unit("P-2").id], at=company.at)  # fmt: skip
+    assert recall.shares("consignee")["CLINIC"] == {"at_consignee": 1}
+
+    back = parcel(
+        company, "P-1", "P-2", "P-3", "P-4", "P-9", "SET-1 x 50", authorisation=issued(recall)
+    )
+    recall.does(receiving.receive, back, by="warehouse")
+    assert lines_of(company) == {
+        "P-1": ("expected", also.number),
+        "P-2": ("of_another_consignee", None),
+        "P-3": ("not_on_list", None),
+        "P-4": ("already_returned", None),
+        "P-9": ("unknown", None),
+        "SET-1 x 50": ("more_than_there", None),
+    }
+    # each is here now, whatever was known of it; no more is counted than was in the case
+    assert company.unit("P-3").custody == "returned"
+    assert recall.totals == {"held": 103}
+    assert also.totals == {"held": 1}
+
+
+def test_a_parcel_says_of_each_line_what_is_missing(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"], shipped=1)
+    lot = company.make_lot("SET-1", 10, shipped=4)
+    recall = open_recall(company, "P-1", lots=[lot])
+    lines = [Line("P-1", ""), Line("P-1", "used"), Line("SET-1", "used"), Line("P-1 x 2", "used")]
+    with pytest.raises(Invalid) as wrong:
+        recall.does(receiving.receive, Parcel(lines, company.places["TARN"]), by="warehouse")
+    assert [one.at for one in wrong.value.problems] == [
+        "lines.0.condition", "lines.1", "lines.2", "lines.3", "lines.3"
+    ]  # fmt: skip
+    assert company.unit("P-1").custody == "in_transit"
+
+
+def test_a_correction_counts_once_a_second_person_reads_the_same(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2"], shipped=1)
+    delivered(company, "P-1")
+    recall = open_recall(company, "P-1", "P-2")
+    also = open_recall(company, "P-1", number="RC-2026-0002")
+    unit = company.unit("P-1").id
+    told = Correction(unit, "software", "Loaded 4.2 and restarted.", "4.2.0 (b17)")
+    made = recall.does(correcting.record, told, by="field_service")
+    assert recall.totals == {"held": 1, "at_consignee": 1}
+    verify = correcting.verify
+    with pytest.raises(correcting.DoneByYou):
+        recall.does(verify, made.id, reading="4.2.0 (b17)", by="field_service")
+    with pytest.raises(correcting.ReadsOtherwise):
+        recall.does(verify, made.id, reading="4.1.9", by="customer_service")
+    recall.does(verify, made.id, reading="4.2.0  (B17)", by="customer_service")
+
+    assert recall.totals == {"held": 1, "corrected": 1}
+    # the other recall counts it and holds it still
+    assert also.totals == {"at_consignee": 1}
+    assert company.holding_cases("P-1") == {also.number}
+    with pytest.raises(correcting.VerifiedAlready):
+        recall.does(verify, made.id, reading="4.2.0 (b17)", by="customer_service")
+    with pytest.raises(correcting.CorrectedAlready):
+        recall.does(correcting.record, told, by="field_service")
+    here = Correction(company.unit("P-2").id, "label", "Stuck on.", "Rev. C")
+    with pytest.raises(correcting.NotAway):
+        recall.does(correcting.record, here, by="field_service")
+
+
+def closes(recall: Recall, act: str, reason: str, *, by: str = "qa_manager") -> Decimal:
+    company = recall.company
+    asked = Closing(recall.number, company.places["HOSP_party"], act, reason)
+    person = getattr(company.people, by)
+    how = {"by": person, "at": company.at}
+    with company.holdfast.database.begin() as db:
+        pending = closing.open_signing(db, asked, session_id="s", **how)
+    signing = Signing(pending.nonce, PASSWORD, "s", person.user_name)
+    with company.holdfast.database.begin() as db:
+        quantity = closing.close_open(db, asked, signing, key="one form", **how)
+    with company.holdfast.database.begin() as db:
+        assert closing.close_open(db, asked, signing, key="one form", **how) == quantity
+    return quantity
+
+
+def test_a_hospital_that_never_answers_ends_unresolved_after_three_attempts(
+    company: Company,
+) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-3"], shipped=2)
+    lot = company.make_lot("SET-1", 100, shipped=40)
+    recall = open_recall(company, "P-1", "P-2", "P-3", lots=[lot])
+    hospital = company.places["HOSP_party"]
+    recall.tries(hospital, "no_answer", "message_left")
+    with pytest.raises(closing.TooFewAttempts):
+        closes(recall, "unresolved", "Nobody answers.")
+    recall.tries(hospital, "no_answer")
+    assert closes(recall, "unresolved", "Nobody answers.") == 42
+    assert recall.totals == {"held": 61, "unresolved": 42}
+    with pytest.raises(closing.NothingOpen):
+        closes(recall, "unresolved", "Nobody answers.")
+
+    # one turns up after all: it is to be decided on again
+    recall.does(receiving.receive, parcel(company, "P-2", "SET-1 x 3"), by="warehouse")
+    assert recall.totals == {"held": 65, "unresolved": 38}
+    assert recall.shares("consignee")["HOSP"] == {"held": 4, "unresolved": 38}
+
+
+def test_what_is_lost_is_signed_for_and_what_a_consignee_has_is_not_lost(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2"], shipped=2)
+    delivered(company, "P-1")
+    recall = open_recall(company, "P-1", "P-2")
+    assert closes(recall, "lost", "The carrier's depot burned down on 27 February.") == 1
+    assert recall.totals == {"at_consignee": 1, "lost": 1}
+    with pytest.raises(balance.BalanceIncomplete):
+        company.reads(lambda db: balance.refuse_unless_complete(db, recall.case))

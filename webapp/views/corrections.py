@@ -1,0 +1,111 @@
+"""Field corrections of a recall: what was done to a unit, and the second reading that counts it."""
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from engine.cases.overview import case_named
+from engine.cases.returns import correcting
+from engine.cases.returns.correcting import Correction
+from engine.cases.returns.models import CORRECTION_KINDS
+from engine.errors import EngineError, Problem
+from engine.evidence import documents
+from engine.evidence.documents import StoredFile
+from engine.serials import use
+from engine.serials.record import LotInput
+from webapp.permissions import allow
+from webapp.queries.returns import corrections
+from webapp.reading import read
+from webapp.recording import Done, Entered, carry_out, how_of
+from webapp.session import person
+from webapp.views.record.shared import scanned_goods
+from webapp.words import N_
+
+bp = Blueprint("corrections", __name__, url_prefix="/recalls/<number>/corrections")
+
+ONE_UNIT = N_("Scan the one unit that was corrected")
+
+
+@bp.get("")
+@allow("case.read")
+def index(number: str) -> ResponseReturnValue:
+    """Show what was corrected and what waits for a second reading."""
+    return _page(number, [], "")
+
+
+def _page(number: str, problems: list[Problem], sentence: str) -> str:
+    db = read()
+    case = case_named(db, number)
+    return render_template(
+        "returns/corrections.html",
+        case=case,
+        lines=corrections(db, case),
+        kinds=CORRECTION_KINDS,
+        entered=request.form,
+        problems=problems,
+        sentence=sentence,
+    )
+
+
+@bp.post("")
+@allow("correction.record")
+def record(number: str) -> ResponseReturnValue:
+    """Record what was done to one unit."""
+    try:
+        evidence = _evidence(number)
+    except EngineError as refused:
+        return _page(number, [Problem("evidence", refused.message)], ""), 422
+
+    def run(db: Session) -> Done:
+        form = Entered()
+        unit = scanned_goods(db, form, "unit")
+        if not form.problems and (len(unit.units) != 1 or unit.lots):
+            form.problems.append(Problem("unit", ONE_UNIT))
+        kind = form.one_of("kind", CORRECTION_KINDS)
+        done, reading = form.text("done", required=True), form.text("reading", required=True)
+        removed = scanned_goods(db, form, "removed", may_be_empty=True)
+        fitted = scanned_goods(db, form, "fitted", may_be_empty=True)
+        how = how_of(form)
+        form.check()
+        exchange = use.Exchange(
+            removed.units,
+            [(key, None) for key in fitted.units],
+            [LotInput(lot_id, quantity) for lot_id, quantity in fitted.lots],
+        )
+        told = Correction(unit.units[0], kind, done, reading, evidence, exchange)
+        made = correcting.record(
+            db, number, told, by=person(), at=how["at"], event_at=how.get("event_at")
+        )
+        words = gettext("It is recorded. It counts once a second person has read the same.")
+        return Done(made.event_id, url_for(".index", number=number), words)
+
+    return carry_out("record_correction", run, lambda *wrong: _page(number, *wrong))
+
+
+@bp.post("/<int:correction_id>/verify")
+@allow("correction.verify")
+def verify(number: str, correction_id: int) -> ResponseReturnValue:
+    """Record the second reading."""
+
+    def run(db: Session) -> Done:
+        form = Entered()
+        reading = form.text("second_reading", required=True)
+        form.check()
+        made = correcting.verify(
+            db, number, correction_id, reading=reading, by=person(), at=how_of(form)["at"]
+        )
+        words = gettext("Both read the same: the unit counts as corrected.")
+        return Done(made.event_id, url_for(".index", number=number), words)
+
+    return carry_out("verify_correction", run, lambda *wrong: _page(number, *wrong))
+
+
+def _evidence(number: str) -> StoredFile | None:
+    """Put the file in the store, before a transaction that would make colleagues wait for it."""
+    sent = request.files.get("evidence")
+    if sent is None or not sent.filename:
+        return None
+    db = read()
+    case_named(db, number)
+    return documents.store_file(db, name=sent.filename, content=sent.read())
