@@ -116,8 +116,9 @@ class Context:
     `find_units` and `find_lots` take the texts as scanned (serials, lot numbers, UDI strings) and
     answer all of them at once. `pending` is what is held in the case and not yet dispositioned,
     `expected` what should stand in quarantine, `pieces` what is to be sorted, `unidentified` what
-    was described and nobody has identified yet. `read_scope` reads a text as a trace would, with
-    what was answered to its questions.
+    was described and nobody has identified yet. `listed` are the values and words of a list
+    that the case offers at this step. `read_scope` reads a text as a trace would, with what was
+    answered to its questions.
     """
 
     language: str = words.ENGLISH
@@ -125,6 +126,7 @@ class Context:
     now: datetime | None = None
     find_units: FindUnits = _found_nothing  # type: ignore[assignment]  # stands in for either search
     find_lots: FindLots = _found_nothing  # type: ignore[assignment]  # stands in for either search
+    listed: Callable[[str], Sequence[tuple[str, str]]] = field(default=lambda _name: ())
     read_scope: ReadScope = field(default=lambda _text, _answers: ScopeRead())
     has_wrong_check_digit: Callable[[str], bool] = field(default=lambda _text: False)
     pending: Callable[[], Sequence[Stock]] = tuple

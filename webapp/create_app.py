@@ -20,6 +20,7 @@ from webapp import views, words
 from webapp.api import serve_api
 from webapp.assets import serve_assets
 from webapp.browsers import browser_of
+from webapp.case_tabs import tabs_of, trail_of
 from webapp.config import LARGEST_ID, Holdfast, configure
 from webapp.errors import map_errors
 from webapp.i18n import speak
@@ -94,6 +95,8 @@ def _add_words(app: Flask) -> None:
         label_of_node=trace_drawn.label,
         address_of_node=trace_drawn.address,
         named_graph=trace_drawn.named,
+        tabs_of=tabs_of,
+        trail_of=trail_of,
         titled=titled,
         say=in_words,
         browser_of=browser_of,

@@ -22,6 +22,7 @@ PARTS = (
         (
             ("tasks.index", N_("My tasks"), "inbox", "task.read", "i"),
             ("cases.index", N_("Nonconformances"), "alert-triangle", "case.read", "n"),
+            ("recalls.index", N_("Recalls"), "flag", "case.read", "c"),
             ("approvals.index", N_("Approvals"), "signature", "approvals.read", "a"),
         ),
     ),
@@ -62,6 +63,8 @@ PARTS = (
 PARENTS = {
     "task": "tasks",
     "report": "cases",
+    "recall": "recalls",
+    "effectiveness": "recalls",
     "case": "cases",
     "quarantine": "intake",
     "service": "record",

@@ -13,25 +13,36 @@ from engine.bpmn.models import Instance, Task
 from engine.cases.dispositions import TYPES
 from engine.cases.models import Answer, Line, LinePart, Round
 from engine.cases.names import stock_names
+from engine.regulators import jurisdictions as law
+from engine.regulators.jurisdictions import Named
+from engine.serials.models import Party
 from engine.words import N_, say
 
+# children of a recall that are of one jurisdiction, which is their key
+OF_A_JURISDICTION = frozenset(
+    {"jurisdiction_decision", "regulator_notification", "termination_request", "class_review"}
+)
 ROUND, LINE, PROPOSAL = "disposition", "disposition_line", "propose_disposition"
 LINE_KEY = "line-"  # what a line's own diagram is called by the one that opened it
+PARTY_KEY = "party-"  # before the id of a consignee whose country nobody knows
 MOST_SERIALS = 3
 
 
 @dataclass(frozen=True)
 class About:
-    """A round of disposition, or one of its lines with what becomes of how much of what."""
+    """A round of disposition, one of its lines with what becomes of how much, or a jurisdiction."""
 
-    round: int
+    round: int = 0
     line: int | None = None
     type: str = ""
     serials: tuple[str, ...] = ()
     lots: tuple[tuple[Decimal, str], ...] = ()
+    jurisdiction: Named | None = None
 
     def said(self, language: str) -> str:
         """Return it in words: `Line 2 · Use as is (concession) · 240 of E2605`."""
+        if self.jurisdiction is not None:
+            return self.jurisdiction.said(language)
         if self.line is None:
             return say(N_("Round %(round)s"), language, round=self.round)
         numbered = N_("Line %(line)s") if self.round == 1 else N_("Round %(round)s, line %(line)s")
@@ -59,14 +70,47 @@ def about(db: Session, tasks: Iterable[Task]) -> dict[UUID, About]:
     named = list(tasks)
     lines = _lines(db, {one.instance_id for one in named if one.process == LINE})
     rounds = _rounds(db, [one for one in named if one.process == ROUND])
-    found = {one.id: lines.get(one.instance_id) or rounds.get(one.id) for one in named}
+    places = about_jurisdictions(
+        db, {one.instance_id for one in named if one.process in OF_A_JURISDICTION}
+    )
+    found = {
+        one.id: lines.get(one.instance_id) or rounds.get(one.id) or places.get(one.instance_id)
+        for one in named
+    }
     return {task_id: one for task_id, one in found.items() if one is not None}
 
 
 def about_answers(db: Session, answers: Sequence[Answer]) -> dict[UUID, About]:
     """Return what each answer is about, by its task."""
-    ids = [one.task_id for one in answers if one.process in (ROUND, LINE)]
+    ids = [one.task_id for one in answers if one.process in {ROUND, LINE, *OF_A_JURISDICTION}]
     return about(db, db.scalars(select(Task).where(Task.id.in_(ids)))) if ids else {}
+
+
+def about_jurisdictions(db: Session, instances: set[int]) -> dict[int, About]:
+    """Return the jurisdiction, or the consignee of unknown country, that each child is of.
+
+    By the key of the diagram: its first task is told of before a row knows its diagram.
+    """
+    if not instances:
+        return {}
+    keys = {
+        row.id: str(row.parent_key)
+        for row in db.execute(
+            select(Instance.id, Instance.parent_key).where(Instance.id.in_(instances))
+        )
+    }
+    parties = {int(key.removeprefix(PARTY_KEY)) for key in keys.values() if PARTY_KEY in key}
+    names = dict(db.execute(select(Party.id, Party.name).where(Party.id.in_(parties))).all())
+    return {id_: About(jurisdiction=_place(key, names)) for id_, key in keys.items()}
+
+
+def _place(key: str, names: Mapping[int, str]) -> Named:
+    if key.startswith(PARTY_KEY):
+        name = names.get(int(key.removeprefix(PARTY_KEY)), key)
+        return Named(key, name, name)
+    code = key.partition(":")[0]  # a later visit of one authority carries a number behind it
+    here = law.named(code)
+    return Named(code, here.said("en"), here.said("zh"))
 
 
 def _lines(db: Session, instances: set[int]) -> dict[int, About]:

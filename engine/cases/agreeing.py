@@ -11,6 +11,7 @@ from engine.cases import balance, missing
 from engine.cases.carrying_out import good_parts
 from engine.cases.dispositions import parts_of_line, pending
 from engine.cases.models import Case, Line
+from engine.cases.recalls import agreeing as recall_agreeing
 from engine.cases.samples import samples_of, without
 from engine.errors import Invalid, Problem
 from engine.words import N_
@@ -40,6 +41,7 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
         _refuse_existed(db, case, answers)
     if task.element_id == "verify_and_close":
         _refuse_undecided(db, case, answers.get("decision"))
+    recall_agreeing.refuse_disagreement(db, case, task, answers)
     if task.process != "disposition_line":
         return
     line = db.scalar(select(Line).where(Line.instance_id == task.instance_id))

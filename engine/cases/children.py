@@ -21,10 +21,12 @@ def open_child(
     by: Person | None,
     at: datetime,
     variables: Mapping[str, Any] | None = None,
+    key: str | None = None,
 ) -> Instance:
     """Start `process` as a child of the case's own diagram, on the version the case pins.
 
-    Nothing in the parent waits for it; closing the case does (`still_running`).
+    Nothing in the parent waits for it; closing the case does (`still_running`). `key` says what it
+    is about, where that is known beforehand.
     """
     root = db.get_one(Instance, case.instance_id)
     group = ChildGroup(
@@ -43,7 +45,7 @@ def open_child(
         variables=variables or {},
         by=by,
         at=at,
-        parent=runtime.Parent(root, group, f"{process}-{group.id}"),
+        parent=runtime.Parent(root, group, key or f"{process}-{group.id}"),
     )
 
 

@@ -12,6 +12,7 @@ from engine.cases.dispositions import Part, parts_of_line, pending
 from engine.cases.models import Case, Line
 from engine.cases.names import stock_names
 from engine.cases.places import places_of
+from engine.cases.recalls import lists
 from engine.cases.samples import kept_as_samples, without
 from engine.cases.scope_reading import reader
 from engine.cases.segregated import expected
@@ -83,6 +84,7 @@ def form_context(
         now=at,
         find_units=find_units,
         find_lots=find_lots,
+        listed=lambda name: lists.offered(db, case, instance_id, name, by.language),
         read_scope=reader(db, by.language, by.time_zone),
         has_wrong_check_digit=has_wrong_check_digit,
         pending=lambda: stocks(db, case, pending(db, case)) if case else (),

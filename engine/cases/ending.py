@@ -48,6 +48,10 @@ class ReportedByYou(NotAllowed):
     """You reported this case, so someone else must void it."""
 
 
+class RecallNotReopened(Refused):
+    """A recall is not opened again. Report a new signal that names %(number)s."""
+
+
 class NotEnded(Conflict):
     """Case %(number)s is open already."""
 
@@ -138,6 +142,8 @@ def _refuse(db: Session, case: Case, ending: Ending, by: Person) -> None:
     if not ending.reason.strip():
         raise Invalid([Problem("reason", N_("Write the reason first."))])
     if ending.act == REOPEN:
+        if case.process == "recall":
+            raise RecallNotReopened(number=ending.number)
         if case.state == "open":
             raise NotEnded(number=case.number)
         return

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn import diagrams
@@ -28,6 +28,7 @@ from engine.cases.pages import (
 from engine.cases.tasks import CaseUnknown, printed_name
 from engine.people import Person, PersonAccount
 
+MOST_TASKS = 30  # of a recall: more are on the list of tasks
 TONES: dict[str, Tone] = {
     "held": "amber",
     "held_elsewhere": "amber",
@@ -69,6 +70,46 @@ def case_page(db: Session, number: str, person: Person, *, at: datetime) -> Case
     )
 
 
+def recall_page(db: Session, case: Case, person: Person, *, at: datetime) -> CasePage:
+    """Return what the overview of a recall shows: its own diagram, the most urgent of its tasks.
+
+    It may have ten thousand children: none of their diagrams is read.
+    """
+    root = db.get(Instance, case.instance_id) if case.instance_id else None
+    instances = [root] if root else []
+    own = list(
+        db.scalars(
+            select(Task)
+            .where(Task.instance_id == case.instance_id)
+            .order_by(Task.opened_at, Task.id)
+        )
+    )
+    waiting = (
+        Task.root_id.in_(roots_of(case)),
+        Task.done_at.is_(None),
+        Task.cancelled_at.is_(None),
+    )
+    first = list(
+        db.scalars(
+            select(Task)
+            .where(*waiting)
+            .order_by(Task.due_at.is_(None), Task.due_at, Task.id)
+            .limit(MOST_TASKS)
+        )
+    )
+    return CasePage(
+        facts=case_facts(db, case),
+        clocks=_clocks(first),
+        diagrams=tuple(one for instance in instances for one in _diagrams(db, instance, own)),
+        steps=_steps(db, instances, own),
+        balance=case_balance(db, case),
+        tasks=_open_tasks(db, case, first, person, at=at),
+        comments=_comments(db, case),
+        may_void=case.state == "open",
+        open_task_count=db.scalar(select(func.count()).select_from(Task).where(*waiting)) or 0,
+    )
+
+
 def instances_of(db: Session, case: Case) -> list[Instance]:
     """Return every running or ended diagram of the case, the root first."""
     return list(
@@ -106,6 +147,7 @@ def case_facts(db: Session, case: Case) -> CaseFacts:
         ),
         affected=balance.affected(balance.totals(db, case.id)),
         migrating_to=case.migrating_to,
+        mark="DRILL" if case.is_drill else None,
     )
 
 

@@ -357,6 +357,7 @@ class CasePage:
     comments: tuple[Comment, ...] = ()
     answers: tuple[AnswerSection, ...] = ()
     may_void: bool = False
+    open_task_count: int = 0  # of a recall only the first are among `tasks`
 
 
 @dataclass(frozen=True)
@@ -373,6 +374,7 @@ class CaseRow:
     waiting_at: tuple[str, ...]  # names of the open steps
     due_at: datetime | None
     quantity: Decimal | None = None
+    is_drill: bool = False
 
 
 @dataclass(frozen=True)

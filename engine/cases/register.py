@@ -71,6 +71,7 @@ def cases(db: Session, wanted: Wanted, *, at: datetime, page: int = 1) -> CasesP
             waiting_at=tuple(name for name, _ in waiting.get(case.number, [])),
             due_at=min((due for _, due in waiting.get(case.number, []) if due), default=None),
             quantity=quantities.get(case.id),
+            is_drill=case.is_drill,
         )
         for case, opened_by in found
     )

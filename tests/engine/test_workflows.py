@@ -373,10 +373,19 @@ FINDS: dict[str, dict[str, Any]] = {
     "register_signal": {"is_scope_proposed": True},
     "contain_scope": {"held_count": 2},
     "take_decision": {"action": "removal", "severity": "critical"},
+    "settle_jurisdictions": {"must_act": True},
+    "record_strategy": {"must_announce": True},
+    "record_submission": {"has_gate": True},
+    "take_country": {"is_new": True},
+    "settle_terminations": {"has_ended": True},
 }
 TAKES = {"record_field_action": ["decision"]}
 STARTS: dict[str, dict[str, Any]] = {
     "recall_decision": {"hazard_severity": "death"},
+    "jurisdiction_decision": {"jurisdiction": "CN", "is_known": True},
+    "regulator_notification": {"jurisdiction": "EU", "gate_key": "RC-2026-0001/EU"},
+    "termination_request": {"jurisdiction": "CN"},
+    "class_review": {"jurisdiction": "US", "class_name": "fda_class_i"},
     "disposition": {"severity": "critical"},
     "disposition_line": {"type": "scrap", "line_id": 1},
 }
@@ -674,8 +683,113 @@ def test_one_rejection_returns_the_decision_on_a_recall(rejecting: str) -> None:
     give_decision(case, "correction", rejecting=rejecting)
     assert case.waiting_at == {"prepare_decision"}
     give_decision(case, "removal")
+    case.tell("jurisdictions_done")
+    assert case.waiting_at == {"draft_strategy"}
+
+
+def to_work(case: Run, action: str = "removal") -> None:
+    to_decision(case)
+    give_decision(case, action)
+    case.tell("jurisdictions_done")
+    approve_strategy(case)
+
+
+def approve_strategy(case: Run) -> None:
+    case.do("draft_strategy")
+    case.do("approve_strategy", strategy_decision="approve")
+
+
+def do_work(case: Run) -> None:
+    case.tell("notifications_done")
+    case.do("publish_announcement")
+    case.do("review_returns", board_is_asked=False)
+
+
+def test_a_recall_closes_when_the_authorities_have_answered() -> None:
+    case = run("recall")
+    to_work(case)
+    do_work(case)
+    assert case.waiting_at == {"reconcile"}
+    case.do("reconcile", reconciled="complete")
+    case.tell("terminations_done")
     case.do("verify_and_close")
     assert case.ended_at == {"recall_closed"}
+
+
+def test_an_authority_that_asks_for_more_sends_a_recall_back_to_its_strategy() -> None:
+    case = run("recall", finds={"settle_terminations": {"has_ended": False}})
+    to_work(case)
+    do_work(case)
+    case.do("reconcile", reconciled="complete")
+    case.tell("terminations_done")
+    assert case.waiting_at == {"draft_strategy"}
+    approve_strategy(case)
+    assert case.waiting_at == {"publish_announcement", "review_returns"}
+    do_work(case)
+    assert case.waiting_at == {"reconcile"}
+
+
+def test_the_board_rules_on_what_comes_back_round_by_round() -> None:
+    case = run("recall")
+    to_work(case)
+    case.do("review_returns", board_is_asked=True)
+    assert "propose_disposition" in case.waiting_at
+    case.do("propose_disposition", types="scrap")
+    decide(case, *BOARD)
+    case.tell("lines_done")
+    assert "review_returns" in case.waiting_at
+
+
+def test_no_action_anywhere_closes_a_recall_once_the_board_ruled_on_what_is_held() -> None:
+    case = run("recall", finds={"settle_jurisdictions": {"must_act": False}})
+    to_decision(case)
+    give_decision(case, "none")
+    case.tell("jurisdictions_done")
+    assert case.waiting_at == {"propose_disposition"}
+    case.do("propose_disposition", types="scrap")
+    decide(case, *BOARD)
+    case.tell("lines_done")
+    case.do("verify_and_close")
+    assert case.ended_at == {"recall_closed"}
+    assert "settle_without_action" in case.engine.done
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_country_that_nobody_knows_is_found_before_its_law_is_asked(*, is_new: bool) -> None:
+    case = run("jurisdiction_decision", is_known=False, finds={"take_country": {"is_new": is_new}})
+    case.do("identify_country")
+    if not is_new:
+        assert case.ended_at == {"country_joined"}
+        return
+    case.do("decide_jurisdiction")
+    assert case.ended_at == {"jurisdiction_decided"}
+
+
+@pytest.mark.parametrize("has_gate", [True, False])
+def test_a_notification_waits_for_the_gate_its_law_knows(*, has_gate: bool) -> None:
+    case = run("regulator_notification", finds={"record_submission": {"has_gate": has_gate}})
+    case.do("prepare_notification")
+    case.do("submit_notification")
+    if has_gate:
+        assert case.waiting_at == set()
+        case.tell("gate_opened")
+    assert case.ended_at == {"authority_notified"}
+
+
+def test_an_authority_is_asked_to_end_its_oversight_and_its_answer_kept() -> None:
+    case = run("termination_request")
+    case.do("request_termination")
+    case.do("record_outcome")
+    assert case.ended_at == {"termination_answered"}
+
+
+def test_a_received_class_changes_the_strategy_once_it_is_approved() -> None:
+    case = run("class_review")
+    case.do("review_class")
+    case.do("approve_class_review", review_decision="reject")
+    case.do("review_class")
+    case.do("approve_class_review", review_decision="approve")
+    assert case.ended_at == {"class_applied"}
 
 
 @pytest.mark.parametrize(

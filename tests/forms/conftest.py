@@ -68,6 +68,7 @@ def context():
         now=datetime(2026, 3, 4, 12, 0, tzinfo=UTC),
         find_units=find(UNITS, "serial"),
         find_lots=find(LOTS, "lot_number"),
+        listed=lambda name: [("cn_recall", "Recall")] if name == "names" else [],
         read_scope=read_scope,
         pending=stock,
         expected=stock,

@@ -319,6 +319,11 @@ KINDS = {
         [("11", {"person_id": 11, "name": "Wei Chen"}, 11)],
         ["12", True, ["11"], {"person_id": "nobody"}],
     ),
+    "listed": (
+        'list = "names"',
+        [("cn_recall", {"value": "cn_recall", "words": "Recall"}, "cn_recall")],
+        ["us_recall", 7, ["cn_recall"], {"value": "cn_recall", "typename": "x"}],
+    ),
     "country": ("", [("DE", "DE", "DE")], ["XX", "Germany", "EU", ["DE"], 49]),
     "reference": (
         'pattern = "CAPA-[0-9]+"\npattern_words = "Write a number such as CAPA-12."',

@@ -23,6 +23,8 @@ from engine.bpmn.models import Task
 from engine.cases import commands, ending, migrating, preparing, releases, tasks as case_tasks
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.notices.models import Notice
+from engine.cases.recalls import gates
+from engine.cases.recalls.gates import Override
 from engine.cases.replies import links
 from engine.cases.returns import authorising, closing, correcting
 from engine.cases.returns.closing import Closing
@@ -54,6 +56,7 @@ from engine.serials.exchange import (
 )
 from engine.serials.models import Event, LegacyCase, Party, Unit, WebhookAttempt
 from notifications.channels.folder import mails
+from tests.processes import recalling
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
 from tests.processes.recalls import open_recall
@@ -250,6 +253,7 @@ def make_world(folder: Path, *, server: Server | None = None, name: str = "") ->
     with clock.at(MORNING):
         _lay_goods(world)
         _open_cases(world)
+        _open_recall(world)
         _settle_people(world)
         _leave_trouble(world)
         _tell_others(world)
@@ -385,6 +389,18 @@ def _open_cases(world: World) -> None:
     world.states["entity"] = {"name": "unit"}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
+
+
+def _open_recall(world: World) -> None:
+    """Take a recall to its decided jurisdictions, with one gate that is closed."""
+    company = world.company
+    company.make_devices("SENS-R", ["R-1", "R-2"])
+    recalling.add_hospital(company, "TANNBACH", "DE")
+    recalling.deliver(company, "TANNBACH", "R-1")
+    number = recalling.to_decision(company, "SENS-R")
+    recalling.decide_jurisdictions(company)
+    closed = company.reads(lambda db: gates.is_closed(db, company.case, "DE", "notices"))
+    world.states["gated"] = {"number": number, "gate_id": closed.id}
 
 
 def _open_a_recall(world: World) -> None:
@@ -644,6 +660,10 @@ def _open_pages_of_the_manager(world: World) -> None:
             number = world.states[of]["number"]
             opened = ending.open_signing(db, Ending(number, act, reason), **here)
             world.states[state] = {"number": number, "nonce": opened.nonce}
+        recall = world.states["gated"]
+        override = Override(recall["number"], recall["gate_id"], "Reported by mistake.")
+        opened = gates.open_signing(db, override, **here)
+        world.states["overriding"] = {**recall, "nonce": opened.nonce}
         world.states["bringing"] = {
             "number": company.number,
             "nonce": migrating.open_signing(db, company.number, **here).nonce,

@@ -52,6 +52,71 @@ RECALL: Mapping[str, Answers] = {
     "recall_decision.decide_as_quality": APPROVED,
     "recall_decision.decide_as_regulatory": APPROVED,
     "recall_decision.decide_as_medical": APPROVED,
+    "jurisdiction_decision.identify_country": {
+        "country": "DE",
+        "how_known": "The delivery note names Tannbach; their switchboard confirmed it.",
+    },
+    "jurisdiction_decision.decide_jurisdiction": {
+        "is_reportable": True,
+        "clause": "As listed beside the form",
+        "reason": "Units are in use there and the hazard is to health.",
+    },
+    "recall.draft_strategy": {
+        "depth": "consumer_user",
+        "depth_because": "The pump is used at the bedside; nobody resells it.",
+        "public_warning": False,
+        "warning_how": "Every hospital is known by name and called within a day.",
+        "channels": ["letter", "mail", "telephone"],
+        "reply_by_days": 5,
+        "plan": "Letters today, calls after two days, a visit where nobody answers.",
+        "shortage": "Loan pumps with another sensor lot are sent with the letter.",
+        "check_level": "a",
+        "level_because": "A wrong pressure may harm at once.",
+        "report_every_days": 14,
+        "returned_units": "board",
+        "returned_how": "Received by scan, segregated, and ruled on by the board.",
+        "done_by": "2026-12-31",
+    },
+    "recall.approve_strategy": {
+        "decision": "approve",
+        "reason": "It reaches every user, and the loan pumps are there.",
+    },
+    "recall.publish_announcement": {
+        "where": "tarn-medical.example/safety\nSite of the provincial authority",
+        "text": "Tarn Medical takes infusion pumps with the named sensor lot back.",
+    },
+    "recall.review_returns": {"board": False},
+    "recall.reconcile": {
+        "decision": "complete",
+        "effect": "Every consignee confirmed, and every unit has its account.",
+    },
+    "regulator_notification.prepare_notification": {
+        "kind": "report",
+        "receiver": "The competent authority at the address in the list of authorities",
+        "summary": "Device, reason, hazard, action, numbers and consignees as recorded here.",
+    },
+    "regulator_notification.submit_notification": {
+        "channel": "portal",
+        "receipt": "2026-RC-000123",
+    },
+    "termination_request.request_termination": {
+        "reference": "2026-RC-000123-F",
+        "effect": "All consignees acted; no unit is left in use.",
+    },
+    "termination_request.record_outcome": {"outcome": "ended", "letter": "Letter of the authority"},
+    "class_review.review_class": {
+        "class_wording": "FDA Class I",
+        "told_again": False,
+        "told_because": "The letter asked for the same acts.",
+        "public_warning": True,
+        "warning_how": "A press release, for a Class I device.",
+        "check_level": "a",
+        "level_because": "Every user is asked already.",
+    },
+    "class_review.approve_class_review": {
+        "decision": "approve",
+        "reason": "The warning fits the class.",
+    },
     "recall.verify_and_close": {
         "capa": {"number": "CAPA-2026-044", "because": ""},
         "risk_file_reviewed": {"number": "RMF-07 rev 12", "because": ""},
@@ -59,4 +124,10 @@ RECALL: Mapping[str, Answers] = {
         "lessons": "Contacts were right; two hospitals needed the list as a file.",
     },
 }
-MOMENTS = {"recall_decision.prepare_decision": ("met_at",)}
+MOMENTS = {
+    "recall_decision.prepare_decision": ("met_at",),
+    "recall.publish_announcement": ("published_at",),
+    "regulator_notification.submit_notification": ("submitted_at",),
+    "termination_request.request_termination": ("sent_at",),
+    "termination_request.record_outcome": ("answered_at",),
+}

@@ -20,6 +20,7 @@ from engine.clock import now
 from engine.errors import Conflict, EngineError, NotFound, Problem
 from engine.evidence import documents as documents_room
 from engine.evidence.documents import Document, StoredFile
+from webapp.case_tabs import RECALL
 from webapp.ceremony import document_line
 from webapp.diagrams import drawing
 from webapp.downloads import download
@@ -40,6 +41,8 @@ bp = Blueprint("case", __name__, url_prefix="/nonconformances/<number>")
 def overview(number: str) -> ResponseReturnValue:
     """Show where the case stands."""
     db = read()
+    if case_named(db, number).process == RECALL:
+        return redirect(url_for("recall.overview", number=number))
     page = case_page(db, number, person(), at=now())
     asked = request.args.get("diagram", 1, type=int) - 1
     return render_template(

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from engine import db
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
@@ -15,6 +17,290 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("is_drill", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
+
+    op.create_table(
+        "event_reportability",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("jurisdiction", sa.Text(), nullable=False),
+        sa.Column("is_reportable", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reported_under", sa.Text(), nullable=True),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.Column(
+            "signature_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_reportability")),
+    )
+    with op.batch_alter_table("event_reportability", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_event_reportability_event", ["number", "jurisdiction"], unique=False
+        )
+
+    op.create_table(
+        "reported_event",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("complaint_number", sa.Text(), nullable=False),
+        sa.Column("device_name", sa.Text(), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("identification", sa.Text(), nullable=True),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("lot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reporter_name", sa.Text(), nullable=True),
+        sa.Column("reporter_address", sa.Text(), nullable=True),
+        sa.Column("reporter_phone", sa.Text(), nullable=True),
+        sa.Column("what_happened", sa.Text(), nullable=False),
+        sa.Column("happened_on", sa.Date(), nullable=True),
+        sa.Column("country", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("corrective_action", sa.Text(), nullable=True),
+        sa.Column("reply", sa.Text(), nullable=True),
+        sa.Column("why_no_investigation", sa.Text(), nullable=True),
+        sa.Column("aware_at", db.UtcDateTime(), nullable=False),
+        sa.Column("aware_by", sa.Text(), nullable=False),
+        sa.Column(
+            "recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("recorded_at", db.UtcDateTime(), nullable=False),
+        sa.Column(
+            "supersedes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('death', 'serious_injury', 'malfunction', 'other', 'unknown')",
+            name=op.f("ck_reported_event_outcome_is_known"),
+        ),
+        sa.CheckConstraint(
+            "supersedes_id IS NULL OR reason IS NOT NULL",
+            name=op.f("ck_reported_event_corrected_with_reason"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["supersedes_id"],
+            ["reported_event.id"],
+            name=op.f("fk_reported_event_supersedes_id_reported_event"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reported_event")),
+        sa.UniqueConstraint("number", "version", name=op.f("uq_reported_event_number_version")),
+        sa.UniqueConstraint("supersedes_id", name=op.f("uq_reported_event_supersedes_id")),
+    )
+    with op.batch_alter_table("reported_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reported_event_number"), ["number"], unique=False)
+
+    op.create_table(
+        "case_event",
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_case_event_case_id_case_file")
+        ),
+        sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_case_event")),
+    )
+    with op.batch_alter_table("case_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_event_number"), ["number"], unique=False)
+
+    op.create_table(
+        "jurisdiction_decision",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "instance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("countries", db.Json(), nullable=False),
+        sa.Column("reached_by", sa.Text(), nullable=False),
+        sa.Column("legal_name", sa.Text(), nullable=True),
+        sa.Column("class_name", sa.Text(), nullable=True),
+        sa.Column("is_reportable", sa.Boolean(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("opened_at", db.UtcDateTime(), nullable=False),
+        sa.Column("decided_at", db.UtcDateTime(), nullable=True),
+        sa.Column(
+            "signature_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint(
+            "(decided_at IS NULL) = (legal_name IS NULL)",
+            name=op.f("ck_jurisdiction_decision_named_if_decided"),
+        ),
+        sa.CheckConstraint(
+            "decided_at IS NULL OR reason IS NOT NULL",
+            name=op.f("ck_jurisdiction_decision_decided_with_reason"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_jurisdiction_decision_case_id_case_file")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jurisdiction_decision")),
+        sa.UniqueConstraint("case_id", "key", name=op.f("uq_jurisdiction_decision_case_id_key")),
+    )
+    op.create_table(
+        "recall_gate",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("jurisdiction", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("closed_at", db.UtcDateTime(), nullable=False),
+        sa.Column("opened_at", db.UtcDateTime(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "signature_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint(
+            "(state = 'closed') = (opened_at IS NULL)",
+            name=op.f("ck_recall_gate_opened_if_not_closed"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'overridden' OR (reason IS NOT NULL AND signature_id IS NOT NULL)",
+            name=op.f("ck_recall_gate_overridden_with_reason_and_signature"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('closed', 'opened', 'overridden')",
+            name=op.f("ck_recall_gate_state_is_known"),
+        ),
+        sa.CheckConstraint(
+            "what IN ('notices', 'destruction')", name=op.f("ck_recall_gate_what_is_known")
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_recall_gate_case_id_case_file")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_gate")),
+        sa.UniqueConstraint(
+            "case_id", "jurisdiction", "what", name=op.f("uq_recall_gate_case_id_jurisdiction_what")
+        ),
+    )
+    op.create_table(
+        "recall_strategy",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("content", db.Json(), nullable=False),
+        sa.Column("depth", sa.Text(), nullable=False),
+        sa.Column("public_warning", sa.Boolean(), nullable=False),
+        sa.Column("check_level", sa.Text(), nullable=False),
+        sa.Column("sample_percent", sa.Integer(), nullable=False),
+        sa.Column("returned_units", sa.Text(), nullable=False),
+        sa.Column("report_every_days", sa.Integer(), nullable=False),
+        sa.Column(
+            "approved_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("approved_at", db.UtcDateTime(), nullable=False),
+        sa.Column(
+            "signature_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint(
+            "check_level IN ('A', 'B', 'C', 'D', 'E')",
+            name=op.f("ck_recall_strategy_check_level_is_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_recall_strategy_case_id_case_file")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_strategy")),
+        sa.UniqueConstraint("case_id", "version", name=op.f("uq_recall_strategy_case_id_version")),
+    )
+    op.create_table(
+        "recall_termination",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("jurisdiction", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column(
+            "instance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("opened_at", db.UtcDateTime(), nullable=False),
+        sa.Column("requested_at", db.UtcDateTime(), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("answered_at", db.UtcDateTime(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('ended', 'upgrade', 'extend', 'recall_again')",
+            name=op.f("ck_recall_termination_outcome_is_known"),
+        ),
+        sa.CheckConstraint(
+            "(answered_at IS NULL) = (outcome IS NULL)",
+            name=op.f("ck_recall_termination_outcome_if_answered"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_recall_termination_case_id_case_file")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_termination")),
+        sa.UniqueConstraint(
+            "case_id",
+            "jurisdiction",
+            "round",
+            name=op.f("uq_recall_termination_case_id_jurisdiction_round"),
+        ),
+    )
+    op.create_table(
+        "regulator_notification",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("jurisdiction", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column(
+            "instance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("opened_at", db.UtcDateTime(), nullable=False),
+        sa.Column("sent_at", db.UtcDateTime(), nullable=True),
+        sa.Column("receipt", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(sent_at IS NULL) = (receipt IS NULL)",
+            name=op.f("ck_regulator_notification_receipt_if_sent"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_regulator_notification_case_id_case_file")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_regulator_notification")),
+        sa.UniqueConstraint(
+            "case_id",
+            "jurisdiction",
+            "round",
+            name=op.f("uq_regulator_notification_case_id_jurisdiction_round"),
+        ),
+    )
 
 
 def downgrade() -> None:

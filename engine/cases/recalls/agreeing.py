@@ -1,0 +1,55 @@
+"""Answers of a recall that must agree with what it knows: said at the field, before signing."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import Task
+from engine.cases import balance
+from engine.cases.accounts import ACCOUNTS
+from engine.cases.models import Case
+from engine.cases.recalls import jurisdictions, strategies
+from engine.errors import Invalid, Problem
+from engine.words import N_
+
+STILL_OPEN = N_(
+    "%(quantity)s are still in the account “%(account)s”. Account for them first, or have the "
+    "board rule on what is held."
+)
+NO_SUCH_RECALL = N_("No other open recall has this number. Look it up in the list of recalls.")
+
+
+def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, Any]) -> None:
+    """Raise `Invalid` when an answer contradicts what the recall knows."""
+    if task.element_id == "decide_jurisdiction":
+        jurisdictions.refuse_disagreement(db, task.instance_id, answers)
+    if task.element_id in ("draft_strategy", "review_class"):
+        strategies.refuse_disagreement(answers)
+    if task.element_id == "reconcile":
+        _refuse_unaccounted(db, case, answers)
+    if task.element_id == "triage_signal":
+        _refuse_no_recall(db, case, answers.get("other_recall"))
+
+
+def _refuse_unaccounted(db: Session, case: Case, answers: dict[str, Any]) -> None:
+    totals = balance.totals(db, case.id)
+    left = [(name, quantity) for name, quantity in totals.items() if ACCOUNTS[name].is_open]
+    if answers["decision"] != "complete" or not left:
+        return
+    name, quantity = left[0]
+    facts = (("quantity", f"{quantity.normalize():f}"), ("account", (ACCOUNTS[name].label,)))
+    raise Invalid([Problem("decision", STILL_OPEN, facts)])
+
+
+def _refuse_no_recall(db: Session, case: Case, number: str | None) -> None:
+    if number is None:
+        return
+    found = db.scalar(
+        select(Case.id).where(
+            Case.number == number.strip().upper(), Case.process == "recall", Case.state == "open",
+            Case.id != case.id,
+        )
+    )  # fmt: skip
+    if found is None:
+        raise Invalid([Problem("other_recall", NO_SUCH_RECALL)])

@@ -1,0 +1,211 @@
+"""What a recall knows of events, countries, authorities and its own strategy."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base, Key, Ref, only_grows
+
+
+class ReportedEvent(Base):
+    """Something that happened with a device, as it was reported: 21 CFR 820.35(a).
+
+    A change is a new version that names the one before it. It names no patient.
+    """
+
+    __tablename__ = "reported_event"
+    __table_args__ = (
+        UniqueConstraint("number", "version"),
+        CheckConstraint(
+            "supersedes_id IS NULL OR reason IS NOT NULL", name="corrected_with_reason"
+        ),
+        CheckConstraint(
+            "outcome IN ('death', 'serious_injury', 'malfunction', 'other', 'unknown')",
+            name="outcome_is_known",
+        ),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[str] = mapped_column(index=True)  # RE-2026-0007
+    version: Mapped[int] = mapped_column(default=1)
+    complaint_number: Mapped[str]  # ours or the reporter's
+    device_name: Mapped[str]
+    received_on: Mapped[date]
+    identification: Mapped[str | None]  # UDI, UPC, lot or serial as told
+    unit_id: Mapped[Ref | None]
+    lot_id: Mapped[Ref | None]
+    reporter_name: Mapped[str | None]
+    reporter_address: Mapped[str | None]
+    reporter_phone: Mapped[str | None]
+    what_happened: Mapped[str]
+    happened_on: Mapped[date | None]
+    country: Mapped[str | None]
+    outcome: Mapped[str]
+    corrective_action: Mapped[str | None]
+    reply: Mapped[str | None]
+    why_no_investigation: Mapped[str | None]
+    aware_at: Mapped[datetime]
+    aware_by: Mapped[str]
+    recorded_by_id: Mapped[Ref]
+    recorded_at: Mapped[datetime]
+    supersedes_id: Mapped[Ref | None] = mapped_column(ForeignKey("reported_event.id"), unique=True)
+    reason: Mapped[str | None]
+
+
+class CaseEvent(Base):
+    """A reported event that feeds a case; several may feed one."""
+
+    __tablename__ = "case_event"
+
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"), primary_key=True)
+    number: Mapped[str] = mapped_column(primary_key=True, index=True)  # of the event
+    by_id: Mapped[Ref]
+    at: Mapped[datetime]
+
+
+class EventReportability(Base):
+    """Whether one event is reportable in one jurisdiction, as somebody signed it."""
+
+    __tablename__ = "event_reportability"
+    __table_args__ = (Index("ix_event_reportability_event", "number", "jurisdiction"),)
+
+    id: Mapped[Key]
+    number: Mapped[str]  # of the event
+    jurisdiction: Mapped[str]
+    is_reportable: Mapped[bool]
+    reason: Mapped[str]
+    reported_under: Mapped[str | None]  # number of the report, where it was sent
+    by_id: Mapped[Ref]
+    at: Mapped[datetime]
+    signature_id: Mapped[Ref]
+
+
+class JurisdictionDecision(Base):
+    """What a recall is in the law of one jurisdiction; a consignee of no known country waits."""
+
+    __tablename__ = "jurisdiction_decision"
+    __table_args__ = (
+        UniqueConstraint("case_id", "key"),
+        CheckConstraint("(decided_at IS NULL) = (legal_name IS NULL)", name="named_if_decided"),
+        CheckConstraint("decided_at IS NULL OR reason IS NOT NULL", name="decided_with_reason"),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    key: Mapped[str]  # the code of the jurisdiction, or "party-12" while its country is unknown
+    code: Mapped[str | None]
+    party_id: Mapped[Ref | None]
+    instance_id: Mapped[Ref | None]
+    countries: Mapped[list[Any]]  # codes
+    reached_by: Mapped[str]  # units | authorisation | both
+    legal_name: Mapped[str | None]
+    class_name: Mapped[str | None]
+    is_reportable: Mapped[bool | None]
+    reason: Mapped[str | None]
+    opened_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    signature_id: Mapped[Ref | None]
+
+
+class Strategy(Base):
+    """How the action is carried out, as it was approved; a change is a new version."""
+
+    __tablename__ = "recall_strategy"
+    __table_args__ = (
+        UniqueConstraint("case_id", "version"),
+        CheckConstraint("check_level IN ('A', 'B', 'C', 'D', 'E')", name="check_level_is_known"),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    version: Mapped[int]
+    content: Mapped[dict[str, Any]]  # every answer of the form it was drafted in
+    depth: Mapped[str]  # wholesale | retail | consumer_user
+    public_warning: Mapped[bool]
+    check_level: Mapped[str]
+    sample_percent: Mapped[int]
+    returned_units: Mapped[str]  # what becomes of them
+    report_every_days: Mapped[int]
+    approved_by_id: Mapped[Ref | None]
+    approved_at: Mapped[datetime]
+    signature_id: Mapped[Ref | None]
+
+
+class Gate(Base):
+    """What an authority has to allow first: the notices of its jurisdiction, or a destruction."""
+
+    __tablename__ = "recall_gate"
+    __table_args__ = (
+        UniqueConstraint("case_id", "jurisdiction", "what"),
+        CheckConstraint("what IN ('notices', 'destruction')", name="what_is_known"),
+        CheckConstraint("state IN ('closed', 'opened', 'overridden')", name="state_is_known"),
+        CheckConstraint("(state = 'closed') = (opened_at IS NULL)", name="opened_if_not_closed"),
+        CheckConstraint(
+            "state <> 'overridden' OR (reason IS NOT NULL AND signature_id IS NOT NULL)",
+            name="overridden_with_reason_and_signature",
+        ),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    jurisdiction: Mapped[str]
+    what: Mapped[str]
+    rule: Mapped[str]  # the code of the gate in jurisdictions.toml
+    state: Mapped[str] = mapped_column(default="closed")
+    closed_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    evidence: Mapped[str | None]  # the authority's letter or number
+    reason: Mapped[str | None]
+    by_id: Mapped[Ref | None]
+    signature_id: Mapped[Ref | None]
+
+
+class Notification(Base):
+    """One notification of an authority: prepared, sent, and its receipt."""
+
+    __tablename__ = "regulator_notification"
+    __table_args__ = (
+        UniqueConstraint("case_id", "jurisdiction", "round"),
+        CheckConstraint("(sent_at IS NULL) = (receipt IS NULL)", name="receipt_if_sent"),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    jurisdiction: Mapped[str]
+    round: Mapped[int]
+    instance_id: Mapped[Ref | None]
+    opened_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    receipt: Mapped[str | None]
+
+
+class Termination(Base):
+    """One authority asked to end its oversight, and what it answered."""
+
+    __tablename__ = "recall_termination"
+    __table_args__ = (
+        UniqueConstraint("case_id", "jurisdiction", "round"),
+        CheckConstraint(
+            "outcome IN ('ended', 'upgrade', 'extend', 'recall_again')", name="outcome_is_known"
+        ),
+        CheckConstraint("(answered_at IS NULL) = (outcome IS NULL)", name="outcome_if_answered"),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    jurisdiction: Mapped[str]
+    round: Mapped[int]
+    instance_id: Mapped[Ref | None]
+    opened_at: Mapped[datetime]
+    requested_at: Mapped[datetime | None]
+    reference: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+
+only_grows(ReportedEvent.__table__)  # type: ignore[arg-type]  # declared tables are Table at run time
+only_grows(CaseEvent.__table__)  # type: ignore[arg-type]  # as above
+only_grows(EventReportability.__table__)  # type: ignore[arg-type]  # as above
+only_grows(Strategy.__table__)  # type: ignore[arg-type]  # as above

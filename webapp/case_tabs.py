@@ -1,0 +1,50 @@
+"""The parts of a case that its pages show, by what kind of case it is."""
+
+from flask import current_app, url_for
+from flask_babel import gettext
+
+from engine.cases.pages import CaseFacts
+from webapp.words import N_
+
+RECALL = "recall"
+# code, words, endpoint: in the order a recall is worked through
+COMMON = (
+    ("answers", N_("Answers"), "case.answers"),
+    ("documents", N_("Documents"), "case.documents"),
+    ("history", N_("History"), "case.history"),
+)
+TABS = {
+    "nonconformance": (
+        ("overview", N_("Overview"), "case.overview"),
+        ("units", N_("Units and holds"), "case.units"),
+        *COMMON,
+    ),
+    RECALL: (
+        ("overview", N_("Overview"), "recall.overview"),
+        ("scope", N_("Scope"), "scopes.index"),
+        ("authorities", N_("Authorities"), "recall.authorities"),
+        ("consignees", N_("Consignees"), "consignees.index"),
+        ("balance", N_("Balance"), "balance.index"),
+        ("returns", N_("Returns"), "returns.index"),
+        ("effectiveness", N_("Effectiveness"), "effectiveness.index"),
+        ("status_reports", N_("Status reports"), "status_reports.index"),
+        ("events", N_("Events"), "events_reported.index"),
+        *COMMON,
+    ),
+}
+
+
+def tabs_of(facts: CaseFacts) -> list[tuple[str, str, str]]:
+    """Return the parts of a case as tabs: code, words, address; rooms not built yet have none."""
+    return [
+        (code, gettext(words), url_for(endpoint, number=facts.number))
+        for code, words, endpoint in TABS.get(facts.process, TABS["nonconformance"])
+        if endpoint in current_app.view_functions
+    ]
+
+
+def trail_of(facts: CaseFacts) -> tuple[str, str]:
+    """Return the list that a case stands in: words and address."""
+    if facts.process == RECALL:
+        return gettext("Recalls"), url_for("recalls.index")
+    return gettext("Nonconformances"), url_for("cases.index")
