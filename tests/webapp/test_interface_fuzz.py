@@ -4,28 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.checks import load_all_checks
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from tests.support.personas import People
 from tests.webapp.interface import Caller, caller
 from tests.webapp.test_records_api import lay_pumps
 from webapp.compose import Holdfast
-
-load_all_checks()
-CHECKS = [
-    schemathesis.checks.not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-]
 
 
 @pytest.fixture
@@ -37,7 +22,21 @@ def everyone(app: Flask, holdfast: Holdfast, people: People) -> list[Caller]:
     return [caller(app, holdfast, person) for person in roles]
 
 
+def checks() -> list[Any]:
+    import schemathesis  # a second of every worker: only who asks waits for it
+    from schemathesis.specs.openapi import checks as described
+
+    return [
+        schemathesis.checks.not_a_server_error,
+        described.status_code_conformance,
+        described.content_type_conformance,
+        described.response_schema_conformance,
+    ]
+
+
 def operations(app: Flask) -> Iterator[Any]:
+    import schemathesis
+
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     for found in schema.get_all_operations():
         yield found.ok()
@@ -52,6 +51,7 @@ def test_whatever_is_sent_the_answer_is_one_that_is_described(
 
 def ask_everything(app: Flask, everyone: list[Caller], *, examples: int) -> None:
     wrong: list[str] = []
+    held_to = checks()
     for operation in operations(app):
         rounds = iter(range(10**9))
 
@@ -67,7 +67,7 @@ def ask_everything(app: Flask, everyone: list[Caller], *, examples: int) -> None
         def ask(case: Any) -> None:
             who = everyone[next(rounds) % len(everyone)]  # noqa: B023  one operation at a time
             headers = {"Authorization": f"Bearer {who.token}", "Accept-Encoding": "identity"}
-            case.call_and_validate(headers=headers, checks=CHECKS)
+            case.call_and_validate(headers=headers, checks=held_to)
 
         try:
             ask()
