@@ -17,7 +17,7 @@ from engine.cases import doors, mails, segregation, upkeep, uploads
 from engine.cases.following import follow, lock_cases
 from engine.cases.replies import drafts
 from engine.cases.reporting import schedule
-from engine.cases.scopes import apart
+from engine.cases.scopes import apart, signed
 from engine.cases.tasks import printed_name
 from engine.db import Database
 from engine.evidence import checkpoints, ledger, sealing
@@ -48,6 +48,7 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         "witness_checkpoint": checkpoints.witness_checkpoint,
         capture.VERB: capture.capture_epcis,
         tracing.VERB: tracing.carry_out,
+        signed.VERB: signed.carry_out,
         gaps.VERB: gaps.look_for_gaps,
         "check_import": working.check_import,
         "load_import": working.load_import,

@@ -81,6 +81,7 @@ PARENTS = {
     "interface": "interfaces",
     "tokens": "interfaces",
     "gaps": "trace",
+    "scopes": "recalls",
 }  # pages below an entry
 
 

@@ -20,8 +20,17 @@ from engine import clock, jobs, outbox
 from engine.bpmn.errors import StepFailed
 from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Task
-from engine.cases import commands, ending, migrating, preparing, releases, tasks as case_tasks
+from engine.cases import (
+    commands,
+    ending,
+    migrating,
+    preparing,
+    releases,
+    scopes,
+    tasks as case_tasks,
+)
 from engine.cases.ending import REOPEN, VOID, Ending
+from engine.cases.models import Case
 from engine.cases.notices.models import Notice
 from engine.cases.recalls import gates
 from engine.cases.recalls.gates import Override
@@ -29,6 +38,7 @@ from engine.cases.replies import links
 from engine.cases.returns import authorising, closing, correcting
 from engine.cases.returns.closing import Closing
 from engine.cases.returns.correcting import Correction
+from engine.cases.scopes import signed
 from engine.evidence import documents, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing
@@ -679,6 +689,26 @@ def _open_pages_of_the_manager(world: World) -> None:
         world.states["draft"] = {
             "definition_id": draft, "capacity": "quality", "nonce": opened.nonce,
         }  # fmt: skip
+    _propose_a_scope(world, here)
+
+
+def _propose_a_scope(world: World, here: dict[str, Any]) -> None:
+    """Propose two scopes of a recall, and open the manager's page to freeze the second."""
+    company, at, number = world.company, world.at, "RC-2026-9001"
+    by = company.people.qa_engineer
+    with company.holdfast.database.begin() as db:
+        case = Case(
+            number=number, process="recall", title="Battery may overheat", language="en",
+            opened_by_id=by.id, opened_at=at,
+        )  # fmt: skip
+        db.add(case)
+        db.flush()
+        for said in ("PMP-0001", "PMP-0002"):
+            scopes.propose(db, case, said, reason="Supplier notice 12", by=by, at=at)
+        opened = signed.open_signing(db, number, 2, **here)
+    world.states["scoped"] = {"number": number, "scope": 1}
+    world.states["scope_signing"] = {"number": number, "scope": 2, "nonce": opened.nonce}
+    world.states["unknown"] |= {"scope": 999}
 
 
 def _bring_over(company: Company) -> None:
