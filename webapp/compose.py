@@ -32,6 +32,7 @@ from engine.serials.exchange import denylist, runs
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
 from engine.serials.intake import working
+from engine.serials.night import running as nights
 from engine.serials.reports import due
 from forms.words import messages_in
 from notifications.channels import Channel, OwnForm
@@ -50,6 +51,7 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         tracing.VERB: tracing.carry_out,
         signed.VERB: signed.carry_out,
         gaps.VERB: gaps.look_for_gaps,
+        nights.VERB: nights.trace_night,
         "check_import": working.check_import,
         "load_import": working.load_import,
         denylist.JOB: denylist.MakeDenyList(),
@@ -92,6 +94,7 @@ class Holdfast:
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
                 Tick("gaps", minute * 30, self.ask_for_gaps),
+                Tick("nights", minute * 15, self.ask_for_night),
                 *more,
             ],
         )
@@ -124,6 +127,11 @@ class Holdfast:
         """Have the store looked through for gaps, once a day."""
         with self.database.begin() as db:
             gaps.ask_daily(db, at=clock.now())
+
+    def ask_for_night(self) -> None:
+        """Have lots and units traced at random, once a night."""
+        with self.database.begin() as db:
+            nights.ask_nightly(db, at=clock.now())
 
     def fire_timers(self) -> None:
         """Fire the timers of diagrams that are due."""

@@ -195,6 +195,7 @@ TICK = {
     "recounts": N_("Recounts of held stock"),
     "checkpoint": N_("Checkpoint of the ledger"),
     "gaps": N_("Looking for gaps in the record"),
+    "nights": N_("Lot of the night"),
     "views": N_("Ending looks as another role"),
     "reports": N_("Scheduled reports"),
     "uploads": N_("Dropping files of drafts that were left"),

@@ -83,6 +83,19 @@ FACTS: dict[str, dict[str, Any]] = {
         "problem": "No file came.",
         "path": "/interfaces/reconciliation/1",
     },
+    "layouts/night_differs": {
+        "ended_at": "2026-03-02T01:00:00+00:00",
+        "complete": "92 / 100",
+        "resolved": "4810 / 5022",
+        "differing": 1,
+        "path": "/readiness/7",
+    },
+    "layouts/night_low": {
+        "ended_at": "2026-03-02T01:00:00+00:00",
+        "complete": "92 / 100",
+        "resolved": "4810 / 5022",
+        "path": "/readiness/7",
+    },
     "layouts/canary_passed": {
         "tried_at": "2026-03-02T08:00:00+00:00",
         "answer": "201 {}",

@@ -65,6 +65,7 @@ from engine.serials.exchange import (
     subscriptions,
 )
 from engine.serials.models import Event, LegacyCase, Party, Unit, WebhookAttempt
+from engine.serials.night import running as nights
 from notifications.channels.folder import mails
 from tests.processes import recalling
 from tests.processes.company import Company
@@ -563,12 +564,23 @@ def _tell_others(world: World) -> None:
         run = canary.keep(db, bait, canary.Tried(201, "{}", 1), at=at)
         [form] = downtime.print_forms(db, "receiving", 1, language="en", by=by, at=at)
     world.always["run_id"] = run.id
+    world.always["night_id"] = _night(company, at)
     world.states["downtime"] = {"number": form.number}
     world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
     world.states["unknown"] |= {
         "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999, "source_id": 999,
-        "run_id": 999,
+        "run_id": 999, "night_id": 999,
     }  # fmt: skip
+
+
+def _night(company: Company, at: datetime) -> int:
+    """Leave a night that did not hold and that nobody has looked into; return its number."""
+    with company.holdfast.database.begin() as db:
+        night = nights.commit(db, wanted=4, at=at)
+        nights.reveal(db, night, at=at)
+        nights.end(db, night, at=at)
+        night.outcome = "low"
+        return night.id
 
 
 def _notify_a_consignee(world: World) -> None:
