@@ -15,6 +15,7 @@ from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep, uploads
 from engine.cases.following import follow, lock_cases
+from engine.cases.replies import drafts
 from engine.cases.reporting import schedule
 from engine.cases.scopes import apart, signed
 from engine.cases.tasks import printed_name
@@ -189,8 +190,9 @@ class Holdfast:
         schedule.open_due(self.database, at=clock.now())
 
     def drop_abandoned_uploads(self) -> None:
-        """Drop the files of forms that were never accepted."""
+        """Drop the files of forms that were never accepted, and replies nobody sent."""
         uploads.drop_abandoned(self.database, at=clock.now())
+        drafts.drop_abandoned(self.database, at=clock.now())
 
     def send_reports(self) -> None:
         """Run the reports that are due and mail their owners."""
