@@ -425,7 +425,7 @@ def _open_a_recall(world: World) -> None:
     with company.holdfast.database.begin() as db:
         by = company.people.customer_service
         ship.deliver(db, location_id=hospital, units=[pump], by=by, at=company.at)
-    recall = open_recall(company, "PMP-0088", "PMP-0089")
+    recall = open_recall(company, "PMP-0088", "PMP-0089", number="RC-2026-0088")
     party_id = company.places["HOSP_party"]
     recall.tries(party_id, "no_answer", "no_answer", "no_answer")
     given = recall.does(
