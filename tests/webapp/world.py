@@ -14,6 +14,7 @@ from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import make_url, select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from engine import clock, jobs, outbox
@@ -31,7 +32,7 @@ from engine.cases import (
 )
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
-from engine.cases.notices.models import Notice
+from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.recalls import gates
 from engine.cases.recalls.gates import Override
 from engine.cases.replies import links
@@ -71,6 +72,7 @@ from tests.processes import recalling
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
 from tests.processes.recalls import open_recall
+from tests.support import letters
 from tests.support.files import png
 from tests.support.personas import People, settle
 from tests.support.postgres import Server
@@ -423,7 +425,7 @@ def _open_a_recall(world: World) -> None:
     with company.holdfast.database.begin() as db:
         by = company.people.customer_service
         ship.deliver(db, location_id=hospital, units=[pump], by=by, at=company.at)
-    recall = open_recall(company, "PMP-0088", "PMP-0089")
+    recall = open_recall(company, "PMP-0088", "PMP-0089", number="RC-2026-0088")
     party_id = company.places["HOSP_party"]
     recall.tries(party_id, "no_answer", "no_answer", "no_answer")
     given = recall.does(
@@ -600,7 +602,48 @@ def _notify_a_consignee(world: World) -> None:
         world.states["linked"] = {
             "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
         }  # fmt: skip
-    world.states["unknown"] |= {"place": 999, "link_id": 999}
+        world.states["written"] = _write_to(world, db, notice) | {
+            "number": case.number, "place": 1,
+        }  # fmt: skip
+    world.states["unknown"] |= {
+        "place": 999, "link_id": 999, "letter": 9, "kind": "pdf", "text_id": 999, "run_id": 999,
+        "what": "pause",
+    }  # fmt: skip
+
+
+def _write_to(world: World, db: Session, notice: Notice) -> Parts:
+    """Keep a letter of a notice that was posted, of a text in force."""
+    at, people = world.company.at, world.company.people
+    text = NoticeText(
+        case_id=notice.case_id, jurisdiction="DE", language="en", version=1, state="approved",
+        words=letters.WORDS["en"], sha256="a" * 64, opened_at=at, approved_at=at, released_at=at,
+    )  # fmt: skip
+    db.add(text)
+    db.flush()
+    run = LetterRun(
+        case_id=notice.case_id, kind="notice", text_id=text.id, total_count=1, asked_at=at,
+        asked_by_id=people.regulatory_affairs.id,
+    )  # fmt: skip
+    db.add(run)
+    db.flush()
+    kept = world.company.holdfast.documents.put(b"%PDF-1.7")
+    for number, sent_at in ((1, at), (2, None)):
+        db.add(
+            NoticeLetter(
+                notice_id=notice.id,
+                number=number,
+                run_id=run.id,
+                text_id=text.id,
+                state="stored",
+                pdf_sha256=kept,
+                csv_sha256=kept,
+                jws_sha256=kept,
+                stored_at=at,
+                channel="print",
+                sent_at=sent_at,
+            )
+        )
+    return {"text_id": text.id, "run_id": run.id, "letter": 1, "kind": "pdf", "what": "pause"}
 
 
 def _traced(company: Company) -> Parts:
