@@ -13,7 +13,7 @@ from engine import outbox
 from engine.db import Database
 from engine.outbox import Outgoing
 from notifications.channels import Channel, NotTaken, OwnForm, Undeliverable
-from notifications.message import compose
+from notifications.message import File, compose
 from notifications.render import render
 
 log = logging.getLogger(__name__)
@@ -38,11 +38,13 @@ def deliver_due(
     site_url: str = "",
     most: int = 1_000,
     only: Collection[str] | None = None,
+    stored: Callable[[str], bytes] | None = None,
 ) -> Delivered:
     """Send the messages due at `at`, up to `most`; several workers may do this at once.
 
     `keep` stores the exact bytes before they are sent and returns their sha256. With `only` the
-    rest waits for whoever sends it: a slow receiver of one kind does not hold up another.
+    rest waits for whoever sends it: a slow receiver of one kind does not hold up another. `stored`
+    gives the bytes of the files that a message brings, by their sha256.
     """
     sent = failed = 0
     while sent + failed < most:
@@ -51,7 +53,9 @@ def deliver_due(
         if not claimed:
             break
         for outgoing in claimed:
-            if _deliver(database, channels, outgoing, keep=keep, at=at, site_url=site_url):
+            if _deliver(
+                database, channels, outgoing, keep=keep, at=at, site_url=site_url, stored=stored
+            ):
                 sent += 1
             else:
                 failed += 1
@@ -66,13 +70,14 @@ def _deliver(
     keep: Callable[[bytes], str],
     at: datetime,
     site_url: str,
+    stored: Callable[[str], bytes] | None,
 ) -> bool:
     try:
         channel = channels[outgoing.channel]
         if isinstance(channel, OwnForm):
             sha256, answer = channel.send(outgoing, keep=keep, at=at)
         else:
-            sha256, answer = _mail(channel, outgoing, keep=keep, site_url=site_url)
+            sha256, answer = _mail(channel, outgoing, keep=keep, site_url=site_url, stored=stored)
     except Exception as error:  # any failure is kept with the message, shown, and tried again
         is_foreseen = isinstance(error, Undeliverable | NotTaken)
         log.warning("message %s was not sent: %s", outgoing.key, error, exc_info=not is_foreseen)
@@ -90,9 +95,23 @@ def _deliver(
 
 
 def _mail(
-    channel: Channel, outgoing: Outgoing, *, keep: Callable[[bytes], str], site_url: str
+    channel: Channel,
+    outgoing: Outgoing,
+    *,
+    keep: Callable[[bytes], str],
+    site_url: str,
+    stored: Callable[[str], bytes] | None,
 ) -> tuple[str, str]:
     rendered = render(outgoing.layout, outgoing.body, language=outgoing.language, site_url=site_url)
-    data = compose(outgoing, rendered, sender=channel.sender)
+    data = compose(outgoing, rendered, sender=channel.sender, files=_files(outgoing, stored))
     sha256 = keep(data)
     return sha256, channel.deliver(data, receiver=outgoing.receiver)
+
+
+def _files(outgoing: Outgoing, stored: Callable[[str], bytes] | None) -> list[File]:
+    """Return the files a message brings; one that is lost stops it: never a letter without."""
+    named = outgoing.body.get("files", ())
+    if named and stored is None:
+        message = f"message {outgoing.key} brings files, and nothing here reads them"
+        raise NotTaken(message)
+    return [File(one["name"], one["type"], stored(one["sha256"])) for one in named if stored]

@@ -4,6 +4,8 @@ The Message-ID comes from the outbox key, so a receiver that gets a repeat can t
 """
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from email import policy
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -17,7 +19,18 @@ from notifications.render import Rendered
 SEVEN_BIT = policy.SMTP.clone(cte_type="7bit")  # passes every relay unchanged
 
 
-def compose(outgoing: Outgoing, rendered: Rendered, *, sender: str) -> bytes:
+@dataclass(frozen=True)
+class File:
+    """What goes with a message: its name, its media type, its bytes."""
+
+    name: str
+    type: str
+    content: bytes
+
+
+def compose(
+    outgoing: Outgoing, rendered: Rendered, *, sender: str, files: Sequence[File] = ()
+) -> bytes:
     """Return the exact bytes to send; `sender` is `Name <address>`.
 
     The policy refuses line breaks in headers, so no fact can add a header of its own.
@@ -32,10 +45,14 @@ def compose(outgoing: Outgoing, rendered: Rendered, *, sender: str) -> bytes:
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
     message.set_content(rendered.text)
     message.add_alternative(rendered.html, subtype="html")
+    for file in files:
+        main, _, sub = file.type.partition("/")
+        message.add_attachment(file.content, maintype=main, subtype=sub, filename=file.name)
     # only now: add_alternative() moves every Content- header into the first part
     message["Content-Language"] = "zh-Hans" if outgoing.language == "zh" else "en"
     # a random boundary would make other bytes of each attempt
-    message.set_boundary(f"=_{_digest(outgoing.key)}")
+    for depth, part in enumerate(one for one in message.walk() if one.is_multipart()):
+        part.set_boundary(f"=_{depth or ''}{_digest(outgoing.key)}")
     return message.as_bytes()
 
 

@@ -47,7 +47,7 @@ def test_what_is_tested_is_what_is_pinned() -> None:
 
 @pytest.mark.parametrize("room", [*PACKAGES, "tests", "bench", "tools"])
 def test_every_import_is_declared(room: str) -> None:
-    declared = required(PROJECT["dependencies"])
+    declared = required(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["cluster"])
     if room not in PACKAGES:
         declared |= required(PROJECT["optional-dependencies"]["test"])
     claims = packages_distributions()

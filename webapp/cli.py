@@ -292,6 +292,8 @@ def denylist(
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.option("--unit", metavar="SERIAL", help="Show what a unit was made of instead.")
 @click.option("--compare", nargs=2, type=int, metavar="RUN RUN", help="Compare two traces instead.")
+@click.option("--now", "is_now", is_flag=True, help="With night: trace at random at once.")
+@click.option("--sample", type=click.IntRange(1), help="With night --now: how many traces.")
 def trace(
     folder: Path,
     expression: str | None,
@@ -300,13 +302,20 @@ def trace(
     as_json: bool,
     unit: str | None,
     compare: tuple[int, int] | None,
+    is_now: bool,
+    sample: int | None,
 ) -> None:
     """Find and keep who has what contains, or once contained, what EXPRESSION names.
 
     EXPRESSION is what people have: lots, serials, ranges, beginnings, UDIs, the SSCC of a carton,
     places, equipment, operators. Exit code 2: a part of it can mean two things, or nothing of it is
     recorded; nothing was traced.
+
+    `holdfast trace night --now` traces lots and units at random instead, as each night, holds every
+    trace against the raw events and prints the figures; exit code 1 when the night did not hold.
     """
+    if is_now or sample is not None:
+        sys.exit(_night_now(folder, expression, sample if is_now else None))
     from webapp.trace_line import difference_of, trace_text, tree_of
 
     if sum(one is not None for one in (expression, unit, compare)) != 1:
@@ -326,6 +335,17 @@ def trace(
             say=click.echo,
             progress=lambda line: click.echo(line, err=True),
         )
+    )
+
+
+def _night_now(folder: Path, expression: str | None, sample: int | None) -> int:
+    from webapp.night_line import night_now
+
+    if expression != "night":
+        message = "--now and --sample go with night: holdfast trace night --now."
+        raise click.UsageError(message)
+    return night_now(
+        _composed(folder), sample, say=click.echo, progress=lambda line: click.echo(line, err=True)
     )
 
 

@@ -1,6 +1,7 @@
 """The one composition root: what is handed to whom. Web, worker and command line start here."""
 
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,8 +16,10 @@ from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep, uploads
 from engine.cases.following import follow, lock_cases
+from engine.cases.notices import letters, opening, sent
+from engine.cases.replies import drafts
 from engine.cases.reporting import schedule
-from engine.cases.scopes import apart
+from engine.cases.scopes import apart, signed
 from engine.cases.tasks import printed_name
 from engine.db import Database
 from engine.evidence import checkpoints, ledger, sealing
@@ -31,6 +34,7 @@ from engine.serials.exchange import denylist, runs
 from engine.serials.exchange.announce import announce_events
 from engine.serials.exchange.box import Box
 from engine.serials.intake import working
+from engine.serials.night import running as nights
 from engine.serials.reports import due
 from forms.words import messages_in
 from notifications.channels import Channel, OwnForm
@@ -47,11 +51,15 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         "witness_checkpoint": checkpoints.witness_checkpoint,
         capture.VERB: capture.capture_epcis,
         tracing.VERB: tracing.carry_out,
+        signed.VERB: signed.carry_out,
         gaps.VERB: gaps.look_for_gaps,
+        nights.VERB: nights.trace_night,
         "check_import": working.check_import,
         "load_import": working.load_import,
         denylist.JOB: denylist.MakeDenyList(),
         runs.JOB: runs.Reconcile(),
+        opening.VERB: opening.open_notices,
+        letters.VERB: letters.PrintLetters(os.environ.get("HOLDFAST_DASK", "")),
     }
 )
 
@@ -79,6 +87,7 @@ class Holdfast:
                 Tick("children", second, self.take_up_reports),
                 Tick("mail", second * 2, self.deliver),
                 Tick("webhooks", second * 2, self.deliver_webhooks),
+                Tick("letters", second * 2, self.take_up_letters),
                 Tick("deadlines", minute, self.tell_deadlines),
                 Tick("doors", minute, self.tell_of_silent_doors),
                 Tick("deny_list", minute, self.ask_for_deny_list),
@@ -90,6 +99,7 @@ class Holdfast:
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
                 Tick("checkpoint", minute * 15, self.checkpoint),
                 Tick("gaps", minute * 30, self.ask_for_gaps),
+                Tick("nights", minute * 15, self.ask_for_night),
                 *more,
             ],
         )
@@ -107,6 +117,7 @@ class Holdfast:
         self.send_reports()
         self.run_jobs()
         self.deliver()
+        self.take_up_letters()
         self.deliver_webhooks()
 
     def keep_dictionary(self) -> None:
@@ -122,6 +133,11 @@ class Holdfast:
         """Have the store looked through for gaps, once a day."""
         with self.database.begin() as db:
             gaps.ask_daily(db, at=clock.now())
+
+    def ask_for_night(self) -> None:
+        """Have lots and units traced at random, once a night."""
+        with self.database.begin() as db:
+            nights.ask_nightly(db, at=clock.now())
 
     def fire_timers(self) -> None:
         """Fire the timers of diagrams that are due."""
@@ -140,7 +156,12 @@ class Holdfast:
             at=clock.now(),
             site_url=self.settings.base_url,
             only=("mail",),
+            stored=self.documents.open,
         )
+
+    def take_up_letters(self) -> None:
+        """Take up what the mail system said of letters to consignees."""
+        sent.take_up(self.database, clock.now())
 
     def deliver_webhooks(self) -> None:
         """Send the webhooks that are due; one slow receiver holds up no mail."""
@@ -180,8 +201,9 @@ class Holdfast:
         schedule.open_due(self.database, at=clock.now())
 
     def drop_abandoned_uploads(self) -> None:
-        """Drop the files of forms that were never accepted."""
+        """Drop the files of forms that were never accepted, and replies nobody sent."""
         uploads.drop_abandoned(self.database, at=clock.now())
+        drafts.drop_abandoned(self.database, at=clock.now())
 
     def send_reports(self) -> None:
         """Run the reports that are due and mail their owners."""

@@ -35,6 +35,7 @@ PARTS = (
             ("scan.one", N_("Scan"), "scan", "unit.read", "s"),
             ("record.index", N_("Record"), "clipboard-check", "record.open", "e"),
             ("trace.index", N_("Trace"), "binary-tree", "trace.read", "b"),
+            ("readiness.index", N_("Readiness"), "activity", "trace.read", "y"),
         ),
     ),
     (
@@ -81,6 +82,7 @@ PARENTS = {
     "interface": "interfaces",
     "tokens": "interfaces",
     "gaps": "trace",
+    "scopes": "recalls",
 }  # pages below an entry
 
 

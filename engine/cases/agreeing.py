@@ -11,6 +11,7 @@ from engine.cases import balance, missing
 from engine.cases.carrying_out import good_parts
 from engine.cases.dispositions import parts_of_line, pending
 from engine.cases.models import Case, Line
+from engine.cases.notices import wording
 from engine.cases.recalls import agreeing as recall_agreeing
 from engine.cases.samples import samples_of, without
 from engine.errors import Invalid, Problem
@@ -41,6 +42,10 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
         _refuse_existed(db, case, answers)
     if task.element_id == "verify_and_close":
         _refuse_undecided(db, case, answers.get("decision"))
+    if (task.process, task.element_id) == ("notice_text", "draft_text"):
+        if problems := list(wording.problems_in(answers)):
+            raise Invalid(problems)
+        return
     recall_agreeing.refuse_disagreement(db, case, task, answers)
     if task.process != "disposition_line":
         return

@@ -181,9 +181,9 @@ def _rows(db: Session, case_id: int, posted: bool) -> Iterator[Any]:  # noqa: FB
     rows = db.connection().execute(
         _lying(is_sqlite(db), posted),
         {"case_id": case_id},
-        execution_options={"yield_per": READ_AT_ONCE},
+        execution_options={"stream_results": True, "yield_per": READ_AT_ONCE},
     )
-    for some in rows.partitions():
+    for some in rows.partitions(READ_AT_ONCE):
         yield from some
 
 

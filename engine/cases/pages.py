@@ -69,8 +69,9 @@ class TaskRow:
 class SystemTask:
     """What one person is to settle with one system, as one row of their list."""
 
-    kind: str  # differences; or what a try of the gate came to: passed, failed
-    id: int  # of the comparison, or of the newest try
+    # differences; what a try of the gate came to: passed, failed; night_low, night_differs
+    kind: str
+    id: int  # of the comparison, or of the newest try or night
     system: str
     count: int
     since: datetime

@@ -14,9 +14,12 @@ from engine.cases import lying
 from engine.cases.dispositions import lines_of, parts_of, parts_of_line
 from engine.cases.models import Answer, Attachment, Case, Comment, Fact, Line, Round
 from engine.cases.names import person_named
+from engine.cases.notices.models import Notice
+from engine.cases.replies.models import Reply
 from engine.evidence.documents import Document
 from engine.evidence.findings import Result
 from engine.evidence.ledger import LedgerEntry
+from engine.serials.sets import id_set
 
 ENDINGS = {"case_closed": "closed", "case_voided": "void", "case_reopened": "open"}
 
@@ -229,6 +232,7 @@ def check_files(result: Result, db: Session, case: Case, entries: Sequence[Ledge
         .where(Attachment.case_id == case.id)
     )
     found: dict[int | None, str | None] = {row[0]: row[1] for row in rows}
+    found |= _of_replies(db, case)
     for id_ in sorted(entered.keys() - found.keys(), key=str):
         result.fail("The file “%(name)s” was taken from the case.", name=entered[id_])
     for id_, name in found.items():
@@ -238,3 +242,11 @@ def check_files(result: Result, db: Session, case: Case, entries: Sequence[Ledge
             result.fail(
                 "The file “%(name)s” was entered as “%(entered)s”.", name=name, entered=entered[id_]
             )
+
+
+def _of_replies(db: Session, case: Case) -> dict[int | None, str | None]:
+    """Return the files that came with replies, by id: nobody here attached them."""
+    listed = select(Reply.document_ids).join(Notice, Notice.id == Reply.notice_id)
+    ids = {id_ for row in db.scalars(listed.where(Notice.case_id == case.id)) for id_ in row}
+    named = select(Document.id, Document.name).where(Document.id.in_(id_set(db, ids)))
+    return {**dict.fromkeys(ids), **{row[0]: row[1] for row in db.execute(named)}}

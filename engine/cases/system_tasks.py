@@ -1,4 +1,4 @@
-"""Tasks between systems: what differs from another system, and a gate that did not hold."""
+"""Tasks between systems: what differs from another, a gate or a trace that did not hold."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,10 +15,12 @@ from engine.serials.models import (
     ReconciliationDifference,
     ReconciliationRun,
     ReconciliationSource,
+    TraceNight,
 )
+from engine.serials.night import running as nights
 
 DIFF = ReconciliationDifference
-SETTLES, LOOKS = "difference.resolve", "canary.settle"
+SETTLES, LOOKS, TRACES = "difference.resolve", "canary.settle", "night.settle"
 NAMED = 3  # numbers that a row names
 IS_OPEN = DIFF.state == "open"
 
@@ -27,7 +29,11 @@ def system_tasks(
     db: Session, person: Person, *, show: TaskFilter = "mine"
 ) -> tuple[SystemTask, ...]:
     """Return what a person can settle, a gate that did not hold first."""
-    return (*_tries(db, person, show), *_differences(db, person, show))
+    return (
+        *_tries(db, person, show),
+        *_nights(db, person, show),
+        *_differences(db, person, show),
+    )
 
 
 def system_task_count(db: Session, person: Person) -> int:
@@ -43,6 +49,10 @@ def system_task_count(db: Session, person: Person) -> int:
         wanted = and_(is_unsettled(), _theirs(CanaryRun.owner_id, person, "mine"))
         groups = select(CanaryRun.outcome, CanaryRun.owner_id).where(wanted).distinct()
         count += db.scalar(select(func.count()).select_from(groups.subquery())) or 0
+    if may(person, TRACES):
+        open_nights = and_(nights.is_unsettled(), _theirs(TraceNight.owner_id, person, "mine"))
+        kinds = select(TraceNight.outcome, TraceNight.owner_id).where(open_nights).distinct()
+        count += db.scalar(select(func.count()).select_from(kinds.subquery())) or 0
     return count
 
 
@@ -75,6 +85,30 @@ def _tries(db: Session, person: Person, show: TaskFilter) -> Iterator[SystemTask
     for outcome, owner_id, name, count, since, newest in db.execute(grouped):
         yield SystemTask(
             outcome, newest, "", count, since, (), _role(person, LOOKS),
+            is_mine=owner_id == person.id, claimed_by=name,
+        )  # fmt: skip
+
+
+def _nights(db: Session, person: Person, show: TaskFilter) -> Iterator[SystemTask]:
+    if not may(person, TRACES):
+        return
+    grouped = (
+        select(
+            TraceNight.outcome,
+            TraceNight.owner_id,
+            PersonAccount.printed_name,
+            func.count(),
+            func.min(TraceNight.committed_at, type_=TraceNight.committed_at.type),
+            func.max(TraceNight.id),
+        )
+        .outerjoin(PersonAccount, PersonAccount.id == TraceNight.owner_id)
+        .where(nights.is_unsettled(), _theirs(TraceNight.owner_id, person, show))
+        .group_by(TraceNight.outcome, TraceNight.owner_id, PersonAccount.printed_name)
+        .order_by(TraceNight.outcome)  # one that differs before a rate that is low
+    )
+    for outcome, owner_id, name, count, since, newest in db.execute(grouped):
+        yield SystemTask(
+            f"night_{outcome}", newest, "", count, since, (), _role(person, TRACES),
             is_mine=owner_id == person.id, claimed_by=name,
         )  # fmt: skip
 

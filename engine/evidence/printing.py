@@ -23,6 +23,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 from engine.evidence import layouts
 
 VARIANT = "pdf/a-3a"
+LETTER_VARIANT = "pdf/a-3u"  # without tags: ten thousand letters, each read by a person
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # fontTools would write the time into the fonts
 
 
@@ -62,6 +63,37 @@ def draw_sheet(html: str, pictures: Mapping[str, bytes]) -> bytes:
     with _Complaints() as complaints:
         weasyprint.HTML(string=html, base_url="asset:/", url_fetcher=Assets(pictures)).write_pdf(
             target, font_config=fonts()
+        )
+    complaints.refuse()
+    return target.getvalue()
+
+
+def draw_letter(
+    layout: str,
+    record: Mapping[str, Any],
+    *,
+    language: str,
+    attachments: Sequence[Mapping[str, Any]] = (),
+) -> bytes:
+    """Return a letter to a consignee as PDF/A-3u, not sealed; raises `CannotPrint`."""
+    html = layouts.letter_of(layout, record, language=language)
+    url = record.get("url")
+    assets = {"asset:qr.svg": _qr(url)} if url else {}
+    target = BytesIO()
+    with _Complaints() as complaints:
+        document = weasyprint.HTML(
+            string=html, base_url="asset:/", url_fetcher=Assets(assets)
+        ).render(
+            font_config=fonts(),
+            stylesheets=[_letter_css()],
+            pdf_variant=LETTER_VARIANT,
+            optimize_images=False,
+        )
+        created = layouts.created_at(record, ())
+        document.write_pdf(
+            target,
+            pdf_variant=LETTER_VARIANT,
+            attachments=[_attachment(one, created) for one in _by_name(attachments)],
         )
     complaints.refuse()
     return target.getvalue()
@@ -119,15 +151,25 @@ def _css() -> weasyprint.CSS:
     return weasyprint.CSS(string=style, font_config=fonts(), url_fetcher=Assets({}))
 
 
+@cache
+def _letter_css() -> weasyprint.CSS:
+    style = (layouts.HERE / "letter.css").read_text("utf-8")
+    return weasyprint.CSS(string=style, font_config=fonts(), url_fetcher=Assets({}))
+
+
 def assets_of(record: Mapping[str, Any]) -> dict[str, bytes]:
     """Return what a layout may show besides text: a QR code to hold a paper copy to its record."""
     version = record.get("version") or 1
     words = f"{record['number']} v{version} sha256:{layouts.record_sha256(record)}"
+    return {"asset:qr.svg": _qr(words)}
+
+
+def _qr(words: str) -> bytes:
     svg = BytesIO()
     segno.make(words, error="m", micro=False).save(
         svg, kind="svg", border=0, xmldecl=False, nl=False, omitsize=True
     )
-    return {"asset:qr.svg": svg.getvalue()}
+    return svg.getvalue()
 
 
 class Assets(URLFetcher):  # type: ignore[misc]  # the library comes without types

@@ -59,6 +59,11 @@ def render_sheet(html: str, pictures: Mapping[str, bytes]) -> bytes:
     return _worker.draw({"html": html, "pictures": dict(pictures)})
 
 
+def render_letter(request: Mapping[str, Any]) -> bytes:
+    """Return one letter (`printing.draw_letter` says what it takes); raises `NotPrinted`."""
+    return _worker.draw({"letter": dict(request)})
+
+
 def end_worker() -> None:
     """End the worker now (at shutdown and between tests)."""
     _worker.end()
@@ -144,7 +149,7 @@ _worker = _Worker()
 
 def _work(pipe: Connection, idle_seconds: float) -> None:
     """Draw what comes until nothing comes for a while or the server is gone."""
-    _shut_in()
+    shut_in()
     from engine.evidence import printing  # noqa: PLC0415 (the layout engine lives in the worker)
 
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
@@ -155,8 +160,11 @@ def _work(pipe: Connection, idle_seconds: float) -> None:
 def _drawn(printing: Any, request: dict[str, Any]) -> bytes | str:
     """Return the PDF, or in words why there is none."""
     try:
-        draw = printing.draw_sheet if "html" in request else printing.draw
-        pdf: bytes = draw(**request)
+        pdf: bytes
+        if "letter" in request:
+            pdf = printing.draw_letter(**request["letter"])
+        else:
+            pdf = (printing.draw_sheet if "html" in request else printing.draw)(**request)
     except printing.CannotPrint as problem:
         return str(problem)
     except Exception as problem:  # noqa: BLE001 (a broken record must not end the worker)
@@ -164,7 +172,7 @@ def _drawn(printing: Any, request: dict[str, Any]) -> bytes | str:
     return pdf
 
 
-def _shut_in() -> None:
+def shut_in() -> None:
     """Refuse every network connection and more memory than a document can need."""
 
     def refuse(event: str, _arguments: object) -> None:

@@ -105,7 +105,7 @@ def replace(
     event = _again(db, old, after, location_id or old.location_id, how)
     if old.type in SHIPPING:
         ship_again(db, old, event, kept)
-    use_again(db, chain_of(db, old), event, kept)
+    use_again(db, old, event, kept)
     if quantity is not None:
         _posted_as(db, old, event, quantity)
     carry(db, old, event, quantity)

@@ -1,4 +1,4 @@
-"""Rebuilding what is only said by events: axes of units, roots, stock of lots, what is released.
+"""Rebuilding what events say: axes of units, roots, stock of lots, what is released or was used.
 
 The rows are compared first; with `is_check` nothing else happens. What differs is set to what the
 events say, in place: a stock row keeps its number, for holds and shipments name it.
@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, exists, func, insert, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from engine.evidence import ledger
@@ -19,16 +19,19 @@ from engine.serials.events import data_stream
 from engine.serials.models import (
     Event,
     EventLink,
+    EventNode,
     Lot,
     LotStock,
     Part,
     StockPosting,
     Unit,
+    UnitInput,
     UnitRoot,
 )
 from engine.serials.projection import State, fold
 from engine.serials.sets import id_set
 from engine.serials.stock import Spot, spot_of
+from engine.serials.undo import USING_LOTS
 
 CHUNK = 5000
 NAMED = 50  # differences of each kind that are named; all are counted
@@ -41,7 +44,7 @@ Progress = Callable[[str, int, int], None]
 class Difference:
     """One value that is not what the events say."""
 
-    kind: str  # unit, root, stock, release
+    kind: str  # unit, root, stock, release, input
     name: str
     field: str
     there: object
@@ -102,6 +105,7 @@ def rebuild(
         done += len(lot_ids)
         say("lots", done, lots)
     _released(db, rebuilt, is_check=is_check)
+    _used(db, rebuilt, is_check=is_check)
     if rebuilt.counts and not is_check:
         said = {"counts": rebuilt.counts, "differences": [str(d) for d in rebuilt.differences]}
         ledger.append(db, data_stream(db), "projections_rebuilt", said, by=by, at=at)
@@ -305,6 +309,40 @@ def _released(db: Session, rebuilt: Rebuilt, *, is_check: bool) -> None:
             rebuilt.differs(Difference("release", row[1], "is_released", there=False, said=True))
         if found and not is_check:
             _mark_released(db, table, [row[0] for row in found])
+
+
+def _used(db: Session, rebuilt: Rebuilt, *, is_check: bool) -> None:
+    """Add what events name as used in a unit and no trace would lead through.
+
+    Of a rework that was corrected from a quantity to a unit this was once not kept.
+    """
+    later = aliased(Event)
+    kept = exists().where(
+        UnitInput.unit_id == EventLink.unit_id,
+        UnitInput.lot_id == EventNode.node_id,
+        UnitInput.event_id == Event.id,
+        UnitInput.never_event_id.is_(None),
+    )
+    rows = db.execute(
+        select(EventLink.unit_id, EventNode.node_id, Event.id, Unit.serial, Lot.lot_no)
+        .select_from(Event)
+        .join(EventNode, (EventNode.event_id == Event.id) & (EventNode.role == "input"))
+        .join(EventLink, (EventLink.event_id == Event.id) & (EventLink.role == "subject"))
+        .join(Unit, Unit.id == EventLink.unit_id)
+        .join(Lot, Lot.id == EventNode.node_id)
+        .outerjoin(later, later.corrects_id == Event.id)
+        .where(Event.type.in_(USING_LOTS), later.id.is_(None), ~kept)
+        .order_by(Event.id, EventLink.unit_id, EventNode.node_id)
+    ).all()
+    for row in rows:
+        rebuilt.differs(
+            Difference("input", row.serial, f"used by event {row.id}", None, row.lot_no)
+        )
+    if rows and not is_check:
+        missing = [
+            {"unit_id": row.unit_id, "lot_id": row.node_id, "event_id": row.id} for row in rows
+        ]
+        db.execute(insert(UnitInput), missing)
 
 
 def _mark_released(db: Session, table: Any, ids: Iterable[int]) -> None:

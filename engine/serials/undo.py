@@ -44,6 +44,7 @@ from engine.serials.units import units_by_id
 from engine.serials.vocabulary import KINDS, Word
 
 MAKING_UNITS = ("received", "built", "kitted")
+USING_LOTS = ("reworked", "serviced")  # in each unit that they are about
 
 Never: TypeAlias = type[Edge] | type[Install] | type[UnitInput] | type[UnitLabel]
 
@@ -166,21 +167,29 @@ def ship_again(db: Session, old: Event, event: Event, unit_ids: Iterable[int]) -
     db.flush()
 
 
-def use_again(db: Session, chain: Collection[int], event: Event, unit_ids: Collection[int]) -> None:
-    """Let the lots that single units took go into those that a correction is about instead."""
-    used = db.execute(
-        select(UnitInput.lot_id, UnitInput.qty)
-        .where(UnitInput.event_id.in_(id_set(db, chain)), UnitInput.never_event_id.is_(None))
-        .distinct()
-    ).all()
-    if not used:
+def use_again(db: Session, old: Event, event: Event, unit_ids: Collection[int]) -> None:
+    """Let the lots that were used go into the units that a correction is about instead.
+
+    They are those it names, whichever units it was about before, or none: what was recorded as a
+    rework of a quantity was really one of a unit. How much of them, no one said of a unit then.
+    """
+    if old.type not in USING_LOTS:
         return
 
-    never(db, UnitInput, UnitInput.event_id.in_(id_set(db, chain)), event)
+    chain = id_set(db, chain_of(db, old))
+    named = select(EventNode.node_id).where(
+        EventNode.event_id == event.id, EventNode.role == "input"
+    )
+    said = select(UnitInput.lot_id, UnitInput.qty).where(UnitInput.event_id.in_(chain)).distinct()
+    used: dict[int, list[Decimal | None]] = defaultdict(list)
+    for lot_id, quantity in db.execute(said):
+        used[lot_id].append(quantity)
+    never(db, UnitInput, UnitInput.event_id.in_(chain), event)
     rows = [
         {"unit_id": key, "lot_id": lot_id, "qty": quantity, "event_id": event.id}
+        for lot_id in sorted(db.scalars(named))
+        for quantity in used.get(lot_id, [None])
         for key in sorted(unit_ids)
-        for lot_id, quantity in used
     ]
     if rows:
         db.execute(insert(UnitInput), rows)

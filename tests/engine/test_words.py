@@ -14,6 +14,8 @@ CASES = ROOT / "engine" / "cases"
 PRINTED = [
     CASES / "balance.py",
     CASES / "dispositions.py",
+    CASES / "scopes" / "obligations.py",
+    CASES / "scopes" / "signed.py",
     *sorted((CASES / "records").glob("*.py")),
 ]
 USER_TASK = "{http://www.omg.org/spec/BPMN/20100524/MODEL}userTask"

@@ -30,6 +30,16 @@ FACTS: dict[str, dict[str, Any]] = {
         "recorded_at": "2026-03-02T08:00:00+00:00",
         "path": "/cases/NC-2026-0007",
     },
+    "layouts/consignee_letter": {
+        "marking": "URGENT: MEDICAL DEVICE RECALL",
+        "headline": "Infusion pump IP-300: flow may stop without alarm",
+        "company": "Tarn Medical",
+        "notice_number": "RC-2026-0001/N-0007",
+        "reply_until": "2026-12-18",
+        "telephone": "+1 218 555 0100",
+        "written_at": "2026-11-26T10:00:00+00:00",
+        "path": "/n/token",
+    },
     "layouts/notice_forwarded": {
         "passed_on_by": "R. Shaw",
         "consignee": "St. Elsewhere Hospital",
@@ -82,6 +92,19 @@ FACTS: dict[str, dict[str, Any]] = {
         "compared_at": "2026-03-02T02:00:00+00:00",
         "problem": "No file came.",
         "path": "/interfaces/reconciliation/1",
+    },
+    "layouts/night_differs": {
+        "ended_at": "2026-03-02T01:00:00+00:00",
+        "complete": "92 / 100",
+        "resolved": "4810 / 5022",
+        "differing": 1,
+        "path": "/readiness/7",
+    },
+    "layouts/night_low": {
+        "ended_at": "2026-03-02T01:00:00+00:00",
+        "complete": "92 / 100",
+        "resolved": "4810 / 5022",
+        "path": "/readiness/7",
     },
     "layouts/canary_passed": {
         "tried_at": "2026-03-02T08:00:00+00:00",

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from engine import clock
-from engine.cases import balance
+from engine.cases import balance, state_checks
 from engine.cases.replies import drafts, links
 from engine.cases.replies.models import NoticeLink, ReplyDraft
+from engine.evidence import ledger
+from engine.evidence.findings import Result
 from engine.people.throttle import FREE_FAILURES
 from engine.serials import contacts
 from tests.processes.answering import WHO, Hospital, hidden
@@ -96,6 +98,13 @@ def test_files_come_with_the_reply_and_stay_with_the_case(
     hospital.post("/send", {}, at=check)
     [reply] = hospital.replies
     assert [one.id for one in house.documents if one.name == "shelf.png"] == reply.document_ids
+
+    def told(db: Any) -> list[str]:
+        result = Result()
+        state_checks.check_files(result, db, house.case, ledger.entries(db, house.case.stream))
+        return [cause for cause in result.causes if "shelf.png" in cause]
+
+    assert house.reads(told) == []
 
 
 def test_a_draft_nobody_sends_is_forgotten(hospital: Hospital, house: Company) -> None:

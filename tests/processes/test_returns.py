@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from engine.cases import balance, lying
+from engine.cases import balance, dispositions, lying
+from engine.cases.models import Case
 from engine.cases.returns import authorising, closing, correcting, receiving
 from engine.cases.returns.closing import Closing
 from engine.cases.returns.correcting import Correction
@@ -143,6 +144,30 @@ def test_a_correction_counts_once_a_second_person_reads_the_same(company: Compan
     here = Correction(company.unit("P-2").id, "label", "Stuck on.", "Rev. C")
     with pytest.raises(correcting.NotAway):
         recall.does(correcting.record, here, by="field_service")
+
+
+def test_what_has_come_back_is_serviced_and_never_reworked(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2"], shipped=1)
+    lot = company.make_lot("SET-1", 100, shipped=40)
+    recall = open_recall(company, "P-1", "P-2", lots=[lot])
+    recall.does(receiving.receive, parcel(company, "P-1", "SET-1 x 15"), by="warehouse")
+    came, stayed = ([{"unit_id": company.unit(one).id}] for one in ("P-1", "P-2"))
+
+    def proposed(kind: str, **what: object) -> None:
+        with company.holdfast.database.begin() as db:
+            case = db.get_one(Case, recall.case.id)
+            dispositions.open_round(db, case, instance_id=1, at=company.at)
+            line = {"type": kind, "justification": "As found.", **what}
+            dispositions.propose(db, case, [line])
+            db.rollback()
+
+    for refused in ({"units": came}, {"lot": {"lot_id": lot}, "quantity": "61"}):
+        with pytest.raises(dispositions.WasDistributed):
+            proposed("rework", **refused)
+    proposed("rework", units=stayed)
+    proposed("rework", lot={"lot_id": lot}, quantity="60")
+    proposed("service", units=came)
+    proposed("recondition", lot={"lot_id": lot}, quantity="75")
 
 
 def closes(recall: Recall, act: str, reason: str, *, by: str = "qa_manager") -> Decimal:

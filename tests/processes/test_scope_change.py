@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +14,27 @@ from engine.bpmn import runtime
 from engine.bpmn.errors import DoneByTheSamePerson
 from engine.cases import balance, scopes
 from engine.cases.models import Case
+from engine.cases.scopes import signed
 from engine.cases.scopes.errors import ScopeDecided, ScopeOutOfDate
 from engine.cases.scopes.models import ScopeVersion
+from engine.cases.scopes.obligations import RULES, Rule, obligations
+from engine.cases.signing import Signing
+from engine.evidence import ceremony
+from engine.evidence.ceremony import RecordChanged
 from engine.evidence.ledger import LedgerEntry
 from engine.people import Person
 from engine.serials import holds
 from engine.serials.events import recording_sha256
 from engine.serials.models import Event, Hold, HoldTargetRow
 from engine.serials.targets import HoldTarget
+from engine.serials.trace.explain import REASONS
 from tests.processes import founding
 from tests.processes.company import Company
+from tests.processes.recalling import contain, report_signal
+from tests.support.personas import PASSWORD
+from webapp.queries.scopes import lab
 
+LAW = Path(__file__).parents[3] / "shared" / "data" / "law"
 PUMPS = [f"P-{n}" for n in range(1, 7)]
 
 
@@ -409,3 +420,139 @@ def test_a_consignee_is_told_what_is_new_and_what_is_cleared_for_it(
     assert [one.serial for one in cleared] == ["P-1"]
     assert no_more.lot_no == "SET-1"
     assert (first.is_new, told.is_new) == (True, False)
+
+
+# --- the whole way, signed --------------------------------------------------------------------
+
+
+def freeze_signed(company: Company, scope: int, *, by: Person) -> None:
+    """Freeze a candidate as its page does: drawn up, then signed."""
+    session = f"session-{by.id}"
+    with company.holdfast.database.begin() as db:
+        pending = signed.open_signing(
+            db, company.number, scope, by=by, session_id=session, at=company.at
+        )
+        needs_name = ceremony.needs_user_name(db, session, company.at)
+    signing = Signing(pending.nonce, PASSWORD, session, by.user_name if needs_name else None)
+    with company.holdfast.database.begin() as db:
+        signed.sign_and_freeze(
+            db, company.number, scope, signing, by=by, at=company.at, key=company.new_key()
+        )
+
+
+def propose_for(company: Company, said: str, reason: str) -> int:
+    """Propose a scope of the recall that the company is at."""
+    with company.holdfast.database.begin() as db:
+        case = db.scalars(select(Case).where(Case.number == company.number)).one()
+        version = scopes.propose(
+            db, case, said, reason=reason, by=company.people.qa_engineer, at=company.at
+        )
+        number: int = version.number
+    return number
+
+
+def test_a_scope_is_widened_on_day_3_and_narrowed_on_day_9(company: Company) -> None:
+    company.make_devices("SENS-1", PUMPS[:3], shipped=1)
+    company.make_devices("SENS-2", PUMPS[3:], shipped=1)
+    report_signal(company, "SENS-1")
+    contain(company, "SENS-1")
+    regulatory = company.people.regulatory_affairs
+    assert company.totals == {"held": 97 + 2, "in_transit": 1}
+
+    company.later(days=3)
+    wider = propose_for(company, "SENS-1, SENS-2", "Second supplier notice")
+    found = company.reads(lambda db: signed.consequences(db, company.case, scope_of(db, wider)))
+    assert (found.change.added_units, found.change.left_units) == (3, 0)
+    assert found.change.added_lots == ("SENS-2",)
+    assert [(one.name, one.added_units, one.cleared_units) for one in found.told] == [
+        ("Hosp", 1, 0)
+    ]
+    freeze_signed(company, wider, by=regulatory)
+    assert not company.may_ship("P-6")
+    assert company.totals == {"held": 2 * 97 + 4, "in_transit": 2}
+
+    company.later(days=6)
+    narrow = propose_for(company, "P-1, P-4, P-5", "Tests clear the rest")
+    [beside] = company.reads(lambda db: lab(db, company.number)).candidates
+    assert [one.serial for one in beside.unprotected] == ["P-2", "P-3", "P-6"]
+    assert {one.reason for one in beside.unprotected} == {REASONS["other_parts"]}
+    found = company.reads(lambda db: signed.consequences(db, company.case, scope_of(db, narrow)))
+    assert {one.rule.citation for one in found.obligations} >= {
+        "Regulation (EU) 2017/745, article 89(8)"
+    }
+    freeze_signed(company, narrow, by=regulatory)
+    assert not company.may_ship("P-6")
+    company.do("authorise_scope_release")
+    company.do("remove_tags")
+
+    assert company.may_ship("P-6")
+    assert not company.may_ship("P-5")
+    assert company.totals == {"held": 1, "in_transit": 2, "released_not_affected": 2 * 97 + 3}
+    company.seal_documents()
+    sealed = {one.kind for one in company.documents if one.state == "sealed"}
+    assert "scope_change/scope_release" in sealed
+
+
+def scope_of(db: Any, number: int) -> ScopeVersion:
+    """Return the newest scope of this number."""
+    rows = select(ScopeVersion).where(ScopeVersion.number == number).order_by(ScopeVersion.id)
+    return db.scalars(rows).all()[-1]
+
+
+def test_of_two_who_freeze_at_once_the_second_is_told_to_look_again(company: Company) -> None:
+    company.make_devices("SENS-1", PUMPS)
+    report_signal(company, "P-1")
+    contain(company, "P-1")
+    first = propose_for(company, "P-1 P-2", "one")
+    second = propose_for(company, "P-1 P-3", "other")
+    by = company.people.regulatory_affairs
+    with company.holdfast.database.begin() as db:
+        nonce = signed.open_signing(
+            db, company.number, second, by=by, session_id="second", at=company.at
+        ).nonce
+    freeze_signed(company, first, by=company.people.qa_manager)
+
+    signing = Signing(nonce, PASSWORD, "second", by.user_name)
+    with pytest.raises(RecordChanged), company.holdfast.database.begin() as db:
+        signed.sign_and_freeze(
+            db, company.number, second, signing, by=by, at=company.at, key=company.new_key()
+        )
+    standing = company.reads(lambda db: scopes.standing(db, company.case))
+    assert standing.number == first
+    assert company.may_ship("P-3")
+
+
+def test_another_device_is_a_new_report_and_more_lots_of_the_same_one_an_amendment(
+    company: Company, recall: Recall
+) -> None:
+    company.make_lot("SET-1", 10)
+    company.make_lot("SET-2", 10)
+    recall.freeze(recall.propose("SET-1"))
+    number = recall.propose("SET-1 SET-2")
+
+    def look(db: Any, case: Case) -> Any:
+        change = signed.consequences(db, case, scopes.numbered(db, case, number)).change
+        return change, obligations(change, ["US", "CN", "FR", "BR"])
+
+    change, asked = recall.act(look)
+    assert (change.other_devices, change.has_more) == (("SET-SET-2",), False)
+    assert [(one.rule.id, one.countries, one.rule.is_checked) for one in asked] == [
+        ("us_new_report", ("US",), True),
+        ("cn_plan_change", ("CN",), True),
+        ("cn_notice", ("CN",), True),
+        ("eu_fsn", ("FR",), True),
+        ("eu_fsca_report", ("FR",), False),
+        ("elsewhere", ("BR",), False),
+    ]
+    more = replace(change, other_devices=(), has_more=True)
+    assert [one.rule.id for one in obligations(more, ["US"])] == ["us_amendment"]
+    less = replace(change, other_devices=(), left_units=1)
+    assert [one.rule.id for one in obligations(less, ["US"])] == ["us_supplementary_letter"]
+
+
+@pytest.mark.parametrize("rule", [one for one in RULES if one.is_checked], ids=lambda one: one.id)
+def test_a_rule_that_says_it_was_checked_stands_so_in_the_text_of_the_law(rule: Rule) -> None:
+    text = LAW / rule.source
+    if not text.exists():
+        pytest.skip("../shared/data/law is not beside the project")
+    assert rule.words in " ".join(text.read_text(encoding="utf-8").split())

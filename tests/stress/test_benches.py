@@ -13,6 +13,7 @@ SMALL = {
     "bpmn_step": ["1"],
     "case_page": ["--entries", "60", "--rounds", "2"],
     "complete_task": ["1"],
+    "freeze_scope": ["--devices", "2000"],
     "gate_check": ["--units", "2000", "--rounds", "10", "--seconds", "1"],
     "http_tasks": ["8"],
     "idle_memory": ["1"],

@@ -14,21 +14,32 @@ from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import make_url, select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from engine import clock, jobs, outbox
 from engine.bpmn.errors import StepFailed
 from engine.bpmn.incidents import record_incident
 from engine.bpmn.models import Task
-from engine.cases import commands, ending, migrating, preparing, releases, tasks as case_tasks
+from engine.cases import (
+    commands,
+    ending,
+    migrating,
+    preparing,
+    releases,
+    scopes,
+    tasks as case_tasks,
+)
 from engine.cases.ending import REOPEN, VOID, Ending
-from engine.cases.notices.models import Notice
+from engine.cases.models import Case
+from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.recalls import gates
 from engine.cases.recalls.gates import Override
 from engine.cases.replies import links
 from engine.cases.returns import authorising, closing, correcting
 from engine.cases.returns.closing import Closing
 from engine.cases.returns.correcting import Correction
+from engine.cases.scopes import signed
 from engine.evidence import documents, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing
@@ -55,11 +66,13 @@ from engine.serials.exchange import (
     subscriptions,
 )
 from engine.serials.models import Event, LegacyCase, Party, Unit, WebhookAttempt
+from engine.serials.night import running as nights
 from notifications.channels.folder import mails
 from tests.processes import recalling
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
 from tests.processes.recalls import open_recall
+from tests.support import letters
 from tests.support.files import png
 from tests.support.personas import People, settle
 from tests.support.postgres import Server
@@ -412,7 +425,7 @@ def _open_a_recall(world: World) -> None:
     with company.holdfast.database.begin() as db:
         by = company.people.customer_service
         ship.deliver(db, location_id=hospital, units=[pump], by=by, at=company.at)
-    recall = open_recall(company, "PMP-0088", "PMP-0089")
+    recall = open_recall(company, "PMP-0088", "PMP-0089", number="RC-2026-0088")
     party_id = company.places["HOSP_party"]
     recall.tries(party_id, "no_answer", "no_answer", "no_answer")
     given = recall.does(
@@ -553,12 +566,23 @@ def _tell_others(world: World) -> None:
         run = canary.keep(db, bait, canary.Tried(201, "{}", 1), at=at)
         [form] = downtime.print_forms(db, "receiving", 1, language="en", by=by, at=at)
     world.always["run_id"] = run.id
+    world.always["night_id"] = _night(company, at)
     world.states["downtime"] = {"number": form.number}
     world.states["dead_letter"] = {"outgoing_id": outgoing_id, "attempt_id": attempt.id}
     world.states["unknown"] |= {
         "subscription_id": 999, "attempt_id": 999, "door_id": 999, "list_id": 999, "source_id": 999,
-        "run_id": 999,
+        "run_id": 999, "night_id": 999,
     }  # fmt: skip
+
+
+def _night(company: Company, at: datetime) -> int:
+    """Leave a night that did not hold and that nobody has looked into; return its number."""
+    with company.holdfast.database.begin() as db:
+        night = nights.commit(db, wanted=4, at=at)
+        nights.reveal(db, night, at=at)
+        nights.end(db, night, at=at)
+        night.outcome = "low"
+        return night.id
 
 
 def _notify_a_consignee(world: World) -> None:
@@ -578,7 +602,48 @@ def _notify_a_consignee(world: World) -> None:
         world.states["linked"] = {
             "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
         }  # fmt: skip
-    world.states["unknown"] |= {"place": 999, "link_id": 999}
+        world.states["written"] = _write_to(world, db, notice) | {
+            "number": case.number, "place": 1,
+        }  # fmt: skip
+    world.states["unknown"] |= {
+        "place": 999, "link_id": 999, "letter": 9, "kind": "pdf", "text_id": 999, "run_id": 999,
+        "what": "pause",
+    }  # fmt: skip
+
+
+def _write_to(world: World, db: Session, notice: Notice) -> Parts:
+    """Keep a letter of a notice that was posted, of a text in force."""
+    at, people = world.company.at, world.company.people
+    text = NoticeText(
+        case_id=notice.case_id, jurisdiction="DE", language="en", version=1, state="approved",
+        words=letters.WORDS["en"], sha256="a" * 64, opened_at=at, approved_at=at, released_at=at,
+    )  # fmt: skip
+    db.add(text)
+    db.flush()
+    run = LetterRun(
+        case_id=notice.case_id, kind="notice", text_id=text.id, total_count=1, asked_at=at,
+        asked_by_id=people.regulatory_affairs.id,
+    )  # fmt: skip
+    db.add(run)
+    db.flush()
+    kept = world.company.holdfast.documents.put(b"%PDF-1.7")
+    for number, sent_at in ((1, at), (2, None)):
+        db.add(
+            NoticeLetter(
+                notice_id=notice.id,
+                number=number,
+                run_id=run.id,
+                text_id=text.id,
+                state="stored",
+                pdf_sha256=kept,
+                csv_sha256=kept,
+                jws_sha256=kept,
+                stored_at=at,
+                channel="print",
+                sent_at=sent_at,
+            )
+        )
+    return {"text_id": text.id, "run_id": run.id, "letter": 1, "kind": "pdf", "what": "pause"}
 
 
 def _traced(company: Company) -> Parts:
@@ -679,6 +744,26 @@ def _open_pages_of_the_manager(world: World) -> None:
         world.states["draft"] = {
             "definition_id": draft, "capacity": "quality", "nonce": opened.nonce,
         }  # fmt: skip
+    _propose_a_scope(world, here)
+
+
+def _propose_a_scope(world: World, here: dict[str, Any]) -> None:
+    """Propose two scopes of a recall, and open the manager's page to freeze the second."""
+    company, at, number = world.company, world.at, "RC-2026-9001"
+    by = company.people.qa_engineer
+    with company.holdfast.database.begin() as db:
+        case = Case(
+            number=number, process="recall", title="Battery may overheat", language="en",
+            opened_by_id=by.id, opened_at=at,
+        )  # fmt: skip
+        db.add(case)
+        db.flush()
+        for said in ("PMP-0001", "PMP-0002"):
+            scopes.propose(db, case, said, reason="Supplier notice 12", by=by, at=at)
+        opened = signed.open_signing(db, number, 2, **here)
+    world.states["scoped"] = {"number": number, "scope": 1}
+    world.states["scope_signing"] = {"number": number, "scope": 2, "nonce": opened.nonce}
+    world.states["unknown"] |= {"scope": 999}
 
 
 def _bring_over(company: Company) -> None:

@@ -52,6 +52,45 @@ BOOK: Mapping[str, Answers] = {
         ],
         "effect_checked": "Peel tests of the next five lots are above the limit.",
     },
+    "notice_text.draft_text": {
+        "headline": "Infusion pump: flow may stop without alarm",
+        "product": "Infusion pump IP-300, model IP-300-A, 50 ml",
+        "identification": "The serial number is on the label at the rear, below the UDI code.",
+        "registration": "510(k) K123456; 国械注准20253140001; SRN DE-MF-000012345",
+        "what_happened": "A batch of motor drivers may fail after some hours of use. The pump "
+        "then stops and gives no alarm.",
+        "risk": "Therapy may be interrupted without being noticed. For patients who depend on "
+        "continuous infusion this may cause serious injury or death.",
+        "instructions": "Stop using and passing on the listed units at once.\n"
+        "Move them to a locked place and mark them.\nReply for each of them.\n"
+        "Send them back with the prepaid label.",
+        "handling": "We replace each unit free of charge within 10 days after it arrives.",
+        "reply_until": "2026-12-18",
+        "manufacturer": "Lakeside Devices Ltd\n12 Harbour Road, Duluth MN 55802, USA",
+        "contact_name": "Recall office",
+        "telephone": "+1 218 555 0100",
+        "email": "recall@lakeside.example",
+        "signatory": "Xu Gang, chief executive",
+    },
+    "notice_text.verify_translation": {
+        "checks": ["complete", "figures", "risk", "instructions"],
+        "verdict": "verified",
+    },
+    "notice_text.approve_text_regulatory": {"decision": "approve", "checks": ["law", "selling"]},
+    "notice_text.approve_text_medical": {"decision": "approve", "checks": ["risk", "protects"]},
+    "notice_text.release_letters": {"checks": ["test_read", "list_read"]},
+    "consignee_notice.reach_consignee": {
+        "channel": "telephone",
+        "tried_at": {"local": "2026-03-02T08:00", "zone": "UTC"},
+        "outcome": "no_answer",
+        "note": "Asked for the head of biomedical engineering; nobody picked up.",
+    },
+    "consignee_notice.settle_without_reply": {
+        "spoken_to": "nobody",
+        "said": "The switchboard takes messages only; three were left.",
+        "settlement": "unresolved",
+        "reason": "Three documented attempts by telephone and letter, and this call.",
+    },
     "quarantine.confirm_segregation": {"done": ["moved", "tagged", "lines_checked"]},
     "quarantine.resolve_count_mismatch": {
         "explanation": "counted_wrong",

@@ -27,6 +27,7 @@ from webapp.demo import (
     partners,
     people,
     pumps,
+    recalls,
     sets,
     systems,
     tracing,
@@ -65,9 +66,10 @@ class Scale:
     orders: int
     pumps: tuple[int, int]  # fewest and most that an order asks for
     told: Sequence[Told]
+    recalls: Sequence[Told] = ()
 
 
-FULL = Scale(works.FULL, orders=96, pumps=(3, 9), told=histories.ALL)
+FULL = Scale(works.FULL, orders=96, pumps=(3, 9), told=histories.ALL, recalls=recalls.ALL)
 FEW_CASES = Scale(works.SMALL, orders=4, pumps=(1, 2), told=histories.FEW)
 NO_CASES = Scale(works.LEAST, orders=1, pumps=(1, 2), told=())
 
@@ -216,6 +218,7 @@ def _later_orders(stage: Stage, present: datetime) -> Telling:
 def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
     """Let every case happen, with the scheduler running, up to the present."""
     tellings = [told(stage, present) for told in scale.told]
+    tellings += [told(stage, present) for told in scale.recalls]
     if scale.told:
         tellings += [
             histories.recounts(stage, present),

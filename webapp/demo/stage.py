@@ -29,7 +29,7 @@ from webapp.demo.people import ADMINISTRATOR, PASSWORD, QUALITY, SECOND_QUALITY,
 Answers = dict[str, Any]
 Say = Callable[[str], None]
 T = TypeVar("T")
-PROCESS = "nonconformance"
+PROCESSES = ("nonconformance", "recall")
 
 
 class Stage:
@@ -63,11 +63,13 @@ class Stage:
 
     def release_processes(self) -> None:
         """Install the processes and have two people sign each version."""
+        by = self.who(ADMINISTRATOR.user_name)
         with self.holdfast.database.begin() as db:
-            draft = releases.install(db, PROCESS, by=self.who(ADMINISTRATOR.user_name), at=self.at)
+            drafts = [releases.install(db, one, by=by, at=self.at).id for one in PROCESSES]
         for capacity, one in (("process_owner", QUALITY), ("quality", SECOND_QUALITY)):
             self.at += timedelta(hours=2)
-            self._release(draft.id, capacity, self.who(one.user_name))
+            for draft in drafts:
+                self._release(draft, capacity, self.who(one.user_name))
 
     def _release(self, definition_id: int, capacity: str, by: Person) -> None:
         session = self._session(by)
@@ -112,6 +114,29 @@ class Stage:
         with self.holdfast.database.begin() as db:
             number = commands.report(
                 db, raw, by=person, at=self.at, key=uuid4().hex, language=person.language
+            ).number
+        self.say(f"  {self.at:%d %b %H:%M}  {person.printed_name} reported {number}")
+        return number
+
+    def signal(self, by: str, scope: str, answers: Mapping[str, Any]) -> str:
+        """Report a signal about what `scope` says in words; return the recall's number."""
+        moment = self.at - timedelta(minutes=35)
+        person = self.who(by)
+        raw = {
+            "scope": {"text": scope},
+            "aware_at": {"local": f"{moment:%Y-%m-%dT%H:%M}", "zone": "UTC"},
+            "aware_by": person.printed_name,
+            **answers,
+        }
+        with self.holdfast.database.begin() as db:
+            number = commands.report(
+                db,
+                raw,
+                by=person,
+                at=self.at,
+                key=uuid4().hex,
+                process="recall",
+                language=person.language,
             ).number
         self.say(f"  {self.at:%d %b %H:%M}  {person.printed_name} reported {number}")
         return number

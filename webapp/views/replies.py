@@ -30,16 +30,18 @@ from webapp import ceremony
 from webapp.permissions import allow
 from webapp.queries.replies import replies_shown, shipped, summary_of
 from webapp.reading import read
-from webapp.recording import MISSING, Entered
+from webapp.recording import Entered
 from webapp.session import person
 from webapp.times import language
 from webapp.transactions import begin, request_key
 from webapp.uploads import posted_with_files
+from webapp.words import N_
 
 bp = Blueprint("replies", __name__, url_prefix="/recalls/<number>/consignees/<int:place>/replies")
 
 BY_PEOPLE = tuple(code for code in CHANNELS if code != "link")
 FILES = "files"
+CHANNEL_MISSING = N_("Choose how it came")
 
 
 class ConsigneeUnknown(NotFound):
@@ -177,7 +179,7 @@ def _understood(db: Session, notice: Notice, typed: dict[str, Any]) -> Given:
     problems: list[Problem] = []
     channel = str(typed.get("channel", ""))
     if channel not in BY_PEOPLE:
-        problems.append(Problem("channel", MISSING))
+        problems.append(Problem("channel", CHANNEL_MISSING))
     entered = Entered({"received_at": str(typed.get("received_at", ""))})
     received: datetime = entered.moment("received_at") or now()
     problems += entered.problems

@@ -24,7 +24,7 @@ TEXT_STATES = {
     "approved": N_("Approved"),
     "withdrawn": N_("Withdrawn"),
 }
-TEXT_KINDS = {
+RUN_KINDS = {
     "notice": N_("First notice"),
     "difference": N_("Notice of a changed scope"),
     "amendment": N_("Amended notice"),
@@ -89,7 +89,6 @@ class NoticeText(Base):
     __tablename__ = "notice_text"
     __table_args__ = (
         one_of("state", TEXT_STATES),
-        one_of("kind", TEXT_KINDS),
         CheckConstraint(
             "state <> 'approved' OR (approved_at IS NOT NULL AND sha256 IS NOT NULL)",
             name="approved_has_words",
@@ -100,7 +99,6 @@ class NoticeText(Base):
             "case_id",
             "jurisdiction",
             "language",
-            "kind",
             unique=True,
             sqlite_where=text("state = 'approved'"),
             postgresql_where=text("state = 'approved'"),
@@ -113,7 +111,6 @@ class NoticeText(Base):
     jurisdiction: Mapped[str]
     language: Mapped[str]
     version: Mapped[int]
-    kind: Mapped[str] = mapped_column(default="notice")
     state: Mapped[str] = mapped_column(default="draft")
     words: Mapped[dict[str, Any]]  # what people wrote into the fields of the layout
     sha256: Mapped[str | None]  # of the words as approved
@@ -121,15 +118,18 @@ class NoticeText(Base):
     opened_at: Mapped[datetime]
     verified_at: Mapped[datetime | None]
     approved_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]  # from then on its letters may go out
 
 
 class LetterRun(Base):
     """One going out of letters: of one text, to everyone it is due to."""
 
     __tablename__ = "letter_run"
+    __table_args__ = (one_of("kind", RUN_KINDS),)
 
     id: Mapped[Key]
     case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"), index=True)
+    kind: Mapped[str]
     text_id: Mapped[Ref] = mapped_column(ForeignKey("notice_text.id"))
     scope_version_id: Mapped[Ref | None]
     total_count: Mapped[int]
@@ -166,13 +166,14 @@ class NoticeLetter(Base):
     supersedes_id: Mapped[Ref | None] = mapped_column(ForeignKey("notice_letter.id"))
     state: Mapped[str] = mapped_column(default="waiting")
     failure: Mapped[str | None]
+    change: Mapped[dict[str, Any] | None]  # {"added": […], "cleared": […]} since the one before
     pdf_sha256: Mapped[str | None]
     csv_sha256: Mapped[str | None]
     jws_sha256: Mapped[str | None]
     stored_at: Mapped[datetime | None]
     channel: Mapped[str | None]
     address: Mapped[str | None]  # whom it was sent to, as it was then
-    outgoing_key: Mapped[str | None] = mapped_column(unique=True)
+    outgoing_key: Mapped[str | None] = mapped_column(unique=True)  # of its mail in the outbox
     sent_at: Mapped[datetime | None]
     bounced_at: Mapped[datetime | None]
     bounce: Mapped[str | None]  # what the mail system said

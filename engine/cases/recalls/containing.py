@@ -12,6 +12,8 @@ from engine.cases.models import Case
 from engine.cases.scopes import ScopeVersion
 from engine.people.person import Person
 
+SUBJECT_LENGTH = 60  # of the text in lists
+
 
 def propose(
     db: Session,
@@ -27,7 +29,8 @@ def propose(
     version = scopes.propose(
         db, case, named["text"], reason=reason, by=by, at=at, expression=expression
     )
-    case.subject = " ".join(named["text"].split())[:120]
+    words = " ".join(named["text"].split())
+    case.subject = words if len(words) <= SUBJECT_LENGTH else f"{words[: SUBJECT_LENGTH - 1]}…"
     return version
 
 

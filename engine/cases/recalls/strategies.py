@@ -11,6 +11,7 @@ from engine.cases import answers
 from engine.cases.models import Answer, Case
 from engine.cases.recalls import jurisdictions
 from engine.cases.recalls.models import Strategy
+from engine.cases.reporting import schedule
 from engine.errors import Invalid, Problem
 from engine.evidence import ledger
 from engine.words import N_
@@ -43,6 +44,7 @@ def record(step: Step, case: Case) -> bool:
     assert draft is not None  # the diagram comes here from no other step  # noqa: S101
     assert approval is not None  # as above  # noqa: S101
     kept = keep(step.db, case, draft.answers, approval, at=step.at)
+    schedule.schedule(step.db, case, every_days=kept.report_every_days, by=step.by, at=step.at)
     decided = jurisdictions.decided(step.db, case)
     in_china = ANNOUNCED_IN in decided and decided[ANNOUNCED_IN].is_action
     return kept.public_warning or in_china

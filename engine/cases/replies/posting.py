@@ -47,17 +47,17 @@ def post(
     at: datetime,
 ) -> int:
     """Move what lies with the consignee to where its replies put it; return how many moved."""
-    moves: dict[str, list[Holding]] = {}
+    moved: dict[str, list[Holding]] = {}
     for target, goal in wanted.items():
-        for to, part in _moves(goal, lying.get(target, [])):
-            moves.setdefault(to, []).append(part)
+        for to, part in moves(goal, lying.get(target, [])):
+            moved.setdefault(to, []).append(part)
     return sum(
         balance.post(db, case, parts, to=to, evidence=evidence, by=by, at=at)
-        for to, parts in sorted(moves.items())
+        for to, parts in sorted(moved.items())
     )
 
 
-def _moves(goal: Mapping[str, Decimal], lying: list[Holding]) -> Iterator[tuple[str, Holding]]:
+def moves(goal: Mapping[str, Decimal], lying: list[Holding]) -> Iterator[tuple[str, Holding]]:
     """Yield what goes where: from answers that changed, then from what nobody had answered for."""
     movable = [one for one in lying if one.account in MOVABLE]
     left = sum((one.quantity for one in movable), Decimal(0))

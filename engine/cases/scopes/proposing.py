@@ -88,9 +88,10 @@ def propose_run(
 def trace_anew(
     db: Session, case: Case, version: ScopeVersion, *, by: Person | None, at: datetime
 ) -> ScopeVersion:
-    """Trace a candidate again as of now: a candidate of its own, and the old one is withdrawn."""
+    """Trace a scope again as of now: a candidate of its own; an old candidate is withdrawn."""
     expression = db.get_one(TraceRun, version.run_id).expression
-    withdraw(db, case, version, by=by, at=at)
+    if version.state != "frozen":
+        withdraw(db, case, version, by=by, at=at)
     return propose(
         db, case, version.text, reason=version.reason, by=by, at=at, expression=expression
     )

@@ -77,7 +77,7 @@ def html_of(
         raise LayoutUnknown(layout)
 
     def words(key: str) -> str:
-        return _words()[key].get(language, _words()[key]["en"])
+        return said(key, language)
 
     return (
         _environment()
@@ -92,6 +92,32 @@ def html_of(
             band=_band(record, words),
             created_at=created_at(record, signatures),
             record_sha256=record_sha256(record),
+        )
+    )
+
+
+def said(key: str, language: str) -> str:
+    """Return the layouts' own word for something, where it is said outside of a document."""
+    return _words()[key].get(language, _words()[key]["en"])
+
+
+def letter_of(layout: str, record: Mapping[str, Any], *, language: str) -> str:
+    """Return the HTML of a letter to a consignee; see `engine.cases.notices.letters`."""
+    name = f"letters/{layout}.html"
+    if not NAME.fullmatch(f"letters/{layout}") or not (HERE / name).is_file():
+        raise LayoutUnknown(layout)
+
+    def words(key: str) -> str:
+        return said(key, language)
+
+    return (
+        _environment()
+        .get_template(name, globals={"words": words})
+        .render(
+            record=record,
+            language=language,
+            lang=LANG.get(language, language),
+            created_at=created_at(record, ()),
         )
     )
 
@@ -152,7 +178,11 @@ def _band(record: Mapping[str, Any], words: Any) -> list[list[Any]]:
 
 @cache
 def _words() -> dict[str, dict[str, str]]:
-    return tomllib.loads((HERE / "words.toml").read_text("utf-8"))
+    """Return what the layouts say themselves: of records, and of letters to consignees."""
+    words: dict[str, dict[str, str]] = {}
+    for name in ("words.toml", "letters.toml"):
+        words |= tomllib.loads((HERE / name).read_text("utf-8"))
+    return words
 
 
 @cache

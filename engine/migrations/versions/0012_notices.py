@@ -77,7 +77,6 @@ def upgrade() -> None:
         sa.Column("jurisdiction", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("words", db.Json(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=True),
@@ -87,10 +86,7 @@ def upgrade() -> None:
         sa.Column("opened_at", db.UtcDateTime(), nullable=False),
         sa.Column("verified_at", db.UtcDateTime(), nullable=True),
         sa.Column("approved_at", db.UtcDateTime(), nullable=True),
-        sa.CheckConstraint(
-            "kind IN ('notice', 'difference', 'amendment')",
-            name=op.f("ck_notice_text_kind_is_known"),
-        ),
+        sa.Column("released_at", db.UtcDateTime(), nullable=True),
         sa.CheckConstraint(
             "state <> 'approved' OR (approved_at IS NOT NULL AND sha256 IS NOT NULL)",
             name=op.f("ck_notice_text_approved_has_words"),
@@ -120,7 +116,7 @@ def upgrade() -> None:
     with op.batch_alter_table("notice_text", schema=None) as batch_op:
         batch_op.create_index(
             "uq_notice_text_standing",
-            ["case_id", "jurisdiction", "language", "kind"],
+            ["case_id", "jurisdiction", "language"],
             unique=True,
             sqlite_where=sa.text("state = 'approved'"),
             postgresql_where=sa.text("state = 'approved'"),
@@ -135,6 +131,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("text_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
             "scope_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
@@ -149,6 +146,10 @@ def upgrade() -> None:
             "paused_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("ended_at", db.UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('notice', 'difference', 'amendment')",
+            name=op.f("ck_letter_run_kind_is_known"),
+        ),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case_file.id"], name=op.f("fk_letter_run_case_id_case_file")
         ),
@@ -217,6 +218,7 @@ def upgrade() -> None:
         ),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("change", db.Json(), nullable=True),
         sa.Column("pdf_sha256", sa.Text(), nullable=True),
         sa.Column("csv_sha256", sa.Text(), nullable=True),
         sa.Column("jws_sha256", sa.Text(), nullable=True),

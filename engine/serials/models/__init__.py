@@ -67,6 +67,7 @@ from engine.serials.models.imports import (
 from engine.serials.models.label import UnitLabel
 from engine.serials.models.legacy import LEGACY_STATES, LegacyCase
 from engine.serials.models.master import ExternalId, Location, MarketAuthorisation, Part, Party
+from engine.serials.models.night import NightTrace, TraceNight
 from engine.serials.models.packing import CONTAINERS, Container, Packed
 from engine.serials.models.purchase import PurchaseLine, PurchaseOrder, PurchaseReceipt
 from engine.serials.models.scan import ScanLine
@@ -130,6 +131,7 @@ __all__ = [
     "LotStock",
     "MarketAuthorisation",
     "Measurement",
+    "NightTrace",
     "Packed",
     "Part",
     "Party",
@@ -148,6 +150,7 @@ __all__ = [
     "ShipmentLine",
     "StockPosting",
     "SupplierAgreement",
+    "TraceNight",
     "TraceNode",
     "TraceRun",
     "TraceRunNode",

@@ -100,7 +100,7 @@ def _read(db: Session, sql: str, run_id: int) -> Iterator[list[str]]:
         {"run_id": run_id},
         execution_options={"stream_results": True, "yield_per": READ_AT_ONCE},
     )
-    for some in rows.partitions():
+    for some in rows.partitions(READ_AT_ONCE):
         yield [row[0] for row in some]
 
 

@@ -34,7 +34,7 @@ from engine.serials.errors import (
     QuantityFixed,
     WentOn,
 )
-from engine.serials.models import Flag, Install, StockPosting, Unit, UnitRoot
+from engine.serials.models import Flag, Install, StockPosting, Unit, UnitInput, UnitRoot
 from engine.serials.record import LotInput, StockPart
 from engine.serials.targets import HoldTarget
 from engine.serials.units import open_hosts
@@ -302,3 +302,29 @@ def test_a_quantity_is_not_withdrawn_beneath_what_was_taken_of_it(shop, because)
     correct.withdraw(shop.db, moved.event.id, **because())
     correct.withdraw(shop.db, received.event.id, **because())
     assert sum(row.quantity for row in shop.stock(lot)) == 0
+
+
+def test_a_rework_of_a_quantity_that_was_of_a_unit_leads_from_its_lots_to_that_unit(shop, because):
+    resin, body = shop.lot(shop.resin, "R-1", 10), shop.lot(shop.body, "B-1", 10)
+    one, two = shop.units(shop.pump, "SN-1", "SN-2")
+    rework = state.rework(
+        shop.db, stock_parts=[shop.part_of(body, 2)], inputs=[LotInput(resin.id, Decimal(1))],
+        **shop.how,
+    )  # fmt: skip
+    for really in ([one], [], [two]):
+        rework = correct.replace(shop.db, rework.event.id, units=really, **because())
+        affected = trace.contains(shop.db, lots=[resin.id])
+        assert [found.unit_id for found in affected.units] == really
+        assert body.id in affected.lot_ids  # of which a quantity was posted as reworked
+
+
+def test_what_a_rework_used_in_a_unit_keeps_its_quantity_through_every_correction(shop, because):
+    resin = shop.lot(shop.resin, "R-1", 10)
+    one, two = shop.units(shop.pump, "SN-1", "SN-2")
+    rework = state.rework(
+        shop.db, units=[one], inputs=[LotInput(resin.id, Decimal(3), shop.store.id)], **shop.how
+    )
+    for really in ([], [two]):
+        rework = correct.replace(shop.db, rework.event.id, units=really, **because())
+    standing = select(UnitInput.unit_id, UnitInput.qty).where(UnitInput.never_event_id.is_(None))
+    assert [tuple(row) for row in shop.db.execute(standing)] == [(two, Decimal(3))]

@@ -17,11 +17,12 @@ from engine.serials import (
     relabel,
     ship,
     state,
+    trace,
     use,
 )
 from engine.serials.build import ToBuild
 from engine.serials.examine import Looked, Reading
-from engine.serials.models import Lot, LotStock, Part, Unit, UnitRoot
+from engine.serials.models import Lot, LotStock, Part, Unit, UnitInput, UnitRoot
 from engine.serials.packing import Load
 from engine.serials.rebuild import rebuild
 from engine.serials.record import LotInput, StockPart
@@ -158,3 +159,29 @@ def test_a_rebuild_tells_how_far_it_is(rich):
     rebuild(rich.db, at=NOW, is_check=True, progress=lambda *said: told.append(said))
     lot_count = rich.db.scalar(text("SELECT count(*) FROM lot"))
     assert told == [("units", 6, 6), ("lots", lot_count, lot_count)]
+
+
+def test_a_lot_that_a_corrected_rework_used_in_a_unit_comes_back_into_its_trace(shop):
+    db = shop.db
+    resin, body = shop.lot(shop.resin, "R-1", 50), shop.lot(shop.body, "B-1", 40)
+    [pump] = shop.units(shop.pump, "SN-1")
+    quantity = state.rework(
+        db, stock_parts=[shop.part_of(body, 2)], inputs=[LotInput(resin.id, Decimal(1))],
+        **shop.later(hours=1),
+    )  # fmt: skip
+    really = correct.replace(db, quantity.event.id, units=[pump], reason="misread", **shop.how)
+    assert rebuild(db, at=NOW, is_check=True).difference_count == 0
+    db.execute(update(UnitInput).values(never_event_id=really.event.id))  # as it once was kept
+    assert pump not in found_from(db, resin)
+
+    assert rebuild(db, at=NOW, is_check=True).counts == {"input": 1}
+    assert pump not in found_from(db, resin)
+    [missed] = rebuild(db, at=NOW).differences
+
+    assert str(missed) == f"input SN-1: used by event {really.event.id} is None, events say R-1"
+    assert pump in found_from(db, resin)
+    assert rebuild(db, at=NOW, is_check=True).difference_count == 0
+
+
+def found_from(db, lot):
+    return {one.unit_id for one in trace.contains(db, lots=[lot.id]).units}

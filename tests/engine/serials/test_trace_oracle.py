@@ -45,6 +45,11 @@ CAME_AGAIN = [
     ("run_of_lot", 0, 3, 0), ("withdraw_made", 6, 0, 0), ("receive_again", 6, 0, 1),
     ("withdraw_made", 6, 0, 0), ("receive_again", 6, 0, 0), ("receive_again", 6, 0, 0),
 ]  # fmt: skip
+# a rework of a quantity was really one of a unit, then of another
+REALLY_A_UNIT = [
+    ("rework_quantity", 1, 0, 1), ("replace_units", 0, 0, 0), ("replace_latest", 0, 0, 0),
+    ("replace_units", 2, 4, 0),
+]  # fmt: skip
 EACH = [([n], [], [n], n) for n in range(6)] + [([], [n], [], n) for n in range(9)]
 SOME = [([n], [], [n], n) for n in (0, 3, 6, 7)] + [([], [n], [], n) for n in (0, 1, 6, 9)]
 
@@ -70,6 +75,7 @@ def start(db, people):
 @example(recipe=SERVICED, asked=SOME)
 @example(recipe=KITTED_AND_SHIPPED, asked=SOME)
 @example(recipe=CAME_AGAIN, asked=EACH)
+@example(recipe=REALLY_A_UNIT, asked=SOME)
 def test_every_trace_agrees_with_the_raw_events(start, recipe, asked):
     with grown(start, recipe) as made:
         assert_agrees(made, asked)

@@ -1,0 +1,111 @@
+"""A recall over many consignees, laid in a few statements for the benchmarks of notices."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select
+
+from bench._company import PEOPLE
+from engine.bpmn import runtime
+from engine.bpmn.step import Step
+from engine.cases import scopes
+from engine.cases.models import Case
+from engine.cases.notices import opening
+from engine.serials.models import Event, Location, Party, Shipment, ShipmentLine
+from tests.processes import founding
+from tests.processes.company import Company
+
+NUMBER = "RC-2026-0001"
+COUNTRIES = (("US", "en"), ("CN", "zh"))
+
+
+def release_notices(ours: Company) -> None:
+    """Release the notices' own diagrams, which the recall's closure holds in life."""
+    for process in ("consignee_notice", "notice_text"):
+        founding.release_process(ours.holdfast, process, PEOPLE)
+
+
+def lay_consignees(ours: Company, count: int) -> None:
+    """Ship some of one lot to `count` hospitals, half of them in each country."""
+    lot_id = ours.make_lot("L-1", count)
+    at = ours.at
+    with ours.holdfast.database.begin() as db:
+        event = db.scalars(select(Event.id).order_by(Event.id.desc())).first()
+        db.execute(
+            insert(Party),
+            [
+                {
+                    "code": f"H-{n:05d}",
+                    "kind": "distributor" if n % 50 == 0 else "consignee",
+                    "name": f"Hospital {n:05d}",
+                    "country": COUNTRIES[n % 2][0],
+                    "language": COUNTRIES[n % 2][1],
+                    "address": f"{n} Hill Street",
+                    "email": f"h{n}@hospital.example",
+                }
+                for n in range(count)
+            ],
+        )
+        parties = db.scalars(select(Party.id).where(Party.code >= "H-").order_by(Party.id)).all()
+        parties = parties[-count:]
+        db.execute(
+            insert(Location),
+            [
+                {"party_id": one, "code": f"HL-{one}", "name": "Store", "kind": "consignee"}
+                for one in parties
+            ],
+        )
+        places = (
+            db.execute(
+                select(Location.party_id, Location.id).where(Location.party_id.in_(parties))
+            ).all()
+            if count < 1_000
+            else db.execute(
+                select(Location.party_id, Location.id).where(Location.code >= "HL-")
+            ).all()
+        )
+        db.execute(
+            insert(Shipment),
+            [
+                {"consignee_id": party, "location_id": place, "shipped_at": at, "event_id": event}
+                for party, place in places
+            ],
+        )
+        shipments = db.scalars(select(Shipment.id).order_by(Shipment.id.desc()).limit(count)).all()
+        db.execute(
+            insert(ShipmentLine),
+            [
+                {"shipment_id": one, "lot_id": lot_id, "quantity": 1, "event_id": event}
+                for one in shipments
+            ],
+        )
+
+
+def begin(ours: Company, at: datetime) -> None:
+    """Begin the recall and freeze its scope."""
+    by = PEOPLE.qa_manager
+    with ours.holdfast.database.begin() as db:
+        case = Case(
+            number=NUMBER, process="recall", title="Flow may stop", language="en",
+            opened_by_id=by.id, opened_at=at,
+        )  # fmt: skip
+        db.add(case)
+        db.flush()
+        root = runtime.start(db, "recall", business_key=NUMBER, variables={}, by=by, at=at)
+        case.instance_id = root.id
+        scopes.freeze(
+            db, case, scopes.propose(db, case, "L-1", reason="signal", by=by, at=at),
+            is_provisional=False, by=by, at=at,
+        )  # fmt: skip
+
+
+def open_notices(ours: Company) -> None:
+    """Open a notice for each consignee, as the recall's own step does."""
+    with ours.holdfast.database.begin() as db:
+        case = db.scalars(select(Case).where(Case.number == NUMBER)).one()
+        root = runtime.Instance
+        opening.open_all(
+            Step(
+                db, db.get_one(root, case.instance_id), "open_notices", {}, PEOPLE.qa_manager,
+                ours.at, open_children=lambda *_: None,  # type: ignore[arg-type,return-value]  # not used
+            )
+        )  # fmt: skip
