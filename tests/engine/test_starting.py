@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -50,13 +50,14 @@ def test_processes_that_start_at_once_lay_the_tables_once_and_later_ones_disturb
     with database.writer.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
-    with ThreadPoolExecutor(2) as pool:
-        others = [Database(database.url) for _ in range(2)]
-        assert list(pool.map(start, others)) == [1, 1]
+    with (
+        closing(Database(database.url)) as one,
+        closing(Database(database.url)) as other,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        assert list(pool.map(start, (one, other))) == [1, 1]
         with at_work(database):
-            assert pool.submit(start, others[0]).result(timeout=30) == 1
-        for one in others:
-            one.close()
+            assert pool.submit(start, one).result(timeout=30) == 1
 
 
 def test_of_two_that_keep_the_dictionary_at_once_the_second_finds_it_kept(
