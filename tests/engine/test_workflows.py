@@ -384,8 +384,8 @@ FINDS: dict[str, dict[str, Any]] = {
 }
 TAKES = {
     "record_field_action": ["decision"],
-    **dict.fromkeys(("record_attempt", "escalate_notice", "close_notice"), ["notice_id"]),
-    **dict.fromkeys(("keep_text", "approve_text", "send_letters"), ["text_id"]),
+    **{key: ["notice_id"] for key in ("record_attempt", "escalate_notice", "close_notice")},
+    **{key: ["text_id"] for key in ("keep_text", "approve_text", "send_letters")},
 }
 STARTS: dict[str, dict[str, Any]] = {
     "recall_decision": {"hazard_severity": "death"},

@@ -1,10 +1,13 @@
 """Whole recalls: from a supplier's lot to the answers of the authorities."""
 
 import pytest
+from sqlalchemy import select
 
 from engine.cases import facts
-from engine.cases.recalls import authorities, gates, jurisdictions, showing, strategies
-from engine.cases.recalls.gates import GateNotClosed, Override
+from engine.cases.checks import board
+from engine.cases.notices.models import Notice, NoticeLetter
+from engine.cases.recalls import authorities, gates, jurisdictions, passing, showing, strategies
+from engine.cases.recalls.passing import GateNotClosed, Override
 from engine.cases.signing import Signing
 from engine.errors import Invalid
 from engine.evidence import ceremony
@@ -12,24 +15,30 @@ from engine.serials.models import Party
 from tests.processes.company import Company
 from tests.processes.recalling import (
     add_hospital,
+    answer_notices,
     approve_strategy,
     decide_jurisdictions,
     deliver,
     end_oversight,
+    freeze_signed,
     notify,
+    propose_for,
     say_no,
+    tell_consignees,
     to_decision,
+    verify_effectiveness,
+    work,
 )
 from tests.support.personas import PASSWORD
 
 
 @pytest.fixture
 def abroad(company: Company) -> Company:
-    """Give a company whose pumps of one sensor lot are in Germany and in China, and in house."""
+    """Give a company whose pumps of one sensor lot are in Ireland and in China, and in house."""
     company.make_devices("SENS-1", ["P-1", "P-2", "P-3", "P-4"])
-    add_hospital(company, "TANNBACH", "DE")
+    add_hospital(company, "SLIGO", "IE")
     add_hospital(company, "SUZHOU", "CN")
-    deliver(company, "TANNBACH", "P-1")
+    deliver(company, "SLIGO", "P-1")
     deliver(company, "SUZHOU", "P-2", "P-3")
     return company
 
@@ -61,12 +70,20 @@ def test_a_removal_goes_from_a_suppliers_lot_to_the_answers_of_the_authorities(
     assert {"prepare_notification", "publish_announcement", "review_returns"} <= company.waiting_at
     company.do("publish_announcement")
     notify(company, "CN", "EU")
+    tell_consignees(company)
+    assert sent_to(company) == {"CN"}  # the draft for the Union is with the authority
+    for gate in company.reads(lambda db: gates.gates_of(db, company.case)):
+        open_gate(company, gate)
+    work(company)
+    assert sent_to(company) == {"CN", "EU"}
+    assert "plan_checks" not in company.waiting_at
+    answer_notices(company)
+    assert company.totals["confirmed_at_consignee"] == 3
+    verify_effectiveness(company, level="level_a")
     company.receive_return("P-1", "P-2", "P-3")
     company.do("review_returns", board=True)
     board_scraps_what_is_held(company, "P-1", "P-2", "P-3", "P-4")
     company.do("review_returns", board=False)
-    for gate in company.reads(lambda db: gates.gates_of(db, company.case)):
-        open_gate(company, gate)
     assert company.waiting_at == {"reconcile"}
     company.do("reconcile")
     end_oversight(company)
@@ -75,13 +92,22 @@ def test_a_removal_goes_from_a_suppliers_lot_to_the_answers_of_the_authorities(
     assert company.case.state == "closed"
     assert company.totals == {"destroyed": 100}
     told = company.reads(lambda db: {one.name for one in facts.standing(db, company.case)})
-    assert {"awareness", "stop_ship", "decision", "completion", "termination"} <= told
+    assert {"awareness", "stop_ship", "decision", "initiation", "completion", "termination"} <= told
+    [plan] = company.reads(lambda db: board.boards(db, company.case))
+    assert [(one.first, one.last) for one in plan.rows] == [("effective", "effective")] * 2
+    assert not company.incidents
+
+
+def sent_to(company: Company) -> set[str]:
+    """Return the jurisdictions where a letter went out."""
+    out = select(Notice.jurisdiction).where(Notice.first_sent_at.is_not(None))
+    return company.reads(lambda db: set(db.scalars(out)))
 
 
 def open_gate(company: Company, gate: gates.Gate) -> None:
     """Record that the authority let the action go on."""
     with company.holdfast.database.begin() as db:
-        gates.open_gate(
+        passing.open_gate(
             db, company.number, gate.id, evidence="Letter of 26 March",
             by=company.people.regulatory_affairs, at=company.at, key=company.new_key(),
         )  # fmt: skip
@@ -101,13 +127,46 @@ def test_a_gate_holds_back_the_union_while_china_goes_out(abroad: Company) -> No
     assert company.reads(lambda db: gates.is_closed(db, company.case, "CN", "notices")) is None
     notify(company, "CN", "EU")
     assert not company.open_tasks_at("submit_notification")
-    assert company.waiting_at == {"publish_announcement", "review_returns"}
+    assert company.waiting_at == {"draft_text", "publish_announcement", "review_returns"}
     open_gate(company, closed)
     assert company.reads(lambda db: gates.is_closed(db, company.case, "FR", "notices")) is None
     with pytest.raises(GateNotClosed):
         open_gate(company, closed)
     destruction = company.reads(lambda db: gates.is_closed(db, company.case, "CN", "destruction"))
     assert destruction.rule == "supervised"
+
+
+def test_a_wider_scope_reaches_whom_the_first_did_not_and_the_recall_waits_for_them(
+    abroad: Company,
+) -> None:
+    company = abroad
+    to_decision(company, "SENS-1")
+    decide_jurisdictions(company)
+    approve_strategy(company)
+    tell_consignees(company)
+    company.make_devices("SENS-2", ["Q-1", "Q-2"])
+    add_hospital(company, "OHIO", "US")
+    deliver(company, "OHIO", "Q-1")
+    deliver(company, "SUZHOU", "Q-2")
+    wider = propose_for(company, "SENS-1, SENS-2", "Second notice of the supplier")
+    answer_notices(company, "SLIGO")
+    freeze_signed(company, wider, by=company.people.regulatory_affairs)
+    answer_notices(company, "SUZHOU")
+    assert "plan_checks" not in company.waiting_at  # the third is not asked yet
+    tell_consignees(company)
+    assert changes(company) == [{"added": ["Q-2"], "cleared": []}]
+    assert sent_to(company) == {"CN"}  # nobody has said yet what it is in the United States
+    decide_jurisdictions(company, US={"class_name": "fda_class_ii"})
+    work(company)
+    assert sent_to(company) == {"CN", "US"}
+    answer_notices(company, "OHIO")
+    assert "plan_checks" in company.waiting_at
+
+
+def changes(company: Company) -> list[dict[str, list[str]]]:
+    """Return what letters said of a change of the scope."""
+    letters = select(NoticeLetter).order_by(NoticeLetter.id)
+    return company.reads(lambda db: [one.change for one in db.scalars(letters) if one.change])
 
 
 def test_a_gate_is_passed_in_urgency_with_reason_and_signature(abroad: Company) -> None:
@@ -117,16 +176,16 @@ def test_a_gate_is_passed_in_urgency_with_reason_and_signature(abroad: Company) 
     closed = company.reads(lambda db: gates.is_closed(db, company.case, "DE", "notices"))
     by, session = company.people.executive, "session-override"
     with pytest.raises(Invalid), company.holdfast.database.begin() as db:
-        gates.open_signing(
+        passing.open_signing(
             db, Override(company.number, closed.id, " "), by=by, session_id=session, at=company.at
         )
     asked = Override(company.number, closed.id, "An infusion may stop at any moment.")
     with company.holdfast.database.begin() as db:
-        nonce = gates.open_signing(db, asked, by=by, session_id=session, at=company.at).nonce
+        nonce = passing.open_signing(db, asked, by=by, session_id=session, at=company.at).nonce
     needs = company.reads(lambda db: ceremony.needs_user_name(db, session, company.at))
     signing = Signing(nonce, PASSWORD, session, by.user_name if needs else None)
     with company.holdfast.database.begin() as db:
-        gates.override_gate(db, asked, signing, by=by, at=company.at, key=company.new_key())
+        passing.override_gate(db, asked, signing, by=by, at=company.at, key=company.new_key())
     passed = company.reads(lambda db: gates.gates_of(db, company.case, "EU"))
     assert {one.what: one.state for one in passed} == {
         "destruction": "closed",
@@ -223,6 +282,9 @@ def test_an_authority_that_asks_for_more_brings_the_recall_back_to_its_strategy(
     approve_strategy(company)
     company.do("publish_announcement")
     notify(company, "CN")
+    tell_consignees(company)
+    answer_notices(company)
+    verify_effectiveness(company)
     company.receive_return("P-1")
     company.do("review_returns", board=True)
     board_scraps_what_is_held(company, "P-1")
@@ -231,7 +293,10 @@ def test_an_authority_that_asks_for_more_brings_the_recall_back_to_its_strategy(
     end_oversight(company, "recall_again")
     assert company.waiting_at == {"draft_strategy"}
     approve_strategy(company)
-    assert "publish_announcement" in company.waiting_at
+    # every consignee has its notice already; whether that was enough is judged anew
+    assert company.waiting_at >= {"publish_announcement", "plan_checks"}
+    verify_effectiveness(company)
+    assert "evaluate_effectiveness" not in company.waiting_at
 
 
 def test_a_recall_is_not_reconciled_while_a_unit_is_out(abroad: Company) -> None:
@@ -241,6 +306,9 @@ def test_a_recall_is_not_reconciled_while_a_unit_is_out(abroad: Company) -> None
     approve_strategy(company)
     company.do("publish_announcement")
     company.do("review_returns", board=False)
-    assert company.waiting_at == {"reconcile"}
+    work(company)
+    answer_notices(company)
+    verify_effectiveness(company, level="level_e")
+    assert company.waiting_at >= {"reconcile"}
     with pytest.raises(Invalid):
         company.do("reconcile")
