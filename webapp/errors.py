@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from engine import errors
@@ -56,6 +56,8 @@ def map_errors(app: Flask) -> None:
     app.register_error_handler(errors.EngineError, cast("Any", on_engine_error))
     app.register_error_handler(IntegrityError, cast("Any", on_integrity_error))
     app.register_error_handler(OperationalError, cast("Any", on_operational_error))
+    app.register_error_handler(DataError, on_value_not_kept)
+    app.register_error_handler(OverflowError, on_value_not_kept)
     app.register_error_handler(CSRFError, on_stale_form)
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Exception, on_unexpected)
@@ -108,6 +110,16 @@ def on_operational_error(error: OperationalError) -> ResponseReturnValue:
     if is_busy(error):
         return on_engine_error(holdfast().database.busy(error))
     return on_unexpected(error)
+
+
+def on_value_not_kept(error: DataError | OverflowError) -> ResponseReturnValue:
+    """Say that a value cannot be kept: each driver refuses it in its own way."""
+    current_app.logger.warning("a value that cannot be kept at %s", where(), exc_info=error)
+    sentence = gettext(
+        "A value here cannot be kept: a number that is too large, or a character that stands for"
+        " nothing. Check what you sent."
+    )
+    return page(422, sentence)
 
 
 def on_stale_form(error: CSRFError) -> ResponseReturnValue:

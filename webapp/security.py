@@ -4,7 +4,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from flask_wtf import CSRFProtect
-from werkzeug.exceptions import Forbidden
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from webapp.sealed_forms import refuse_unsealed
 from webapp.session import bears_token, person_or_none
@@ -32,12 +33,33 @@ class SentFromElsewhere(Forbidden):
     """This was sent from another site. Open Holdfast and send it from there."""
 
 
+class NoSuchCharacter(UnprocessableEntity):
+    """A text holds a character that stands for nothing (U+0000). Delete it and send it again."""
+
+
 def secure(app: Flask) -> None:
     """Guard every request and dress every answer."""
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # asked below, after the origin
     csrf.init_app(app)
     app.before_request(refuse_other_sites)
+    app.before_request(refuse_no_character)
     app.after_request(add_headers)
+
+
+def refuse_no_character() -> None:
+    """Refuse U+0000 in addresses and forms: PostgreSQL keeps none, and nobody can see it.
+
+    What the interface takes as JSON is looked at by its own fields.
+    """
+    texts = [*(request.view_args or {}).values(), *_each(request.args)]
+    if request.method not in SAFE:
+        texts += _each(request.form)
+    if any("\0" in text for text in texts if isinstance(text, str)):
+        raise NoSuchCharacter
+
+
+def _each(given: MultiDict[str, str]) -> list[str]:
+    return [text for name, value in given.items(multi=True) for text in (name, value)]
 
 
 def refuse_other_sites() -> None:

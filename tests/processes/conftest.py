@@ -17,6 +17,7 @@ from tests.conftest import FreshPostgres
 from tests.processes.answering import Hospital, notify
 from tests.processes.company import Company
 from tests.processes.founding import Founded, composed, found, release_processes
+from tests.processes.recalling import add_hospital, deliver
 from tests.support.personas import People
 from tests.support.postgres import Server
 from tests.support.putting_back import keep_rows
@@ -135,3 +136,14 @@ def to_new(house: Company) -> Notify:
 @pytest.fixture
 def hospital(to_new: Notify) -> Hospital:
     return to_new()
+
+
+@pytest.fixture
+def abroad(company: Company) -> Company:
+    """Give a company whose pumps of one sensor lot are in Ireland and in China, and in house."""
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-3", "P-4"])
+    add_hospital(company, "SLIGO", "IE")
+    add_hospital(company, "SUZHOU", "CN")
+    deliver(company, "SLIGO", "P-1")
+    deliver(company, "SUZHOU", "P-2", "P-3")
+    return company

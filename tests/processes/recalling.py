@@ -11,7 +11,7 @@ from engine.bpmn.models import Instance, Task
 from engine.cases import commands, replies, scopes
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
-from engine.cases.recalls import jurisdictions
+from engine.cases.recalls import gates, jurisdictions, passing
 from engine.cases.replies.given import Given, Line
 from engine.cases.scopes import signed
 from engine.cases.signing import Signing
@@ -231,3 +231,23 @@ def deliver(company: Company, hospital: str, *serials: str) -> None:
         place = company.places[hospital]
         ship.ship(db, to_location_id=place, units=units, document_no=f"DN-{hospital}", **how)
         ship.deliver(db, location_id=place, units=units, **how)
+
+
+def board_scraps_what_is_held(company: Company, *serials: str) -> None:
+    """Have the board rule that units and the rest of their sensors are destroyed; see it done."""
+    left = int(company.totals["held"]) - len(serials)
+    lot = company.line("scrap", lot="SENS-1", quantity=left)
+    company.propose(company.line("scrap", *serials), lot)
+    for element in ("decide_samples", "destroy_units", "witness_destruction"):
+        for task in company.open_tasks_at(element):
+            company.do(element, task=task)
+
+
+def open_gate(company: Company, gate: gates.Gate) -> None:
+    """Record that the authority let the action go on."""
+    with company.holdfast.database.begin() as db:
+        passing.open_gate(
+            db, company.number, gate.id, evidence="Letter of 26 March",
+            by=company.people.regulatory_affairs, at=company.at, key=company.new_key(),
+        )  # fmt: skip
+    company.take_up_reports()

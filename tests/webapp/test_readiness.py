@@ -54,10 +54,10 @@ def test_each_figure_opens_its_rows(holdfast: Holdfast, people: People, signed_i
 
     page = reader.get("/readiness").text
     links = set(re.findall(r'href="(/readiness/[^"]+)"', page))
-    assert {"/readiness/consignees", "/readiness/1?only=differs"} <= links
+    assert {"/readiness/consignees", "/readiness/1?which=differs"} <= links
     for link in links:
         assert reader.get(link).status_code == 200
-    differing = reader.get("/readiness/1?only=differs").text
+    differing = reader.get("/readiness/1?which=differs").text
     assert "only in the events" in differing
     with holdfast.database.read() as db:
         assert db.get_one(TraceNight, 1).seed in differing

@@ -51,7 +51,7 @@ def night(night_id: int) -> ResponseReturnValue:
 
 
 def _night(night_id: int, problems: list[Problem]) -> str:
-    asked = request.args.get("only", "")
+    asked = request.args.get("which", "")
     only = asked if asked in ONLY else ""
     return render_template(
         "readiness/night.html",
