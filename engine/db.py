@@ -25,7 +25,6 @@ from sqlalchemy import (
     Uuid,
     create_engine,
     event,
-    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
@@ -33,7 +32,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from engine import locks
+from engine import locks, triggers
 from engine.errors import Busy, BusyWith
 
 SCALE = 1_000_000  # a quantity is kept as millionths: exact, sortable and summable on SQLite too
@@ -141,64 +140,16 @@ def locks_fields(table: Table, columns: tuple[str, ...], *, when: str) -> None:
 
 
 def install_triggers(connection: Connection) -> None:
-    """Create every guard anew; call it after each migration (batch mode drops them on SQLite)."""
-    for name, but in _guards.items():
-        statements = _sqlite_guard if connection.dialect.name == "sqlite" else _postgres_guard
-        for statement in statements(name, but):
-            connection.execute(text(statement))
-    for name, (columns, when) in _locks.items():
-        for statement in _lock(connection.dialect.name, name, columns, when):
-            connection.execute(text(statement))
+    """Have every guard stand, and leave alone what does.
 
-
-def _frozen_columns(name: str, but: tuple[str, ...]) -> list[str]:
-    return [c.name for c in Base.metadata.tables[name].columns if c.name not in but]
-
-
-def _sqlite_guard(name: str, but: tuple[str, ...]) -> Iterator[str]:
-    columns = ", ".join(f'"{c}"' for c in _frozen_columns(name, but))
-    for verb, of in (("update", f" OF {columns}"), ("delete", "")):
-        yield f"DROP TRIGGER IF EXISTS {name}_no_{verb}"
-        yield (
-            f"CREATE TRIGGER {name}_no_{verb} BEFORE {verb.upper()}{of} ON {name} "
-            f"BEGIN SELECT RAISE(ABORT, '{name} only grows'); END"
-        )
-
-
-def _postgres_guard(name: str, but: tuple[str, ...]) -> Iterator[str]:
-    columns = ", ".join(f'"{c}"' for c in _frozen_columns(name, but))
-    yield (
-        "CREATE OR REPLACE FUNCTION only_grows() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% only grows', TG_TABLE_NAME; END $$"
-    )
-    for verb, of, each in (
-        ("update", f" OF {columns}", "ROW"),
-        ("delete", "", "ROW"),
-        ("truncate", "", "STATEMENT"),
-    ):
-        yield f"DROP TRIGGER IF EXISTS {name}_no_{verb} ON {name}"
-        yield (
-            f"CREATE TRIGGER {name}_no_{verb} BEFORE {verb.upper()}{of} ON {name} "
-            f"FOR EACH {each} EXECUTE FUNCTION only_grows()"
-        )
-
-
-def _lock(dialect: str, name: str, columns: tuple[str, ...], when: str) -> Iterator[str]:
-    of = ", ".join(f'"{c}"' for c in columns)
-    head = f"CREATE TRIGGER {name}_fields_locked BEFORE UPDATE OF {of} ON {name} FOR EACH ROW"
-    refusal = f"{name}: these fields are locked after release"
-    if dialect == "sqlite":
-        yield f"DROP TRIGGER IF EXISTS {name}_fields_locked"
-        yield f"{head} WHEN {when} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
-        return
-
-    yield (
-        "CREATE OR REPLACE FUNCTION fields_locked() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '%: these fields are locked after release', TG_TABLE_NAME; "
-        "END $$"
-    )
-    yield f"DROP TRIGGER IF EXISTS {name}_fields_locked ON {name}"
-    yield f"{head} WHEN ({when}) EXECUTE FUNCTION fields_locked()"
+    Call it after each migration (batch mode drops them on SQLite).
+    """
+    tables = Base.metadata.tables
+    frozen = {
+        name: [column.name for column in tables[name].columns if column.name not in but]
+        for name, but in _guards.items()
+    }
+    triggers.install(connection, grows=frozen, locked=_locks)
 
 
 # --- engines and transactions ----------------------------------------------------------------

@@ -12,7 +12,15 @@ from engine.db import Database
 from engine.evidence.store import DocumentStore
 from engine.serials import intake
 from engine.serials.events import recording_sha256
-from engine.serials.models import Event, EventLink, ImportBatch, ImportLine, Unit, UnitRoot
+from engine.serials.models import (
+    Event,
+    EventLink,
+    ImportBatch,
+    ImportLine,
+    ImportRow,
+    Unit,
+    UnitRoot,
+)
 
 pytestmark = pytest.mark.stress
 
@@ -41,6 +49,13 @@ def test_a_legacy_export_of_half_a_million_rows_goes_through(
         assert batch.state == "loaded"
         assert batch.line_count == made["rows"]
         assert batch.problem_count == waiting
+        became = set(db.scalars(select(ImportLine.line)))
+        still = set(db.scalars(select(ImportRow.line)))
+        assert not became & still
+        assert became | still == set(range(2, made["rows"] + 2))  # no line of the file is lost
+        states = ("new", "fill", "loaded", "same", "quarantined", "left_out")
+        assert sum(batch.counts.get(state, 0) for state in states) == made["rows"]
+        assert batch.counts["same"] == made["same"]
         assert made["rows"] == made["good"] + waiting
         units = made["good"] - made["same"]
         for model in (Unit, UnitRoot, EventLink):

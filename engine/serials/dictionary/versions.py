@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from engine.commands import take_turn
 from engine.db import Base, Key
 from engine.errors import NotFound
 from engine.evidence import ledger
@@ -65,6 +66,7 @@ def keep_version(db: Session, *, at: datetime) -> DictionaryVersion:
 
     Files that went back to an earlier state are that earlier version again.
     """
+    take_turn(db, "dictionary_version")  # every process keeps it as it starts
     texts = files()
     known = db.scalar(select(DictionaryVersion).where(DictionaryVersion.sha256 == sha256_of(texts)))
     if known is not None:

@@ -257,6 +257,9 @@ def test_a_row_twice_word_for_word_counts_once_and_with_other_facts_both_wait(sh
         ).all()
     )
     assert became[2] == became[3]
+    lines = [*shop.db.scalars(select(ImportLine.line)), *shop.db.scalars(select(ImportRow.line))]
+    assert sorted(lines) == list(range(2, 9)), "each line became a record or waits"
+    assert [batch.counts[state] for state in ("loaded", "same", "quarantined")] == [4, 1, 2]
 
 
 def test_a_unit_recorded_otherwise_waits_and_its_empty_lot_is_filled(shop, load, codes):
