@@ -190,6 +190,55 @@ def test_a_quantity_that_cannot_be_read_is_asked_about_at_its_box(to_new: Notify
     assert f"{box} × 20001, X001 - X999, L10 × 5.5" in check.text
 
 
+@pytest.mark.parametrize("how", ["link", "telephone"])
+def test_what_is_said_of_all_wins_over_what_was_only_filled_in(
+    hospital: Hospital, house: Company, how: str
+) -> None:
+    hospital.reply(**hospital.says("quarantined", "used", "quarantined"))
+    u1, u2, u3 = hospital.says("", "", "")
+    filled = {u1: "quarantined", u2: "used", u3: "quarantined", "again": "1"}
+    typed = {**WHO, **filled, u3: "returned", "rest": "destroyed"}  # one box was changed
+    if how == "link":
+        assert 'name="again" value="1"' in hospital.get("/reply").text
+        hospital.reply(**typed)
+        form = hospital.get("/reply").text
+    else:
+        form = by_telephone(hospital, house, typed)
+    assert [hospital.account(n) for n in range(3)] == [
+        "destroyed_at_consignee", "destroyed_at_consignee", "return_announced",
+    ]  # fmt: skip
+    assert form.count(" selected") >= 3  # they differ: each stands in its own box
+
+
+def by_telephone(hospital: Hospital, house: Company, typed: dict[str, str]) -> str:
+    """Write a reply down to the end, and return the form that changes it."""
+    by = Visitor(hospital.app.test_client())
+    at = f"/recalls/{house.number}/consignees/{int(hospital.notice.number[-4:])}/replies"
+    with clock.at(house.at):
+        by.sign_in(house.people.customer_service)
+        assert 'name="again" value="1"' in by.get(f"{at}/new").text
+        assert by.post(f"{at}/new", {**typed, "channel": "telephone"}).status_code == 303
+        assert "Destroyed" in by.get(f"{at}/check").text
+        key = {"request_key": f"call-{hospital.notice.number}"}
+        assert by.post(f"{at}/record", key).status_code == 303
+        return by.get(f"{at}/new").text
+
+
+def test_all_alike_stands_in_the_box_of_all_and_one_that_changes_wins(hospital: Hospital) -> None:
+    hospital.reply(rest="quarantined", **{"list.returned": "L7 x 12"})
+    form = hospital.get("/reply").text
+    assert form.count(" selected") == 1
+    [u1, *_] = hospital.says("")
+    hospital.reply(rest="quarantined", again="1", **{u1: "used", "list.returned": "L7 x 12"})
+    assert [hospital.account(n) for n in range(2)] == ["used", "confirmed_at_consignee"]
+
+
+def test_having_none_and_all_of_them_asks_which_is_meant(hospital: Hospital) -> None:
+    form = hospital.fill_in(none="yes", rest="quarantined")
+    assert form.status_code == 422
+    assert "Correct one of the two" in form.text
+
+
 # --- passing on --------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from engine.cases import replies
 from engine.cases.replies import drafts, links
 from engine.cases.replies.errors import LinkUnknown, NotADistributor, ReplyUnknown
-from engine.cases.replies.filling import shape_of, typed_of
+from engine.cases.replies.filling import all_over_filled_in, shape_of, typed_of
 from engine.cases.replies.given import Given
 from engine.cases.replies.links import Answering
 from engine.cases.replies.listed import listed
@@ -245,6 +245,9 @@ def fill_in(token: str) -> ResponseReturnValue:
     """Take the form on to its check page, or back with every problem; nothing is recorded yet."""
     here = _here(token)
     typed = _typed()
+    if not here.is_customer:  # the list is the distributor's
+        notice = here.answering.notice
+        typed = all_over_filled_in(read(), notice.id, typed, listed(read(), notice))
     key = request.form["request_key"][:LONGEST_KEY]
     try:
         _understood(here, typed)

@@ -15,7 +15,7 @@ from engine.cases.models import Case
 from engine.cases.notices.models import Notice
 from engine.cases.overview import case_named
 from engine.cases.replies import links
-from engine.cases.replies.filling import shape_of, typed_of
+from engine.cases.replies.filling import all_over_filled_in, shape_of, typed_of
 from engine.cases.replies.given import Given
 from engine.cases.replies.listed import listed
 from engine.cases.replies.models import CHANNELS, LINK_KINDS, OUTCOMES
@@ -162,6 +162,7 @@ def fill_in(number: str, place: int) -> ResponseReturnValue:
         for name in posted
         if name not in ("csrf_token", "request_key", FILES)
     }
+    typed = all_over_filled_in(db, notice.id, typed, listed(db, notice))
     typed[FILES] = posted.getlist(FILES)
     with begin() as db:
         commands.save_draft(db, _draft_at(notice), typed, by=person(), at=now())

@@ -2,14 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Literal, TypeAlias
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine.cases.replies.listed import Group, Listed
 from engine.cases.replies.models import Reply, ReplyLine
+from engine.cases.replies.recording import lines_of
+from engine.cases.replies.typed import ASKED
 
 Shape: TypeAlias = Literal["each", "groups", "rest"]
 MOST_EACH = 20  # questions that a telephone shows in one page of 40 KB
 A_LOT = 2  # a lot takes as much room as two units
+AGAIN = "again"  # the field that names the version a form was filled in with
+LONGEST_VERSION = 6
 
 
 def shape_of(listed: Listed, *, is_customer: bool = False) -> Shape:
@@ -27,6 +35,7 @@ def typed_of(
 ) -> dict[str, str]:
     """Return a reply as it would be typed into the form that is shown now."""
     typed = {
+        AGAIN: str(reply.version),
         "name": reply.name,
         "role": reply.role,
         "contact": reply.contact or "",
@@ -46,7 +55,11 @@ def typed_of(
         return typed
     shape = shape_of(listed, is_customer=is_customer)
     pasted: dict[str, list[str]] = {}
-    if shape == "each":
+    of_all = "" if is_customer or shape == "groups" else _said_of_all(lines, listed)
+    if of_all:
+        typed["rest"] = of_all
+        lines = [one for one in lines if one.said is not None]
+    elif shape == "each":
         typed |= {f"u{one.unit_id}": one.outcome for one in lines if one.unit_id is not None}
     else:
         outcomes = {one.unit_id: one.outcome for one in lines if one.unit_id is not None}
@@ -63,6 +76,49 @@ def typed_of(
             much = "" if one.quantity == 1 else f" x {one.quantity.normalize():f}"
             pasted.setdefault(one.outcome, []).append(one.said + much)
     return typed | {f"list.{code}": "\n".join(texts) for code, texts in pasted.items()}
+
+
+def all_over_filled_in(
+    db: Session, notice_id: int, typed: dict[str, str], listed: Listed
+) -> dict[str, str]:
+    """Let what is said of all win over what was only filled in and left as it was.
+
+    A box that a person changed wins over all; so does what is not on the list.
+    """
+    version, of_all = typed.get(AGAIN, ""), typed.get("rest", "")
+    if of_all not in ASKED or not _is_version(version):
+        return typed
+    query = select(Reply).where(Reply.notice_id == notice_id, Reply.version == int(version))
+    reply = db.scalar(query.where(Reply.customer_link_id.is_(None)))
+    if reply is None:
+        return typed
+    lines = lines_of(db, reply.id)
+    before = typed_of(reply, lines, listed)
+    if before.get("rest") == of_all:
+        return typed
+    not_listed = typed_of(reply, [one for one in lines if one.said is not None], listed)
+    boxes = {
+        name
+        for name in before
+        if name.startswith("list.") or (name[0] in "ulg" and name[1:2].isdecimal())
+    }
+    left = {name for name in boxes if before[name] == typed.get(name)}
+    kept = {name: text for name, text in typed.items() if name not in {*left, AGAIN}}
+    return kept | {name: not_listed[name] for name in left if name in not_listed}
+
+
+def _is_version(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_VERSION
+
+
+def _said_of_all(lines: Sequence[ReplyLine], listed: Listed) -> str:
+    """Return the answer that was given of everything on the list; empty where it was not one."""
+    on_list = [one for one in lines if one.said is None]
+    said = {(one.unit_id, one.lot_id): one.quantity for one in on_list}
+    whole = {(unit.id, None): Decimal(1) for unit in listed.units}
+    whole |= {(None, lot.id): lot.quantity for lot in listed.lots}
+    outcomes = {one.outcome for one in on_list}
+    return outcomes.pop() if len(outcomes) == 1 and said == whole else ""
 
 
 def _fill_group(
