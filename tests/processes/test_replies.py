@@ -128,7 +128,7 @@ def test_a_reply_that_came_by_fax_is_written_down_with_its_scan(
         }  # fmt: skip
         assert by.post(f"{at}/new", typed).status_code == 303
         assert hospital.serials[1] in by.get(f"{at}/check").text
-        assert by.post(f"{at}/record", {"request_key": f"fax-{place}-x"}).status_code == 303
+        assert by.post(f"{at}/record", {"request_key": f"fax-reply-{place}"}).status_code == 303
         page = by.get(at).text
     [reply] = hospital.replies
     assert (reply.channel, reply.by_id) == ("fax", house.people.customer_service.id)

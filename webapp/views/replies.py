@@ -162,7 +162,7 @@ def fill_in(number: str, place: int) -> ResponseReturnValue:
         for name in posted
         if name not in ("csrf_token", "request_key", FILES)
     }
-    typed = all_over_filled_in(db, notice.id, typed, listed(db, notice))
+    typed = {**all_over_filled_in(db, notice.id, typed, listed(db, notice))}
     typed[FILES] = posted.getlist(FILES)
     with begin() as db:
         commands.save_draft(db, _draft_at(notice), typed, by=person(), at=now())

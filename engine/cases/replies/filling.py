@@ -115,7 +115,8 @@ def _said_of_all(lines: Sequence[ReplyLine], listed: Listed) -> str:
     """Return the answer that was given of everything on the list; empty where it was not one."""
     on_list = [one for one in lines if one.said is None]
     said = {(one.unit_id, one.lot_id): one.quantity for one in on_list}
-    whole = {(unit.id, None): Decimal(1) for unit in listed.units}
+    whole: dict[tuple[int | None, int | None], Decimal] = {}
+    whole |= {(unit.id, None): Decimal(1) for unit in listed.units}
     whole |= {(None, lot.id): lot.quantity for lot in listed.lots}
     outcomes = {one.outcome for one in on_list}
     return outcomes.pop() if len(outcomes) == 1 and said == whole else ""
