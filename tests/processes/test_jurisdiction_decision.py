@@ -1,6 +1,9 @@
 """Stories of what is decided in each jurisdiction: its legal name, its class, or a signed no."""
 
+import re
+
 import pytest
+from flask import Flask
 
 from engine.cases.recalls import authorities, jurisdictions, showing
 from engine.errors import Invalid
@@ -15,6 +18,7 @@ from tests.processes.recalling import (
     say_no,
     to_decision,
 )
+from tests.processes.visiting import visiting
 
 
 def test_no_action_is_signed_with_its_reason_in_each_jurisdiction_and_closes(
@@ -70,3 +74,20 @@ def test_a_consignee_of_no_known_country_is_an_open_question(company: Company) -
     assert [one.row.key for one in company.reads(lambda db: showing.shown(db, company.case))] == [
         "CN"
     ]
+
+
+def test_what_was_sent_as_a_quantity_of_a_lot_counts_where_it_is_decided(
+    company: Company, app: Flask
+) -> None:
+    company.make_lot("SET-1", 500, shipped=460)
+    number = to_decision(company, "SET-1")
+    [there] = company.reads(lambda db: showing.shown(db, company.case))
+    assert (there.row.key, there.unit_count, there.quantity, there.consignee_count) == (
+        "EU", 0, 460, 1,
+    )  # fmt: skip
+    [task] = company.open_tasks_at("decide_jurisdiction")
+    with visiting(company, app, company.people.regulatory_affairs) as visitor:
+        beside = visitor.get(f"/tasks/{task.id}").text
+        overview = visitor.get(f"/recalls/{number}").text
+    assert re.search(r"Quantity of lots ever sent there</dt><dd>460<", beside)
+    assert '0 <span class="meta">+ 460</span>' in overview

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from engine.regulators.jurisdictions import Jurisdiction, Named
 from engine.serials.models import Party
 
 SUGGESTED = {"US": "suggested_fda", "CN": "suggested_nmpa"}
+NOTHING_SENT = (0, Decimal(0), 0)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class JurisdictionShown:
     jurisdiction: Jurisdiction | None
     party: str | None
     unit_count: int
+    quantity: Decimal  # of lots, beside the units
     consignee_count: int
     legal_name: Named | None
     class_name: Named | None
@@ -51,11 +54,11 @@ def shown(db: Session, case: Case) -> list[JurisdictionShown]:
     ]
     if not rows:
         return []
-    sent: dict[str | None, tuple[int, int]] = {}
+    sent: dict[str | None, tuple[int, Decimal, int]] = {}
     for one in scopes.by_consignee(db, case):
         code = law.of_country(one.country).code if one.country else f"{PARTY_KEY}{one.party_id}"
-        units, count = sent.get(code, (0, 0))
-        sent[code] = units + one.unit_count, count + 1
+        units, quantity, count = sent.get(code, NOTHING_SENT)
+        sent[code] = units + one.unit_count, quantity + one.quantity, count + 1
     suggestions = _suggested(db, case)
     named = dict(
         db.execute(
@@ -69,7 +72,7 @@ def shown(db: Session, case: Case) -> list[JurisdictionShown]:
         _shown(
             row,
             party=named.get(row.party_id or 0),
-            sent=sent.get(row.key, (0, 0)),
+            sent=sent.get(row.key, NOTHING_SENT),
             received=_received(db, case, row),
             suggested=suggestions.get(SUGGESTED.get(row.code or "", "")),
             closed=tuple(one for one in closed if one.jurisdiction == row.code),
@@ -84,7 +87,7 @@ def _shown(
     row: JurisdictionDecision,
     *,
     party: str | None,
-    sent: tuple[int, int],
+    sent: tuple[int, Decimal, int],
     received: str | None,
     suggested: str | None,
     closed: tuple[Gate, ...],
@@ -97,7 +100,8 @@ def _shown(
         jurisdiction=here,
         party=party if here is None else None,
         unit_count=sent[0],
-        consignee_count=sent[1],
+        quantity=sent[1],
+        consignee_count=sent[2],
         legal_name=here.legal_name(row.legal_name) if here and row.legal_name else None,
         class_name=here.class_named(received or row.class_name) if here else None,
         class_is_received=received is not None,
