@@ -21,6 +21,10 @@ class EngineError(Exception):
         self.facts = facts
         super().__init__(self.message % facts)
 
+    def problem(self, at: str) -> "Problem":
+        """Return the sentence with its facts as a problem of the field at `at`."""
+        return Problem(at, self.message, tuple(self.facts.items()))
+
 
 EngineError.message = "Holdfast could not do this."
 

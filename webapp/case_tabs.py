@@ -1,6 +1,6 @@
 """The parts of a case that its pages show, by what kind of case it is."""
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import gettext
 
 from engine.cases.pages import CaseFacts
@@ -25,21 +25,19 @@ TABS = {
         ("authorities", N_("Authorities"), "recall.authorities"),
         ("consignees", N_("Consignees"), "consignees.index"),
         ("balance", N_("Balance"), "balance.index"),
-        ("returns", N_("Returns"), "returns.index"),
+        ("returns", N_("Returns desk"), "returns.desk"),
         ("effectiveness", N_("Effectiveness"), "effectiveness.index"),
         ("status_reports", N_("Status reports"), "status_reports.index"),
-        ("events", N_("Events"), "events_reported.index"),
         *COMMON,
     ),
 }
 
 
 def tabs_of(facts: CaseFacts) -> list[tuple[str, str, str]]:
-    """Return the parts of a case as tabs: code, words, address; rooms not built yet have none."""
+    """Return the parts of a case as tabs: code, words, address."""
     return [
         (code, gettext(words), url_for(endpoint, number=facts.number))
         for code, words, endpoint in TABS.get(facts.process, TABS["nonconformance"])
-        if endpoint in current_app.view_functions
     ]
 
 

@@ -131,9 +131,9 @@ def attempt(nonce: str, act: Callable[[Session], object]) -> list[Problem]:
             )
         if has_locked:
             raise SigningLocked from wrong
-        return [Problem("password", wrong.message)]
+        return [wrong.problem("password")]
     except SecondComponentNeeded as wrong:
-        return [Problem("user_name", wrong.message)]
+        return [wrong.problem("user_name")]
     return []
 
 

@@ -30,7 +30,7 @@ def posted_with_files(place: str) -> tuple[MultiDict[str, str], list[Problem]]:
                 )
                 sha256 = kept.sha256
         except EngineError as refused:
-            problems.append(Problem(name, refused.message, tuple(refused.facts.items())))
+            problems.append(refused.problem(name))
             continue
         if sha256 not in posted.getlist(name):
             posted.add(name, sha256)

@@ -20,10 +20,16 @@ class Result(Schema):
 
 
 def draw_checks(step: Step) -> dict[str, int]:
-    """Draw from everybody who got a notice; who was asked under an earlier plan is not again."""
+    """Draw from everybody who got a notice; who was asked under an earlier plan is not again.
+
+    Nobody is asked where nothing ever left us, or all had answered before a letter went out.
+    """
     db, case = step.db, case_of(step)
     plan = planning.standing(db, case)
-    drawn = planning.draw(db, case, plan, framing.frame_of(db, case), by=step.by, at=step.at)
+    frame = framing.frame_of(db, case)
+    if not frame and framing.is_anybody_waited_for(db, case):
+        raise planning.NothingToCheck
+    drawn = planning.draw(db, case, plan, frame, by=step.by, at=step.at)
     before = planning.asked_before(db, case, plan)
     asked = {f"check-{one.id}": one for one in drawn if one.notice_number not in before}
     if not asked:

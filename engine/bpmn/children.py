@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine.bpmn import messages, projections
 from engine.bpmn.loading import Run, is_over
@@ -123,6 +123,17 @@ def count_in(db: Session, instance: Instance, at: datetime) -> tuple[int, bool]:
 
 
 def _complete_group(db: Session, instance: Instance, *but: int) -> ChildGroup | None:
+    """Return a group nobody was told of; a later group of the same message may still run."""
+    same = aliased(ChildGroup)
+    still_open = (
+        select(same.id)
+        .where(
+            same.instance_id == ChildGroup.instance_id,
+            same.message == ChildGroup.message,
+            same.open_count > 0,
+        )
+        .exists()
+    )
     return db.scalar(
         select(ChildGroup)
         .where(
@@ -130,6 +141,7 @@ def _complete_group(db: Session, instance: Instance, *but: int) -> ChildGroup | 
             ChildGroup.open_count == 0,
             ChildGroup.delivered_at.is_(None),
             ChildGroup.id.not_in(but),
+            ~still_open,
         )
         .order_by(ChildGroup.id)
         .limit(1)
@@ -148,9 +160,22 @@ def deliver_to_parent(run: Run) -> bool:
     while group := _complete_group(run.db, run.instance, *passed):
         for task in waits:
             if task.task_spec.event_definition.name == group.message:
-                group.delivered_at = run.at
-                run.db.flush()
+                _mark_delivered(run, group.message)
                 messages.catch(task, {})
                 return True
         passed.append(group.id)
     return False
+
+
+def _mark_delivered(run: Run, message: str) -> None:
+    """Mark every group of this message: what was waited for is told once, not once a group."""
+    told = run.db.scalars(
+        select(ChildGroup).where(
+            ChildGroup.instance_id == run.instance.id,
+            ChildGroup.message == message,
+            ChildGroup.delivered_at.is_(None),
+        )
+    )
+    for group in told:
+        group.delivered_at = run.at
+    run.db.flush()

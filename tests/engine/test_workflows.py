@@ -33,8 +33,8 @@ WORKFLOWS = ROOT / "workflows"
 DIAGRAMS = tuple(sorted(WORKFLOWS.glob("*/*.bpmn")))
 NODES = (
     "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent", "userTask",
-    "serviceTask", "sendTask", "businessRuleTask", "callActivity", "exclusiveGateway",
-    "parallelGateway", "inclusiveGateway",
+    "serviceTask", "sendTask", "receiveTask", "businessRuleTask", "callActivity",
+    "exclusiveGateway", "parallelGateway", "inclusiveGateway",
 )  # fmt: skip
 ROLES = frozenset(
     "qa_technician qa_engineer inspector production warehouse qa_manager "
@@ -378,14 +378,25 @@ FINDS: dict[str, dict[str, Any]] = {
     "record_submission": {"has_gate": True},
     "take_country": {"is_new": True},
     "settle_terminations": {"has_ended": True},
+    "record_attempt": {"attempt_count": 3},
+    "draw_checks": {"check_count": 2},
+    "record_check": {"result": "effective"},
 }
-TAKES = {"record_field_action": ["decision"]}
+TAKES = {
+    "record_field_action": ["decision"],
+    **{key: ["notice_id"] for key in ("record_attempt", "escalate_notice", "close_notice")},
+    **{key: ["text_id"] for key in ("keep_text", "approve_text", "send_letters")},
+}
 STARTS: dict[str, dict[str, Any]] = {
     "recall_decision": {"hazard_severity": "death"},
     "jurisdiction_decision": {"jurisdiction": "CN", "is_known": True},
     "regulator_notification": {"jurisdiction": "EU", "gate_key": "RC-2026-0001/EU"},
     "termination_request": {"jurisdiction": "CN"},
     "class_review": {"jurisdiction": "US", "class_name": "fda_class_i"},
+    "consignee_notice": {"notice_id": 1, "follow_up_after": "P3D"},
+    "notice_text": {"text_id": 1, "is_translation": True},
+    "effectiveness_check": {"frame_id": 1},
+    "scope_change": {"scope": 2, "tags_to_remove": True},
     "disposition": {"severity": "critical"},
     "disposition_line": {"type": "scrap", "line_id": 1},
 }
@@ -703,6 +714,99 @@ def do_work(case: Run) -> None:
     case.tell("notifications_done")
     case.do("publish_announcement")
     case.do("review_returns", board_is_asked=False)
+    case.tell("notices_done")
+    verify_effectiveness(case)
+
+
+def verify_effectiveness(case: Run, decision: str = "effective") -> None:
+    case.do("plan_checks")
+    case.do("start_checks")
+    case.tell("checks_done")
+    case.do("evaluate_effectiveness", decision=decision)
+
+
+def test_nobody_is_checked_before_the_notices_are_answered() -> None:
+    case = run("recall")
+    to_work(case)
+    assert "plan_checks" not in case.waiting_at
+    case.tell("notices_done")
+    assert "plan_checks" in case.waiting_at
+
+
+def test_results_that_fall_short_are_checked_again_at_a_higher_level() -> None:
+    case = run("effectiveness")
+    verify_effectiveness(case, "raise_level")
+    assert case.waiting_at == {"plan_checks"}
+    verify_effectiveness(case)
+    assert case.ended_at == {"effectiveness_settled"}
+
+
+def test_who_did_not_act_is_put_right_and_checked_again_or_accepted() -> None:
+    case = run("effectiveness_check", finds={"record_check": {"result": "not_effective"}})
+    case.do("check_consignee")
+    case.do("correct_consignee", check_again=True)
+    case.do("check_consignee")
+    case.do("correct_consignee", check_again=False)
+    case.do("accept_result")
+    assert case.ended_at == {"checked"}
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_reply_ends_a_notice_even_before_its_letter(*, sent: bool) -> None:
+    case = run("consignee_notice")
+    if sent:
+        case.tell("wait_for_sending")
+    case.tell("wait_for_reply" if sent else "answered_before")
+    assert case.ended_at == {"consignee_answered"}
+
+
+@pytest.mark.parametrize("settlement", ["unresolved", "try_again"])
+def test_who_never_answers_is_given_to_a_person(settlement: str) -> None:
+    case = run("consignee_notice")
+    case.tell("wait_for_sending")
+    case.time_out("follow_up_due")
+    case.do("reach_consignee")
+    assert case.waiting_at == {"settle_without_reply"}
+    case.do("settle_without_reply", settlement=settlement)
+    if settlement == "unresolved":
+        assert case.ended_at == {"consignee_unresolved"}
+    else:
+        case.tell("letter_came_back")
+        assert case.waiting_at == {"reach_consignee"}
+
+
+def test_a_text_is_verified_and_approved_by_two_before_its_letters_go_out() -> None:
+    case = run("notice_text")
+    for verdict, medical in (("wrong", ""), ("verified", "reject"), ("verified", "approve")):
+        case.do("draft_text")
+        case.do("verify_translation", verdict=verdict)
+        if medical:
+            case.do("approve_text_regulatory", regulatory_decision="approve")
+            assert "approve_text" not in case.engine.done
+            case.do("approve_text_medical", medical_decision=medical)
+    case.do("release_letters")
+    assert case.ended_at == {"text_released"}
+
+
+def test_figures_of_a_status_report_are_taken_anew_until_they_are_approved() -> None:
+    case = run("status_report")
+    case.do("prepare_status_report", figures="take_anew")
+    for decision in ("reject", "approve"):
+        case.do("prepare_status_report", figures="stand")
+        case.do("approve_status_report", decision=decision)
+    assert case.engine.done.count("take_figures") == 3
+    assert case.ended_at == {"status_reported"}
+
+
+@pytest.mark.parametrize(
+    ("decision", "end"), [("released", "scope_change_done"), ("kept", "kept_on_hold")]
+)
+def test_what_left_a_scope_is_let_go_by_a_person_or_kept(decision: str, end: str) -> None:
+    case = run("scope_change")
+    case.do("authorise_scope_release", release_decision=decision)
+    if decision == "released":
+        case.do("remove_tags")
+    assert case.ended_at == {end}
 
 
 def test_a_recall_closes_when_the_authorities_have_answered() -> None:

@@ -4,21 +4,18 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from engine.cases import releases
 from engine.cases.children import open_child
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
 from engine.serials import parties
-from tests.processes import founding, recalling
+from tests.processes import recalling
 from tests.processes.company import Company
-from tests.support.personas import HIRED_AT
 
 HOSPITALS = 12
 
 
 def recall_that_is_out(company: Company, process: str, *, hospitals: int = HOSPITALS) -> Case:
     """Contain a recall, notify so many hospitals, and open `process` in it."""
-    _release(company, process)
     company.make_devices("SENS-1", ["P-1", "P-2"], shipped=1)
     recalling.report_signal(company, "SENS-1")
     recalling.contain(company, "SENS-1")
@@ -52,11 +49,3 @@ def answer(company: Company, number: str, *, after_days: int = 1) -> None:
     with company.holdfast.database.begin() as db:
         notice = db.scalars(select(Notice).where(Notice.number == number)).one()
         notice.state, notice.answered_at = "answered", company.at + timedelta(days=after_days)
-
-
-def _release(company: Company, process: str) -> None:
-    people = company.people
-    with company.holdfast.database.begin() as db:
-        draft = releases.install(db, process, by=people.administrator, at=HIRED_AT).id
-    founding.release_version(company.holdfast, draft, "process_owner", people.qa_manager)
-    founding.release_version(company.holdfast, draft, "quality", people.management_representative)

@@ -140,10 +140,10 @@ def hospital(to_new: Notify) -> Hospital:
 
 @pytest.fixture
 def abroad(company: Company) -> Company:
-    """Give a company whose pumps of one sensor lot are in Germany and in China, and in house."""
+    """Give a company whose pumps of one sensor lot are in Ireland and in China, and in house."""
     company.make_devices("SENS-1", ["P-1", "P-2", "P-3", "P-4"])
-    add_hospital(company, "TANNBACH", "DE")
+    add_hospital(company, "SLIGO", "IE")
     add_hospital(company, "SUZHOU", "CN")
-    deliver(company, "TANNBACH", "P-1")
+    deliver(company, "SLIGO", "P-1")
     deliver(company, "SUZHOU", "P-2", "P-3")
     return company

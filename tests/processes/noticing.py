@@ -18,7 +18,6 @@ from engine.cases.recalls.models import JurisdictionDecision
 from engine.regulators import jurisdictions as law
 from engine.serials import parties, ship
 from engine.serials.models import Party
-from tests.processes import founding
 from tests.processes.company import Company
 
 HOSPITALS = (
@@ -142,10 +141,3 @@ class Notices:
         notices = {one.party_id: one for one in self.all(Notice)}
         party = self.company.reads(lambda db: {p.name: p.id for p in db.scalars(select(Party))})
         return notices[party[name]]
-
-
-def release(company: Company) -> Notices:
-    """Release the notices' own diagrams, which the recall's closure holds in life."""
-    for process in ("consignee_notice", "notice_text"):
-        founding.release_process(company.holdfast, process, company.people)
-    return Notices(company)

@@ -1,17 +1,31 @@
 """Steps of a recall as the stories walk them: signal, containment, evaluation, decision."""
 
+from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.bpmn.models import Instance, Task
-from engine.cases import commands
-from engine.cases.recalls import gates, jurisdictions
+from engine.cases import commands, replies, scopes
+from engine.cases.models import Case
+from engine.cases.notices.models import Notice
+from engine.cases.recalls import gates, jurisdictions, passing
+from engine.cases.replies.given import Given, Line
+from engine.cases.scopes import signed
+from engine.cases.signing import Signing
+from engine.evidence import ceremony
 from engine.people import Person
 from engine.serials import parties, ship
 from engine.serials.record import How
 from tests.processes.company import Company
+from tests.support.personas import PASSWORD
 
+TEXT = (
+    "draft_text", "verify_translation", "approve_text_regulatory", "approve_text_medical",
+    "release_letters",
+)  # fmt: skip
 DECIDERS = ("executive", "quality", "regulatory", "medical")
 
 
@@ -112,6 +126,80 @@ def notify(company: Company, *codes: str) -> None:
                 company.do(element, task=task)
 
 
+def tell_consignees(company: Company) -> None:
+    """Have every text written, approved and released, and the letters that are due go out."""
+    work(company)
+    for element in TEXT:
+        for task in company.open_tasks_at(element):
+            company.do(element, task=task)
+    work(company)
+
+
+def work(company: Company) -> None:
+    """Let the jobs run, the mail go out, and what the mail system said be taken up."""
+    with clock.at(company.at):
+        company.holdfast.run_jobs()
+        company.holdfast.deliver()
+        company.holdfast.take_up_letters()
+
+
+def answer_notices(company: Company, *hospitals: str) -> None:
+    """Have these hospitals, or all that have not answered, set aside what they have."""
+    parties = {company.places[f"{one}_party"] for one in hospitals}
+    with company.holdfast.database.begin() as db:
+        case = db.get_one(Case, company.case.id)
+        waiting = select(Notice).where(Notice.case_id == case.id, Notice.answered_at.is_(None))
+        if parties:
+            waiting = waiting.where(Notice.party_id.in_(parties))
+        for notice in db.scalars(waiting.order_by(Notice.id)).all():
+            own = scopes.units_of(db, case, notice.party_id, limit=100)
+            given = Given(
+                channel="telephone", name="R. Shaw", role="Pharmacist", language=notice.language,
+                received_at=company.at,
+                lines=tuple(Line("quarantined", Decimal(1), unit_id=one.unit_id) for one in own),
+            )  # fmt: skip
+            replies.record(
+                db, notice, given, by=company.people.customer_service, at=company.at,
+                key=company.new_key(),
+            )  # fmt: skip
+    company.take_up_reports()
+
+
+def verify_effectiveness(company: Company, **plan: Any) -> None:
+    """Plan the checks, do each that was drawn, and find the recall effective."""
+    company.do("plan_checks", **plan)
+    company.do("start_checks")
+    for task in company.open_tasks_at("check_consignee"):
+        company.do("check_consignee", task=task)
+    company.do("evaluate_effectiveness")
+
+
+def freeze_signed(company: Company, scope: int, *, by: Person) -> None:
+    """Freeze a candidate as its page does: drawn up, then signed."""
+    session = f"session-{by.id}"
+    with company.holdfast.database.begin() as db:
+        pending = signed.open_signing(
+            db, company.number, scope, by=by, session_id=session, at=company.at
+        )
+        needs_name = ceremony.needs_user_name(db, session, company.at)
+    signing = Signing(pending.nonce, PASSWORD, session, by.user_name if needs_name else None)
+    with company.holdfast.database.begin() as db:
+        signed.sign_and_freeze(
+            db, company.number, scope, signing, by=by, at=company.at, key=company.new_key()
+        )
+
+
+def propose_for(company: Company, said: str, reason: str) -> int:
+    """Propose a scope of the recall that the company is at."""
+    with company.holdfast.database.begin() as db:
+        case = db.scalars(select(Case).where(Case.number == company.number)).one()
+        version = scopes.propose(
+            db, case, said, reason=reason, by=company.people.qa_engineer, at=company.at
+        )
+        number: int = version.number
+    return number
+
+
 def end_oversight(company: Company, outcome: str = "ended") -> None:
     """Ask every authority that waits, and record what it answers."""
     for element in ("request_termination", "record_outcome"):
@@ -127,6 +215,7 @@ def add_hospital(company: Company, code: str, country: str | None) -> int:
         party = parties.add_party(
             db, code, code.title(), kind="consignee", country=country, by=None, at=company.at
         )
+        party.email = f"stores@{code.lower()}.example"
         place = parties.add_location(
             db, party.id, code, code.title(), kind="consignee", by=None, at=company.at
         )
@@ -157,7 +246,7 @@ def board_scraps_what_is_held(company: Company, *serials: str) -> None:
 def open_gate(company: Company, gate: gates.Gate) -> None:
     """Record that the authority let the action go on."""
     with company.holdfast.database.begin() as db:
-        gates.open_gate(
+        passing.open_gate(
             db, company.number, gate.id, evidence="Letter of 26 March",
             by=company.people.regulatory_affairs, at=company.at, key=company.new_key(),
         )  # fmt: skip

@@ -14,14 +14,13 @@ from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeT
 from engine.evidence import jws
 from engine.evidence.ledger import LedgerEntry
 from engine.outbox import Outgoing
-from tests.processes import noticing
 from tests.processes.company import Company
 from tests.processes.noticing import Notices
 
 
 @pytest.fixture
 def notices(company: Company) -> Notices:
-    return noticing.release(company)
+    return Notices(company)
 
 
 def test_a_letter_goes_out_when_both_have_signed_its_text_and_it_is_released(

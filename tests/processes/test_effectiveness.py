@@ -1,8 +1,13 @@
 """Stories of the effectiveness of a recall: planned, drawn, checked, evaluated."""
 
+import pytest
+from sqlalchemy import select
+
 from engine.cases.checks import board
 from engine.cases.checks.board import Board
-from tests.processes.checking import recall_that_is_out
+from engine.cases.checks.planning import NothingToCheck
+from engine.cases.notices.models import Notice
+from tests.processes.checking import answer, recall_that_is_out
 from tests.processes.company import Company
 
 
@@ -56,3 +61,17 @@ def test_a_recall_that_needs_no_checks_says_why(company: Company) -> None:
     company.do("start_checks")
     assert "evaluate_effectiveness" in company.waiting_at
     assert shown(company).drawn == 0
+
+
+def test_nobody_is_drawn_while_a_notice_waits_to_be_sent(company: Company) -> None:
+    recall_that_is_out(company, "effectiveness", hospitals=1)
+    with company.holdfast.database.begin() as db:
+        notice = db.scalars(select(Notice)).one()
+        notice.state, notice.first_sent_at = "open", None
+    company.do("plan_checks", level="level_a")
+    with pytest.raises(NothingToCheck):
+        company.do("start_checks")
+    answer(company, f"{company.number}/N-0001")  # before any letter went out
+    company.do("start_checks")
+    assert "evaluate_effectiveness" in company.waiting_at
+    assert shown(company).is_sound

@@ -9,14 +9,13 @@ from engine.cases.models import Case
 from engine.cases.notices import texts
 from engine.cases.notices.models import LetterRun, NoticeLetter, NoticeText
 from engine.errors import Invalid
-from tests.processes import noticing
 from tests.processes.company import Company
 from tests.processes.noticing import Notices
 
 
 @pytest.fixture
 def notices(company: Company) -> Notices:
-    return noticing.release(company)
+    return Notices(company)
 
 
 def test_nobody_approves_words_of_their_own_and_nothing_in_them_sells(

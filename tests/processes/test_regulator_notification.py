@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.cases.recalls import gates
-from engine.cases.recalls.gates import GateNotClosed, Override
+from engine.cases.recalls import gates, passing
+from engine.cases.recalls.passing import GateNotClosed, Override
 from engine.cases.signing import Signing
 from engine.errors import Invalid
 from engine.evidence import ceremony
@@ -31,7 +31,7 @@ def test_a_gate_holds_back_the_union_while_china_goes_out(abroad: Company) -> No
     assert company.reads(lambda db: gates.is_closed(db, company.case, "CN", "notices")) is None
     notify(company, "CN", "EU")
     assert not company.open_tasks_at("submit_notification")
-    assert company.waiting_at == {"publish_announcement", "review_returns"}
+    assert company.waiting_at == {"draft_text", "publish_announcement", "review_returns"}
     open_gate(company, closed)
     assert company.reads(lambda db: gates.is_closed(db, company.case, "FR", "notices")) is None
     with pytest.raises(GateNotClosed):
@@ -47,16 +47,16 @@ def test_a_gate_is_passed_in_urgency_with_reason_and_signature(abroad: Company) 
     closed = company.reads(lambda db: gates.is_closed(db, company.case, "DE", "notices"))
     by, session = company.people.executive, "session-override"
     with pytest.raises(Invalid), company.holdfast.database.begin() as db:
-        gates.open_signing(
+        passing.open_signing(
             db, Override(company.number, closed.id, " "), by=by, session_id=session, at=company.at
         )
     asked = Override(company.number, closed.id, "An infusion may stop at any moment.")
     with company.holdfast.database.begin() as db:
-        nonce = gates.open_signing(db, asked, by=by, session_id=session, at=company.at).nonce
+        nonce = passing.open_signing(db, asked, by=by, session_id=session, at=company.at).nonce
     needs = company.reads(lambda db: ceremony.needs_user_name(db, session, company.at))
     signing = Signing(nonce, PASSWORD, session, by.user_name if needs else None)
     with company.holdfast.database.begin() as db:
-        gates.override_gate(db, asked, signing, by=by, at=company.at, key=company.new_key())
+        passing.override_gate(db, asked, signing, by=by, at=company.at, key=company.new_key())
     passed = company.reads(lambda db: gates.gates_of(db, company.case, "EU"))
     assert {one.what: one.state for one in passed} == {
         "destruction": "closed",

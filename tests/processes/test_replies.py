@@ -166,6 +166,11 @@ def test_more_than_was_shipped_is_recorded_and_flagged(to_new: Notify) -> None:
     assert sum(hospital.stock.values()) == 12  # no more than there is
 
 
+def test_a_quantity_of_what_is_not_listed_comes_back_as_it_was_sent(hospital: Hospital) -> None:
+    hospital.reply(**{"list.returned": "L7 x 12\nL9", **hospital.says("quarantined")})
+    assert ">L7 x 12\nL9</textarea>" in hospital.get("/reply").text
+
+
 # --- passing on --------------------------------------------------------------------------------
 
 

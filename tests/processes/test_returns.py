@@ -1,10 +1,13 @@
 """Stories of what comes back in a recall, is put right where it is, or is never found."""
 
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
+from engine import clock
 from engine.cases import balance, dispositions, lying
 from engine.cases.models import Case
 from engine.cases.returns import authorising, closing, correcting, receiving
@@ -18,6 +21,7 @@ from engine.evidence.documents import store_file
 from engine.serials import ship
 from tests.processes.company import Company
 from tests.processes.recalls import Recall, add_hospital, open_recall
+from tests.processes.visiting import enter
 from tests.support.files import png
 from tests.support.personas import PASSWORD
 
@@ -215,3 +219,32 @@ def test_what_is_lost_is_signed_for_and_what_a_consignee_has_is_not_lost(company
     assert recall.totals == {"at_consignee": 1, "lost": 1}
     with pytest.raises(balance.BalanceIncomplete):
         company.reads(lambda db: balance.refuse_unless_complete(db, recall.case))
+
+
+def test_what_is_refused_on_these_pages_is_said_with_its_facts(
+    company: Company, app: Flask
+) -> None:
+    company.make_devices("SENS-1", ["P-1"], shipped=1)
+    number = open_recall(company, "P-1").number
+    wrong_file = {"request_key": company.new_key()}
+    sent = {
+        f"/recalls/{number}/returns/look": (
+            {"scanned": "P-1", "usual": "used", "authorisation": "RMA-0000"}, "RMA-0000"
+        ),
+        f"/recalls/{number}/returns": (
+            {"said": "P-1", "condition": "used", "remark": "", "place": "TARN",
+             "photo": (BytesIO(b"PK no picture"), "box.pdf")} | wrong_file, "box.pdf"
+        ),
+        f"/recalls/{number}/corrections": (
+            {"unit": "P-1", "kind": "software", "done": "Loaded.", "reading": "4.2.0",
+             "evidence": (BytesIO(b"PK no picture"), "screen.pdf")} | wrong_file, "screen.pdf"
+        ),
+    }  # fmt: skip
+    people = company.people
+    with clock.at(company.at):
+        for address, (form, fact) in sent.items():
+            visitor = enter(app, people.field_service if "corr" in address else people.warehouse)
+            page = visitor.post(address, form)
+            assert page.status_code == 422
+            assert fact in page.text.partition('role="alert"')[2].partition("</ul>")[0], address
+            assert "%(" not in page.text

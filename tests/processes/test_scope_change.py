@@ -21,7 +21,6 @@ from engine.cases.scopes.errors import ScopeDecided, ScopeOutOfDate
 from engine.cases.scopes.models import ScopeVersion
 from engine.cases.scopes.obligations import RULES, Rule, obligations
 from engine.cases.signing import Signing
-from engine.evidence import ceremony
 from engine.evidence.ceremony import RecordChanged
 from engine.evidence.ledger import LedgerEntry
 from engine.people import Person
@@ -32,7 +31,7 @@ from engine.serials.targets import HoldTarget
 from engine.serials.trace.explain import REASONS
 from tests.processes import founding
 from tests.processes.company import Company
-from tests.processes.recalling import contain, report_signal
+from tests.processes.recalling import contain, freeze_signed, propose_for, report_signal
 from tests.processes.visiting import visiting
 from tests.support.personas import PASSWORD
 from webapp.queries.scopes import lab
@@ -462,32 +461,6 @@ def _row(page: str, head: str) -> list[str]:
 
 
 # --- the whole way, signed --------------------------------------------------------------------
-
-
-def freeze_signed(company: Company, scope: int, *, by: Person) -> None:
-    """Freeze a candidate as its page does: drawn up, then signed."""
-    session = f"session-{by.id}"
-    with company.holdfast.database.begin() as db:
-        pending = signed.open_signing(
-            db, company.number, scope, by=by, session_id=session, at=company.at
-        )
-        needs_name = ceremony.needs_user_name(db, session, company.at)
-    signing = Signing(pending.nonce, PASSWORD, session, by.user_name if needs_name else None)
-    with company.holdfast.database.begin() as db:
-        signed.sign_and_freeze(
-            db, company.number, scope, signing, by=by, at=company.at, key=company.new_key()
-        )
-
-
-def propose_for(company: Company, said: str, reason: str) -> int:
-    """Propose a scope of the recall that the company is at."""
-    with company.holdfast.database.begin() as db:
-        case = db.scalars(select(Case).where(Case.number == company.number)).one()
-        version = scopes.propose(
-            db, case, said, reason=reason, by=company.people.qa_engineer, at=company.at
-        )
-        number: int = version.number
-    return number
 
 
 def test_a_scope_is_widened_on_day_3_and_narrowed_on_day_9(company: Company) -> None:

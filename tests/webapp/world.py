@@ -33,8 +33,8 @@ from engine.cases import (
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
-from engine.cases.recalls import gates
-from engine.cases.recalls.gates import Override
+from engine.cases.recalls import gates, passing
+from engine.cases.recalls.passing import Override
 from engine.cases.replies import links
 from engine.cases.returns import authorising, closing, correcting
 from engine.cases.returns.closing import Closing
@@ -727,7 +727,7 @@ def _open_pages_of_the_manager(world: World) -> None:
             world.states[state] = {"number": number, "nonce": opened.nonce}
         recall = world.states["gated"]
         override = Override(recall["number"], recall["gate_id"], "Reported by mistake.")
-        opened = gates.open_signing(db, override, **here)
+        opened = passing.open_signing(db, override, **here)
         world.states["overriding"] = {**recall, "nonce": opened.nonce}
         world.states["bringing"] = {
             "number": company.number,

@@ -151,7 +151,7 @@ def _filters(form: Form, person: Person) -> tuple[Filter, ...]:
         except Invalid as invalid:
             form.problems += invalid.problems
         except (ColumnHidden, ColumnUnknown) as hidden:
-            form.problems.append(Problem(at, hidden.message, tuple(hidden.facts.items())))
+            form.problems.append(hidden.problem(at))
     return tuple(filters)
 
 

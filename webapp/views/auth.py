@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine.clock import now
-from engine.errors import NotAllowed, Problem
+from engine.errors import NotAllowed
 from engine.people import sessions, viewing
 from engine.people.sign_in import TriedTooOften, sign_in as sign_in_with
 from webapp.config import holdfast
@@ -54,7 +54,7 @@ def enter_here() -> ResponseReturnValue:
             at=now(),
         )
     except NotAllowed as refused:
-        problem = Problem("user_name", refused.message, tuple(refused.facts.items()))
+        problem = refused.problem("user_name")
         status = 429 if isinstance(refused, TriedTooOften) else 422
         page = render_template(
             "auth/sign_in.html", back=back, problems=[problem], user_name=user_name

@@ -177,7 +177,7 @@ def attach(number: str) -> ResponseReturnValue:
     except Conflict:
         raise
     except EngineError as refused:
-        problem = Problem("file", refused.message, tuple(refused.facts.items()))
+        problem = refused.problem("file")
         return _documents_page(number, [problem]), 422
     flash(gettext("The files are attached."))
     return redirect(url_for(".documents", number=number), 303)

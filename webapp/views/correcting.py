@@ -134,7 +134,7 @@ def save(number: str, answer_id: int) -> ResponseReturnValue:
     except Conflict:
         raise
     except EngineError as refused:
-        problem = Problem("", refused.message, tuple(refused.facts.items()))
+        problem = refused.problem("")
         return _check_page(number, answer_id, [problem])
     flash(_told(done.voided_count))
     return redirect(f"{back}#answer-{done.answer.id}", 303)

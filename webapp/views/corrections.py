@@ -55,7 +55,7 @@ def record(number: str) -> ResponseReturnValue:
     try:
         evidence = _evidence(number)
     except EngineError as refused:
-        return _page(number, [Problem("evidence", refused.message)], ""), 422
+        return _page(number, [refused.problem("evidence")], ""), 422
 
     def run(db: Session) -> Done:
         form = Entered()

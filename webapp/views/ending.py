@@ -68,7 +68,7 @@ def _draw_up(number: str, act: str) -> ResponseReturnValue:
     except SigningLocked:
         raise
     except Refused as refused:
-        return _reason_page(number, act, [Problem("", refused.message)]), 422
+        return _reason_page(number, act, [refused.problem("")]), 422
     except EngineError as wrong:
         problems = getattr(wrong, "problems", None)
         if problems is None:

@@ -160,7 +160,7 @@ def see(flag_id: int) -> ResponseReturnValue:
         with begin() as db:
             flags.see(db, flag_id, note=note[:MOST], by=person(), at=now())
     except NoteMissing as missing:
-        return _flags_page([Problem(f"note-{flag_id}", missing.message)]), 422
+        return _flags_page([missing.problem(f"note-{flag_id}")]), 422
     except Refused as refused:
         flash(in_words(refused))
         return redirect(url_for(".flagged"), 303)

@@ -296,7 +296,7 @@ def _keep(here: Here, key: str, typed: dict[str, str]) -> list[Problem]:
             with begin() as db:
                 drafts.add_file(db, draft, sent.filename, sent.read(), at=now())
         except EngineError as refused:
-            problems.append(Problem("files", refused.message, tuple(refused.facts.items())))
+            problems.append(refused.problem("files"))
     return problems
 
 

@@ -112,7 +112,7 @@ def open_account() -> ResponseReturnValue:
 def _problems(error: EngineError, place: str) -> list[Problem]:
     if isinstance(error, Invalid):
         return error.problems
-    return [Problem(place, error.message, tuple(error.facts.items()))]
+    return [error.problem(place)]
 
 
 @bp.get("/<int:person_id>")

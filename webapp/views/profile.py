@@ -121,7 +121,7 @@ def delegate() -> ResponseReturnValue:
     except Invalid as wrong:
         return _page(wrong.problems, entered=entered), 422
     except EngineError as refused:
-        problem = Problem("delegate", refused.message, tuple(refused.facts.items()))
+        problem = refused.problem("delegate")
         return _page([problem], entered=entered), 422
 
     flash(gettext("The role is delegated."))
@@ -219,4 +219,4 @@ def _password_problems(error: EngineError) -> list[Problem]:
     if isinstance(error, Invalid):
         return error.problems
     at = "current" if isinstance(error, (accounts.WrongPassword, TriedTooOften)) else "new"
-    return [Problem(at, error.message, tuple(error.facts.items()))]
+    return [error.problem(at)]

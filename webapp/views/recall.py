@@ -8,8 +8,8 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from engine.cases.overview import case_facts, case_named, recall_page
-from engine.cases.recalls import authorities as room, gates, showing, strategies
-from engine.cases.recalls.gates import Override
+from engine.cases.recalls import authorities as room, gates, passing, showing, strategies
+from engine.cases.recalls.passing import Override
 from engine.cases.tasks import CaseUnknown
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
@@ -94,7 +94,7 @@ def open_gate(number: str) -> ResponseReturnValue:
     key, form = request_key(), request.form
     return _do(
         number,
-        lambda db: gates.open_gate(
+        lambda db: passing.open_gate(
             db, number, _gate_id(form.get("gate", "")), evidence=form.get("evidence", ""),
             by=person(), at=now(), key=key,
         ),
@@ -129,7 +129,7 @@ def _override_page(number: str, gate_id: int, problems: list[Problem]) -> str:
     case = case_named(db, number)
     gate = next((one for one in gates.gates_of(db, case) if one.id == gate_id), None)
     if gate is None:
-        raise gates.GateUnknown
+        raise passing.GateUnknown
     return render_template(
         "recalls/override.html",
         facts=case_facts(db, case),
@@ -149,7 +149,7 @@ def override_review(number: str, gate_id: int) -> ResponseReturnValue:
     asked = Override(number, gate_id, request.form.get("reason", ""))
     try:
         with begin() as db:
-            opened = gates.open_signing(
+            opened = passing.open_signing(
                 db, asked, by=person(), session_id=str(session_id()), at=now()
             )
     except Invalid as wrong:
@@ -198,7 +198,7 @@ def override_now(number: str, gate_id: int, nonce: str) -> ResponseReturnValue:
     try:
         problems = signing.attempt(
             nonce,
-            lambda db: gates.override_gate(
+            lambda db: passing.override_gate(
                 db, asked, signing.typed(nonce), by=person(), at=now(), key=key
             ),
         )

@@ -240,7 +240,7 @@ def _allowed(report: Report) -> tuple[Any, Problem | None]:
     try:
         return reports.allowed(reports.asked_by(report), person()), None
     except reports.LostFilter as lost:
-        return None, Problem("", lost.message, tuple(lost.facts.items()))
+        return None, lost.problem("")
 
 
 def _form_page(form: Form, asked: Asked | None, report: Report | None) -> str:

@@ -135,7 +135,7 @@ def look(number: str) -> ResponseReturnValue:
     try:
         return _parcel(number, [Line(one, usual) for one in lines], form.problems, "")
     except authorising.AuthorisationUnknown as unknown:
-        return _desk(number, [Problem("authorisation", unknown.message)], ""), 422
+        return _desk(number, [unknown.problem("authorisation")], ""), 422
 
 
 def _parcel(number: str, lines: list[Line], problems: list[Problem], sentence: str) -> str:
@@ -180,7 +180,7 @@ def receive(number: str) -> ResponseReturnValue:
     try:
         photo = _photo(number)
     except EngineError as refused:
-        return _parcel(number, lines, [Problem("photo", refused.message)], ""), 422
+        return _parcel(number, lines, [refused.problem("photo")], ""), 422
 
     def run(db: Session) -> Done:
         form = Entered()

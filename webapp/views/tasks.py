@@ -131,7 +131,7 @@ def hand_over(task_id: UUID) -> ResponseReturnValue:
             to = person_of(db, to_id, at=now())
             commands.hand_over(db, task_id, to=to, reason=reason, by=person(), at=now())
     except NotAllowed as refused:
-        problem = Problem("to", refused.message, tuple(refused.facts.items()))
+        problem = refused.problem("to")
         return _hand_over_page(task_id, [problem]), 422
     flash(gettext("The task is with %(name)s now.", name=to.printed_name))
     return redirect(url_for("task.page", task_id=task_id), 303)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from engine.clock import now
 from engine.commands import earlier_result, remember
-from engine.errors import EngineError, Invalid, Problem
+from engine.errors import EngineError, Invalid
 from engine.people import PersonAccount, grants, service_accounts, tokens
 from engine.people.calls import calls
 from engine.people.roles import MANAGES, roles
@@ -135,7 +135,7 @@ def grant(person_id: int) -> ResponseReturnValue:
         with begin() as db:
             grants.grant_role(db, person_id, request.form.get("role", ""), by=person(), at=now())
     except EngineError as refused:
-        problem = Problem("role", refused.message, tuple(refused.facts.items()))
+        problem = refused.problem("role")
         return _service_page(person_id, problems=[problem]), 422
 
     flash(gettext("The role is granted."))

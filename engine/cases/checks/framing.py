@@ -18,3 +18,14 @@ def frame_of(db: Session, case: Case) -> list[tuple[Member, int]]:
         .order_by(Notice.number)
     )
     return [(Member(number, kind), party_id) for number, kind, party_id in rows]
+
+
+def is_anybody_waited_for(db: Session, case: Case) -> bool:
+    """Say whether a consignee was neither sent its notice nor has answered without it."""
+    waiting = select(Notice.id).where(
+        Notice.case_id == case.id,
+        Notice.first_sent_at.is_(None),
+        Notice.answered_at.is_(None),
+        Notice.state != "closed",
+    )
+    return db.scalar(waiting.limit(1)) is not None

@@ -92,12 +92,10 @@ def draw(
     """Freeze the frame of (member, party id), reveal the seed, and return who is asked.
 
     Two ledger entries in this order: the frame's fingerprint, then the seed with the sample.
-    Raises `AlreadyFrozen`, and `NothingToCheck` when the frame is empty.
+    Raises `AlreadyFrozen`.
     """
     if plan.frozen_at is not None:
         raise AlreadyFrozen
-    if not frame:
-        raise NothingToCheck
 
     members = [member for member, _ in frame]
     plan.frame_sha256, plan.frozen_at = sampling.frame_sha256(members), at

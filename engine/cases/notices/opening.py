@@ -60,7 +60,7 @@ def open_further(
 ) -> list[int]:
     """Open notices for consignees that a wider scope reaches; return the new ones' ids.
 
-    Nothing in the recall's diagram waits for them; closing the case does.
+    The recall waits for them as long as it waits for notices at all; closing the case does always.
     """
     wanted = set(party_ids)
     consigned = [one for one in scopes.by_consignee(db, case) if one.party_id in wanted]

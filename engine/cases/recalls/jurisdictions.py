@@ -14,6 +14,7 @@ from engine.cases import answers, facts, scopes
 from engine.cases.about import PARTY_KEY
 from engine.cases.children import open_child
 from engine.cases.models import Case
+from engine.cases.notices import sending
 from engine.cases.recalls import gates
 from engine.cases.recalls.models import JurisdictionDecision
 from engine.errors import Invalid, Problem
@@ -254,6 +255,7 @@ def record(step: Step, case: Case) -> None:
         "signature": row.signature_id,
     }
     ledger.append(db, case.stream, "jurisdiction_decided", body, by=step.by, at=step.at)
+    sending.send_due(db, case, by=step.by, at=step.at)  # nobody there is written to before
 
 
 def decided(db: Session, case: Case) -> dict[str, Decided]:

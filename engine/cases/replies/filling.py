@@ -60,7 +60,8 @@ def typed_of(
             much = f"{one.quantity.normalize():f}"
             pasted.setdefault(one.outcome, []).append(f"{lot_no} x {much}")
         elif one.said is not None:
-            pasted.setdefault(one.outcome, []).append(one.said)
+            much = "" if one.quantity == 1 else f" x {one.quantity.normalize():f}"
+            pasted.setdefault(one.outcome, []).append(one.said + much)
     return typed | {f"list.{code}": "\n".join(texts) for code, texts in pasted.items()}
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine import commands, jobs
 from engine.cases.models import Case
 from engine.cases.records.sections import Section, head
+from engine.cases.scopes import telling
 from engine.cases.scopes.comparing import Change, change_of, countries_of
 from engine.cases.scopes.differences import ConsigneeDifference, differences_by_consignee
 from engine.cases.scopes.errors import ScopeDecided, ScopeOutOfDate
@@ -102,11 +103,20 @@ def sign_and_freeze(
         body = {"case": number, "scope": scope, "by": by.id, "signature": signature.id}
         job = jobs.ask(db, f"{VERB}:{key}", name=VERB, body=body, at=at, total_count=2)
     else:
-        freeze(db, case, version, by=by, at=at, is_provisional=False, signature_id=signature.id)
+        _freeze(db, case, version, signature.id, by=by, at=at)
     case.version += 1
     result = {"number": number, "job": job.id if job else None}
     commands.remember(db, key, name=VERB, request=asked, result=result, by_id=by.id, at=at)
     return job
+
+
+def _freeze(
+    db: Session, case: Case, version: ScopeVersion, signature_id: int, *, by: Person, at: datetime
+) -> None:
+    difference = freeze(
+        db, case, version, by=by, at=at, is_provisional=False, signature_id=signature_id
+    )
+    telling.tell(db, case, difference, by=by, at=at)
 
 
 def carry_out(db: Session, job: jobs.Job) -> dict[str, Any] | jobs.More:
@@ -118,10 +128,7 @@ def carry_out(db: Session, job: jobs.Job) -> dict[str, Any] | jobs.More:
     by = person_of(db, job.body["by"], at=job.asked_at)
     try:
         with db.begin_nested():
-            freeze(
-                db, case, version, by=by, at=job.asked_at, is_provisional=False,
-                signature_id=job.body["signature"],
-            )  # fmt: skip
+            _freeze(db, case, version, job.body["signature"], by=by, at=job.asked_at)
     except (Conflict, Refused) as refused:
         return {"refused": str(refused)}
     return {"scope": version.number}

@@ -144,7 +144,7 @@ def _refuse(db: Session, name: str, address: str, event_types: Sequence[str]) ->
     try:
         parted(address, ways_out(db))
     except EngineError as refused:
-        problems.append(Problem("address", refused.message, tuple(refused.facts.items())))
+        problems.append(refused.problem("address"))
     if not event_types or not set(event_types) <= set(EVENT_TYPES):
         problems.append(Problem("event_types", N_("Choose at least one event.")))
     if problems:

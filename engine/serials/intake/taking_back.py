@@ -7,7 +7,7 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from engine.errors import EngineError, Problem
+from engine.errors import EngineError
 from engine.serials import correct
 from engine.serials.errors import (
     BatchInUse,
@@ -139,7 +139,7 @@ def _in_words(line: int, refused: EngineError) -> EngineError:
     """Return what stops a batch from being taken back: its line, and why in the engine's words."""
     if isinstance(refused, CannotBeCorrected):
         return BatchInUse(line=line)
-    return NotTakenBack(line=line, why=Problem("", refused.message, tuple(refused.facts.items())))
+    return NotTakenBack(line=line, why=refused.problem(""))
 
 
 def _loaded(db: Session, batch_id: int) -> ImportBatch:

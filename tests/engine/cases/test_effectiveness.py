@@ -132,7 +132,7 @@ def test_whoever_changes_who_was_asked_is_found_out(
         assert not planning.is_drawn_as_said(db, plan)
 
 
-def test_a_frame_is_frozen_once_and_needs_somebody(
+def test_a_frame_is_frozen_once_and_may_be_empty(
     db: Session, recall: Case, people: People, at: datetime
 ) -> None:
     planned(db, recall, people, at)
@@ -141,8 +141,8 @@ def test_a_frame_is_frozen_once_and_needs_somebody(
     with pytest.raises(planning.AlreadyFrozen):
         planning.draw(db, recall, plan, [(HOSPITALS[0], 1)], by=people.qa_manager, at=at)
     empty = planning.plan_level(db, recall, "A", channel="visit", by=people.qa_manager, at=at)
-    with pytest.raises(planning.NothingToCheck):
-        planning.draw(db, recall, empty, [], by=people.qa_manager, at=at)
+    assert planning.draw(db, recall, empty, [], by=people.qa_manager, at=at) == []
+    assert planning.is_drawn_as_said(db, empty)
 
 
 @pytest.mark.parametrize("percent", [None, Decimal(10), Decimal(100)])

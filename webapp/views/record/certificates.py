@@ -54,7 +54,7 @@ def _kept() -> tuple[StoredFile | None, list[Problem]]:
     try:
         return store_file(read(), name=sent.filename, content=sent.read()), []
     except (UploadRefused, NoRoomLeft) as refused:
-        return None, [Problem("file", refused.message, tuple(refused.facts.items()))]
+        return None, [refused.problem("file")]
 
 
 def _certify(kept: StoredFile | None, problems: list[Problem], db: Session) -> Done:

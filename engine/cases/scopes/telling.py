@@ -1,0 +1,37 @@
+"""What another scope brings on: decisions where it reaches now, notices, and what changed."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import ChildGroup
+from engine.cases.models import Case
+from engine.cases.notices import opening, sending
+from engine.cases.recalls import jurisdictions
+from engine.cases.scopes.consigned import by_consignee
+from engine.cases.scopes.freezing import Difference
+from engine.people import Person
+
+
+def tell(
+    db: Session, case: Case, difference: Difference, *, by: Person | None, at: datetime
+) -> None:
+    """Open a decision and a notice wherever a frozen scope reaches first; write what changed.
+
+    Before the recall's diagram has opened its notices nobody was told anything: it reads the scope
+    that stands then. Flushes.
+    """
+    jurisdictions.ensure(db, case, by=by, at=at)
+    if difference.before is None or not _are_opened(db, case):
+        return
+    reached = [one.party_id for one in by_consignee(db, case)]
+    opening.open_further(db, case, reached, by=by, at=at)
+    sending.send_differences(db, case, difference.before, difference.version, by=by, at=at)
+
+
+def _are_opened(db: Session, case: Case) -> bool:
+    opened = select(ChildGroup.id).where(
+        ChildGroup.instance_id == case.instance_id, ChildGroup.process == opening.PROCESS
+    )
+    return db.scalar(opened.limit(1)) is not None
