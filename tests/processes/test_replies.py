@@ -171,6 +171,25 @@ def test_a_quantity_of_what_is_not_listed_comes_back_as_it_was_sent(hospital: Ho
     assert ">L7 x 12\nL9</textarea>" in hospital.get("/reply").text
 
 
+def test_a_quantity_that_cannot_be_read_is_asked_about_at_its_box(to_new: Notify) -> None:
+    hospital = to_new(units=1, quantity=20_000)
+    lot, box = hospital.lot_id, f"LOT-{hospital.serials[0][:-5]}"
+    unread = ["L8 x 1e9", "L8 x -3", "L8 x 12,000", "L8 x 0", f"{box} x 0", f"{box} x 12,000",
+              "L8 x 9999999999", "A1 - Z9999999999", "X1 - X999999999",
+              f"{hospital.serials[0]} x 5"]  # fmt: skip
+    form = hospital.fill_in(**{"list.returned": "\n".join(unread)})
+    assert form.status_code == 422
+    assert form.text.count('class="error" id="e-list.returned"') == len(unread)
+    assert all(f">“{text}” " in form.text for text in unread)
+    assert "say under Remarks" in form.text
+    twice = hospital.fill_in(**{f"l{lot}.used": "12,000"})
+    assert "“12,000” can be read in two ways" in twice.text
+    plain = f"X001 - X999\n{box} x 20001\nL10 x 5.5\n{hospital.serials[0]} x 1"
+    check = hospital.fill_in(**{"list.returned": plain})
+    assert "More than we shipped to you" in check.text
+    assert f"{box} × 20001, X001 - X999, L10 × 5.5" in check.text
+
+
 # --- passing on --------------------------------------------------------------------------------
 
 

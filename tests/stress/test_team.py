@@ -21,13 +21,18 @@ BIN = Path(sys.executable).parent
 
 
 @contextmanager
-def running(*command: str, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+def running(
+    *command: str, environment: dict[str, str], told: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    with told.open("ab") as errors:
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=errors
+        )
     try:
         yield process
     finally:
         process.terminate()
-        assert process.wait(timeout=60) == 0, command
+        assert process.wait(timeout=60) == 0, told.read_text(encoding="utf-8")
 
 
 def free_port() -> int:
@@ -61,10 +66,11 @@ def test_web_processes_and_workers_share_one_postgresql(
             connection.exec_driver_sql("CREATE SCHEMA public")
         gunicorn = (str(BIN / "gunicorn"), "-w", "3", "-b", f"127.0.0.1:{port}", "webapp.wsgi:app")
         worker = (str(BIN / "holdfast"), "worker")
+        told = tmp_path / "told"
         with (
-            running(*gunicorn, environment=environment),
-            running(*worker, environment=environment),
-            running(*worker, environment=environment),
+            running(*gunicorn, environment=environment, told=told),
+            running(*worker, environment=environment, told=told),
+            running(*worker, environment=environment, told=told),
         ):
             # all five began on an empty database at once: one laid the tables
             assert answers(f"http://127.0.0.1:{port}/sign-in") == 200
@@ -76,3 +82,6 @@ def test_web_processes_and_workers_share_one_postgresql(
                     break
                 time.sleep(0.2)
             assert {"jobs", "mail", "timers", "children"} <= beating
+            start = (str(BIN / "holdfast"), "db", "upgrade")  # as each of them starts
+            subprocess.run(start, env=environment, check=True, timeout=120, capture_output=True)
+        assert "deadlock" not in told.read_text(encoding="utf-8")

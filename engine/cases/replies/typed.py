@@ -30,6 +30,10 @@ MOST = 5_000  # numbers of one form
 LONGEST = {"note": 4_000, "list": 200_000}
 LONG = 300
 _RANGE = re.compile(r"^(\S+)\s*(?:\.\.|…|~|〜|至|到|\s-\s|\s–\s|\sto\s)\s*(\S+)$", re.IGNORECASE)
+# what somebody meant as a quantity: `L7 x 12,000`, `L7 x -3`, `L7 x 1e9`
+_MEANT = re.compile(r"\S\s+[x×*]\s*[-+−]?\d[\d.,'’ ]*(?:e[-+]?\d+)?$", re.IGNORECASE)
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
+MORE_THAN_ANY = 10**9
 
 NAME_MISSING = N_("Enter your name")
 ROLE_MISSING = N_("Enter what you do there, for example “pharmacist”")
@@ -40,6 +44,18 @@ NOT_A_QUANTITY = N_("Enter a number above 0, or leave it empty")
 NOT_A_COUNT = N_("Enter a whole number, or leave it empty")
 SAID_TWICE = N_("“%(text)s” is under more than one answer. Leave it under one")
 SEVERAL = N_("“%(text)s” names several things on your list. Scan the whole label")
+COUNT_UNREAD = N_(
+    "“%(text)s” has no quantity that can be read. Write a plain number above 0, such as "
+    "L7 x 12000; what you cannot say so, say under Remarks"
+)
+RANGE_UNREAD = N_(
+    "“%(text)s” is no range that can be read. Both ends begin alike and are equally long, such as "
+    "A100 - A120; what you cannot say so, say under Remarks"
+)
+ONE_UNIT = N_(
+    "“%(text)s” is one unit: leave the quantity out; what you cannot say so, say under Remarks"
+)
+TWO_WAYS = N_("“%(text)s” can be read in two ways. Write it without a comma")
 TO_WHOM = N_("Enter to whom they were passed on")
 TOO_MANY = N_("These are too many numbers at once. Send %(most)s at most")
 TOO_LONG = N_("This is too long. Attach it as a file instead")
@@ -146,7 +162,9 @@ def _take_lots(taken: _Taken, typed: Typed) -> None:
             if not (said := typed.get(name, "").strip()):
                 continue
             quantity = _quantity(said)
-            if quantity is None:
+            if _GROUPED.fullmatch(said):
+                taken.problems.append(Problem(name, TWO_WAYS, (("text", said),)))
+            elif quantity is None:
                 taken.problems.append(Problem(name, NOT_A_QUANTITY))
             elif quantity > 0:
                 taken.lot(lot.id, outcome, quantity)
@@ -188,15 +206,16 @@ def _units_within(listed: Listed, text: str) -> list[int]:
 
 def _take_numbers(db: Session, taken: _Taken, said: Sequence[tuple[str, str]]) -> None:
     listed = taken.listed
-    split = [(outcome, text, *counted(text)) for outcome, text in said]
+    split = [(outcome, text, *_apart(text)) for outcome, text in said]
     found = resolve_many(db, [what for _, _, what, _ in split])
     for (outcome, text, what, quantity), one in zip(split, found, strict=True):
         at = f"list.{outcome}"
         units = {m.id for m in one.matches if m.kind == "unit"} & listed.unit_of.keys()
         lots = {m.id for m in one.matches if m.kind == "lot"} & listed.lot_of.keys()
         made_as = {m.id for m in one.matches if m.kind == "lot"} & listed.lot_numbers.keys()
-        if len(units) + len(lots) > 1:
-            taken.problems.append(Problem(at, SEVERAL, (("text", text),)))
+        sentence = _wrong_with(text, quantity, units, lots, is_made_as=bool(made_as))
+        if sentence is not None:
+            taken.problems.append(Problem(at, sentence, (("text", text[:LONG]),)))
         elif units:
             taken.unit(units.pop(), outcome, at, what)
         elif lots:
@@ -211,6 +230,28 @@ def _take_numbers(db: Session, taken: _Taken, said: Sequence[tuple[str, str]]) -
         else:
             key = (what[:LONG], outcome)
             taken.others[key] = taken.others.get(key, Decimal(0)) + (quantity or Decimal(1))
+
+
+def _apart(text: str) -> tuple[str, Decimal | None]:
+    """Return what a line names and how many; `X1 - X99` is a range and no 99 of anything."""
+    return (text, None) if _RANGE.match(text) else counted(text)
+
+
+def _wrong_with(
+    text: str, quantity: Decimal | None, units: set[int], lots: set[int], *, is_made_as: bool
+) -> str | None:
+    """Return the sentence for a line that names several things, or is read by nobody."""
+    if quantity is not None and not 0 < quantity < MORE_THAN_ANY:
+        return COUNT_UNREAD
+    if len(units) + len(lots) > 1:
+        return SEVERAL
+    if units and quantity not in (None, Decimal(1)):
+        return ONE_UNIT
+    if units or lots or is_made_as or quantity is not None:
+        return None
+    if (ends := _RANGE.match(text)) is not None:
+        return RANGE_UNREAD if plain_range(ends[1], ends[2]) is None else None
+    return COUNT_UNREAD if _MEANT.search(text) else None
 
 
 def _take_groups(taken: _Taken, typed: Typed) -> None:
@@ -259,7 +300,7 @@ def _quantity(said: str) -> Decimal | None:
         quantity = Decimal(said.replace(",", "."))
     except InvalidOperation:
         return None
-    if not quantity.is_finite() or not 0 <= quantity < 10**9:
+    if not quantity.is_finite() or not 0 <= quantity < MORE_THAN_ANY:
         return None
     return quantity if quantity == round(quantity, 6) else None
 

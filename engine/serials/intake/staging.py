@@ -284,18 +284,16 @@ def _find_twice(db: Session, batch_id: int) -> None:
     row = ImportRow
     alive = (row.batch_id == batch_id, row.state.in_(("new", "fill", "same")), row.key.is_not(None))
     part = func.coalesce(row.part_id, 0)
-    several = (
-        select(part.label("part"), row.key.label("key"))
-        .where(*alive)
-        .group_by(part, row.key)
-        .having(func.count() > 1)
-        .subquery()
+    # counted beside each row, not joined to the counts: PostgreSQL knows nothing yet of rows that
+    # were just staged, takes them for few, and looks at all of them for each
+    several = func.count().over(partition_by=(part, row.key)).label("several")
+    counted = (
+        select(part.label("part"), row.key, row.line, row.cells, several).where(*alive).subquery()
     )
     rows = db.execute(
-        select(part, row.key, row.line, row.cells)
-        .join(several, (several.c.part == part) & (several.c.key == row.key))
-        .where(*alive)
-        .order_by(part, row.key, row.line)
+        select(counted.c.part, counted.c.key, counted.c.line, counted.c.cells)
+        .where(counted.c.several > 1)
+        .order_by(counted.c.part, counted.c.key, counted.c.line)
     )
     same: list[dict[str, int]] = []
     problems: list[RowProblem] = []
