@@ -194,6 +194,7 @@ TICK = {
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
     "status_reports": N_("Status reports of field actions"),
+    "letters": N_("Letters to consignees"),
     "checkpoint": N_("Checkpoint of the ledger"),
     "gaps": N_("Looking for gaps in the record"),
     "nights": N_("Lot of the night"),

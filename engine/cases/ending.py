@@ -12,9 +12,10 @@ from engine.bpmn import runtime
 from engine.bpmn.models import Instance
 from engine.cases import affected, answers as kept, balance, holding, telling
 from engine.cases.balance import OF_CUSTODY, Holding
-from engine.cases.models import Case
+from engine.cases.models import Answer, Case
 from engine.cases.overview import roots_of
 from engine.cases.records.sections import balance as balance_section, head, subjects
+from engine.cases.scopes.models import ScopeVersion
 from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case, refuse_ended
 from engine.errors import Conflict, Invalid, NotAllowed, Problem, Refused
@@ -46,6 +47,10 @@ class HasLeftControl(Refused):
 
 class ReportedByYou(NotAllowed):
     """You reported this case, so someone else must void it."""
+
+
+class ContainedByYou(NotAllowed):
+    """You ordered or froze what this recall holds, so someone else must void it."""
 
 
 class RecallNotReopened(Refused):
@@ -149,10 +154,30 @@ def _refuse(db: Session, case: Case, ending: Ending, by: Person) -> None:
         return
 
     refuse_ended(case)
-    if case.opened_by_id in {by.id, *(principal for _, principal in by.on_behalf_of)}:
+    yours = {by.id, *(principal for _, principal in by.on_behalf_of)}
+    if case.opened_by_id in yours:
         raise ReportedByYou
+    if not yours.isdisjoint(_contained_by(db, case)):
+        raise ContainedByYou
     if balance.holdings(db, case.id, accounts=balance.LEFT_CONTROL):
         raise HasLeftControl
+
+
+def _contained_by(db: Session, case: Case) -> set[int | None]:
+    """Return who froze what a recall holds, who ordered it held, and for whom they stood in."""
+    frozen = db.scalars(
+        select(ScopeVersion.frozen_by_id).where(
+            ScopeVersion.case_id == case.id, ScopeVersion.state == "frozen"
+        )
+    ).all()
+    if not frozen:
+        return set()
+    ordered = db.execute(
+        select(Answer.by_id, Answer.on_behalf_of_id).where(
+            Answer.case_id == case.id, Answer.element_id == "order_containment"
+        )
+    )
+    return {*frozen, *(person for row in ordered for person in row)} - {None}
 
 
 def _void(db: Session, case: Case, reason: str, *, by: Person, at: datetime) -> None:

@@ -134,12 +134,17 @@ class Goods:
         """Record what somebody outside says has been shipped; nobody is asked."""
         return self._leave(ship.report_shipment, serials, lot, quantity)
 
-    def arrive(self, *serials: str) -> None:
-        """Record that units which were shipped have arrived at the hospital."""
+    def arrive(self, *serials: str, lot: int | None = None, quantity: int = 0) -> None:
+        """Record that units, or some of a lot, which were shipped have arrived at the hospital."""
         with self.holdfast.database.begin() as db:
-            ship.deliver(
-                db, location_id=self.places["HOSP"], units=self._units(serials), **self._how()
+            on_the_way = select(LotStock.id).where(
+                LotStock.lot_id == lot, LotStock.custody == "in_transit"
             )
+            parts = [StockPart(one, Decimal(quantity)) for one in db.scalars(on_the_way)]
+            ship.deliver(
+                db, location_id=self.places["HOSP"], units=self._units(serials),
+                stock_parts=parts, **self._how(),
+            )  # fmt: skip
 
     def receive_return(self, *serials: str) -> None:
         """Record units that came back from the hospital."""

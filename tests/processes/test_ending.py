@@ -5,6 +5,7 @@ import pytest
 from engine.cases.ending import (
     REOPEN,
     VOID,
+    ContainedByYou,
     Ending,
     HasLeftControl,
     NotEnded,
@@ -16,6 +17,7 @@ from engine.cases.signing import Signing
 from engine.cases.tasks import CaseEnded
 from engine.errors import Invalid, NotAllowed
 from engine.people import Person
+from tests.processes import recalling
 from tests.processes.company import Company
 from tests.support.personas import PASSWORD
 
@@ -81,6 +83,19 @@ def test_whoever_reported_a_case_does_not_void_it(company: Company) -> None:
         sign(company, VOID, by=company.people.qa_engineer)
     sign(company, VOID, by=company.people.second_qa_manager)
     assert company.case.state == "void"
+
+
+def test_whoever_had_a_recall_held_does_not_set_it_free_alone(company: Company) -> None:
+    company.make_devices("SENS-1", UNITS)
+    recalling.report_signal(company, "SENS-1")
+    recalling.contain(company, "SENS-1")
+    assert not company.may_ship("P-1")
+    with pytest.raises(ContainedByYou):
+        sign(company, VOID)
+    assert not company.may_ship("P-1")
+    sign(company, VOID, by=company.people.second_qa_manager)
+    assert company.case.state == "void"
+    assert company.may_ship("P-1")
 
 
 def test_a_case_whose_product_left_control_is_not_voided(company: Company) -> None:

@@ -1,19 +1,21 @@
 """Stories of what comes back in a recall, is put right where it is, or is never found."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from engine import clock
-from engine.cases import balance, dispositions, lying
+from engine.cases import balance, dispositions, facts, lying
 from engine.cases.models import Case
 from engine.cases.returns import authorising, closing, correcting, receiving
 from engine.cases.returns.closing import Closing
 from engine.cases.returns.correcting import Correction
-from engine.cases.returns.models import ReturnLine
+from engine.cases.returns.models import FieldCorrection, ReturnLine
 from engine.cases.returns.receiving import Line, Parcel
 from engine.cases.signing import Signing
 from engine.errors import Invalid
@@ -148,6 +150,35 @@ def test_a_correction_counts_once_a_second_person_reads_the_same(company: Compan
     here = Correction(company.unit("P-2").id, "label", "Stuck on.", "Rev. C")
     with pytest.raises(correcting.NotAway):
         recall.does(correcting.record, here, by="field_service")
+
+
+def test_a_correction_is_not_dated_before_its_unit_or_the_signal(company: Company) -> None:
+    signal = company.at
+    company.at += timedelta(days=1)
+    company.make_devices("SENS-1", ["P-1"], shipped=1)
+    delivered(company, "P-1")
+    company.at += timedelta(days=1)
+    recall = open_recall(company, "P-1")
+    with company.holdfast.database.begin() as db:
+        how: Any = {"by": company.people.qa_engineer, "at": company.at}
+        facts.record(db, recall.case, "awareness", signal.isoformat(), **how)
+    told = Correction(company.unit("P-1").id, "software", "Loaded 4.2.", "4.2.0")
+
+    def recorded(event_at: datetime) -> FieldCorrection:
+        return recall.does(correcting.record, told, by="field_service", event_at=event_at)
+
+    minute = timedelta(minutes=1)
+    with pytest.raises(Invalid) as wrong:
+        recorded(signal + minute)
+    assert [(one.at, one.sentence) for one in wrong.value.problems] == [
+        ("event_at", correcting.BEFORE_IT_WAS)
+    ]
+    with company.holdfast.database.begin() as db:
+        facts.record(db, recall.case, "awareness", company.at.isoformat(), **how)
+    with pytest.raises(Invalid) as wrong:
+        recorded(company.at - minute)
+    assert wrong.value.problems[0].sentence == correcting.BEFORE_THE_SIGNAL
+    assert recorded(company.at).event_id
 
 
 def test_what_has_come_back_is_serviced_and_never_reworked(company: Company) -> None:

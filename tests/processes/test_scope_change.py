@@ -1,5 +1,6 @@
 """What a recall concerns: scopes that are proposed, frozen, widened and narrowed."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -30,6 +32,7 @@ from engine.serials.trace.explain import REASONS
 from tests.processes import founding
 from tests.processes.company import Company
 from tests.processes.recalling import contain, freeze_signed, propose_for, report_signal
+from tests.processes.visiting import visiting
 from tests.support.personas import PASSWORD
 from webapp.queries.scopes import lab
 
@@ -419,6 +422,42 @@ def test_a_consignee_is_told_what_is_new_and_what_is_cleared_for_it(
     assert [one.serial for one in cleared] == ["P-1"]
     assert no_more.lot_no == "SET-1"
     assert (first.is_new, told.is_new) == (True, False)
+
+
+def test_a_lot_that_a_candidate_drops_leaves_its_quantity_unprotected(
+    company: Company, recall: Recall, app: Flask
+) -> None:
+    company.make_devices("SENS-1", PUMPS)
+    lot = company.make_lot("SET-1", 666, shipped=460)
+    company.arrive(lot=lot, quantity=400)
+    recall.freeze(recall.propose("SET-1"))
+    narrower = recall.propose("P-1")
+
+    found = recall.act(
+        lambda db, case: signed.consequences(db, case, scopes.numbered(db, case, narrower))
+    )
+    change = found.change
+    assert (change.added_units, change.added_quantity) == (1, 0)
+    assert (change.left_units, change.left_quantity, change.left_at_consignees) == (0, 666, 400)
+    drawn = recall.act(
+        lambda db, case: signed.record_of(db, case, scopes.numbered(db, case, narrower))
+    ).content
+    said = {row[0]: row[1] for part in drawn["sections"] for row in part.get("rows", ())}
+    assert said["Quantity of lots that leaves"] == "666"
+    with visiting(company, app, company.people.regulatory_affairs) as visitor:
+        lab_page = visitor.get(f"/recalls/{recall.number}/scopes").text
+        check = visitor.get(f"/recalls/{recall.number}/scopes/{narrower}/freeze").text
+    total, unprotected = (_row(lab_page, head) for head in ("In all", "Leaves unprotected"))
+    assert total == ["0 + 666", "1"]
+    assert unprotected == ["–", "0 + 666"]
+    assert "of it 400 at consignees" in check
+    assert "1 units and 0 of lots, 0 consignees" in check
+
+
+def _row(page: str, head: str) -> list[str]:
+    """Return what a table shows in the row of this head."""
+    row = page.partition(f'<th scope="row">{head}</th>')[2].partition("</tr>")[0]
+    return [re.sub("<[^>]+>", "", cell).strip() for cell in row.split("</td>")[:-1]]
 
 
 # --- the whole way, signed --------------------------------------------------------------------

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import balance, commands, holding
+from engine.cases import balance, commands, facts, holding
 from engine.cases.models import Case
 from engine.cases.returns.authorising import recall_of
 from engine.cases.returns.models import FieldCorrection
@@ -15,8 +15,15 @@ from engine.evidence import ledger
 from engine.evidence.documents import StoredFile
 from engine.people import Person, authorize
 from engine.serials import use
+from engine.serials.flags import units_before
 from engine.serials.models import Unit
 from engine.words import N_
+
+BEFORE_IT_WAS = N_("%(serial)s was made or received only later. Check the date")
+BEFORE_THE_SIGNAL = N_(
+    "The signal of this recall was first known on %(known)s; no correction was before. "
+    "Check the date"
+)
 
 
 class NotInThisRecall(Refused):
@@ -66,7 +73,8 @@ def record(
     """Record what was done to a unit where it is, as a service of it; flushes.
 
     It counts as corrected once a second person has read the same (`verify`). Raises
-    `NotInThisRecall`, `NotAway`, `CorrectedAlready`.
+    `NotInThisRecall`, `NotAway`, `CorrectedAlready`, `Invalid` where it is dated before the unit or
+    the signal.
     """
     authorize(by, "correction.record")
     case = recall_of(db, number)
@@ -78,6 +86,8 @@ def record(
     if problems:
         raise Invalid(problems)
     _refuse_not_away(db, case, told.unit_id)
+    if event_at is not None:
+        _refuse_too_early(db, case, told.unit_id, event_at)
     evidence_id = None
     if told.evidence is not None:
         evidence_id = commands.attach(db, number, told.evidence, by=by, at=at).document_id
@@ -159,6 +169,15 @@ def _refuse_not_away(db: Session, case: Case, unit_id: int) -> balance.Holding:
     if lying[0].account not in balance.LEFT_CONTROL:
         raise NotAway(serial=serial)
     return lying[0]
+
+
+def _refuse_too_early(db: Session, case: Case, unit_id: int, event_at: datetime) -> None:
+    if before := units_before(db, [unit_id], event_at):
+        raise Invalid([Problem("event_at", BEFORE_IT_WAS, (("serial", before[unit_id]),))])
+    aware = facts.latest(db, case, "awareness")
+    known = datetime.fromisoformat(aware.value) if aware is not None else case.opened_at
+    if event_at < known:
+        raise Invalid([Problem("event_at", BEFORE_THE_SIGNAL, (("known", known),))])
 
 
 def _bare(reading: str) -> str:

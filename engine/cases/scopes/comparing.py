@@ -1,6 +1,7 @@
 """A candidate beside the scope that stands: what it adds, what it would leave unprotected, why."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -29,6 +30,9 @@ class Change:
 
     added_units: int
     left_units: int
+    added_quantity: Decimal  # of the lots that only the other scope has
+    left_quantity: Decimal
+    left_at_consignees: Decimal  # of `left_quantity`
     added_lots: tuple[str, ...]
     left_lots: tuple[str, ...]
     other_devices: tuple[str, ...]  # part numbers that the scope before did not name
@@ -72,6 +76,9 @@ def change_of(db: Session, before: ScopeVersion | None, after: ScopeVersion) -> 
     return Change(
         added_units=_count(db, added),
         left_units=_count(db, left),
+        added_quantity=_quantity(db, b, a),
+        left_quantity=_quantity(db, a, b),
+        left_at_consignees=_quantity(db, a, b, custody="at_consignee"),
         added_lots=_lots(db, b, a),
         left_lots=_lots(db, a, b),
         other_devices=tuple(sorted(parts_after - parts_before)) if before else (),
@@ -130,6 +137,17 @@ def _count(db: Session, query: Select[*tuple[Any, ...]]) -> int:
 def _lots(db: Session, run_id: int, but: int) -> tuple[str, ...]:
     rows = _only_lots(run_id, but).with_only_columns(Lot.lot_no).order_by(Lot.lot_no)
     return tuple(db.scalars(rows))
+
+
+def _quantity(db: Session, run_id: int, but: int, custody: str | None = None) -> Decimal:
+    """Return how much lay, when it was traced, of the lots that one run has and the other not."""
+    kept = TraceRunStock
+    total = select(func.sum(kept.quantity, type_=kept.quantity.type)).where(
+        kept.run_id == run_id, kept.lot_id.in_(_only_lots(run_id, but))
+    )
+    if custody is not None:
+        total = total.where(kept.custody == custody)
+    return db.scalar(total) or Decimal(0)
 
 
 def _only_lots(run_id: int, but: int) -> Select[*tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -232,6 +233,9 @@ def _changes(change: Change, language: str) -> list[Section]:
     rows = [
         [N_("Units added: held where a hold can reach them"), str(change.added_units)],
         [N_("Units that leave: on hold until their release is signed"), str(change.left_units)],
+        [N_("Quantity of lots added"), f"{change.added_quantity:f}"],
+        [N_("Quantity of lots that leaves"), f"{change.left_quantity:f}"],
+        [N_("Of it at consignees"), f"{change.left_at_consignees:f}"],
         [N_("Lots added"), ", ".join(change.added_lots) or "–"],
         [N_("Lots that leave"), ", ".join(change.left_lots) or "–"],
         [N_("Devices not named before"), ", ".join(change.other_devices) or "–"],
@@ -256,18 +260,23 @@ def _told(told: Sequence[ConsigneeDifference], language: str) -> list[Section]:
         ]
         for one in told[:MOST_TOLD]
     ]
-    if len(told) > MOST_TOLD:
-        more = say(N_("and %(count)s more consignees"), language, count=len(told) - MOST_TOLD)
+    if rest := told[MOST_TOLD:]:
+        more = say(N_("and %(count)s more consignees"), language, count=len(rest))
         rows.append(
             [
                 more,
                 "",
-                str(sum(one.added_units for one in told[MOST_TOLD:])),
-                str(sum(one.cleared_units for one in told[MOST_TOLD:])),
+                _both([(one.added_units, one.added_quantity) for one in rest]),
+                _both([(one.cleared_units, one.cleared_quantity) for one in rest]),
             ]
         )
     columns = (N_("Consignee"), N_("Country"), N_("Added for them"), N_("Cleared for them"))
     return [_table(language, N_("What each consignee is told"), columns, rows)]
+
+
+def _both(each: Sequence[tuple[int, Decimal]]) -> str:
+    units, quantities = zip(*each, strict=True)
+    return f"{sum(units)} + {sum(quantities):f}"
 
 
 def _obligations(asked: Sequence[Obligation], language: str) -> list[Section]:
