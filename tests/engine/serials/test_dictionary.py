@@ -31,6 +31,8 @@ INNER = {
     "import_group": "rows that become one event, while they are being loaded",
     "import_progress": "how far the work on a file is",
     "dictionary_version": "the dictionary itself",
+    "trace_night": "the nights on which traces were tried, shown on Readiness",
+    "night_trace": "what was traced in one of those nights, shown there too",
     "reconciliation_line": "lines of a file while they are compared",
     "webhook_secret": "secrets, shut in the box",
     "webhook_attempt": "bytes that were handed over; the delivery's page shows them",
