@@ -252,7 +252,7 @@ class Company(Goods):
                     .where(
                         Task.root_id.in_(roots), Task.done_at.is_(None), Task.cancelled_at.is_(None)
                     )
-                    .order_by(Task.opened_at)
+                    .order_by(Task.opened_at, Task.instance_id)
                 )
             )
         )
