@@ -65,8 +65,18 @@ PARENTS = {
     "task": "tasks",
     "report": "cases",
     "recall": "recalls",
+    "balance": "recalls",
+    "consignees": "recalls",
+    "corrections": "recalls",
     "effectiveness": "recalls",
+    "replies": "recalls",
+    "returns": "recalls",
+    "scopes": "recalls",
+    "status_reports": "recalls",
     "case": "cases",
+    "ending": "cases",
+    "correcting": "cases",
+    "migrating": "cases",
     "quarantine": "intake",
     "service": "record",
     "events": "units",
@@ -82,7 +92,6 @@ PARENTS = {
     "interface": "interfaces",
     "tokens": "interfaces",
     "gaps": "trace",
-    "scopes": "recalls",
 }  # pages below an entry
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from tests.support.personas import People
 from tests.webapp.conftest import Visitor
-from webapp.navigation import PARTS
+from webapp.compose import Holdfast
+from webapp.create_app import create_app
+from webapp.navigation import PARENTS, PARTS
 
 Enter = Callable[..., Visitor]
 WITHIN_TWO = {
@@ -68,6 +70,18 @@ def test_a_key_leads_to_one_entry_only(signed_in: Enter, people: People) -> None
     assert len(set(keys)) == len(keys)
     assert "" not in links.keys
     assert len(links.rail) == len(set(links.rail))
+
+
+@pytest.mark.parametrize("entry", ["recalls", "interfaces", "intake", "cases"])
+def test_what_lies_below_an_entry_shows_it_in_the_rail(holdfast: Holdfast, entry: str) -> None:
+    app = create_app(holdfast)
+    below = f"{app.blueprints[entry].url_prefix}/"
+    rooms = {
+        rule.endpoint.split(".")[0]
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(below)
+    }
+    assert {PARENTS.get(room, room) for room in rooms if room in app.blueprints} == {entry}
 
 
 def test_every_part_of_the_rail_has_its_heading(signed_in: Enter, people: People) -> None:
