@@ -22,7 +22,9 @@ def commit_seed(step: Step) -> dict[str, bool]:
     """Lay the plan; only the SHA-256 of its seed is written down where people read."""
     case = case_of(step)
     planned = answers.latest(step.db, case, "effectiveness", "plan_checks")
-    given = planned.answers if planned else {}
+    if planned is None:
+        raise planning.NoPlan
+    given = planned.answers
     percent = given.get("percent")
     planning.plan_level(
         step.db,

@@ -7,11 +7,6 @@ from engine.cases import answers
 from engine.cases.carrying_out import case_of
 from engine.cases.checks import results
 from engine.cases.checks.models import EffectivenessFrame
-from engine.people import Person
-
-
-class NobodyChecked(RuntimeError):
-    """A check was answered by no person; a fault of the program, not of a person."""
 
 
 class Parameters(Schema):
@@ -25,16 +20,14 @@ class Result(Schema):
 
 
 def record_check(step: Step) -> dict[str, str]:
-    """Keep the answer to the check of this diagram as its result."""
-    given = answers.latest(
+    """Keep the last answer to the check of this diagram as its result."""
+    given = answers.standing(
         step.db,
         case_of(step),
-        "effectiveness_check",
-        "check_consignee",
+        process="effectiveness_check",
+        element_id="check_consignee",
         instance_id=step.instance.id,
-    )
-    if given is None or not isinstance(step.by, Person):
-        raise NobodyChecked
+    )[-1]
     found = given.answers
     check = results.record(
         step.db,
@@ -44,7 +37,7 @@ def record_check(step: Step) -> dict[str, str]:
         received=bool(found.get("received")),
         understood=bool(found.get("understood")),
         acted=bool(found.get("acted")),
-        by=step.by,
+        by_id=given.by_id,
         at=step.at,
     )
     return {"result": check.result}

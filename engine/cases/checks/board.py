@@ -101,12 +101,10 @@ def board(db: Session, case: Case) -> Board | None:
 
 def consignee_of(db: Session, instance_id: int | None) -> CheckRow | None:
     """Return whom the check of a running diagram is about."""
-    frame = db.scalar(
-        select(EffectivenessFrame).where(EffectivenessFrame.instance_id == instance_id)
-    )
-    if frame is None:
+    if instance_id is None:
         return None
-    return CheckRow(*db.execute(_found().where(EffectivenessFrame.id == frame.id)).one())
+    asked = db.execute(_found().where(EffectivenessFrame.instance_id == instance_id)).one_or_none()
+    return CheckRow(*asked) if asked else None
 
 
 def _rows(db: Session, plan: EffectivenessPlan, page: int) -> tuple[CheckRow, ...]:

@@ -1,11 +1,11 @@
 """Laying a plan of checks, freezing its frame and drawing from it, each step in the ledger."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases.checks import sampling
@@ -169,28 +169,4 @@ def asked_before(db: Session, case: Case, plan: EffectivenessPlan) -> set[str]:
                 EffectivenessFrame.is_drawn.is_(True),
             )
         )
-    )
-
-
-def strata_of(db: Session, plan: EffectivenessPlan) -> dict[str, tuple[int, int]]:
-    """Return, by stratum, how many consignees are in the frame and how many of them are asked."""
-    rows = db.execute(
-        select(
-            EffectivenessFrame.stratum,
-            func.count(),
-            func.count().filter(EffectivenessFrame.is_drawn.is_(True)),
-        )
-        .where(EffectivenessFrame.plan_id == plan.id)
-        .group_by(EffectivenessFrame.stratum)
-        .order_by(EffectivenessFrame.stratum)
-    )
-    return {stratum: (population, asked) for stratum, population, asked in rows}
-
-
-def drawn_of(db: Session, plan: EffectivenessPlan) -> Iterable[EffectivenessFrame]:
-    """Return the consignees that a plan asks, in the order they were framed."""
-    return db.scalars(
-        select(EffectivenessFrame)
-        .where(EffectivenessFrame.plan_id == plan.id, EffectivenessFrame.is_drawn.is_(True))
-        .order_by(EffectivenessFrame.id)
     )

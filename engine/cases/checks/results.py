@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from engine.cases.checks.bounds import most_not_reached
 from engine.cases.checks.models import EffectivenessCheck, EffectivenessFrame, EffectivenessPlan
 from engine.cases.checks.sampling import HIGHER
-from engine.people import Person
 from engine.serials.models.master import PARTY_KINDS
 
 
@@ -51,7 +50,7 @@ def record(
     received: bool,
     understood: bool,
     acted: bool,
-    by: Person,
+    by_id: int,
     at: datetime,
 ) -> EffectivenessCheck:
     """Write down what one check found; a check after correction is a further row. Flushes."""
@@ -68,7 +67,7 @@ def record(
         received=reached and received,
         understood=reached and understood,
         acted=reached and acted,
-        by_id=by.id,
+        by_id=by_id,
         at=at,
     )
     db.add(check)

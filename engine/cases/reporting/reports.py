@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
@@ -49,9 +49,10 @@ def take(
     return report
 
 
-def approve(db: Session, case: Case, report: StatusReport, *, by: Person, at: datetime) -> None:
-    """Note that a report was approved: its figures change no more."""
-    report.approved_at, report.approved_by_id = at, by.id
+def approve(db: Session, case: Case, *, instance_id: int, by: Person | None, at: datetime) -> None:
+    """Note that the report of this diagram was approved: its figures change no more."""
+    report = db.scalars(select(StatusReport).where(StatusReport.instance_id == instance_id)).one()
+    report.approved_at, report.approved_by_id = at, by.id if by else None
     db.flush()
     body = {"report": report.number, "figures_sha256": sha256(report.figures)}
     ledger.append(db, case.stream, "status_reported", body, by=by, at=at)
@@ -64,25 +65,30 @@ def of_instance(db: Session, instance_id: int | None) -> StatusReport | None:
 
 def with_before(db: Session, report: StatusReport) -> Reported:
     """Return a report beside the approved one before it."""
-    earlier = db.scalar(
-        select(StatusReport)
-        .where(
-            StatusReport.case_id == report.case_id,
-            StatusReport.number < report.number,
-            StatusReport.approved_at.is_not(None),
-        )
-        .order_by(StatusReport.number.desc())
-        .limit(1)
+    earlier = _of(report.case_id).where(
+        StatusReport.number < report.number, StatusReport.approved_at.is_not(None)
     )
-    before = Figures.from_json(earlier.figures) if earlier else None
-    return Reported(report, Figures.from_json(report.figures), before)
+    return _beside(report, db.scalar(earlier.limit(1)))
 
 
 def of_case(db: Session, case: Case) -> list[Reported]:
     """Return every report of a case, the newest first."""
-    rows = db.scalars(
-        select(StatusReport)
-        .where(StatusReport.case_id == case.id)
-        .order_by(StatusReport.number.desc())
+    shown: list[Reported] = []
+    approved: StatusReport | None = None
+    for report in reversed(db.scalars(_of(case.id)).all()):
+        shown.append(_beside(report, approved))
+        approved = report if report.approved_at else approved
+    return shown[::-1]
+
+
+def _of(case_id: int) -> Select[StatusReport]:
+    by_number = StatusReport.number.desc()
+    return select(StatusReport).where(StatusReport.case_id == case_id).order_by(by_number)
+
+
+def _beside(report: StatusReport, before: StatusReport | None) -> Reported:
+    return Reported(
+        report,
+        Figures.from_json(report.figures),
+        Figures.from_json(before.figures) if before else None,
     )
-    return [with_before(db, row) for row in rows]

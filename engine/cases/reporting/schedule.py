@@ -60,22 +60,21 @@ def next_due(db: Session, case: Case) -> datetime | None:
 def open_due(database: Database, *, at: datetime) -> int:
     """Open the report of every recall whose time has come; each in its own transaction."""
     with database.read() as db:
-        numbers = db.scalars(
-            select(Case.number)
+        scheduled = db.scalars(
+            select(Case)
             .where(Case.state == "open", Case.id.in_(select(StatusSchedule.case_id)))
             .order_by(Case.id)
-        ).all()
-        due = [number for number in numbers if _is_due(db, number, at)]
+        )
+        due = [case.number for case in scheduled.all() if _is_due(db, case, at)]
     for number in due:
         with database.begin() as db:
             case = lock_case(db, number)
-            if case.state == "open" and _is_due(db, number, at):
+            if case.state == "open" and _is_due(db, case, at):
                 open_child(db, case, PROCESS, by=None, at=at)
     return len(due)
 
 
-def _is_due(db: Session, number: str, at: datetime) -> bool:
-    case = db.scalars(select(Case).where(Case.number == number)).one()
+def _is_due(db: Session, case: Case, at: datetime) -> bool:
     due = next_due(db, case)
     return due is not None and due <= at and not _is_open(db, case)
 
