@@ -12,10 +12,9 @@ from engine.cases.checks.planning import is_drawn_as_said, latest
 from engine.cases.checks.results import StratumResult, by_stratum, proposed_level
 from engine.cases.checks.sampling import LEVELS
 from engine.cases.models import Case
+from engine.cases.pages import Page
 from engine.people import PersonAccount
 from engine.serials.models import Party
-
-PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ class Board:
     is_sound: bool | None  # None: nothing is drawn yet
     strata: tuple[StratumResult, ...]
     proposed: str | None
-    rows: tuple[CheckRow, ...] = ()
-    row_count: int = 0
+    rows: tuple[CheckRow, ...]
+    page: Page
 
     @property
     def level_words(self) -> str:
@@ -72,14 +71,15 @@ def board_of(db: Session, plan: EffectivenessPlan, *, page: int = 1) -> Board:
     """Return a plan with one page of its checks."""
     strata = tuple(by_stratum(db, plan))
     is_drawn = plan.drawn_at is not None
+    shown = Page(number=page, total_count=sum(one.drawn for one in strata))
     return Board(
         plan=plan,
         seed=plan.seed if is_drawn else None,
         is_sound=is_drawn_as_said(db, plan) if is_drawn else None,
         strata=strata,
         proposed=proposed_level(plan, strata) if is_drawn else None,
-        rows=_rows(db, plan, page),
-        row_count=sum(one.drawn for one in strata),
+        rows=_rows(db, plan, shown),
+        page=shown,
     )
 
 
@@ -107,13 +107,13 @@ def consignee_of(db: Session, instance_id: int | None) -> CheckRow | None:
     return CheckRow(*asked) if asked else None
 
 
-def _rows(db: Session, plan: EffectivenessPlan, page: int) -> tuple[CheckRow, ...]:
+def _rows(db: Session, plan: EffectivenessPlan, page: Page) -> tuple[CheckRow, ...]:
     asked = (
         _found()
         .where(EffectivenessFrame.plan_id == plan.id, EffectivenessFrame.is_drawn.is_(True))
         .order_by(EffectivenessFrame.stratum, EffectivenessFrame.notice_number)
-        .limit(PAGE_SIZE)
-        .offset((page - 1) * PAGE_SIZE)
+        .limit(page.size)
+        .offset((page.number - 1) * page.size)
     )
     return tuple(CheckRow(*row) for row in db.execute(asked))
 
