@@ -73,6 +73,11 @@ def when_full(moment: datetime) -> Markup:
     return Markup('{} <span class="utc">({})</span>').format(_time(moment, local), utc)
 
 
+def saved_words(moment: datetime) -> str:
+    """Say when a draft was saved, in the reader's zone."""
+    return gettext("Saved %(time)s", time=write(moment, "clock"))
+
+
 def _time(moment: datetime, shown: str) -> Markup:
     utc = moment.astimezone(UTC)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(

@@ -1,9 +1,7 @@
 """Freeze the frame of the effectiveness checks, draw who is asked, and open a check for each."""
 
 from marshmallow import Schema, fields
-from sqlalchemy import select
 
-from engine.bpmn.models import Instance
 from engine.bpmn.step import Step
 from engine.cases.carrying_out import case_of
 from engine.cases.checks import framing, planning
@@ -36,10 +34,7 @@ def draw_checks(step: Step) -> dict[str, int]:
         return {"check_count": 0}
 
     items = [(key, {"frame_id": one.id}) for key, one in asked.items()]
-    group = step.open_children("effectiveness_check", "checks_done", items)
-    children = db.execute(
-        select(Instance.parent_key, Instance.id).where(Instance.parent_group_id == group.id)
-    )
-    for key, instance_id in children:
-        asked[key or ""].instance_id = instance_id
+    children = step.open_children("effectiveness_check", "checks_done", items)
+    for key, one in asked.items():
+        one.instance_id = children[key]
     return {"check_count": len(asked)}

@@ -1,9 +1,7 @@
 """Have every approved line carried out, each in a diagram of its own."""
 
 from marshmallow import Schema
-from sqlalchemy import select
 
-from engine.bpmn.models import Instance
 from engine.bpmn.step import Step
 from engine.cases import dispositions
 from engine.cases.carrying_out import case_of
@@ -26,10 +24,7 @@ def open_lines(step: Step) -> dict[str, bool]:
         line.state = "running"
     step.db.flush()
     items = [(key, {"type": line.type, "line_id": line.id}) for key, line in lines.items()]
-    group = step.open_children("disposition_line", "lines_done", items)
-    children = step.db.execute(
-        select(Instance.parent_key, Instance.id).where(Instance.parent_group_id == group.id)
-    )
-    for key, instance_id in children:
-        lines[key or ""].instance_id = instance_id
+    children = step.open_children("disposition_line", "lines_done", items)
+    for key, line in lines.items():
+        line.instance_id = children[key]
     return {}

@@ -56,8 +56,11 @@ def open_group(
     *,
     by: Person | None,
     at: datetime,
-) -> ChildGroup:
-    """Start one child of `instance` per item; `message` comes to it when all have ended."""
+) -> dict[str, int]:
+    """Start one child of `instance` per item; `message` comes to it when all have ended.
+
+    Returns the id of each child by its key.
+    """
     group = ChildGroup(
         instance_id=instance.id,
         process=process,
@@ -67,8 +70,8 @@ def open_group(
     )
     db.add(group)
     db.flush()
-    for key, variables in items:
-        start(
+    return {
+        key: start(
             db,
             process,
             business_key=f"{instance.business_key}/{key}",
@@ -76,8 +79,9 @@ def open_group(
             by=by,
             at=at,
             parent=Parent(instance, group, key),
-        )
-    return group
+        ).id
+        for key, variables in items
+    }
 
 
 def report(run: Run, status: str) -> None:

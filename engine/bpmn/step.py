@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn import decisions
 from engine.bpmn.errors import DiagramFault, TooManyRounds
-from engine.bpmn.models import ChildGroup, Decision, Instance
+from engine.bpmn.models import Decision, Instance
 from engine.bpmn.variables import check_variables
 from engine.people.person import Person
 from forms import expressions
@@ -27,11 +27,14 @@ PARAMETER = "parameter."
 
 
 class OpenChildren(Protocol):
-    """Opens one child instance per (key, variables); `message` comes when all have ended."""
+    """Opens one child instance per (key, variables); `message` comes when all have ended.
+
+    Returns the id of each child by its key.
+    """
 
     def __call__(
         self, process: str, message: str, items: Sequence[tuple[str, Mapping[str, Any]]]
-    ) -> ChildGroup: ...
+    ) -> Mapping[str, int]: ...
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from webapp.permissions import allow
 from webapp.queries.correction import Correction, compared, correction
 from webapp.reading import read
 from webapp.session import person
+from webapp.times import saved_words
 from webapp.transactions import begin, request_key
 from webapp.uploads import posted_with_files
-from webapp.views.task import saved_words
 
 bp = Blueprint(
     "correcting", __name__, url_prefix="/nonconformances/<number>/answers/<int:answer_id>"

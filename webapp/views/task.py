@@ -32,7 +32,7 @@ from webapp.queries.task import (
 from webapp.reading import read
 from webapp.sentences import in_words
 from webapp.session import person
-from webapp.times import write
+from webapp.times import saved_words
 from webapp.transactions import begin, request_key
 from webapp.uploads import posted_with_files
 
@@ -132,11 +132,6 @@ def draft(task_id: UUID) -> ResponseReturnValue:
     with begin() as db:
         kept = commands.save_draft(db, place(task_id), raw, by=person(), at=now())
     return jsonify(words=saved_words(kept.saved_at))
-
-
-def saved_words(moment: Any) -> str:
-    """Say when a draft was saved, in the person's zone."""
-    return gettext("Saved %(time)s", time=write(moment, "clock"))
 
 
 @bp.get("/check")

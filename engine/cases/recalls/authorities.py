@@ -7,7 +7,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import commands
-from engine.bpmn.models import Instance
 from engine.bpmn.step import Step
 from engine.cases import answers, facts
 from engine.cases.children import open_child
@@ -225,11 +224,7 @@ def _open(
 ) -> None:
     """Open the children and tell each row which one carries it out; flushes."""
     step.db.flush()
-    group = step.open_children(process, message, items)
-    children = step.db.execute(
-        select(Instance.parent_key, Instance.id).where(Instance.parent_group_id == group.id)
-    )
-    by_code = {row.jurisdiction: row for row in rows}
-    for key, instance_id in children:
-        by_code[str(key)].instance_id = instance_id
+    children = step.open_children(process, message, items)
+    for row in rows:
+        row.instance_id = children[row.jurisdiction]
     step.db.flush()

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.bpmn.models import Instance
 from engine.bpmn.step import Step
 from engine.cases import answers, facts, scopes
 from engine.cases.about import PARTY_KEY
@@ -114,13 +113,9 @@ def open_all(step: Step, case: Case) -> None:
     """Open a decision for every jurisdiction that has none yet; they are counted in. Flushes."""
     new = _new_rows(step.db, case, at=step.at)
     items = [(row.key, _variables(row)) for row in new]
-    group = step.open_children(PROCESS, "jurisdictions_done", items)
-    children = step.db.execute(
-        select(Instance.parent_key, Instance.id).where(Instance.parent_group_id == group.id)
-    )
-    rows = {row.key: row for row in new}
-    for key, instance_id in children:
-        rows[str(key)].instance_id = instance_id
+    children = step.open_children(PROCESS, "jurisdictions_done", items)
+    for row in new:
+        row.instance_id = children[row.key]
     step.db.flush()
 
 
