@@ -14,7 +14,7 @@ from engine.bpmn.step import Step
 from engine.cases import scopes
 from engine.cases.carrying_out import case_of
 from engine.cases.models import Case
-from engine.cases.notices import letters, lists
+from engine.cases.notices import lists, printing
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.recalls import gates
 from engine.cases.scopes import ScopeVersion
@@ -181,7 +181,7 @@ def _ask(
             .where(NoticeLetter.run_id == run.id, NoticeLetter.notice_id == notice_id)
             .values(change=change)
         )
-    letters.ask(db, run, at=at)
+    printing.ask(db, run, at=at)
     body = {"run": run.id, "kind": kind, "text": text.id, "count": count}
     ledger.append(db, case.stream, "letters_asked", body, by=by, at=at)
     return count
@@ -246,7 +246,7 @@ def resume(db: Session, run_id: int, *, by: Person, at: datetime) -> LetterRun:
     run, case = _run(db, run_id, by)
     if run.paused_at is not None:
         run.paused_at = run.paused_by_id = None
-        letters.ask(db, run, at=at)
+        printing.ask(db, run, at=at)
         ledger.append(db, case.stream, "letters_resumed", {"run": run.id}, by=by, at=at)
     return run
 
@@ -262,7 +262,7 @@ def retry_failed(db: Session, run_id: int, *, by: Person, at: datetime) -> int:
     if failed:
         run.ended_at = None
         db.flush()
-        letters.ask(db, run, at=at)
+        printing.ask(db, run, at=at)
         body = {"run": run.id, "count": len(failed)}
         ledger.append(db, case.stream, "letters_retried", body, by=by, at=at)
     return len(failed)
