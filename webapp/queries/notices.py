@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
 from engine.cases.notices.laws import LANGUAGES, Law, law_of
+from engine.cases.notices.letters import letter_number
 from engine.cases.notices.models import (
     LetterRun,
     Notice,
@@ -332,13 +333,9 @@ def one_consignee(db: Session, notice: Notice) -> OneConsignee:
         party=db.get_one(Party, notice.party_id),
         contacts=list(db.scalars(contacts.order_by(RecallContact.role != "recall"))),
         letters=[
-            LetterLine(letter, _number(notice, letter), text, kind, proof)
+            LetterLine(letter, letter_number(notice.number, letter.number), text, kind, proof)
             for letter, text, kind, proof in letters
         ],
         attempts=[AttemptLine(attempt, name) for attempt, name in attempts],
         replies=list(db.scalars(replies)),
     )
-
-
-def _number(notice: Notice, letter: NoticeLetter) -> str:
-    return notice.number if letter.number == 1 else f"{notice.number}-{letter.number}"

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
 from engine.cases.notices import outreach, proof, sending, sent, texts
+from engine.cases.notices.letters import FILES
 from engine.cases.notices.models import (
     LETTER_STATES,
     NOTICE_STATES,
@@ -38,7 +39,6 @@ from webapp.words import N_
 
 bp = Blueprint("consignees", __name__, url_prefix="/recalls/<number>/consignees")
 
-FILES = {"pdf": "application/pdf", "csv": "text/csv", "jws": "application/jose"}
 WAITS = ("language", "post", "bounced")
 NO_MOMENT = N_("Enter a date and time")
 

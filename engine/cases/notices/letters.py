@@ -15,6 +15,8 @@ from engine.evidence import bulk, layouts
 from engine.evidence.canonical import moment
 
 LAYOUT = "layouts/consignee_letter"
+# what a consignee gets, by kind, with its media type
+FILES = {"pdf": "application/pdf", "csv": "text/csv", "jws": "application/jose"}
 
 
 def letter_number(notice_number: str, number: int) -> str:
@@ -85,11 +87,8 @@ def _file(number: str, kind: str, content: bytes) -> dict[str, str]:
     return {"name": f"{number.replace('/', '_')}.{kind}", "sha256": bulk.sha256_of(content)}
 
 
-def mail_body(record: Mapping[str, Any], letter: NoticeLetter) -> dict[str, Any]:
+def mail_body(record: Mapping[str, Any], files: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     """Return the facts of the short mail that brings a letter, and its files by digest."""
-    names = {"pdf": record["csv"]["name"].removesuffix("csv") + "pdf"}
-    names |= {kind: record[kind]["name"] for kind in ("csv", "jws")}
-    types = {"pdf": "application/pdf", "csv": "text/csv", "jws": "application/jose"}
     return {
         "notice_number": record["number"],
         "marking": record["marking"],
@@ -101,8 +100,15 @@ def mail_body(record: Mapping[str, Any], letter: NoticeLetter) -> dict[str, Any]
         "written_at": record["created_at"],
         "time_zone": "UTC",
         "path": record["path"],
-        "files": [
-            {"name": names[kind], "type": types[kind], "sha256": getattr(letter, f"{kind}_sha256")}
-            for kind in ("pdf", "csv", "jws")
-        ],
+        "files": list(files),
     }
+
+
+def files_of(record: Mapping[str, Any], letter: NoticeLetter) -> list[dict[str, str]]:
+    """Return the files that a printed letter is sent with: what they are called, and digests."""
+    names = {"pdf": record["csv"]["name"].removesuffix("csv") + "pdf"}
+    names |= {kind: record[kind]["name"] for kind in ("csv", "jws")}
+    return [
+        {"name": names[kind], "type": media_type, "sha256": getattr(letter, f"{kind}_sha256")}
+        for kind, media_type in FILES.items()
+    ]

@@ -35,7 +35,6 @@ class Planned:
     """One letter before it is drawn, and the files that go with it."""
 
     letter_id: int
-    notice_id: int
     request: Mapping[str, Any]
     csv: bytes
     jws: bytes
@@ -199,7 +198,6 @@ class _Drawing:
         )
         return Planned(
             letter_id=letter.id,
-            notice_id=notice.id,
             request=letters.request_of(self.text, record, {"csv": csv, "jws": token}),
             csv=csv,
             jws=token,
@@ -301,10 +299,11 @@ def _let_out(
         letter.address = planned.email or planned.postal
         if planned.email:
             letter.outgoing_key = f"letter:{letter.id}"
+            record = planned.request["record"]
             said[letter.outgoing_key] = {
                 "receiver": planned.email,
                 "language": planned.request["language"],
-                "body": letters.mail_body(planned.request["record"], letter),
+                "body": letters.mail_body(record, letters.files_of(record, letter)),
             }
     outbox.say_once(db, said, layout=letters.LAYOUT, at=at)
     db.flush()
