@@ -175,12 +175,12 @@ def _ask(
         .execution_options(synchronize_session=False)
     )
     _add_letters(db, run, due)
-    for notice_id, change in (changes or {}).items():
-        db.execute(
-            update(NoticeLetter)
-            .where(NoticeLetter.run_id == run.id, NoticeLetter.notice_id == notice_id)
-            .values(change=change)
+    if changes:
+        of_run = select(NoticeLetter.id, NoticeLetter.notice_id).where(
+            NoticeLetter.run_id == run.id
         )
+        told = [{"id": i, "change": changes[notice]} for i, notice in db.execute(of_run)]
+        db.execute(update(NoticeLetter), told)
     printing.ask(db, run, at=at)
     body = {"run": run.id, "kind": kind, "text": text.id, "count": count}
     ledger.append(db, case.stream, "letters_asked", body, by=by, at=at)
