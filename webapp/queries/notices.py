@@ -20,11 +20,25 @@ from engine.cases.notices.models import (
 )
 from engine.cases.pages import Page
 from engine.cases.replies.models import Reply
+from engine.errors import NotFound
 from engine.evidence.documents import Document
 from engine.people import PersonAccount
 from engine.serials.models import Party, RecallContact
 
 PAGE_SIZE = 50
+
+
+class ConsigneeUnknown(NotFound):
+    """There is no such consignee in this recall. Look it up in the list of its consignees."""
+
+
+def notice_at(db: Session, case: Case, place: int) -> Notice:
+    """Return the notice that an address names by its place in the recall."""
+    numbered = Notice.number == f"{case.number}/N-{place:04d}"
+    notice = db.scalar(select(Notice).where(Notice.case_id == case.id, numbered))
+    if notice is None:
+        raise ConsigneeUnknown
+    return notice
 
 
 @dataclass(frozen=True)
