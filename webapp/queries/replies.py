@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ NAMED = 40  # serial numbers under an answer before they are counted
 class Here:
     """What every page of a link shows: whose it is, and what the text says."""
 
+    db: Session
     token: str
     answering: Answering
     consignee: str
@@ -37,6 +39,11 @@ class Here:
     def is_customer(self) -> bool:
         """Say whether a customer of a distributor answers."""
         return not self.answering.is_whole
+
+    @cached_property
+    def listed(self) -> Listed:
+        """Return what they are asked about, read once for a page."""
+        return listed(self.db, self.answering.notice)
 
 
 @dataclass(frozen=True)
