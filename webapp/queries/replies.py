@@ -113,7 +113,7 @@ def replies_shown(db: Session, notice: Notice) -> list[Shown]:
     return [
         Shown(
             one,
-            answered(db, one, of_them).summary,
+            _summary_of_recorded(db, one, of_them),
             printed_name(db, one.by_id) if one.by_id else "",
             later.get(one.id),
             tuple(found.get(one.id, ())),
@@ -175,13 +175,17 @@ def summary_of(given: Given, listed: Listed) -> Summary:
 
 def answered(db: Session, reply: Reply, listed: Listed) -> Answered:
     """Return a recorded reply for its receipt."""
-    lines = replies.lines_of(db, reply.id)
-    to = next((one.passed_on_to for one in lines if one.passed_on_to), "")
     files = tuple(
         (one.name, one.sha256 or "")
         for one in (documents.document_of(db, i) for i in reply.document_ids)
     )
-    return Answered(reply, _summary(lines, listed, to or "", is_none=reply.is_none), files)
+    return Answered(reply, _summary_of_recorded(db, reply, listed), files)
+
+
+def _summary_of_recorded(db: Session, reply: Reply, listed: Listed) -> Summary:
+    lines = replies.lines_of(db, reply.id)
+    to = next((one.passed_on_to for one in lines if one.passed_on_to), "")
+    return _summary(lines, listed, to or "", is_none=reply.is_none)
 
 
 def _summary(
