@@ -16,7 +16,7 @@ from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep, uploads
 from engine.cases.following import follow, lock_cases
-from engine.cases.notices import letters, opening, sent
+from engine.cases.notices import opening, printing, sent
 from engine.cases.replies import drafts
 from engine.cases.reporting import schedule
 from engine.cases.scopes import apart, signed
@@ -59,7 +59,7 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         denylist.JOB: denylist.MakeDenyList(),
         runs.JOB: runs.Reconcile(),
         opening.VERB: opening.open_notices,
-        letters.VERB: letters.PrintLetters(os.environ.get("HOLDFAST_DASK", "")),
+        printing.VERB: printing.PrintLetters(os.environ.get("HOLDFAST_DASK", "")),
     }
 )
 

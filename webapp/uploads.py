@@ -1,4 +1,4 @@
-"""Files that come with a form: each is checked and kept with the draft, named by its sha256."""
+"""Files that come with a form: checked, and kept before what is recorded names them."""
 
 from flask import request
 from werkzeug.datastructures import MultiDict
@@ -6,6 +6,8 @@ from werkzeug.datastructures import MultiDict
 from engine.cases.uploads import keep_upload
 from engine.clock import now
 from engine.errors import EngineError, Problem
+from engine.evidence.documents import StoredFile, store_file
+from webapp.reading import read
 from webapp.session import person
 from webapp.transactions import begin
 
@@ -35,3 +37,15 @@ def posted_with_files(place: str) -> tuple[MultiDict[str, str], list[Problem]]:
         if sha256 not in posted.getlist(name):
             posted.add(name, sha256)
     return posted, problems
+
+
+def stored_file(field: str) -> StoredFile | None:
+    """Put the one file of a field in the store; None where none was sent.
+
+    Call it before the transaction that names the file: its bytes reach the disk first, and no
+    colleague waits for them. Raises `UploadRefused`, `NoRoomLeft`.
+    """
+    sent = request.files.get(field)
+    if sent is None or not sent.filename:
+        return None
+    return store_file(read(), name=sent.filename, content=sent.read())

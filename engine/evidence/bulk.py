@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from engine.errors import EngineError
+from engine.evidence.render import shut_in
 
 MOST_LETTERS = 500  # by one process, then a fresh one: whatever leaked is gone
 
@@ -34,7 +35,7 @@ def executor(address: str = "", *, workers: int | None = None) -> Iterator[Execu
     with ProcessPoolExecutor(
         max_workers=workers or os.cpu_count() or 1,
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=_shut_in,
+        initializer=shut_in,
         max_tasks_per_child=MOST_LETTERS,
     ) as pool:
         yield pool
@@ -84,9 +85,3 @@ def drawn(request: Mapping[str, Any]) -> bytes | str:
 def sha256_of(content: bytes) -> str:
     """Return the digest that is printed on a letter for a file that goes with it."""
     return hashlib.sha256(content).hexdigest()
-
-
-def _shut_in() -> None:
-    from engine.evidence import render  # noqa: PLC0415 (as above)
-
-    render.shut_in()

@@ -87,7 +87,9 @@ def test_who_never_answers_is_tried_three_times_and_then_settled_with_a_signatur
         company.do(
             "reach_consignee", tried_at={"local": f"{company.at:%Y-%m-%dT%H:%M}", "zone": "UTC"}
         )
-        tried = company.reads(lambda db: outreach.attempts_of(db, notices.of("MERCY")))
+        notice = notices.of("MERCY")
+        where = notice.case_id, notice.party_id
+        tried = company.reads(lambda db, where=where: outreach.attempts_of(db, *where))
         assert len(tried) == attempt
     assert notices.of("MERCY").state == "escalated"
     company.do("settle_without_reply")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
 from engine.cases.notices.laws import LANGUAGES, Law, law_of
+from engine.cases.notices.letters import letter_number
 from engine.cases.notices.models import (
     LetterRun,
     Notice,
@@ -19,11 +20,25 @@ from engine.cases.notices.models import (
 )
 from engine.cases.pages import Page
 from engine.cases.replies.models import Reply
+from engine.errors import NotFound
 from engine.evidence.documents import Document
 from engine.people import PersonAccount
 from engine.serials.models import Party, RecallContact
 
 PAGE_SIZE = 50
+
+
+class ConsigneeUnknown(NotFound):
+    """There is no such consignee in this recall. Look it up in the list of its consignees."""
+
+
+def notice_at(db: Session, case: Case, place: int) -> Notice:
+    """Return the notice that an address names by its place in the recall."""
+    numbered = Notice.number == f"{case.number}/N-{place:04d}"
+    notice = db.scalar(select(Notice).where(Notice.case_id == case.id, numbered))
+    if notice is None:
+        raise ConsigneeUnknown
+    return notice
 
 
 @dataclass(frozen=True)
@@ -332,13 +347,9 @@ def one_consignee(db: Session, notice: Notice) -> OneConsignee:
         party=db.get_one(Party, notice.party_id),
         contacts=list(db.scalars(contacts.order_by(RecallContact.role != "recall"))),
         letters=[
-            LetterLine(letter, _number(notice, letter), text, kind, proof)
+            LetterLine(letter, letter_number(notice.number, letter.number), text, kind, proof)
             for letter, text, kind, proof in letters
         ],
         attempts=[AttemptLine(attempt, name) for attempt, name in attempts],
         replies=list(db.scalars(replies)),
     )
-
-
-def _number(notice: Notice, letter: NoticeLetter) -> str:
-    return notice.number if letter.number == 1 else f"{notice.number}-{letter.number}"

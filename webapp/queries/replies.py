@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ NAMED = 40  # serial numbers under an answer before they are counted
 class Here:
     """What every page of a link shows: whose it is, and what the text says."""
 
+    db: Session
     token: str
     answering: Answering
     consignee: str
@@ -37,6 +39,11 @@ class Here:
     def is_customer(self) -> bool:
         """Say whether a customer of a distributor answers."""
         return not self.answering.is_whole
+
+    @cached_property
+    def listed(self) -> Listed:
+        """Return what they are asked about, read once for a page."""
+        return listed(self.db, self.answering.notice)
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ def replies_shown(db: Session, notice: Notice) -> list[Shown]:
     return [
         Shown(
             one,
-            answered(db, one, of_them).summary,
+            _summary_of_recorded(db, one, of_them),
             printed_name(db, one.by_id) if one.by_id else "",
             later.get(one.id),
             tuple(found.get(one.id, ())),
@@ -168,13 +175,17 @@ def summary_of(given: Given, listed: Listed) -> Summary:
 
 def answered(db: Session, reply: Reply, listed: Listed) -> Answered:
     """Return a recorded reply for its receipt."""
-    lines = replies.lines_of(db, reply.id)
-    to = next((one.passed_on_to for one in lines if one.passed_on_to), "")
     files = tuple(
         (one.name, one.sha256 or "")
         for one in (documents.document_of(db, i) for i in reply.document_ids)
     )
-    return Answered(reply, _summary(lines, listed, to or "", is_none=reply.is_none), files)
+    return Answered(reply, _summary_of_recorded(db, reply, listed), files)
+
+
+def _summary_of_recorded(db: Session, reply: Reply, listed: Listed) -> Summary:
+    lines = replies.lines_of(db, reply.id)
+    to = next((one.passed_on_to for one in lines if one.passed_on_to), "")
+    return _summary(lines, listed, to or "", is_none=reply.is_none)
 
 
 def _summary(

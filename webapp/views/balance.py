@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine.cases import balance
+from engine.cases.notices.outreach import attempts_of
 from engine.cases.overview import case_named
 from engine.cases.reconciling import reconciliation
 from engine.cases.returns import closing
@@ -110,7 +111,7 @@ def _reason_page(number: str, party_id: int, problems: list[Problem]) -> str:
         case=case,
         party=_party(party_id),
         shares=[one for one in accounts(db, case) if one.is_open],
-        attempts=closing.attempts(db, case, party_id),
+        attempts=attempts_of(db, case.id, party_id),
         least=closing.LEAST_ATTEMPTS,
         entered=request.form,
         problems=problems,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
 from engine.cases.notices import outreach, proof, sending, sent, texts
+from engine.cases.notices.letters import FILES
 from engine.cases.notices.models import (
     LETTER_STATES,
     NOTICE_STATES,
@@ -29,7 +30,7 @@ from engine.evidence import documents, render
 from engine.evidence.documents import Document, DocumentStore
 from webapp.downloads import download
 from webapp.permissions import allow
-from webapp.queries.notices import Asked, dashboard, one_consignee
+from webapp.queries.notices import Asked, dashboard, notice_at, one_consignee
 from webapp.reading import read
 from webapp.session import person
 from webapp.transactions import begin
@@ -38,13 +39,8 @@ from webapp.words import N_
 
 bp = Blueprint("consignees", __name__, url_prefix="/recalls/<number>/consignees")
 
-FILES = {"pdf": "application/pdf", "csv": "text/csv", "jws": "application/jose"}
 WAITS = ("language", "post", "bounced")
 NO_MOMENT = N_("Enter a date and time")
-
-
-class NoticeUnknown(NotFound):
-    """There is no such consignee in this recall."""
 
 
 @bp.get("")
@@ -87,7 +83,7 @@ def _one(number: str, place: int, problems: list[Problem]) -> str:
         "consignees/one.html",
         case=case,
         place=place,
-        one=one_consignee(db, _notice(db, case, place)),
+        one=one_consignee(db, notice_at(db, case, place)),
         states=NOTICE_STATES,
         letter_states=LETTER_STATES,
         run_kinds=RUN_KINDS,
@@ -100,22 +96,12 @@ def _one(number: str, place: int, problems: list[Problem]) -> str:
     )
 
 
-def _notice(db: Session, case: Case, place: int) -> Notice:
-    wanted = select(Notice).where(
-        Notice.case_id == case.id, Notice.number == f"{case.number}/N-{place:04d}"
-    )
-    notice = db.scalar(wanted)
-    if notice is None:
-        raise NoticeUnknown
-    return notice
-
-
 @bp.get("/<int:place>/letters/<int:letter>/<kind>")
 @allow("document.read")
 def letter_file(number: str, place: int, letter: int, kind: str) -> ResponseReturnValue:
     """Send a letter, its list or its signed list, byte for byte as the consignee got it."""
     db = read()
-    notice = _notice(db, case_named(db, number), place)
+    notice = notice_at(db, case_named(db, number), place)
     found = _letter(db, notice, letter)
     sha256 = getattr(found, f"{kind}_sha256", None) if kind in FILES else None
     if sha256 is None:
@@ -226,7 +212,7 @@ def _acted(
 ) -> ResponseReturnValue:
     try:
         with begin() as db:
-            act(db, _notice(db, case_named(db, number), place))
+            act(db, notice_at(db, case_named(db, number), place))
     except Invalid as wrong:
         return _one(number, place, wrong.problems), 422
     flash(said)

@@ -10,8 +10,6 @@ from engine.cases.returns import correcting
 from engine.cases.returns.correcting import Correction
 from engine.cases.returns.models import CORRECTION_KINDS
 from engine.errors import EngineError, Problem
-from engine.evidence import documents
-from engine.evidence.documents import StoredFile
 from engine.serials import use
 from engine.serials.record import LotInput
 from webapp.permissions import allow
@@ -19,6 +17,7 @@ from webapp.queries.returns import corrections
 from webapp.reading import read
 from webapp.recording import Done, Entered, carry_out, how_of
 from webapp.session import person
+from webapp.uploads import stored_file
 from webapp.views.record.shared import scanned_goods
 from webapp.words import N_
 
@@ -53,7 +52,8 @@ def _page(number: str, problems: list[Problem], sentence: str) -> str:
 def record(number: str) -> ResponseReturnValue:
     """Record what was done to one unit."""
     try:
-        evidence = _evidence(number)
+        case_named(read(), number)  # nothing is kept for a case that is not there
+        evidence = stored_file("evidence")
     except EngineError as refused:
         return _page(number, [refused.problem("evidence")], ""), 422
 
@@ -99,13 +99,3 @@ def verify(number: str, correction_id: int) -> ResponseReturnValue:
         return Done(made.event_id, url_for(".index", number=number), words)
 
     return carry_out("verify_correction", run, lambda *wrong: _page(number, *wrong))
-
-
-def _evidence(number: str) -> StoredFile | None:
-    """Put the file in the store, before a transaction that would make colleagues wait for it."""
-    sent = request.files.get("evidence")
-    if sent is None or not sent.filename:
-        return None
-    db = read()
-    case_named(db, number)
-    return documents.store_file(db, name=sent.filename, content=sent.read())

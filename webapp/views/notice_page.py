@@ -20,7 +20,6 @@ from engine.cases.replies.errors import LinkUnknown, NotADistributor, ReplyUnkno
 from engine.cases.replies.filling import all_over_filled_in, shape_of, typed_of
 from engine.cases.replies.given import Given
 from engine.cases.replies.links import Answering
-from engine.cases.replies.listed import listed
 from engine.cases.replies.models import OUTCOMES, Reply, ReplyDraft
 from engine.cases.replies.patients import LOOKS_LIKE
 from engine.cases.replies.typed import ASKED, understood
@@ -75,6 +74,7 @@ def _here(token: str, *, may_be_over: bool = False) -> Here:
         raise over
     db = read()
     return Here(
+        db=db,
         token=token,
         answering=answering,
         consignee=db.get_one(Party, answering.notice.party_id).name,
@@ -139,11 +139,8 @@ def _dress(response: Response) -> Response:
 def notice(token: str) -> ResponseReturnValue:
     """Show what happened, the risk, what to do now, and what of it they have."""
     here = _here(token)
-    db = read()
-    of_them = listed(db, here.answering.notice)
-    return _page(
-        "notice", here, groups=shipped(of_them, language()), answered=_own_replies(db, here)
-    )
+    groups = shipped(here.listed, language())
+    return _page("notice", here, groups=groups, answered=_own_replies(here))
 
 
 @bp.get("/list")
@@ -151,7 +148,7 @@ def notice(token: str) -> ResponseReturnValue:
 def units(token: str) -> ResponseReturnValue:
     """Show their units and lots, a page at a time."""
     here = _here(token)
-    rows = list(rows_of(listed(read(), here.answering.notice), language()))
+    rows = list(rows_of(here.listed, language()))
     number = max(request.args.get("page", 1, type=int), 1)
     first = (number - 1) * PAGE_ROWS
     if first and first >= len(rows):
@@ -173,20 +170,20 @@ def file(token: str) -> ResponseReturnValue:
     """Send their list as a file."""
     here = _here(token)
     columns = [Column(one.name, gettext(one.label)) for one in COLUMNS]
-    rows = list(rows_of(listed(read(), here.answering.notice), language()))
+    rows = list(rows_of(here.listed, language()))
     name = here.answering.notice.number.replace("/", "-")
     answer = exported(columns, rows, format="csv", name=name, at=now())
     answer.make_sequence()  # nothing is left to read when the request is over
     return answer
 
 
-def _own_replies(db: Session, here: Here) -> list[Reply]:
+def _own_replies(here: Here) -> list[Reply]:
     """Return what this link's speaker has replied; of a link for all customers nothing."""
     link = here.answering.link
     if link.kind == "customers":
         return []
-    speaker = links.speaker_of(db, link)
-    all_of_notice = replies.replies_of(db, here.answering.notice.id)
+    speaker = links.speaker_of(here.db, link)
+    all_of_notice = replies.replies_of(here.db, here.answering.notice.id)
     return [one for one in all_of_notice if one.customer_link_id == speaker]
 
 
@@ -198,17 +195,15 @@ def _own_replies(db: Session, here: Here) -> list[Reply]:
 def reply(token: str) -> ResponseReturnValue:
     """Show the form: empty, with a draft, or with what was replied last."""
     here = _here(token)
-    db = read()
     key = request.args.get("draft", "")
-    draft = drafts.find(db, here.answering.link, key) if key else None
+    draft = drafts.find(here.db, here.answering.link, key) if key else None
     if draft is not None:
         return _form(here, draft.typed, [], key=draft.key, draft=draft)
-    of_them = listed(db, here.answering.notice)
-    own = _own_replies(db, here)
+    own = _own_replies(here)
     typed = {}
     if own:
-        lines = replies.lines_of(db, own[-1].id)
-        typed = typed_of(own[-1], lines, of_them, is_customer=here.is_customer)
+        lines = replies.lines_of(here.db, own[-1].id)
+        typed = typed_of(own[-1], lines, here.listed, is_customer=here.is_customer)
     return _form(here, typed, [], key=new_key(), own=own)
 
 
@@ -221,8 +216,6 @@ def _form(
     draft: ReplyDraft | None = None,
     own: Sequence[Reply] = (),
 ) -> Response:
-    db = read()
-    of_them = listed(db, here.answering.notice)
     return _page(
         "reply",
         here,
@@ -230,11 +223,11 @@ def _form(
         key=key,
         typed=typed,
         problems=problems,
-        listed=of_them,
-        groups=shipped(of_them, language()),
+        listed=here.listed,
+        groups=shipped(here.listed, language()),
         pasted=any(name.startswith("list.") for name in typed),
-        shape=shape_of(of_them, is_customer=here.is_customer),
-        files=drafts.files_of(db, draft) if draft else (),
+        shape=shape_of(here.listed, is_customer=here.is_customer),
+        files=drafts.files_of(here.db, draft) if draft else (),
         own=own,
     )
 
@@ -246,8 +239,7 @@ def fill_in(token: str) -> ResponseReturnValue:
     here = _here(token)
     typed = _typed()
     if not here.is_customer:  # the list is the distributor's
-        notice = here.answering.notice
-        typed = all_over_filled_in(read(), notice.id, typed, listed(read(), notice))
+        typed = all_over_filled_in(here.db, here.answering.notice.id, typed, here.listed)
     key = request.form["request_key"][:LONGEST_KEY]
     try:
         _understood(here, typed)
@@ -256,7 +248,7 @@ def fill_in(token: str) -> ResponseReturnValue:
     _may_send(here)
     refused = _keep(here, key, typed)
     if refused:
-        draft = drafts.find(read(), here.answering.link, key)
+        draft = drafts.find(here.db, here.answering.link, key)
         return _form(here, typed, refused, key=key, draft=draft)
     return redirect(_at("check", here, draft=key), 303)
 
@@ -274,11 +266,10 @@ def _typed() -> dict[str, str]:
 
 
 def _understood(here: Here, typed: dict[str, str]) -> Given:
-    db = read()
     return understood(
-        db,
+        here.db,
         typed,
-        listed(db, here.answering.notice),
+        here.listed,
         channel="link",
         language=language(),
         at=now(),
@@ -308,23 +299,21 @@ def _keep(here: Here, key: str, typed: dict[str, str]) -> list[Problem]:
 def check(token: str) -> ResponseReturnValue:
     """Show once more what will be recorded, and what looks like a patient's identity."""
     here = _here(token)
-    db = read()
-    draft = drafts.find(db, here.answering.link, request.args.get("draft", ""))
+    draft = drafts.find(here.db, here.answering.link, request.args.get("draft", ""))
     if draft is None:
         return redirect(_at("notice", here), 303)
     try:
         given = _understood(here, draft.typed)
     except Invalid as wrong:
         return _form(here, draft.typed, wrong.problems, key=draft.key, draft=draft)
-    of_them = listed(db, here.answering.notice)
     return _page(
         "check",
         here,
         key=draft.key,
         given=given,
         looks_like=[fill(LOOKS_LIKE[kind]) for kind in given.warnings],
-        summary=summary_of(given, of_them),
-        files=drafts.files_of(db, draft),
+        summary=summary_of(given, here.listed),
+        files=drafts.files_of(here.db, draft),
         checked=ceremony.fingerprint(draft.typed),
     )
 
@@ -335,7 +324,7 @@ def send(token: str) -> ResponseReturnValue:
     """Record the reply that was checked; sent twice it is one."""
     here = _here(token)
     key = request.form["request_key"]
-    draft = drafts.find(read(), here.answering.link, key)
+    draft = drafts.find(here.db, here.answering.link, key)
     if draft is None:
         return _sent_already(here, key)
     if request.form.get("checked", "") != ceremony.fingerprint(draft.typed):
@@ -376,10 +365,10 @@ def _record(
 
 
 def _sent_already(here: Here, key: str) -> ResponseReturnValue:
-    done = read().get(Command, f"reply:{here.answering.link.id}:{key}")
+    done = here.db.get(Command, f"reply:{here.answering.link.id}:{key}")
     if done is None:
         return redirect(_at("notice", here), 303)
-    said = read().get_one(Reply, done.result["reply_id"])
+    said = here.db.get_one(Reply, done.result["reply_id"])
     if here.answering.link.kind == "customers":
         return _page("sent", here, reply=said)
     return redirect(_at("receipt", here, version=said.version), 303)
@@ -390,13 +379,11 @@ def _sent_already(here: Here, key: str) -> ResponseReturnValue:
 def receipt(token: str, version: int) -> ResponseReturnValue:
     """Show what was recorded under its reference, to print and to keep."""
     here = _here(token)
-    db = read()
-    own = _own_replies(db, here)
+    own = _own_replies(here)
     found = next((one for one in own if one.version == version), None)
     if found is None:
         raise ReplyUnknown
-    of_them = listed(db, here.answering.notice)
-    return _page("receipt", here, shown=answered(db, found, of_them), own=own)
+    return _page("receipt", here, shown=answered(here.db, found, here.listed), own=own)
 
 
 # --- passing on --------------------------------------------------------------------------------
@@ -435,7 +422,7 @@ def customers(token: str) -> ResponseReturnValue:
     here = _here(token)
     if not here.answering.notice.is_distributor or here.is_customer:
         raise NotADistributor
-    everyone = replies.replies_of(read(), here.answering.notice.id)
+    everyone = replies.replies_of(here.db, here.answering.notice.id)
     heard = {one.customer_link_id: one for one in everyone if one.customer_link_id is not None}
     return _page("customers", here, key=new_key(), heard=list(heard.values()), link="")
 

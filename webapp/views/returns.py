@@ -12,8 +12,7 @@ from engine.cases.returns import authorising, receiving
 from engine.cases.returns.models import CONDITIONS, FINDINGS, ReturnAuthorisation
 from engine.cases.returns.receiving import Line, Parcel
 from engine.errors import EngineError, Problem
-from engine.evidence import documents, render
-from engine.evidence.documents import StoredFile
+from engine.evidence import render
 from engine.serials.models import Party
 from webapp.config import holdfast
 from webapp.downloads import download
@@ -23,6 +22,7 @@ from webapp.queries.returns import consignees, given, label_of, opened
 from webapp.reading import read
 from webapp.recording import MISSING, Done, Entered, carry_out, how_of, places
 from webapp.session import person
+from webapp.uploads import stored_file
 from webapp.words import N_
 
 bp = Blueprint("returns", __name__, url_prefix="/recalls/<number>/returns")
@@ -178,7 +178,8 @@ def receive(number: str) -> ResponseReturnValue:
     """Record the parcel as it was checked."""
     lines = _lines()
     try:
-        photo = _photo(number)
+        case_named(read(), number)  # nothing is kept for a case that is not there
+        photo = stored_file("photo")
     except EngineError as refused:
         return _parcel(number, lines, [refused.problem("photo")], ""), 422
 
@@ -210,13 +211,3 @@ def _lines() -> list[Line]:
         for said, condition, remark in zip(*columns, strict=False)
         if (text := said.replace("\x00", "").strip())
     ][:MOST]
-
-
-def _photo(number: str) -> StoredFile | None:
-    """Put the photo in the store, before a transaction that would make colleagues wait for it."""
-    sent = request.files.get("photo")
-    if sent is None or not sent.filename:
-        return None
-    db = read()
-    case_named(db, number)
-    return documents.store_file(db, name=sent.filename, content=sent.read())

@@ -3,13 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.regulators import jurisdictions as law
 from engine.words import N_
 
-# Regulation (EU) 2017/745 applies in the Union and in the states of the EEA
-UNION = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
-    " IS LI NO".split()
-)
 # official languages of the state, the first is taken where the consignee names none of them
 OFFICIAL: dict[str, tuple[str, ...]] = {
     "AT": ("de",), "AU": ("en",), "BE": ("nl", "fr", "de"), "BG": ("bg",), "CA": ("en", "fr"),
@@ -74,7 +70,7 @@ ELSEWHERE = Law(
 
 def jurisdiction_of(country: str | None) -> str:
     """Return the jurisdiction whose letter a consignee there gets: "EU" for the whole Union."""
-    if country in UNION:
+    if country in law.named("EU").countries:
         return "EU"
     return country or "–"
 

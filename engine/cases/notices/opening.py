@@ -39,20 +39,7 @@ def open_all(step: Step) -> ChildGroup:
     """
     db, case = step.db, case_of(step)
     new = _add(db, case, scopes.by_consignee(db, case), at=step.at)
-    group = _group(db, step.instance, len(new))
-    texts.open_needed(db, case, by=step.by, at=step.at)
-    if new:
-        jobs.ask(
-            db,
-            f"{VERB}:{group.id}",
-            name=VERB,
-            body={"case_id": case.id, "group_id": group.id, "after": 0, "last": max(new)},
-            at=step.at,
-            total_count=len(new),
-        )
-    body = {"count": len(new), "group": group.id}
-    ledger.append(db, case.stream, "notices_opened", body, by=step.by, at=step.at)
-    return group
+    return _begin(db, case, step.instance, new, by=step.by, at=step.at)
 
 
 def open_further(
@@ -67,13 +54,7 @@ def open_further(
     new = _add(db, case, consigned, at=at)
     if not new:
         return []
-    group = _group(db, db.get_one(Instance, case.instance_id), len(new))
-    texts.open_needed(db, case, by=by, at=at)
-    body = {"case_id": case.id, "group_id": group.id, "after": min(new) - 1, "last": max(new)}
-    jobs.ask(db, f"{VERB}:{group.id}", name=VERB, body=body, at=at, total_count=len(new))
-    ledger.append(
-        db, case.stream, "notices_opened", {"count": len(new), "group": group.id}, by=by, at=at
-    )
+    _begin(db, case, db.get_one(Instance, case.instance_id), new, by=by, at=at)
     return new
 
 
@@ -101,6 +82,27 @@ def _add(db: Session, case: Case, consigned: Sequence[Consigned], *, at: datetim
     db.execute(insert(Notice), rows)
     added = select(Notice.id).where(Notice.case_id == case.id, Notice.id > newest)
     return list(db.scalars(added.order_by(Notice.id)))
+
+
+def _begin(
+    db: Session,
+    case: Case,
+    parent: Instance,
+    new: Sequence[int],
+    *,
+    by: Person | None,
+    at: datetime,
+) -> ChildGroup:
+    """Have the diagrams of new notices started and their texts written; enters the ledger."""
+    group = _group(db, parent, len(new))
+    texts.open_needed(db, case, by=by, at=at)
+    if new:
+        ids = {"case_id": case.id, "group_id": group.id, "after": min(new) - 1, "last": max(new)}
+        key = f"{VERB}:{group.id}"
+        jobs.ask(db, key, name=VERB, body=ids, at=at, total_count=len(new))
+    body = {"count": len(new), "group": group.id}
+    ledger.append(db, case.stream, "notices_opened", body, by=by, at=at)
+    return group
 
 
 def _group(db: Session, parent: Instance, count: int) -> ChildGroup:

@@ -24,7 +24,6 @@ from engine.people import Person, authorize
 from engine.words import N_
 
 PROCESS = "consignee_notice"
-ENOUGH = 3  # documented attempts before a person takes it over
 CHOOSE = N_("Choose one of the list")
 SAY_WHAT = N_("Write down whom you asked for and what was said.")
 IN_FUTURE = N_("This lies in the future.")
@@ -73,10 +72,16 @@ def record_attempt(
     return attempt
 
 
-def attempts_of(db: Session, notice: Notice) -> list[OutreachAttempt]:
-    """Return what was tried, oldest first."""
-    rows = select(OutreachAttempt).where(OutreachAttempt.notice_id == notice.id)
-    return list(db.scalars(rows.order_by(OutreachAttempt.at, OutreachAttempt.id)))
+def attempts_of(db: Session, case_id: int, party_id: int) -> list[OutreachAttempt]:
+    """Return every documented attempt to reach a consignee of a recall, oldest first."""
+    return list(
+        db.scalars(
+            select(OutreachAttempt)
+            .join(Notice, Notice.id == OutreachAttempt.notice_id)
+            .where(Notice.case_id == case_id, Notice.party_id == party_id)
+            .order_by(OutreachAttempt.at, OutreachAttempt.id)
+        )
+    )
 
 
 def keep_answered(step: Step, notice_id: int) -> int:

@@ -69,18 +69,11 @@ def send_test(
     sha256 = db.info["documents"].put(pdf)
     record = request_of(db, case, text, at=at)["record"]
     name = f"{case.number}-{text.jurisdiction}-{text.language}.pdf"
-    body = {
+    file = {"name": name, "type": "application/pdf", "sha256": sha256}
+    body = letters.mail_body(record, [file]) | {
         "notice_number": f"{case.number} TEST",
-        "marking": record["marking"],
-        "headline": text.words["headline"],
         "printed_name": by.printed_name,
-        "company": record["company"],
-        "reply_until": text.words["reply_until"],
-        "telephone": text.words["telephone"],
-        "written_at": record["created_at"],
-        "time_zone": "UTC",
         "path": f"/recalls/{case.number}/consignees",
-        "files": [{"name": name, "type": "application/pdf", "sha256": sha256}],
     }
     outbox.say(
         db,

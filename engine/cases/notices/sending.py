@@ -14,7 +14,7 @@ from engine.bpmn.step import Step
 from engine.cases import scopes
 from engine.cases.carrying_out import case_of
 from engine.cases.models import Case
-from engine.cases.notices import letters, lists
+from engine.cases.notices import lists, printing
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.recalls import gates
 from engine.cases.scopes import ScopeVersion
@@ -175,13 +175,13 @@ def _ask(
         .execution_options(synchronize_session=False)
     )
     _add_letters(db, run, due)
-    for notice_id, change in (changes or {}).items():
-        db.execute(
-            update(NoticeLetter)
-            .where(NoticeLetter.run_id == run.id, NoticeLetter.notice_id == notice_id)
-            .values(change=change)
+    if changes:
+        of_run = select(NoticeLetter.id, NoticeLetter.notice_id).where(
+            NoticeLetter.run_id == run.id
         )
-    letters.ask(db, run, at=at)
+        told = [{"id": i, "change": changes[notice]} for i, notice in db.execute(of_run)]
+        db.execute(update(NoticeLetter), told)
+    printing.ask(db, run, at=at)
     body = {"run": run.id, "kind": kind, "text": text.id, "count": count}
     ledger.append(db, case.stream, "letters_asked", body, by=by, at=at)
     return count
@@ -246,7 +246,7 @@ def resume(db: Session, run_id: int, *, by: Person, at: datetime) -> LetterRun:
     run, case = _run(db, run_id, by)
     if run.paused_at is not None:
         run.paused_at = run.paused_by_id = None
-        letters.ask(db, run, at=at)
+        printing.ask(db, run, at=at)
         ledger.append(db, case.stream, "letters_resumed", {"run": run.id}, by=by, at=at)
     return run
 
@@ -262,7 +262,7 @@ def retry_failed(db: Session, run_id: int, *, by: Person, at: datetime) -> int:
     if failed:
         run.ended_at = None
         db.flush()
-        letters.ask(db, run, at=at)
+        printing.ask(db, run, at=at)
         body = {"run": run.id, "count": len(failed)}
         ledger.append(db, case.stream, "letters_retried", body, by=by, at=at)
     return len(failed)

@@ -113,13 +113,6 @@ def standing(db: Session, case: Case, jurisdiction: str, language: str) -> Notic
     ).first()
 
 
-def texts_of(db: Session, case: Case) -> list[NoticeText]:
-    """Return every text of a case, by jurisdiction, language and version."""
-    rows = select(NoticeText).where(NoticeText.case_id == case.id)
-    ordered = rows.order_by(NoticeText.jurisdiction, NoticeText.language, NoticeText.version)
-    return list(db.scalars(ordered))
-
-
 def keep(step: Step, text_id: int) -> None:
     """Keep what was written as the proof; it can be changed until it is approved. Flushes."""
     text = step.db.get_one(NoticeText, text_id, with_for_update=True)

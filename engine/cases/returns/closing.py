@@ -11,12 +11,8 @@ from sqlalchemy.orm import Session
 from engine import commands
 from engine.cases import balance
 from engine.cases.models import BalanceTotal, Case
-from engine.cases.notices.models import (
-    OUTREACH_CHANNELS,
-    OUTREACH_OUTCOMES,
-    Notice,
-    OutreachAttempt,
-)
+from engine.cases.notices.models import OUTREACH_CHANNELS, OUTREACH_OUTCOMES
+from engine.cases.notices.outreach import attempts_of
 from engine.cases.records.sections import head
 from engine.cases.returns.authorising import recall_of
 from engine.cases.signing import Signing
@@ -154,18 +150,6 @@ def record_of(db: Session, case: Case, asked: Closing) -> RecordToSign:
     )
 
 
-def attempts(db: Session, case: Case, party_id: int) -> list[OutreachAttempt]:
-    """Return every documented attempt to reach a consignee of a recall, oldest first."""
-    return list(
-        db.scalars(
-            select(OutreachAttempt)
-            .join(Notice, Notice.id == OutreachAttempt.notice_id)
-            .where(Notice.case_id == case.id, Notice.party_id == party_id)
-            .order_by(OutreachAttempt.at, OutreachAttempt.id)
-        )
-    )
-
-
 def _tried(db: Session, case: Case, asked: Closing) -> list[dict[str, Any]]:
     language = case.language
     rows = [
@@ -175,7 +159,7 @@ def _tried(db: Session, case: Case, asked: Closing) -> list[dict[str, Any]]:
             say(OUTREACH_OUTCOMES[one.outcome], language),
             one.note,
         ]
-        for one in attempts(db, case, asked.party_id)
+        for one in attempts_of(db, case.id, asked.party_id)
     ]
     columns = [N_("Time"), N_("Channel"), N_("Outcome"), N_("Note")]
     table = {"columns": [say(one, language) for one in columns], "rows": rows}
@@ -206,6 +190,6 @@ def _refuse(db: Session, case: Case, asked: Closing, by: Person) -> None:
     name = db.get_one(Party, asked.party_id).name
     if not _open(db, case, asked):
         raise NothingOpen(name=name)
-    tried = len(attempts(db, case, asked.party_id))
+    tried = len(attempts_of(db, case.id, asked.party_id))
     if asked.act == UNRESOLVED and tried < LEAST_ATTEMPTS:
         raise TooFewAttempts(name=name, count=tried)

@@ -212,24 +212,28 @@ def _move(
     return recorded.event.id
 
 
-def _stock(db: Session, seen: Iterable[Seen], party_id: int | None) -> list[StockPart]:
+def _stock(db: Session, seen: Sequence[Seen], party_id: int | None) -> list[StockPart]:
     """Return the stock rows that quantities come out of: the sender's, else the one place's.
 
     Where several places have a lot and the sender has none, nobody knows whose it is: it stays
     where it is recorded, and the line says so.
     """
+    lots = {one.lot_id for one in seen if one.lot_id is not None}
+    away: dict[int, list[tuple[LotStock, int]]] = {}
+    for stock, owner in db.execute(
+        select(LotStock, Location.party_id)
+        .join(Location, Location.id == LotStock.location_id)
+        .where(
+            LotStock.lot_id.in_(id_set(db, lots)),
+            LotStock.quantity > 0,
+            LotStock.custody.in_(ship.AWAY),
+        )
+        .order_by(LotStock.id)
+    ):
+        away.setdefault(stock.lot_id, []).append((stock, owner))
     parts = []
     for one in seen:
-        rows = db.execute(
-            select(LotStock, Location.party_id)
-            .join(Location, Location.id == LotStock.location_id)
-            .where(
-                LotStock.lot_id == one.lot_id,
-                LotStock.quantity > 0,
-                LotStock.custody.in_(ship.AWAY),
-            )
-            .order_by(LotStock.id)
-        ).all()
+        rows = away.get(one.lot_id or 0, [])
         theirs = [stock for stock, owner in rows if owner == party_id]
         if not theirs and len({owner for _, owner in rows}) == 1:
             theirs = [stock for stock, _ in rows]

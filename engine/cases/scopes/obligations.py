@@ -9,14 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.cases.scopes.comparing import Change
+from engine.regulators import jurisdictions as law
 from engine.words import N_
 
 ELSEWHERE = "*"
-# the Union and the States of the Agreement on the European Economic Area
-EU = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
-    " IS LI NO".split()
-)
 
 
 @dataclass(frozen=True)
@@ -181,7 +177,7 @@ def obligations(change: Change, countries: Iterable[str]) -> list[Obligation]:
 
 
 def _jurisdiction(country: str) -> str:
-    if country in EU:
+    if country in law.named("EU").countries:
         return "EU"
     known = {rule.jurisdiction for rule in RULES}
     return country if country in known else ELSEWHERE

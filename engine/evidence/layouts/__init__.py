@@ -40,14 +40,14 @@ import hashlib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from engine.evidence.canonical import canonical
 
@@ -72,27 +72,17 @@ def html_of(
     attached: Sequence[Mapping[str, str]] = (),
 ) -> str:
     """Return the HTML of a record; `attached` names files with their SHA-256."""
-    name = f"{layout}.html"
-    if not NAME.fullmatch(layout) or not (HERE / name).is_file():
-        raise LayoutUnknown(layout)
-
-    def words(key: str) -> str:
-        return said(key, language)
-
-    return (
-        _environment()
-        .get_template(name, globals={"words": words})
-        .render(
-            record=_whole(record),
-            language=language,
-            lang=LANG.get(language, language),
-            signatures=[{**_SIGNATURE, **one} for one in signatures],
-            is_final=bool(signatures),
-            attached=attached,
-            band=_band(record, words),
-            created_at=created_at(record, signatures),
-            record_sha256=record_sha256(record),
-        )
+    words = partial(said, language=language)
+    return _template(layout, words).render(
+        record=_whole(record),
+        language=language,
+        lang=LANG.get(language, language),
+        signatures=[{**_SIGNATURE, **one} for one in signatures],
+        is_final=bool(signatures),
+        attached=attached,
+        band=_band(record, words),
+        created_at=created_at(record, signatures),
+        record_sha256=record_sha256(record),
     )
 
 
@@ -103,23 +93,19 @@ def said(key: str, language: str) -> str:
 
 def letter_of(layout: str, record: Mapping[str, Any], *, language: str) -> str:
     """Return the HTML of a letter to a consignee; see `engine.cases.notices.letters`."""
-    name = f"letters/{layout}.html"
-    if not NAME.fullmatch(f"letters/{layout}") or not (HERE / name).is_file():
-        raise LayoutUnknown(layout)
-
-    def words(key: str) -> str:
-        return said(key, language)
-
-    return (
-        _environment()
-        .get_template(name, globals={"words": words})
-        .render(
-            record=record,
-            language=language,
-            lang=LANG.get(language, language),
-            created_at=created_at(record, ()),
-        )
+    return _template(f"letters/{layout}", partial(said, language=language)).render(
+        record=record,
+        language=language,
+        lang=LANG.get(language, language),
+        created_at=created_at(record, ()),
     )
+
+
+def _template(layout: str, words: Callable[[str], str]) -> Template:
+    name = f"{layout}.html"
+    if not NAME.fullmatch(layout) or not (HERE / name).is_file():
+        raise LayoutUnknown(layout)
+    return _environment().get_template(name, globals={"words": words})
 
 
 def record_sha256(record: Mapping[str, Any]) -> str:

@@ -3,14 +3,13 @@
 from functools import partial
 from mimetypes import guess_type
 
-from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound, Problem
-from engine.evidence.documents import StoredFile, store_file
+from engine.evidence.documents import StoredFile
 from engine.evidence.store import DocumentStore, NoRoomLeft
 from engine.evidence.uploads import UploadRefused
 from engine.serials import examine
@@ -20,6 +19,7 @@ from webapp.permissions import allow
 from webapp.queries.recording import issuers
 from webapp.reading import read
 from webapp.recording import Done, Entered, carry_out, how_of
+from webapp.uploads import stored_file
 from webapp.views.record.shared import address_of, bp, form_page, scanned_goods
 
 
@@ -47,12 +47,8 @@ def save_certificate() -> ResponseReturnValue:
 
 
 def _kept() -> tuple[StoredFile | None, list[Problem]]:
-    """Put the file in the store before the transaction: its bytes reach the disk first."""
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        return None, []
     try:
-        return store_file(read(), name=sent.filename, content=sent.read()), []
+        return stored_file("file"), []
     except (UploadRefused, NoRoomLeft) as refused:
         return None, [refused.problem("file")]
 
