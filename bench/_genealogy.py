@@ -152,6 +152,8 @@ def load(url: str, made: Made, say: Callable[[str], None] = lambda what: None) -
             else:
                 connection.exec_driver_sql(statement.replace("%", percent))
             say(what)
+        if not sqlite:  # numbers were given: the next event goes on from them
+            connection.exec_driver_sql("SELECT setval('event_id_seq', (SELECT max(id) FROM event))")
         for index in late:
             index.create(connection)
         say("indexes")

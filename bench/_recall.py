@@ -11,6 +11,7 @@ from engine.cases import scopes
 from engine.cases.models import Case
 from engine.cases.notices import opening
 from engine.serials.models import Event, Location, Party, Shipment, ShipmentLine
+from engine.serials.sets import id_set
 from tests.processes import founding
 from tests.processes.company import Company
 
@@ -54,15 +55,9 @@ def lay_consignees(ours: Company, count: int) -> None:
                 for one in parties
             ],
         )
-        places = (
-            db.execute(
-                select(Location.party_id, Location.id).where(Location.party_id.in_(parties))
-            ).all()
-            if count < 1_000
-            else db.execute(
-                select(Location.party_id, Location.id).where(Location.code >= "HL-")
-            ).all()
-        )
+        places = db.execute(
+            select(Location.party_id, Location.id).where(Location.party_id.in_(id_set(db, parties)))
+        ).all()
         db.execute(
             insert(Shipment),
             [

@@ -33,6 +33,7 @@ from engine.cases.models import BalanceUnit, Case, Posting
 from engine.db import Database, create_schema
 from engine.migrations import load_models
 from engine.serials.models import CUSTODY, USABILITY, Location, Lot, Part, Party, TraceNode, Unit
+from engine.serials.sets import is_sqlite
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 COUNTRIES, LOTS = 60, 50
@@ -111,7 +112,7 @@ def load(database: Database, options: argparse.Namespace) -> None:
         first_place = db.scalars(select(Location.id).order_by(Location.id)).first()
         each = (
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :units)"
-            if url_is_sqlite(database)
+            if is_sqlite(db)
             else "WITH n(i) AS (SELECT generate_series(1, :units))"
         )
         db.execute(
@@ -123,11 +124,6 @@ def load(database: Database, options: argparse.Namespace) -> None:
             ),
             {"units": options.units},
         )
-
-
-def url_is_sqlite(database: Database) -> bool:
-    """Say which kind it is."""
-    return database.url.startswith("sqlite")
 
 
 def enter(db: Session, recall: Case) -> int:

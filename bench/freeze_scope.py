@@ -72,9 +72,6 @@ def run(url: str, devices: int) -> None:
     made = plan(devices)
     database = load(url, made, lambda what: None)
     database.info["event_sinks"] = (follow, announce_events)
-    if url.startswith("postgresql"):  # the loader gives numbers itself
-        with database.begin() as db:
-            db.execute(text("SELECT setval('event_id_seq', (SELECT max(id) FROM event))"))
     kind = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\n{kind}: {devices:,} devices; this process held {peak:.0f} MB before")

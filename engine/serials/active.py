@@ -25,7 +25,7 @@ LET_OUT = (
     "w.kind <> 'unit' AND EXISTS (SELECT 1 FROM hold_exemption x"
     " WHERE x.hold_id = t.hold_id AND x.kind = 'unit' AND x.target_id = w.id)"
 )
-Key = tuple[str, int]  # ("unit" | "lot" | "segment" | "stock", id); a stock's id is its tranche
+Key = tuple[str, int]  # ("lot" | "stock", id); a stock's id is its tranche
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,6 @@ class Holding:
     reason: str
     basis: str
     through: str  # "SN-1", "lot 15AMLB"
-
-
-@dataclass(frozen=True)
-class Member:
-    """A unit, or a stock row, with the keys that a hold on it could name."""
-
-    own: Key
-    keys: tuple[Key, ...]
 
 
 class Standing(NamedTuple):
@@ -143,60 +135,55 @@ def _standing(sqlite: bool, is_alone: bool) -> TextClause:  # noqa: FBT001 - the
 
 def holdings_of_stock(db: Session, rows: Sequence[LotStock]) -> dict[int, tuple[Holding, ...]]:
     """Return the holds that bear on each stock row: on its lot, or on its tranche."""
-    members = {row.id: _stock_member(row) for row in rows}
-    found = _holds(db, [key for member in members.values() for key in member.keys])
-    exempt = _exemptions(db, found)
-    return {key: _bearing([member], found, exempt) for key, member in members.items()}
+    lots: list[Key] = [("lot", row.lot_id) for row in rows]
+    found = _holds(db, [*lots, *(("stock", row.tranche_id) for row in rows if row.tranche_id)])
+    let_out = _let_out(db, {one.hold_id for lot in lots for one in found.get(lot, ())})
+    bearing: dict[int, dict[int, Holding]] = {}
+    for row in rows:
+        of_tranche = {one.hold_id: one for one in found.get(("stock", row.tranche_id), ())}
+        of_lot = {
+            one.hold_id: one
+            for one in found.get(("lot", row.lot_id), ())
+            if (one.hold_id, row.tranche_id) not in let_out
+        }
+        bearing[row.id] = {**of_tranche, **of_lot}
+    return {row_id: _in_order(holds) for row_id, holds in bearing.items()}
 
 
 def holdings_of_lots(db: Session, lot_ids: Iterable[int]) -> dict[int, tuple[Holding, ...]]:
     """Return the holds on whole lots (a hold on a part of one leaves the rest free)."""
     ids = set(lot_ids)
     found = _holds(db, [("lot", lot_id) for lot_id in ids])
-    return {
-        lot_id: _bearing([Member(("lot", lot_id), (("lot", lot_id),))], found, set())
-        for lot_id in ids
-    }
+    return {lot_id: tuple(found.get(("lot", lot_id), ())) for lot_id in ids}
 
 
-def _stock_member(row: LotStock) -> Member:
-    whole: Key = ("lot", row.lot_id)
-    if not row.tranche_id:
-        return Member(("stock", 0), (whole,))
-
-    return Member(("stock", row.tranche_id), (whole, ("stock", row.tranche_id)))
-
-
-# The pairs come first and each is looked up in the index of active targets: with an OR over four
+# The pairs come first and each is looked up in the index of active targets: with an OR over two
 # sets PostgreSQL reads the whole table.
 _HOLDS_SQLITE = """
-    SELECT t.kind, t.target_id, h.id, h.case_number, h.reason, h.basis,
-           CASE t.kind WHEN 'unit' THEN u.serial WHEN 'lot' THEN l.lot_no END
+    SELECT t.kind, t.target_id, h.id, h.case_number, h.reason, h.basis, l.lot_no
     FROM json_each(:pairs) w
     CROSS JOIN hold_target t
       ON t.kind = json_extract(w.value, '$[0]') AND t.target_id = json_extract(w.value, '$[1]')
      AND t.release_event_id IS NULL
     JOIN hold h ON h.id = t.hold_id AND h.released_at IS NULL
-    LEFT JOIN unit u ON t.kind = 'unit' AND u.id = t.target_id
     LEFT JOIN lot l ON t.kind = 'lot' AND l.id = t.target_id
     ORDER BY h.id
 """
 _HOLDS_POSTGRES = """
-    SELECT t.kind, t.target_id, h.id, h.case_number, h.reason, h.basis,
-           CASE t.kind WHEN 'unit' THEN u.serial WHEN 'lot' THEN l.lot_no END
+    SELECT t.kind, t.target_id, h.id, h.case_number, h.reason, h.basis, l.lot_no
     FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[])) AS w(kind, id)
     CROSS JOIN LATERAL (
       SELECT * FROM hold_target t
       WHERE t.kind = w.kind AND t.target_id = w.id AND t.release_event_id IS NULL OFFSET 0
     ) t
     JOIN hold h ON h.id = t.hold_id AND h.released_at IS NULL
-    LEFT JOIN unit u ON t.kind = 'unit' AND u.id = t.target_id
     LEFT JOIN lot l ON t.kind = 'lot' AND l.id = t.target_id
     ORDER BY h.id
 """
 
 
 def _holds(db: Session, keys: Iterable[Key]) -> Mapping[Key, list[Holding]]:
+    """Return the holds on each whole lot and each tranche, by their number."""
     pairs = sorted(set(keys))
     found: dict[Key, list[Holding]] = defaultdict(list)
     if not pairs:
@@ -207,44 +194,24 @@ def _holds(db: Session, keys: Iterable[Key]) -> Mapping[Key, list[Holding]]:
     else:
         kinds, ids = [kind for kind, _ in pairs], [target for _, target in pairs]
         rows = db.execute(text(_HOLDS_POSTGRES), {"kinds": kinds, "ids": ids})
-    for kind, target_id, hold_id, case_number, reason, basis, name in rows:
-        through = {"lot": f"lot {name}", "unit": name}.get(kind, f"{kind} {target_id}")
+    for kind, target_id, hold_id, case_number, reason, basis, lot_no in rows:
+        through = f"lot {lot_no}" if kind == "lot" else f"{kind} {target_id}"
         found[kind, target_id].append(Holding(hold_id, case_number, reason, basis, through))
     return found
 
 
-def _exemptions(db: Session, found: Mapping[Key, list[Holding]]) -> set[tuple[int, Key]]:
-    predicates = {
-        holding.hold_id
-        for (kind, _), holdings in found.items()
-        if kind in ("lot", "segment")
-        for holding in holdings
-    }
-    if not predicates:
+def _let_out(db: Session, hold_ids: set[int]) -> set[tuple[int, int]]:
+    """Return which tranches are let out of which of these holds on whole lots."""
+    if not hold_ids:
         return set()
 
-    rows = db.execute(_exempt(is_sqlite(db)), {"ids": id_value(db, predicates)})
-    return {(hold_id, (kind, target_id)) for hold_id, kind, target_id in rows}
+    rows = db.execute(_exempt(is_sqlite(db)), {"ids": id_value(db, hold_ids)})
+    return {(hold_id, tranche_id) for hold_id, tranche_id in rows}
 
 
 @cache
-def _exempt(sqlite: bool) -> Select[int, str, int]:  # noqa: FBT001 - the key of the cache
+def _exempt(sqlite: bool) -> Select[int, int]:  # noqa: FBT001 - the key of the cache
     """Return the query; every gate asks it, and it takes longer to build than to run."""
-    return select(HoldExemption.hold_id, HoldExemption.kind, HoldExemption.target_id).where(
-        HoldExemption.hold_id.in_(id_param(sqlite))
+    return select(HoldExemption.hold_id, HoldExemption.target_id).where(
+        HoldExemption.kind == "stock", HoldExemption.hold_id.in_(id_param(sqlite))
     )
-
-
-def _bearing(
-    members: Sequence[Member],
-    found: Mapping[Key, list[Holding]],
-    exempt: set[tuple[int, Key]],
-) -> tuple[Holding, ...]:
-    bearing: dict[int, Holding] = {}
-    for member in members:
-        for key in member.keys:
-            for holding in found.get(key, ()):
-                is_out = key[0] in ("lot", "segment") and (holding.hold_id, member.own) in exempt
-                if not is_out:
-                    bearing.setdefault(holding.hold_id, holding)
-    return tuple(bearing[hold_id] for hold_id in sorted(bearing))

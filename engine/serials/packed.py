@@ -95,10 +95,7 @@ def let_out(
     for row, sscc in _torn(db, units, tranches):
         row.to_event_id = event.id
         if is_flagged:
-            raise_flag(
-                db, event, "packed_elsewhere", at=event.recorded_at,
-                unit_id=row.unit_id, lot_id=row.lot_id, facts={"sscc": sscc},
-            )  # fmt: skip
+            _flag_elsewhere(db, event, row, sscc)
     db.flush()
 
 
@@ -115,16 +112,26 @@ def let_out_alone(
     case that nobody named nobody knows whether it went along.
     """
     named = reach(db, containers, INTO_INNER)
-    for row, sscc in packed_of(db, units=units, tranches={*tranches} - {0}):
-        inside = contents_of(db, [outermost(db, row.container_id)])
-        if row.container_id in named or len(inside.units) + len(inside.stock) != 1:
-            continue
-        row.to_event_id = event.id
-        raise_flag(
-            db, event, "packed_elsewhere", at=event.recorded_at,
-            unit_id=row.unit_id, lot_id=row.lot_id, facts={"sscc": sscc},
-        )  # fmt: skip
+    found = packed_of(db, units=units, tranches={*tranches} - {0})
+    loose = [(row, sscc) for row, sscc in found if row.container_id not in named]
+    outer = _outermost_of(db, loose)
+    counts = {key: _count(contents_of(db, [key])) for key in set(outer.values())}
+    for row, sscc in loose:
+        if counts[outer[row.container_id]] == 1:
+            row.to_event_id = event.id
+            _flag_elsewhere(db, event, row, sscc)
     db.flush()
+
+
+def _count(inside: Inside) -> int:
+    return len(inside.units) + len(inside.stock)
+
+
+def _flag_elsewhere(db: Session, event: Event, row: Packed, sscc: str) -> None:
+    raise_flag(
+        db, event, "packed_elsewhere", at=event.recorded_at,
+        unit_id=row.unit_id, lot_id=row.lot_id, facts={"sscc": sscc},
+    )  # fmt: skip
 
 
 def _torn(
@@ -134,16 +141,23 @@ def _torn(
     goes = {*units}, {*tranches} - {0}
     whole: dict[int, bool] = {}
     torn = []
-    for row, sscc in list(packed_of(db, units=goes[0], tranches=goes[1])):
-        outer = outermost(db, row.container_id)
-        if outer not in whole:
-            inside = contents_of(db, [outer])
-            whole[outer] = (
+    found = packed_of(db, units=goes[0], tranches=goes[1])
+    outer = _outermost_of(db, found)
+    for row, sscc in found:
+        key = outer[row.container_id]
+        if key not in whole:
+            inside = contents_of(db, [key])
+            whole[key] = (
                 set(inside.units) <= goes[0] and {one.tranche_id for one in inside.stock} <= goes[1]
             )
-        if not whole[outer]:
+        if not whole[key]:
             torn.append((row, sscc))
     return torn
+
+
+def _outermost_of(db: Session, rows: Iterable[tuple[Packed, str]]) -> dict[int, int]:
+    """Return what is around each of the cases that rows name, each asked once."""
+    return {key: outermost(db, key) for key in {row.container_id for row, _ in rows}}
 
 
 def outermost(db: Session, container_id: int) -> int:

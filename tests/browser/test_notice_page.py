@@ -19,7 +19,7 @@ def sent_to(served: Served, code: str, **more: object) -> tuple[str, Hospital]:
     address, company = served
     company.at = clock.now()
     company.number = "NC-2026-0001" if not company.number else company.number
-    hospital = notify(company, Flask("nobody"), code, **more)  # type: ignore[arg-type]
+    hospital = notify(company, Flask("nobody"), code, **more)  # type: ignore[arg-type]  # whatever `notify` takes
     return f"{address}/n/{hospital.token}", hospital
 
 
@@ -67,7 +67,7 @@ def test_every_page_of_a_link_can_be_read_by_everyone(
     context = chromium.new_context(
         viewport={"width": width, "height": 844},
         color_scheme=scheme,
-        is_mobile=width < 600,  # type: ignore[arg-type]
+        is_mobile=width < 600,  # type: ignore[arg-type]  # the sizes are those of a screen
     )
     seen = Seen(context.new_page(), address)
     for path in ("", "/list", "/reply", "/pass-on", "/customers"):

@@ -37,11 +37,6 @@ def large(request: pytest.FixtureRequest, tmp_path) -> Iterator[tuple[Database, 
 
 def _given(database: Database, made: Made) -> Iterator[tuple[Database, Made]]:
     database.info["event_sinks"] = (follow,)
-    if database.url.startswith("postgresql"):  # the loader gives numbers itself
-        with database.begin() as db:
-            db.execute(
-                select(func.setval("event_id_seq", select(func.max(Event.id)).scalar_subquery()))
-            )
     yield database, made
     database.close()
 

@@ -51,8 +51,8 @@ MUTANTS = {
     ),
     "relabelled name not found": (
         "engine/serials/named.py",
-        "UnitLabel.never_event_id.is_(None)",
-        "UnitLabel.id < 0",
+        "n.never_event_id IS NULL",
+        "n.id < 0",
     ),
     "service part ignored": (
         "engine/serials/use.py",

@@ -114,8 +114,7 @@ def named_units(db: Session, case_number: str, units: Iterable[int]) -> set[int]
 
 
 def _rows(db: Session, statement: TextClause, given: dict[str, Any]) -> int:
-    named = {name: given[name] for name in statement._bindparams}  # noqa: SLF001
-    return db.connection().execute(statement, named).rowcount
+    return db.connection().execute(statement, given).rowcount
 
 
 @cache
