@@ -87,6 +87,17 @@ def pending(db: Session, nonce: str) -> PendingSign:
     return found
 
 
+def has_signed(db: Session, nonce: str, record_id: str) -> bool:
+    """Say whether this person signed this record on this page: then it must not say otherwise."""
+    found = db.get(PendingSign, nonce)
+    return (
+        found is not None
+        and found.used_at is not None
+        and found.person_id == person().id
+        and found.record["record_id"] == record_id
+    )
+
+
 def sign_page(db: Session, nonce: str, *, consequence: str = "") -> SignPage:
     """Return the page to sign on; the record is read from the very bytes that are hashed."""
     found = pending(db, nonce)

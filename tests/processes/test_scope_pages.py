@@ -14,8 +14,10 @@ from engine.cases.models import Case
 from engine.errors import Invalid
 from engine.people import Person
 from tests.processes.company import Company
+from tests.processes.recalling import contain, propose_for, report_signal
 from tests.processes.test_scope import DEVICES, rows
 from tests.processes.visiting import enter
+from tests.support.personas import PASSWORD
 
 WHOLE = "so the whole lot is affected: 92 of the lot itself and 8 made from it."
 
@@ -180,3 +182,29 @@ def test_a_label_with_a_wrong_check_digit_is_told_on_the_report(
 ) -> None:
     with pytest.raises(Invalid, match="check digit"):
         company.report("(01)04012345678902(21)SN-1")
+
+
+def test_the_page_of_a_freeze_that_was_signed_says_so_to_who_signed_it(
+    company: Company, app: Flask
+) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    company.make_lot("SET-1", 5)
+    number = report_signal(company, "P-1")
+    contain(company, "P-1")
+    scope = propose_for(company, "P-1, SET-1", "Second supplier notice")
+    by = company.people.regulatory_affairs
+    signer = enter(app, by)
+    at = f"/recalls/{number}/scopes/{scope}/freeze"
+    signer.get(at)
+    page = signer.post(at).headers["Location"]
+    signer.get(page)
+    typed = {"user_name": by.user_name, "password": PASSWORD}
+    lab = signer.post(page, typed).headers["Location"]
+
+    again = signer.get(page)
+
+    assert (again.status_code, again.headers["Location"]) == (303, lab)
+    assert f"Scope {scope} is signed." in signer.get(lab).text
+    assert enter(app, company.people.qa_manager).get(page).status_code == 410
+    never = page.replace(page.rpartition("/")[2], "never-drawn-up")
+    assert signer.get(never).status_code == 410

@@ -135,6 +135,8 @@ def sign(number: str, scope: int, nonce: str) -> ResponseReturnValue:
     try:
         return _sign_page(number, scope, nonce, [])
     except signing.OUT_OF_DATE as error:
+        if signing.has_signed(read(), nonce, f"{number}/{scope}"):
+            return _signed(number, scope)
         return _out_of_date(number, scope, error)
 
 
@@ -179,6 +181,10 @@ def freeze(number: str, scope: int, nonce: str) -> ResponseReturnValue:
             return _sign_page(number, scope, nonce, problems), 422
     except signing.OUT_OF_DATE as error:
         return _out_of_date(number, scope, error)
+    return _signed(number, scope)
+
+
+def _signed(number: str, scope: int) -> ResponseReturnValue:
     flash(gettext("Scope %(number)s is signed.", number=scope))
     return redirect(url_for(".index", number=number, _anchor=f"scope-{scope}"), 303)
 
