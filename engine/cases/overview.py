@@ -53,6 +53,14 @@ def case_named(db: Session, number: str) -> Case:
     return case
 
 
+def recall_named(db: Session, number: str) -> Case:
+    """Return the recall with this number; raises `CaseUnknown` for a case of another kind too."""
+    case = case_named(db, number)
+    if case.process != "recall":
+        raise CaseUnknown(number=number)
+    return case
+
+
 def case_page(db: Session, number: str, person: Person, *, at: datetime) -> CasePage:
     """Return what the overview of a case shows to this person."""
     case = case_named(db, number)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from engine import jobs
 from engine.cases import scopes
 from engine.cases.models import Case
-from engine.cases.overview import case_named
+from engine.cases.overview import recall_named
 from engine.cases.scopes import signed
 from engine.cases.scopes.comparing import Change, Unprotected, change_of, unprotected
 from engine.cases.scopes.figures import Figures
@@ -55,7 +55,7 @@ class Lab:
 
 def lab(db: Session, number: str) -> Lab:
     """Return the lab of a recall; raises `CaseUnknown`."""
-    case = case_named(db, number)
+    case = recall_named(db, number)
     every = scopes.versions(db, case)
     before = scopes.standing(db, case)
     people = (one for row in every for one in (row.proposed_by_id, row.frozen_by_id))
@@ -124,7 +124,7 @@ class CheckPage:
 
 def check_page(db: Session, number: str, scope: int) -> CheckPage:
     """Return what is checked before a candidate is signed."""
-    case = case_named(db, number)
+    case = recall_named(db, number)
     version = scopes.numbered(db, case, scope)
     names = actors(db, [version.proposed_by_id, version.frozen_by_id])
     column = _looked_at(db, _column(version, names))

@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from engine.cases import balance
 from engine.cases.notices.outreach import attempts_of
-from engine.cases.overview import case_named
+from engine.cases.overview import recall_named
 from engine.cases.reconciling import reconciliation
 from engine.cases.returns import closing
 from engine.cases.returns.closing import LOST, UNRESOLVED, Closing
@@ -38,7 +38,7 @@ class ConsigneeUnknown(NotFound):
 def index(number: str) -> ResponseReturnValue:
     """Show where everything is, and by consignee, country or lot who accounts for how much."""
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     of = request.args.get("by", "")
     of = of if of in get_args(balance.By) else "consignee"
     total = count(db, case, cast("balance.By", of))
@@ -65,7 +65,7 @@ def index(number: str) -> ResponseReturnValue:
 def rows(number: str) -> ResponseReturnValue:
     """Show the units and quantities behind one number."""
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     given = request.args
     asked = Narrowed(
         account=name if (name := given.get("account", "")) in balance.ACCOUNTS else "",
@@ -105,7 +105,7 @@ def close(number: str, party_id: int) -> ResponseReturnValue:
 
 def _reason_page(number: str, party_id: int, problems: list[Problem]) -> str:
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     return render_template(
         "balance/close.html",
         case=case,
@@ -167,7 +167,7 @@ def _sign_page(number: str, party_id: int, nonce: str, act: str, problems: list[
     db = read()
     return render_template(
         "balance/close_sign.html",
-        case=case_named(db, number),
+        case=recall_named(db, number),
         party=_party(party_id),
         act=act,
         sign=signing.sign_page(db, nonce),

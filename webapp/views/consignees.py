@@ -23,7 +23,7 @@ from engine.cases.notices.models import (
     NoticeLetter,
     NoticeText,
 )
-from engine.cases.overview import case_named
+from engine.cases.overview import recall_named
 from engine.clock import now
 from engine.errors import Invalid, NotFound, Problem
 from engine.evidence import documents, render
@@ -48,7 +48,7 @@ NO_MOMENT = N_("Enter a date and time")
 def index(number: str) -> ResponseReturnValue:
     """Show how far the notices of a recall are, and list them."""
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     asked = Asked(
         state=state if (state := request.args.get("state", "")) in NOTICE_STATES else "",
         country=request.args.get("country", "").strip()[:2].replace("\x00", ""),
@@ -78,7 +78,7 @@ def one(number: str, place: int) -> ResponseReturnValue:
 
 def _one(number: str, place: int, problems: list[Problem]) -> str:
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     return render_template(
         "consignees/one.html",
         case=case,
@@ -101,7 +101,7 @@ def _one(number: str, place: int, problems: list[Problem]) -> str:
 def letter_file(number: str, place: int, letter: int, kind: str) -> ResponseReturnValue:
     """Send a letter, its list or its signed list, byte for byte as the consignee got it."""
     db = read()
-    notice = notice_at(db, case_named(db, number), place)
+    notice = notice_at(db, recall_named(db, number), place)
     found = _letter(db, notice, letter)
     sha256 = getattr(found, f"{kind}_sha256", None) if kind in FILES else None
     if sha256 is None:
@@ -212,7 +212,7 @@ def _acted(
 ) -> ResponseReturnValue:
     try:
         with begin() as db:
-            act(db, notice_at(db, case_named(db, number), place))
+            act(db, notice_at(db, recall_named(db, number), place))
     except Invalid as wrong:
         return _one(number, place, wrong.problems), 422
     flash(said)
@@ -234,7 +234,7 @@ def _moment(text: str, field: str) -> datetime:
 def text_proof(number: str, text_id: int) -> ResponseReturnValue:
     """Send the proof of a text: the letter as consignees will get it."""
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     text = _text(db, case, text_id)
     pdf = render.render_letter(proof.request_of(db, case, text, at=now()))
     name = f"{case.number}-{text.jurisdiction}-{text.language}-{text.version}.pdf"
@@ -253,7 +253,7 @@ def _text(db: Session, case: Case, text_id: int) -> NoticeText:
 def text_test(number: str, text_id: int) -> ResponseReturnValue:
     """Send the proof to oneself, by the way that letters go."""
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     text = _text(db, case, text_id)
     pdf = render.render_letter(proof.request_of(db, case, text, at=now()))
     with begin() as writing:
@@ -270,7 +270,7 @@ def text_test(number: str, text_id: int) -> ResponseReturnValue:
 def text_amend(number: str, text_id: int) -> ResponseReturnValue:
     """Begin a new version of a text that is in force."""
     with begin() as db:
-        case = case_named(db, number)
+        case = recall_named(db, number)
         text = _text(db, case, text_id)
         texts.open_text(db, case, text.jurisdiction, text.language, by=person(), at=now())
     flash(gettext("A new version is begun. It goes out once it is approved and released."))
@@ -285,6 +285,6 @@ def run(number: str, run_id: int, what: str) -> ResponseReturnValue:
     if what not in verbs:
         raise NotFound
     with begin() as db:
-        case_named(db, number)
+        recall_named(db, number)
         verbs[what](db, run_id, by=person(), at=now())
     return redirect(url_for(".index", number=number), 303)

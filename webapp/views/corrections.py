@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine.cases.overview import case_named
+from engine.cases.overview import recall_named
 from engine.cases.returns import correcting
 from engine.cases.returns.correcting import Correction
 from engine.cases.returns.models import CORRECTION_KINDS
@@ -35,7 +35,7 @@ def index(number: str) -> ResponseReturnValue:
 
 def _page(number: str, problems: list[Problem], sentence: str) -> str:
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     return render_template(
         "returns/corrections.html",
         case=case,
@@ -52,7 +52,7 @@ def _page(number: str, problems: list[Problem], sentence: str) -> str:
 def record(number: str) -> ResponseReturnValue:
     """Record what was done to one unit."""
     try:
-        case_named(read(), number)  # nothing is kept for a case that is not there
+        recall_named(read(), number)  # nothing is kept for a case that is not there
         evidence = stored_file("evidence")
     except EngineError as refused:
         return _page(number, [refused.problem("evidence")], ""), 422

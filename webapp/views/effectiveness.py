@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from engine.cases.checks import board
-from engine.cases.overview import case_facts, case_named
+from engine.cases.overview import case_facts, recall_named
 from webapp.permissions import allow
 from webapp.reading import read
 from webapp.views.tasks import page_addresses, page_number
@@ -17,7 +17,7 @@ bp = Blueprint("effectiveness", __name__, url_prefix="/recalls/<number>/effectiv
 def index(number: str) -> ResponseReturnValue:
     """Show every plan of checks with its draw and its results."""
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     return render_template(
         "effectiveness/index.html",
         facts=case_facts(db, case),

@@ -7,10 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine.cases.overview import case_facts, case_named, recall_page
+from engine.cases.overview import case_facts, case_named, recall_named, recall_page
 from engine.cases.recalls import authorities as room, gates, passing, showing, strategies
 from engine.cases.recalls.passing import Override
-from engine.cases.tasks import CaseUnknown
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
 from webapp import signing
@@ -57,9 +56,7 @@ def authorities(number: str) -> ResponseReturnValue:
 
 def _authorities(number: str, problems: list[Problem]) -> str:
     db = read()
-    case = case_named(db, number)
-    if case.process != RECALL:
-        raise CaseUnknown(number=number)
+    case = recall_named(db, number)
     return render_template(
         "recalls/authorities.html",
         facts=case_facts(db, case),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine.cases import commands, replies, uploads
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
-from engine.cases.overview import case_named
+from engine.cases.overview import recall_named
 from engine.cases.replies import links
 from engine.cases.replies.filling import all_over_filled_in, shape_of, typed_of
 from engine.cases.replies.given import Given
@@ -66,7 +66,7 @@ class Replying:
 
 
 def _here(db: Session, number: str, place: int) -> Replying:
-    case = case_named(db, number)
+    case = recall_named(db, number)
     return Replying(db, case, notice_at(db, case, place), {"number": number, "place": place})
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
-from engine.cases.overview import case_named
+from engine.cases.overview import recall_named
 from engine.cases.returns import authorising, receiving
 from engine.cases.returns.models import CONDITIONS, FINDINGS, ReturnAuthorisation
 from engine.cases.returns.receiving import Line, Parcel
@@ -40,7 +40,7 @@ def desk(number: str) -> ResponseReturnValue:
 
 def _desk(number: str, problems: list[Problem], sentence: str) -> str:
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     return render_template(
         "returns/desk.html",
         case=case,
@@ -102,7 +102,7 @@ def withdraw(number: str, authorisation: str) -> ResponseReturnValue:
 def label(number: str, authorisation: str) -> ResponseReturnValue:
     """Show the label for a parcel, or send it as PDF."""
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     row = authorising.authorisation_of(db, case, authorisation)
     shown = label_of(db, case, row)
     address = url_for(".desk", number=number, authorisation=row.number)
@@ -140,7 +140,7 @@ def look(number: str) -> ResponseReturnValue:
 
 def _parcel(number: str, lines: list[Line], problems: list[Problem], sentence: str) -> str:
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     row = _authorisation(db, case)
     party = db.get(Party, row.party_id) if row is not None else _sender(db)
     seen = receiving.look_over(
@@ -178,7 +178,7 @@ def receive(number: str) -> ResponseReturnValue:
     """Record the parcel as it was checked."""
     lines = _lines()
     try:
-        case_named(read(), number)  # nothing is kept for a case that is not there
+        recall_named(read(), number)  # nothing is kept for a case that is not there
         photo = stored_file("photo")
     except EngineError as refused:
         return _parcel(number, lines, [refused.problem("photo")], ""), 422

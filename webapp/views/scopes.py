@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine.cases import scopes
-from engine.cases.overview import case_named
+from engine.cases.overview import recall_named
 from engine.cases.scopes import signed
 from engine.cases.tasks import lock_case
 from engine.clock import now
@@ -63,7 +63,7 @@ def propose(number: str) -> ResponseReturnValue:
 def why(number: str, scope: int) -> ResponseReturnValue:
     """Say why a unit is in a scope, or why it is not."""
     db = read()
-    version = scopes.numbered(db, case_named(db, number), scope)
+    version = scopes.numbered(db, recall_named(db, number), scope)
     typed = request.args.get("unit", "").strip()[:300]
     told = trace_why.told(db, version.run_id, typed=typed)
     return render_template(
@@ -146,7 +146,7 @@ def _sign_page(number: str, scope: int, nonce: str, problems: list[Problem]) -> 
         "scopes/sign.html",
         number=number,
         scope=scope,
-        case=case_named(db, number),
+        case=recall_named(db, number),
         sign=signing.sign_page(
             db,
             nonce,

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from engine.cases.overview import case_facts, case_named
+from engine.cases.overview import case_facts, recall_named
 from engine.cases.reporting import reports, schedule
 from webapp.permissions import allow
 from webapp.reading import read
@@ -16,7 +16,7 @@ bp = Blueprint("status_reports", __name__, url_prefix="/recalls/<number>/status-
 def index(number: str) -> ResponseReturnValue:
     """Show every report with its figures, and when the next one is due."""
     db = read()
-    case = case_named(db, number)
+    case = recall_named(db, number)
     return render_template(
         "status_reports/index.html",
         facts=case_facts(db, case),
