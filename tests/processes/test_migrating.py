@@ -118,9 +118,7 @@ def test_what_was_decided_elsewhere_is_marked_and_signed_by_nobody_but_as_a_whol
         assert answer.by_id == company.people.qa_engineer.id
     told = [one.get("migrated_from") for one in entries(company, "task_completed")]
     assert told == ["oldqms QN-2", "oldqms QN-2"]
-    assert company.reads(lambda db: list(db.scalars(select(Signature.id)))) == signed_before(
-        company
-    )
+    assert company.reads(lambda db: set(db.scalars(select(Signature.id)))) == signed_before(company)
 
     sign(company)
     [whole] = entries(company, "case_migrated")
@@ -131,10 +129,10 @@ def test_what_was_decided_elsewhere_is_marked_and_signed_by_nobody_but_as_a_whol
     assert company.answer("investigate").migrated_from is None
 
 
-def signed_before(company: Company) -> list[int]:
+def signed_before(company: Company) -> set[int]:
     """Return the signatures that are none of the case's: the releases of the processes."""
     others = select(Signature.id).where(Signature.stream != company.case.stream)
-    found: list[int] = company.reads(lambda db: list(db.scalars(others)))
+    found: set[int] = company.reads(lambda db: set(db.scalars(others)))
     return found
 
 
