@@ -30,7 +30,7 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
         stop_ship.refuse_left_free(db, case, answers)
     if task.element_id == "reconcile":
         _refuse_unaccounted(db, case, answers)
-    if task.element_id == "triage_signal":
+    if task.element_id in ("triage_signal", "weigh_added_device"):
         _refuse_no_recall(db, case, answers.get("other_recall"))
 
 
