@@ -16,6 +16,7 @@ from engine.cases.about import about
 from engine.cases.answers import standing
 from engine.cases.asking import form_at
 from engine.cases.models import Case
+from engine.cases.records import stop_ship
 from engine.cases.records.sections import Record, Section, answered, head, kept_answers
 from engine.cases.renewing import renewed_signature
 from engine.evidence.documents import Document
@@ -40,6 +41,8 @@ def record_of(db: Session, case: Case, task: Task, answers: dict[str, Any]) -> R
     if (renewed := renewed_signature(db, task)) is not None:
         return _renewal(db, case, task, renewed, own)
     if task.document is None:
+        if (task.process, task.element_id) == stop_ship.STEP:
+            own = [*stop_ship.sections(db, case, answers), *own]
         return {**head(db, case, title=task.name, number=case.number), "sections": own}
     return cast("Record", _drawer(task.document).draw(db, case, task, own))
 
