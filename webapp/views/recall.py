@@ -11,6 +11,7 @@ from engine.cases import countries
 from engine.cases.overview import case_facts, case_named, recall_named, recall_page
 from engine.cases.recalls import authorities as room, gates, passing, showing, strategies
 from engine.cases.recalls.passing import Override
+from engine.cases.reported import listing
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
 from webapp import signing
@@ -42,6 +43,7 @@ def overview(number: str) -> ResponseReturnValue:
         dates=showing.dates(db, case),
         jurisdictions=showing.shown(db, case),
         strategy=strategies.standing(db, case),
+        fed_by=listing.fed(db, case.id),
         countries=countries.of_recall(db, case),
         groups=countries.GROUPS,
         steps=in_order(page.steps),

@@ -88,6 +88,12 @@ def events(db: Session, wanted: Wanted, *, page: int = 1) -> EventsPage:
     )
 
 
+def fed(db: Session, case_id: int, *, most: int = 8) -> list[EventRow]:
+    """Return the newest events that feed a case; one query where there are none."""
+    found = db.scalars(_ordered(Wanted(case_id=case_id).conditions()).limit(most)).all()
+    return rows_of(db, found) if found else []
+
+
 def all_rows(db: Session, wanted: Wanted) -> Iterator[EventRow]:
     """Yield every row of the register that is wanted, newest first."""
     query = _ordered(wanted.conditions()).execution_options(yield_per=AT_ONCE)
