@@ -15,6 +15,7 @@ from engine.cases import answers as kept, facts, uploads
 from engine.cases.agreeing import refuse_disagreement
 from engine.cases.asking import accepted, form_at
 from engine.cases.context import form_context
+from engine.cases.costs import recording as costs
 from engine.cases.models import Answer, Attachment, Case, Comment, Draft
 from engine.cases.numbering import next_number
 from engine.cases.sealing import seal_if_last
@@ -223,6 +224,9 @@ def complete_task(
     if brought is None:
         signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
     answer = _keep(db, case, task, answers.answers, signature, brought, by=by, at=at)
+    if costs.says_effort(answers.answers):
+        form = form_at(db, task.process, task.element_id, instance_id=task.instance_id)
+        costs.keep_effort(db, form, answer, by=by, at=at)
     runtime.complete_task(db, task_id, variables=answers.variables, by=by, at=at)
     place = f"task:{task_id}"
     uploads.adopt(db, case, answers.answers, place=place, by=by, at=at, task_id=task_id)

@@ -30,7 +30,13 @@ DECIDERS = ("executive", "quality", "regulatory", "medical")
 
 
 def report_signal(
-    company: Company, scope: str, *, by: Person | None = None, is_drill: bool = False, **own: Any
+    company: Company,
+    scope: str,
+    *,
+    by: Person | None = None,
+    is_drill: bool = False,
+    language: str | None = None,
+    **own: Any,
 ) -> str:
     """Report a signal about what `scope` says in words; return the number of the recall."""
     raw = {
@@ -45,7 +51,7 @@ def report_signal(
     with company.holdfast.database.begin() as db:
         company.number = commands.report(
             db, raw, by=by or company.people.qa_engineer, at=company.at, key=company.new_key(),
-            process="recall", is_drill=is_drill,
+            process="recall", is_drill=is_drill, language=language,
         ).number  # fmt: skip
     return company.number
 

@@ -30,6 +30,7 @@ from engine.cases import (
     scopes,
     tasks as case_tasks,
 )
+from engine.cases.costs import recording as costs
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
@@ -377,6 +378,13 @@ def _open_cases(world: World) -> None:
     ended = company.do("triage", **SCREENED)
     company.do("confirm_screening")
     assert company.case.state == "closed"
+    lab = costs.Given("test_lab", amount="120", currency="EUR", what="Seal test",
+                      spent_on=f"{company.at:%Y-%m-%d}")  # fmt: skip
+    with company.holdfast.database.begin() as db:
+        cost_id = costs.record(
+            db, company.number, lab, by=people.qa_engineer, at=company.at, key=company.new_key()
+        ).id
+    world.always["cost_id"] = cost_id
     world.states["closed"] = {"number": company.number, "document_id": document.id}
     world.states["answered_closed"] = {
         "number": company.number, "answer_id": company.answer("triage").id,
@@ -393,7 +401,7 @@ def _open_cases(world: World) -> None:
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
         "report_id": 999, "report_run_id": 999,
         "batch_id": 999, "line": 2, "protected_id": 999, "token_id": 999, "record_id": 999,
-        "legacy_id": 999, "version_id": 999,
+        "legacy_id": 999, "version_id": 999, "cost_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["traced"] = _traced(company)

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from engine.cases import countries
 from engine.cases.overview import case_facts, case_named, recall_named, recall_page
 from engine.cases.recalls import authorities as room, gates, passing, showing, strategies
 from engine.cases.recalls.passing import Override
@@ -41,6 +42,8 @@ def overview(number: str) -> ResponseReturnValue:
         dates=showing.dates(db, case),
         jurisdictions=showing.shown(db, case),
         strategy=strategies.standing(db, case),
+        countries=countries.of_recall(db, case),
+        groups=countries.GROUPS,
         steps=in_order(page.steps),
         chosen=asked if 0 <= asked < len(page.diagrams) else 0,
         tab="overview",

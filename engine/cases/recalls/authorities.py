@@ -63,6 +63,24 @@ def open_notifications(step: Step, case: Case) -> None:
     _open(step, NOTIFICATION, "notifications_done", items, rows)
 
 
+def notify_further(step: Step, case: Case) -> None:
+    """Open a notification where the action is found reportable after the others were opened."""
+    db, row = step.db, jurisdictions.row_of(step.db, step.instance.id)
+    if row is None or not row.is_reportable or strategies.standing(db, case) is None:
+        return
+    code = str(row.code)
+    if any(one.jurisdiction == code for one in notifications_of(db, case)):
+        return
+    told = Notification(case_id=case.id, jurisdiction=code, round=1, opened_at=step.at)
+    variables = {"jurisdiction": code, "gate_key": gates.key_of(case, code)}
+    child = open_child(
+        db, case, NOTIFICATION, by=step.by, at=step.at, variables=variables, key=code
+    )
+    told.instance_id = child.id
+    db.add(told)
+    db.flush()
+
+
 def notifications_of(db: Session, case: Case) -> list[Notification]:
     """Return the notifications of a case, by round and jurisdiction."""
     return list(

@@ -99,6 +99,7 @@ class JurisdictionDecision(Base):
     party_id: Mapped[Ref | None]
     instance_id: Mapped[Ref | None]
     countries: Mapped[list[Any]]  # codes
+    asked_again_scope: Mapped[int | None]  # number of the scope for which it is decided anew
     reached_by: Mapped[str]  # units | authorisation | both
     legal_name: Mapped[str | None]
     class_name: Mapped[str | None]

@@ -129,6 +129,7 @@ def upgrade() -> None:
             "instance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("countries", db.Json(), nullable=False),
+        sa.Column("asked_again_scope", sa.Integer(), nullable=True),
         sa.Column("reached_by", sa.Text(), nullable=False),
         sa.Column("legal_name", sa.Text(), nullable=True),
         sa.Column("class_name", sa.Text(), nullable=True),
