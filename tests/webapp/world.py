@@ -605,7 +605,8 @@ def _notify_a_consignee(world: World) -> None:
         )  # fmt: skip
         db.add(notice)
         db.flush()
-        token = links.issue(db, notice, at=at)
+        token = links.new_token()
+        links.issue(db, notice.id, token, at=at)
         link_id = links.links_of(db, notice.id)[0].id
         world.states["linked"] = {
             "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
