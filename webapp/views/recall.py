@@ -1,6 +1,7 @@
 """One recall: where it stands, and what its authorities know, allow and answer."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -151,10 +152,12 @@ def _gate_page(number: str, act: str, gate_id: int, problems: list[Problem]) -> 
 
 def _address(number: str, act: str, gate_id: int, nonce: str | None = None) -> str:
     name = "override" if act == passing.OVERRIDE else "gate"
-    act_of = {} if act == passing.OVERRIDE else {"act": act}
-    if nonce is None:
-        return url_for(f".{name}", number=number, gate_id=gate_id, **act_of)
-    return url_for(f".{name}_sign", number=number, gate_id=gate_id, nonce=nonce, **act_of)
+    said: dict[str, Any] = {"number": number, "gate_id": gate_id}
+    if name == "gate":
+        said["act"] = act
+    if nonce is not None:
+        said["nonce"] = nonce
+    return url_for(f".{name}_sign" if nonce else f".{name}", **said)
 
 
 @bp.post("/authorities/gate/<act>/<int:gate_id>")
