@@ -35,7 +35,7 @@ from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.recalls import gates, passing
-from engine.cases.recalls.passing import Override
+from engine.cases.recalls.passing import Passing
 from engine.cases.replies import links
 from engine.cases.reported import feeding, recording
 from engine.cases.reported.given import Given
@@ -608,7 +608,8 @@ def _notify_a_consignee(world: World) -> None:
         )  # fmt: skip
         db.add(notice)
         db.flush()
-        token = links.issue(db, notice, at=at)
+        token = links.new_token()
+        links.issue(db, notice.id, token, at=at)
         link_id = links.links_of(db, notice.id)[0].id
         world.states["linked"] = {
             "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
@@ -764,9 +765,10 @@ def _open_pages_of_the_manager(world: World) -> None:
             opened = ending.open_signing(db, Ending(number, act, reason), **here)
             world.states[state] = {"number": number, "nonce": opened.nonce}
         recall = world.states["gated"]
-        override = Override(recall["number"], recall["gate_id"], "Reported by mistake.")
-        opened = passing.open_signing(db, override, **here)
-        world.states["overriding"] = {**recall, "nonce": opened.nonce}
+        for state, act in (("overriding", passing.OVERRIDE), ("opening_gate", passing.OPEN)):
+            asked = Passing(recall["number"], recall["gate_id"], act, "Reported by mistake.")
+            opened = passing.open_signing(db, asked, **here)
+            world.states[state] = {**recall, "act": act, "nonce": opened.nonce}
         world.states["bringing"] = {
             "number": company.number,
             "nonce": migrating.open_signing(db, company.number, **here).nonce,
