@@ -11,6 +11,7 @@ RECALL = "recall"
 COMMON = (
     ("answers", N_("Answers"), "case.answers"),
     ("documents", N_("Documents"), "case.documents"),
+    ("costs", N_("Costs"), "costs.index"),
     ("history", N_("History"), "case.history"),
 )
 TABS = {

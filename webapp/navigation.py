@@ -74,6 +74,7 @@ PARENTS = {
     "scopes": "recalls",
     "status_reports": "recalls",
     "case": "cases",
+    "costs": "cases",
     "ending": "cases",
     "correcting": "cases",
     "migrating": "cases",

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
 from engine.cases.models import Case
-from engine.cases.records import document_of, layout_of
+from engine.cases.records import attached_to, document_of, layout_of
 from engine.cases.renewing import first_task, renewed_signature, standing_for
 from engine.evidence import sealing
 from engine.evidence.documents import Document
@@ -16,7 +16,7 @@ from engine.people import Person
 
 
 def seal_if_last(
-    db: Session, case: Case, task: Task, *, by: Person | None, at: datetime
+    db: Session, case: Case, task: Task, *, by: Person, at: datetime
 ) -> Document | None:
     """Ask for a document to be sealed when `task` gave its last signature. Flushes.
 
@@ -54,6 +54,7 @@ def seal_if_last(
         by=by,
         at=at,
         key=f"{key}:{len(earlier) + 1}",
+        attachments=attached_to(db, case, first, by=by, at=at),
     )
 
 

@@ -1,11 +1,12 @@
 """Stories of a recall, from signal to closure."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from engine.bpmn.errors import DoneByTheSamePerson
-from engine.cases import facts, scopes
+from engine.cases import facts, preparing, scopes
 from engine.errors import Invalid, NotAllowed
 from tests.processes.company import Company
 from tests.processes.recalling import contain, report_signal
@@ -44,6 +45,40 @@ def test_the_record_of_an_authority_begins_a_signal_that_nothing_here_answers_to
     company.make_devices("SENS-1", ["P-1"])
     company.do("order_containment", scope={"text": "SENS-1"})
     assert not company.may_ship("P-1")
+
+
+def test_a_stop_ship_that_leaves_free_what_the_signal_named_says_why(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-3"], shipped=1)
+    company.make_devices("SENS-2", ["Q-1"])
+    report_signal(company, "SENS-1")
+    company.do("triage_signal")
+    narrow = {"scope": {"text": "P-2 Q-1"}}
+    with pytest.raises(Invalid) as refused:
+        company.do("order_containment", **narrow)
+    [problem] = refused.value.problems
+    assert problem.at == "left_free_because"
+    facts = dict(problem.facts)
+    assert (facts["units"], facts["quantity"]) == (2, "97")
+    assert facts["names"] == "SENS-1, P-1, P-3"
+
+    narrow["left_free_because"] = "P-1 and P-3 were scrapped yesterday."
+    beside, table = shown_before_signing(company, "order_containment", **narrow)["sections"][:2]
+    assert beside["rows"] == [["Lots left free", "SENS-1"], ["Lots beyond the signal", "–"]]
+    assert table["table"]["rows"][0] == ["In house", "1 + 97", "1 + 0"]
+    company.do("order_containment", **narrow)
+    assert not company.may_ship("P-2")
+    assert company.may_ship("P-3")
+
+
+def shown_before_signing(company: Company, element: str, **own: Any) -> dict[str, Any]:
+    """Return the record that the person at an open task would sign."""
+    task = company.task(element)
+    by = getattr(company.people, task.role)
+    with company.holdfast.database.begin() as db:
+        raw = company.answers(task, by, **own)
+        drawn = preparing.draw_up(db, task.id, raw, by=by, at=company.at)
+        assert drawn is not None
+        return drawn.record.content
 
 
 @pytest.mark.parametrize("confirmed", [True, False])

@@ -4,6 +4,7 @@ from flask import Flask
 
 from engine.cases import commands
 from tests.processes.company import Company
+from tests.processes.recalling import report_signal
 from tests.processes.visiting import visiting
 from tests.webapp.conftest import Visitor
 
@@ -64,3 +65,12 @@ def test_another_page_begins_a_signal(company: Company, app: Flask) -> None:
         page = visitor.get("/recalls/signal?scope=SENS-1&nonconformance=NC-2026-0001").text
     assert "SENS-1</textarea>" in page
     assert 'value="NC-2026-0001"' in page
+
+
+def test_the_stop_ship_begins_with_what_the_signal_named(company: Company, app: Flask) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    report_signal(company, "SENS-1")
+    company.do("triage_signal")
+    with visiting(company, app, company.people.qa_manager) as visitor:
+        task = company.task("order_containment")
+        assert "SENS-1</textarea>" in visitor.get(f"/tasks/{task.id}").text

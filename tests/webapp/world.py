@@ -30,11 +30,12 @@ from engine.cases import (
     scopes,
     tasks as case_tasks,
 )
+from engine.cases.costs import recording as costs
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.recalls import gates, passing
-from engine.cases.recalls.passing import Override
+from engine.cases.recalls.passing import Passing
 from engine.cases.replies import links
 from engine.cases.returns import authorising, closing, correcting
 from engine.cases.returns.closing import Closing
@@ -377,6 +378,13 @@ def _open_cases(world: World) -> None:
     ended = company.do("triage", **SCREENED)
     company.do("confirm_screening")
     assert company.case.state == "closed"
+    lab = costs.Given("test_lab", amount="120", currency="EUR", what="Seal test",
+                      spent_on=f"{company.at:%Y-%m-%d}")  # fmt: skip
+    with company.holdfast.database.begin() as db:
+        cost_id = costs.record(
+            db, company.number, lab, by=people.qa_engineer, at=company.at, key=company.new_key()
+        ).id
+    world.always["cost_id"] = cost_id
     world.states["closed"] = {"number": company.number, "document_id": document.id}
     world.states["answered_closed"] = {
         "number": company.number, "answer_id": company.answer("triage").id,
@@ -393,7 +401,7 @@ def _open_cases(world: World) -> None:
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
         "report_id": 999, "report_run_id": 999,
         "batch_id": 999, "line": 2, "protected_id": 999, "token_id": 999, "record_id": 999,
-        "legacy_id": 999, "version_id": 999,
+        "legacy_id": 999, "version_id": 999, "cost_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["traced"] = _traced(company)
@@ -597,7 +605,8 @@ def _notify_a_consignee(world: World) -> None:
         )  # fmt: skip
         db.add(notice)
         db.flush()
-        token = links.issue(db, notice, at=at)
+        token = links.new_token()
+        links.issue(db, notice.id, token, at=at)
         link_id = links.links_of(db, notice.id)[0].id
         world.states["linked"] = {
             "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
@@ -726,9 +735,10 @@ def _open_pages_of_the_manager(world: World) -> None:
             opened = ending.open_signing(db, Ending(number, act, reason), **here)
             world.states[state] = {"number": number, "nonce": opened.nonce}
         recall = world.states["gated"]
-        override = Override(recall["number"], recall["gate_id"], "Reported by mistake.")
-        opened = passing.open_signing(db, override, **here)
-        world.states["overriding"] = {**recall, "nonce": opened.nonce}
+        for state, act in (("overriding", passing.OVERRIDE), ("opening_gate", passing.OPEN)):
+            asked = Passing(recall["number"], recall["gate_id"], act, "Reported by mistake.")
+            opened = passing.open_signing(db, asked, **here)
+            world.states[state] = {**recall, "act": act, "nonce": opened.nonce}
         world.states["bringing"] = {
             "number": company.number,
             "nonce": migrating.open_signing(db, company.number, **here).nonce,

@@ -13,6 +13,7 @@ from engine.cases.inbox import task_rows
 from engine.cases.models import Case
 from engine.cases.overview import roots_of
 from engine.cases.pages import TaskRow
+from engine.cases.recalls import stop_ship
 from engine.cases.rejections import Rejection, turned_down
 from engine.people import Person, PersonAccount
 from forms.form import Form
@@ -21,6 +22,7 @@ from webapp.queries.case import GivenAnswer
 
 CLOSING = ("nonconformance", "verify_and_close")
 CHECKING = ("*:verify", "*:witness")  # signed on another's work
+STARTED = ("propose_disposition", "order_containment")
 WRITTEN = ("disposition_lines", "long_text")  # what is kept of a proposal: no tick, no file
 
 
@@ -42,9 +44,11 @@ def beforehand(
     found = turned_down(db, case, task)
     written = [one.id for one in form.fields if one.kind in WRITTEN]
     start = {name: found.proposed[name] for name in written if name in found.proposed}
+    if (form.process, form.element) == stop_ship.STEP:
+        start = stop_ship.start(db, case)
     return Beforehand(
         rejections=found.rejections,
-        start=start if form.element == "propose_disposition" else {},
+        start=start if form.element in STARTED else {},
         still_open=_still_open(db, case, task, person, at=at),
     )
 

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from engine.cases import scopes
 from engine.cases.overview import recall_named
 from engine.cases.scopes import signed
+from engine.cases.scopes.figures import PLACE_WORDS
 from engine.cases.tasks import lock_case
 from engine.clock import now
 from engine.errors import EngineError, Problem, Refused
@@ -108,7 +109,7 @@ def check(number: str, scope: int) -> ResponseReturnValue:
 def _check_page(number: str, scope: int, problems: list[Problem]) -> str:
     view = queries.check_page(read(), number, scope)
     return render_template(
-        "scopes/check.html", number=number, view=view, problems=problems, places=signed.PLACE_WORDS
+        "scopes/check.html", number=number, view=view, problems=problems, places=PLACE_WORDS
     )
 
 
@@ -216,5 +217,5 @@ def _lab(
         shown=traces.understood(said) if said else None,
         is_refused=is_refused,
         problems=problems or [],
-        places=signed.PLACE_WORDS,
+        places=PLACE_WORDS,
     )

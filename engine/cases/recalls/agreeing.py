@@ -9,7 +9,7 @@ from engine.bpmn.models import Task
 from engine.cases import balance
 from engine.cases.accounts import ACCOUNTS
 from engine.cases.models import Case
-from engine.cases.recalls import jurisdictions, strategies
+from engine.cases.recalls import jurisdictions, stop_ship, strategies
 from engine.errors import Invalid, Problem
 from engine.words import N_
 
@@ -28,11 +28,13 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
         jurisdictions.refuse_disagreement(db, task.instance_id, answers)
     if task.element_id in ("draft_strategy", "review_class"):
         strategies.refuse_disagreement(answers)
+    if task.element_id == "order_containment":
+        stop_ship.refuse_left_free(db, case, answers)
     if task.element_id == "reconcile":
         _refuse_unaccounted(db, case, answers)
     if case.is_drill:
         _refuse_what_moves(task, answers)
-    if task.element_id == "triage_signal":
+    if task.element_id in ("triage_signal", "weigh_added_device"):
         _refuse_no_recall(db, case, answers.get("other_recall"))
 
 

@@ -59,7 +59,7 @@ def shown(db: Session, case: Case) -> list[JurisdictionShown]:
         code = law.of_country(one.country).code if one.country else f"{PARTY_KEY}{one.party_id}"
         units, quantity, count = sent.get(code, NOTHING_SENT)
         sent[code] = units + one.unit_count, quantity + one.quantity, count + 1
-    suggestions = _suggested(db, case)
+    suggestions = suggested(db, case)
     named = dict(
         db.execute(
             select(Party.id, Party.name).where(Party.id.in_([r.party_id for r in rows]))
@@ -117,7 +117,7 @@ def _received(db: Session, case: Case, row: JurisdictionDecision) -> str | None:
     return found.value if found else None
 
 
-def _suggested(db: Session, case: Case) -> dict[str, str]:
+def suggested(db: Session, case: Case) -> dict[str, str]:
     """Return what the newest evaluation suggests: the outputs of the decision table."""
     found = db.scalar(
         select(Decision)

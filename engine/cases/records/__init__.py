@@ -4,6 +4,7 @@ One file per document, named by the task's property `document`; a task without o
 its own answers. A record is plain JSON of the shape that `engine.evidence.layouts` prints.
 """
 
+from datetime import datetime
 from importlib import import_module
 from typing import Any, cast
 
@@ -15,9 +16,12 @@ from engine.cases.about import about
 from engine.cases.answers import standing
 from engine.cases.asking import form_at
 from engine.cases.models import Case
+from engine.cases.records import stop_ship
 from engine.cases.records.sections import Record, Section, answered, head, kept_answers
 from engine.cases.renewing import renewed_signature
+from engine.evidence.documents import Document
 from engine.evidence.signatures import Signature
+from engine.people import Person
 
 
 def layout_of(task: Task) -> str | None:
@@ -37,6 +41,8 @@ def record_of(db: Session, case: Case, task: Task, answers: dict[str, Any]) -> R
     if (renewed := renewed_signature(db, task)) is not None:
         return _renewal(db, case, task, renewed, own)
     if task.document is None:
+        if (task.process, task.element_id) == stop_ship.STEP:
+            own = [*stop_ship.sections(db, case, answers), *own]
         return {**head(db, case, title=task.name, number=case.number), "sections": own}
     return cast("Record", _drawer(task.document).draw(db, case, task, own))
 
@@ -47,6 +53,20 @@ def document_of(db: Session, case: Case, task: Task) -> Record:
         message = f"{task.element_id} has no document"
         raise ValueError(message)
     return cast("Record", _drawer(task.document).draw(db, case, task, None))
+
+
+def attached_to(db: Session, case: Case, task: Task, *, by: Person, at: datetime) -> list[Document]:
+    """Return the files that belong into the finished document: exhibits, and rows it counts.
+
+    Rows are written for it; the ledger names each. Flushes.
+    """
+    drawer = _drawer(task.document or "")
+    found: list[Document] = []
+    if hasattr(drawer, "exhibits"):
+        found += drawer.exhibits(db, case, task)
+    if hasattr(drawer, "attach_rows"):
+        found += drawer.attach_rows(db, case, task, by=by, at=at)
+    return found
 
 
 def _renewal(db: Session, case: Case, task: Task, renewed: Signature, own: list[Section]) -> Record:

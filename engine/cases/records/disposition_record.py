@@ -6,11 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
-from engine.cases import answers as kept
 from engine.cases.dispositions import TYPES, lines_of, parts_of_line
 from engine.cases.models import Answer, Case, Line, Round
 from engine.cases.names import StockName, stock_names
-from engine.cases.records import listing
+from engine.cases.records import listing, rounds
 from engine.cases.records.sections import (
     Record,
     Section,
@@ -38,7 +37,7 @@ def draw(db: Session, case: Case, task: Task, own: list[dict[str, Any]] | None) 
 
     Approvals already given are left out while others still sign, and printed once all are in.
     """
-    tasks = _tasks_of_round(db, case, task)
+    tasks = rounds.of_task(db, case, task, process=PROCESS, opens=PROPOSAL)
     proposals = [one for one in tasks if one.element_id == PROPOSAL]
     answered = [one for name in APPROVALS for one in tasks if one.element_id == name]
     given = answered if own is None else []
@@ -56,29 +55,6 @@ def draw(db: Session, case: Case, task: Task, own: list[dict[str, Any]] | None) 
             balance(db, case),
         ],
     }
-
-
-def _tasks_of_round(db: Session, case: Case, task: Task) -> list[Answer]:
-    """Return what stands of the proposal that `task` answers to, and of what was said to it.
-
-    Rounds of a case share a diagram, so they are told apart by the order of their answers.
-    """
-    first = list(
-        db.scalars(
-            select(Answer)
-            .where(Answer.case_id == case.id, Answer.process == PROCESS, Answer.version == 1)
-            .order_by(Answer.id)
-        )
-    )
-    mine: list[Answer] = []
-    for answer in first:
-        if answer.element_id == PROPOSAL:
-            if any(one.task_id == task.id for one in mine):
-                break
-            mine = []
-        mine.append(answer)
-    tasks = {one.task_id for one in mine}
-    return [one for one in kept.standing(db, case, process=PROCESS) if one.task_id in tasks]
 
 
 def _round(db: Session, case: Case, proposals: list[Answer]) -> Round | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import case as when, func, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
@@ -16,19 +16,22 @@ from engine.words import N_, say
 from forms import words
 
 COLUMNS = (N_("Step"), N_("Signed by"), N_("Meaning"), N_("Signed at"))
+REST = N_("%(count)s more signatures stand in the attached rows.")
 
 
-def signatures(db: Session, case: Case) -> Section:
+def signatures(db: Session, case: Case, *, most: int | None = None) -> Section:
     """Return the signatures that stand in the order given, each with its step and line.
 
     21 CFR 11.50: printed name, date and time, and meaning of each, whatever the document's own.
+    With `most`, those of the case's own diagram come first and the rest is counted.
     """
     voided = select(SignatureVoided.signature_id)
-    found = db.scalars(
-        select(Signature)
-        .where(Signature.stream == case.stream, Signature.id.not_in(voided))
-        .order_by(Signature.id)
-    ).all()
+    standing = select(Signature).where(Signature.stream == case.stream, Signature.id.not_in(voided))
+    count = db.scalar(select(func.count()).select_from(standing.subquery())) or 0
+    own = db.scalars(select(Task.id).where(Task.instance_id == case.instance_id))
+    is_own = when((Signature.task_id.in_([str(one) for one in own]), 0), else_=1)
+    shown = standing.order_by(is_own, Signature.id).limit(most) if most else standing
+    found = sorted(db.scalars(shown), key=lambda one: one.id)
     steps = _steps(db, case, found)
     rows = [
         [
@@ -39,9 +42,11 @@ def signatures(db: Session, case: Case) -> Section:
         ]
         for one in found
     ]
+    more = count - len(found)
     return {
         "heading": say(N_("Signatures in this case"), case.language),
         "table": {"columns": [say(one, case.language) for one in COLUMNS], "rows": rows},
+        **({"note": say(REST, case.language, count=f"{more:,}")} if more else {}),
     }
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from engine.serials.trace import Counts, Tally
+from engine.words import N_
 
 # what a unit's custody is called where scopes are compared
 PLACES = {
@@ -14,6 +15,14 @@ PLACES = {
     "at_consignee": ("at_consignee",),
     "gone": ("consumed", "destroyed"),
     "not_known": ("unknown",),
+}
+PLACE_WORDS = {
+    "in_house": N_("In house"),
+    "at_third_party": N_("At a third party"),
+    "in_transit": N_("In transit"),
+    "at_consignee": N_("At consignees"),
+    "gone": N_("Used, built in or destroyed"),
+    "not_known": N_("Not known"),
 }
 
 

@@ -15,7 +15,7 @@ from engine.cases.scopes import telling
 from engine.cases.scopes.comparing import Change, change_of, countries_of
 from engine.cases.scopes.differences import ConsigneeDifference, differences_by_consignee
 from engine.cases.scopes.errors import ScopeDecided, ScopeOutOfDate
-from engine.cases.scopes.figures import Figures
+from engine.cases.scopes.figures import PLACE_WORDS, Figures
 from engine.cases.scopes.freezing import freeze
 from engine.cases.scopes.models import ScopeVersion
 from engine.cases.scopes.obligations import Obligation, obligations
@@ -184,16 +184,6 @@ def _scope(
         "heading": say(N_("Scope"), language) + f" {version.number}",
         "rows": [[say(label, language), said] for label, said in rows],
     }
-
-
-PLACE_WORDS = {
-    "in_house": N_("In house"),
-    "at_third_party": N_("At a third party"),
-    "in_transit": N_("In transit"),
-    "at_consignee": N_("At consignees"),
-    "gone": N_("Used, built in or destroyed"),
-    "not_known": N_("Not known"),
-}
 
 
 def _figures(version: ScopeVersion, before: ScopeVersion | None, language: str) -> Section:

@@ -11,7 +11,7 @@ from engine.serials.trace.comparing import (
 from engine.serials.trace.counting import counted
 from engine.serials.trace.counts import Counts, Placed, Sent, Tally
 from engine.serials.trace.explain import OwnLot, Struck, UnitNotInRun, Why, WhyNot, why, why_not
-from engine.serials.trace.forward import contains
+from engine.serials.trace.forward import contains, reached_by
 from engine.serials.trace.found import Affected, AffectedStock, AffectedUnit, Step
 from engine.serials.trace.kept import (
     KeptStock,
@@ -59,6 +59,7 @@ __all__ = [
     "every_stock",
     "every_unit",
     "fingerprint",
+    "reached_by",
     "run",
     "stock_by_run",
     "units_by_run",

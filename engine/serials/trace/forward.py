@@ -57,6 +57,15 @@ def contains(
     )
 
 
+def reached_by(db: Session, seeds: Seeds) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the lots and runs, and the units, that a trace reaches: ids alone, nothing kept."""
+    given = {"nodes": id_value(db, seeds.nodes), "units": id_value(db, seeds.units)}
+    nodes_found, units_found = _statements(is_sqlite(db))
+    db.flush()
+    nodes = frozenset(row.id for row in db.execute(nodes_found, given))
+    return nodes, frozenset(db.scalars(units_found, given))
+
+
 @cache
 def _statements(sqlite: bool) -> tuple[TextClause, TextClause]:  # noqa: FBT001 - one of two kinds
     search = Search(sqlite)

@@ -1,0 +1,120 @@
+"""Stories of the sealed documents of a recall: each is made at its step, and a forged row shows."""
+
+import csv
+import io
+import json
+from typing import Any
+
+from engine.cases import verifying
+from engine.evidence import documents, verify
+from engine.evidence.documents import Document
+from tests.processes.company import Company
+from tests.processes.recalling import (
+    DECIDERS,
+    approve_strategy,
+    contain,
+    decide,
+    decide_jurisdictions,
+    report_signal,
+    say_no,
+    to_decision,
+)
+
+REJECTED = {"decision": "reject", "reason": "A correction does not stop the drift."}
+WITHOUT_ACTION = {
+    "recall_decision/decision_record",
+    "jurisdiction_decision/jurisdiction_record",
+    "recall/closure_record",
+}
+
+
+def closed_without_action(company: Company, *, language: str = "en", **own: Any) -> None:
+    """Bring a recall to its end by the shortest way: nothing is done anywhere, each "no" signed."""
+    company.make_devices("SENS-1", ["P-1", "P-2"], shipped=2)
+    report_signal(company, "P-1 P-2", language=language)
+    contain(company, "P-1 P-2")
+    decide(company, "none", severity="limited", likelihood="remote", **own)
+    say_no(company, "EU")
+    company.do("verify_and_close")
+
+
+def of_kind(company: Company, kind: str) -> Document:
+    return next(one for one in company.documents if one.kind == kind)
+
+
+def test_a_recall_leaves_its_decisions_and_its_closure_as_sealed_documents(
+    company: Company,
+) -> None:
+    closed_without_action(company)
+    assert {one.kind for one in company.documents if one.state == "sealing"} == WITHOUT_ACTION
+    company.seal_documents()
+    for kind in WITHOUT_ACTION:
+        one = of_kind(company, kind)
+        pdf = company.reads(lambda db, one=one: documents.content_of(db, one))
+        checked = verify.verify_pdf(pdf, database=company.holdfast.database)
+        assert checked.holds, checked.causes
+    found = company.reads(lambda db: verifying.verify_case(db, company.case.stream))
+    assert found.holds, found.causes
+
+    file = next(one for one in company.documents if one.name.endswith("balance.csv"))
+    text = company.reads(lambda db: documents.content_of(db, file)).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(one["serial"], one["account"]) for one in rows] == [
+        ("P-1", "left_without_field_action"),
+        ("P-2", "left_without_field_action"),
+    ]
+    assert file.id in (of_kind(company, "recall/closure_record").attached_ids or ())
+
+
+def test_the_closure_record_tells_the_whole_action_in_the_language_of_the_case(
+    company: Company,
+) -> None:
+    closed_without_action(company, language="zh")
+    record = json.loads(of_kind(company, "recall/closure_record").record or "{}")
+    headings = [one["heading"] for one in record["sections"]]
+    for words in (
+        "从信号到结案",
+        "范围 2",
+        "建议级别",
+        "召回在各法域的性质",
+        "按国家的数量平衡",
+        "附件清单",
+    ):
+        assert words in headings
+    assert record["case"]["closed_at"]
+
+
+def test_each_round_of_the_decision_is_a_record_of_its_own(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2"], shipped=2)
+    report_signal(company, "P-1 P-2")
+    contain(company, "P-1 P-2")
+    company.do("evaluate_health_hazard")
+    company.do("prepare_decision", action="correction")
+    for who in DECIDERS:
+        company.do(f"decide_as_{who}", **(REJECTED if who == "medical" else {}))
+    company.do("prepare_decision", action="removal")
+    for who in DECIDERS:
+        company.do(f"decide_as_{who}")
+    first, second = (
+        (one.name, one.record or "")
+        for one in company.documents
+        if one.kind == "recall_decision/decision_record"
+    )
+    assert [first[0].partition(" ")[0], second[0].partition(" ")[0]] == [
+        f"{company.number}-A1",
+        f"{company.number}-A2",
+    ]
+    assert "Correction" in first[1]
+    assert "Removal" not in first[1]
+    assert "Removal" in second[1]
+    assert "Correction" not in second[1]
+
+
+def test_the_strategy_is_sealed_when_it_is_approved(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"], shipped=1)
+    to_decision(company, "SENS-1")
+    decide_jurisdictions(company)
+    approve_strategy(company)
+    record = of_kind(company, "recall/strategy_record").record or ""
+    assert "Field safety corrective action (FSCA)" in record
+    assert "The pump is used at the bedside" in record
