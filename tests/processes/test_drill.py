@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -195,3 +196,22 @@ def test_a_drill_is_not_abandoned_without_a_reason(company: Company) -> None:
     attend(company)
     with pytest.raises(Invalid), company.holdfast.database.begin() as db:
         abandon(db, company.number, reason=" ", by=company.people.qa_manager, at=company.at)
+
+
+# what an unattended drill comes through; in the others goods are ruled on or a scope is changed
+PRACTISED = (
+    "recall", "recall_decision", "jurisdiction_decision", "regulator_notification",
+    "termination_request", "notice_text", "consignee_notice", "reply_difference", "effectiveness",
+    "effectiveness_check", "status_report",
+)  # fmt: skip
+NEVER = {"recall.confirm_dismissal"}  # a drill is pursued
+
+
+def test_what_a_robot_answers_is_stated_for_every_step() -> None:
+    steps = {
+        f"{process}.{path.stem}"
+        for process in PRACTISED
+        for path in Path("forms", process).glob("*.toml")
+        if path.stem != "report"
+    }
+    assert steps - NEVER <= set(answering.stated())
