@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.bpmn.models import Instance, Task
-from engine.cases import commands, migrating, preparing, releases, uploads
+from engine.cases import commands, migrating, preparing, releases, uploads, walking
 from engine.cases.context import form_context
 from engine.cases.models import Case
 from engine.cases.signing import Signing
@@ -22,7 +22,6 @@ from engine.evidence import ceremony
 from engine.people.person import Person
 from forms import library
 from webapp.compose import Holdfast
-from webapp.demo import walking
 from webapp.demo.book import answers_for
 from webapp.demo.people import ADMINISTRATOR, PASSWORD, QUALITY, SECOND_QUALITY, Staff, first_with
 
