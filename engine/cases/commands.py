@@ -18,6 +18,7 @@ from engine.cases.context import form_context
 from engine.cases.costs import recording as costs
 from engine.cases.models import Answer, Attachment, Case, Comment, Draft
 from engine.cases.numbering import next_number
+from engine.cases.reported import feeding
 from engine.cases.sealing import seal_if_last
 from engine.cases.signing import Signing, meaning_of, record_to_sign
 from engine.cases.tasks import (
@@ -76,7 +77,11 @@ def checked(
 ) -> Answers:
     """Validate what was typed against the form; raises `Invalid` with every problem."""
     form = form_at(db, process, element, instance_id=instance_id)
-    return accepted(form, raw, form_context(db, case=case, by=by, at=at, instance_id=instance_id))
+    context = form_context(db, case=case, by=by, at=at, instance_id=instance_id)
+    answers = accepted(form, raw, context)
+    if events := feeding.named_in(answers.answers):
+        feeding.refuse_unknown(db, events, at=feeding.FIELD)
+    return answers
 
 
 def checked_task(
@@ -171,6 +176,8 @@ def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetim
     aware = answers.answers.get("aware_at")
     if aware:
         facts.record(db, case, "awareness", aware["at"], by=by, at=at, evidence="report")
+    if who := answers.answers.get("aware_by"):
+        facts.record(db, case, "awareness_by", str(who), by=by, at=at, evidence="report")
     instance = runtime.start(
         db,
         case.process,
@@ -189,6 +196,8 @@ def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetim
         by=by,
         at=at,
     )
+    if events := feeding.named_in(answers.answers):
+        feeding.feed(db, case, events, by=by, at=at)
 
 
 def complete_task(
@@ -221,7 +230,7 @@ def complete_task(
     # nobody here signs what was decided elsewhere: quality signs the migration as a whole
     brought = legacy.named(db, case.number) if case.migrating_to else None
     signature = None
-    if brought is None:
+    if brought is None and not by.is_robot:  # a signature is a person's
         signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
     answer = _keep(db, case, task, answers.answers, signature, brought, by=by, at=at)
     if costs.says_effort(answers.answers):
