@@ -239,11 +239,17 @@ def exported_columns(rows: Rows) -> list[Column]:
     return [
         Column(
             f"{one.name}_seconds" if one.kind == "seconds" else one.name,
-            translated(one.label),
+            translated(one.label) + _in(one.kind),
             PLAIN.get(one.kind, "text"),
         )
         for one in rows.columns
     ]
+
+
+def _in(kind: str) -> str:
+    """Say the unit of a duration in a file, where it is a plain number."""
+    unit = {"seconds": gettext("seconds"), "milliseconds": gettext("milliseconds")}.get(kind)
+    return f" ({unit})" if unit else ""
 
 
 def exported_rows(rows: Rows) -> Iterator[list[object]]:
