@@ -1,7 +1,7 @@
 """The returns desk as its page shows it: leave given, parcels opened, corrections made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -137,7 +137,7 @@ def corrections(db: Session, case: Case) -> list[Corrected]:
     )
     for correction_id, by_id, name in told:
         readers.setdefault(correction_id, []).append((by_id, name))
-    return [Corrected(*one, otherwise=readers.get(one[0].id, ())) for one in rows]
+    return [replace(Corrected(*one), otherwise=readers.get(one[0].id, ())) for one in rows]
 
 
 def consignees(db: Session, case: Case) -> list[tuple[str, str]]:
