@@ -17,6 +17,7 @@ from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep, uploads
 from engine.cases.following import follow, lock_cases
 from engine.cases.notices import opening, printing, sent
+from engine.cases.recalls import joining
 from engine.cases.replies import drafts
 from engine.cases.reporting import schedule
 from engine.cases.scopes import apart, signed
@@ -59,6 +60,7 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         denylist.JOB: denylist.MakeDenyList(),
         runs.JOB: runs.Reconcile(),
         opening.VERB: opening.open_notices,
+        joining.VERB: joining.end_diagrams,
         printing.VERB: printing.PrintLetters(os.environ.get("HOLDFAST_DASK", "")),
     }
 )

@@ -35,6 +35,9 @@ SENTENCES = {
     "field_action_decided": N_("Decided on field action: %(decision)s"),
     "case_closed": N_("Closed the case"),
     "case_voided": N_("Voided the case"),
+    "case_merged": N_("Merged into %(into)s: %(reason)s"),
+    "case_superseded": N_("Superseded by %(into)s: %(reason)s"),
+    "recall_taken_up": N_("Took up %(number)s: %(reason)s"),
     "case_reopened": N_("Reopened the case"),
     "legacy_case_continued": N_("Goes on with %(number)s of %(source)s"),
     "case_migration_begun": N_("Began to bring the case over from another system"),
@@ -45,6 +48,8 @@ DOCUMENTS = {
     "disposition_record": N_("Disposition record"),
     "destruction_certificate": N_("Destruction certificate"),
     "case_void": N_("Void case"),
+    "case_merged": N_("Merge two recalls"),
+    "case_superseded": N_("Supersede a recall"),
     "case_reopen": N_("Reopen case"),
     "case_migration": N_("Migration of a case"),
 }
