@@ -17,7 +17,8 @@ Table = dict[str, Any]
 
 PANELS = frozenset(
     "subjects holds balance history documents diagram trace disposition_lines hold_tags "
-    "reply_findings differences effectiveness scope_left status_figures jurisdiction".split()
+    "reply_findings differences effectiveness scope_left status_figures jurisdiction "
+    "device_added".split()
 )
 _ANSWERS = re.compile(r"answers:[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
 _ID = re.compile(r"[a-z][a-z0-9_]{0,60}")

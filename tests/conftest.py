@@ -24,6 +24,7 @@ from tests.support.personas import People, settle
 from tests.support.putting_back import Lent, keep_rows
 from tests.support.schema import lay_rows, lay_schema
 from tests.support.shop import lay_shop
+from tests.support.staying_connected import receive, stay_connected
 
 TEMPORARY = "PYTEST_DEBUG_TEMPROOT"  # where pytest puts what tests write
 POSTGRES = "HOLDFAST_TEST_POSTGRES"  # the folder of this run's server, for the workers
@@ -81,6 +82,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Claim the server's folder before workers are born; the first to need it starts it."""
     sys.addaudithook(_stay_at_home)
     compile_once()
+    stay_connected()
     os.environ.setdefault(TEMPORARY, postgres.roomy())  # a commit to a disk costs milliseconds
     if POSTGRES not in os.environ:
         folder, owner = postgres.claim()
@@ -150,6 +152,8 @@ def fresh_postgres(postgres_server: postgres.Server) -> Iterator[FreshPostgres]:
                 maintenance.execute(
                     f"CREATE DATABASE {lent.name} TEMPLATE {template} STRATEGY FILE_COPY"
                 )
+                if again:
+                    receive(lent.name)
             yield postgres_server.url(lent.name)
             if again and lent.take_back():
                 waiting[template].append(lent)

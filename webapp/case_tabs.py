@@ -9,8 +9,10 @@ from webapp.words import N_
 RECALL = "recall"
 # code, words, endpoint: in the order a recall is worked through
 COMMON = (
+    ("reported_events", N_("Reported events"), "case_events.index"),
     ("answers", N_("Answers"), "case.answers"),
     ("documents", N_("Documents"), "case.documents"),
+    ("costs", N_("Costs"), "costs.index"),
     ("history", N_("History"), "case.history"),
 )
 TABS = {

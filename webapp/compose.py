@@ -15,6 +15,7 @@ from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep, uploads
+from engine.cases.drills import apart as drills
 from engine.cases.following import follow, lock_cases
 from engine.cases.notices import opening, printing, sent
 from engine.cases.recalls import joining
@@ -246,6 +247,8 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
     seal = Seal.made(settings.keys_folder, company=settings.company, at=clock.now())
     return {
         "actions": _action,
+        "stays_inside": drills.stays_inside,
+        "refuse_events": drills.refuse_events,
         "event_sinks": (follow, announce_events),
         "locked_first": (lock_cases,),
         "box": Box.of(settings.secret_key),

@@ -4,7 +4,7 @@ from marshmallow import Schema
 
 from engine.bpmn.step import Step
 from engine.cases.carrying_out import case_of
-from engine.cases.recalls import jurisdictions
+from engine.cases.recalls import authorities, jurisdictions
 
 
 class Parameters(Schema):
@@ -17,5 +17,7 @@ class Result(Schema):
 
 def record_jurisdiction(step: Step) -> dict[str, bool]:
     """Record the answer and close the gates of that law."""
-    jurisdictions.record(step, case_of(step))
+    case = case_of(step)
+    jurisdictions.record(step, case)
+    authorities.notify_further(step, case)
     return {}

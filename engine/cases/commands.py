@@ -15,8 +15,10 @@ from engine.cases import answers as kept, facts, uploads
 from engine.cases.agreeing import refuse_disagreement
 from engine.cases.asking import accepted, form_at
 from engine.cases.context import form_context
+from engine.cases.costs import recording as costs
 from engine.cases.models import Answer, Attachment, Case, Comment, Draft
 from engine.cases.numbering import next_number
+from engine.cases.reported import feeding
 from engine.cases.sealing import seal_if_last
 from engine.cases.signing import Signing, meaning_of, record_to_sign
 from engine.cases.tasks import (
@@ -75,7 +77,11 @@ def checked(
 ) -> Answers:
     """Validate what was typed against the form; raises `Invalid` with every problem."""
     form = form_at(db, process, element, instance_id=instance_id)
-    return accepted(form, raw, form_context(db, case=case, by=by, at=at, instance_id=instance_id))
+    context = form_context(db, case=case, by=by, at=at, instance_id=instance_id)
+    answers = accepted(form, raw, context)
+    if events := feeding.named_in(answers.answers):
+        feeding.refuse_unknown(db, events, at=feeding.FIELD)
+    return answers
 
 
 def checked_task(
@@ -170,6 +176,8 @@ def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetim
     aware = answers.answers.get("aware_at")
     if aware:
         facts.record(db, case, "awareness", aware["at"], by=by, at=at, evidence="report")
+    if who := answers.answers.get("aware_by"):
+        facts.record(db, case, "awareness_by", str(who), by=by, at=at, evidence="report")
     instance = runtime.start(
         db,
         case.process,
@@ -188,6 +196,8 @@ def _begin(db: Session, case: Case, answers: Answers, *, by: Person, at: datetim
         by=by,
         at=at,
     )
+    if events := feeding.named_in(answers.answers):
+        feeding.feed(db, case, events, by=by, at=at)
 
 
 def complete_task(
@@ -220,9 +230,12 @@ def complete_task(
     # nobody here signs what was decided elsewhere: quality signs the migration as a whole
     brought = legacy.named(db, case.number) if case.migrating_to else None
     signature = None
-    if brought is None:
+    if brought is None and not by.is_robot:  # a signature is a person's
         signature = _sign(db, case, task, answers.answers, signing, by=by, at=at)
     answer = _keep(db, case, task, answers.answers, signature, brought, by=by, at=at)
+    if costs.says_effort(answers.answers):
+        form = form_at(db, task.process, task.element_id, instance_id=task.instance_id)
+        costs.keep_effort(db, form, answer, by=by, at=at)
     runtime.complete_task(db, task_id, variables=answers.variables, by=by, at=at)
     place = f"task:{task_id}"
     uploads.adopt(db, case, answers.answers, place=place, by=by, at=at, task_id=task_id)

@@ -12,6 +12,7 @@ from engine import commands
 from engine.cases import answers as kept, uploads
 from engine.cases.asking import accepted, form_at
 from engine.cases.context import form_context
+from engine.cases.costs import recording as costs
 from engine.cases.models import Answer, Case
 from engine.cases.renewing import ask_again
 from engine.cases.tasks import lock_case, refuse_ended
@@ -99,6 +100,7 @@ def correct_answer(
         corrects=old,
         reason=reason.strip(),
     )
+    costs.keep_effort(db, form, new, by=by, at=at)
     place = f"answer:{answer_id}"
     uploads.adopt(db, case, answers, place=place, by=by, at=at, task_id=old.task_id)
     voided = _void_signatures(db, case, old, reason.strip(), by=by, at=at)

@@ -126,7 +126,7 @@ def end(
         at=at,
         reason=ending.reason.strip(),
     )
-    {VOID: _void, REOPEN: _reopen}[ending.act](db, case, ending.reason.strip(), by=by, at=at)
+    {VOID: void, REOPEN: _reopen}[ending.act](db, case, ending.reason.strip(), by=by, at=at)
     case.version += 1
     action = {VOID: "case_voided", REOPEN: "case_reopened"}[ending.act]
     ledger.append(db, case.stream, action, {"reason": ending.reason.strip()}, by=by, at=at)
@@ -180,7 +180,8 @@ def _contained_by(db: Session, case: Case) -> set[int | None]:
     return {*frozen, *(person for row in ordered for person in row)} - {None}
 
 
-def _void(db: Session, case: Case, reason: str, *, by: Person, at: datetime) -> None:
+def void(db: Session, case: Case, reason: str, *, by: Person | None, at: datetime) -> None:
+    """End all that runs of a case, its holds and what is open of its balance. Flushes."""
     running = select(Instance.id).where(
         Instance.id.in_(roots_of(case)), Instance.ended_at.is_(None)
     )

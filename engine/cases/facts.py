@@ -42,8 +42,13 @@ def record(
     at: datetime,
     evidence: str | None = None,
     jurisdiction: str | None = None,
+    corrects: Fact | None = None,
+    reason: str | None = None,
 ) -> Fact:
-    """Write down a fact, of one jurisdiction where it is named; flushes."""
+    """Write down a fact, of one jurisdiction where it is named; flushes.
+
+    One that `corrects` another takes its place, and says for what `reason`.
+    """
     if name not in NAMES:
         raise UnknownFact(name)
 
@@ -55,10 +60,36 @@ def record(
         evidence=evidence,
         by_id=by.id if by else None,
         recorded_at=at,
+        supersedes_id=corrects.id if corrects else None,
+        reason=reason if corrects else None,
     )
     db.add(fact)
     db.flush()
     return fact
+
+
+def know_earlier(
+    db: Session,
+    case: Case,
+    aware_at: datetime,
+    aware_by: str,
+    *,
+    reason: str,
+    by: Person,
+    at: datetime,
+) -> bool:
+    """Take an awareness into the facts of a case where it is the earliest; say whether it is.
+
+    It is never made later: clocks have run from it. Flushes.
+    """
+    known = latest(db, case, "awareness")
+    if known is not None and datetime.fromisoformat(known.value) <= aware_at:
+        return False
+    record(db, case, "awareness", aware_at.isoformat(), by=by, at=at, evidence=reason,
+           corrects=known, reason=reason)  # fmt: skip
+    record(db, case, "awareness_by", aware_by, by=by, at=at, evidence=reason,
+           corrects=latest(db, case, "awareness_by"), reason=reason)  # fmt: skip
+    return True
 
 
 def standing(db: Session, case: Case) -> list[Fact]:

@@ -1,6 +1,8 @@
 """The history of a case in sentences: every ledger entry as a person reads it."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
@@ -26,6 +28,14 @@ SENTENCES = {
     "customers_link_made": N_("%(by)s made a link of notice %(notice)s for its customers"),
     "notice_link_sent_anew": N_("%(by)s had a new link of notice %(notice)s sent"),
     "notice_link_revoked": N_("Withdrew a link of notice %(notice)s"),
+    "reported_event_recorded": N_("Recorded %(event)s"),
+    "reported_event_corrected": N_("Corrected %(event)s, now version %(version)s"),
+    "reported_event_linked": N_("Reported event %(event)s feeds the case"),
+    "reported_event_unlinked": N_("Took reported event %(event)s away from the case"),
+    "linked_to_case": N_("Linked to %(case)s"),
+    "taken_from_case": N_("Taken away from %(case)s"),
+    "awareness_moved": N_("Known earlier, by %(event)s: %(who)s"),
+    "reported_event_decided": N_("Decided on %(event)s in %(jurisdiction)s: %(reportable)s"),
     "document_sealed": N_("Sealed %(name)s"),
     "signed": N_("Signed %(record_type)s: %(sentence)s"),
     "signature_voided": N_("Voided signature %(signature_id)s"),
@@ -52,12 +62,15 @@ DOCUMENTS = {
     "case_superseded": N_("Supersede a recall"),
     "case_reopen": N_("Reopen case"),
     "case_migration": N_("Migration of a case"),
+    "event_reportability": N_("Reportability of an event"),
 }
 DECISIONS = {
     "opens_recall": N_("a recall is opened"),
     "no_field_action": N_("no field action"),
 }
+REPORTABLE, NOT_REPORTABLE = N_("reportable"), N_("not reportable")
 AGREED, DIFFERED = N_("everything agrees"), N_("there are differences")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 Words = tuple[str, ...]  # a fact that is itself words to be translated, joined by commas
 
 
@@ -66,13 +79,19 @@ def history(db: Session, case: Case, *, last: int | None = None) -> tuple[Histor
 
     A fact that is a tuple holds msgids; the page translates and joins them.
     """
+    return history_of_stream(db, case.stream, _task_names(db, case), last=last)
+
+
+def history_of_stream(
+    db: Session, stream: str, names: Mapping[str, str] = NOTHING, *, last: int | None = None
+) -> tuple[HistoryLine, ...]:
+    """Return a stream of the ledger as sentences, newest first; `names` are those of its steps."""
     entries = db.scalars(
         select(LedgerEntry)
-        .where(LedgerEntry.stream == case.stream)
+        .where(LedgerEntry.stream == stream)
         .order_by(LedgerEntry.seq.desc())
         .limit(last)
     ).all()
-    names = _task_names(db, case)
     return tuple(_line(entry, names) for entry in entries)
 
 
@@ -87,7 +106,7 @@ def _task_names(db: Session, case: Case) -> dict[str, str]:
     return {f"{process}.{element}": name for process, element, name in rows}
 
 
-def _line(entry: LedgerEntry, names: dict[str, str]) -> HistoryLine:
+def _line(entry: LedgerEntry, names: Mapping[str, str]) -> HistoryLine:
     written = json.loads(entry.content)
     body, by = written["body"], written["by"]
     facts = {**body, **_in_words(entry.action, body, names)}
@@ -103,7 +122,7 @@ def _line(entry: LedgerEntry, names: dict[str, str]) -> HistoryLine:
     )
 
 
-def _in_words(action: str, body: dict[str, Any], names: dict[str, str]) -> dict[str, Words]:
+def _in_words(action: str, body: dict[str, Any], names: Mapping[str, str]) -> dict[str, Words]:
     said: dict[str, Words] = {}
     for fact in ("element", "record_type"):
         if fact in body:
@@ -114,6 +133,8 @@ def _in_words(action: str, body: dict[str, Any], names: dict[str, str]) -> dict[
     if action == "counts_compared":
         differs = body["missing"] or body["unexpected"] or body["differing"]
         said["result"] = (DIFFERED if differs else AGREED,)
+    if action == "reported_event_decided":
+        said["reportable"] = (REPORTABLE if body["is_reportable"] else NOT_REPORTABLE,)
     if action == "field_action_decided":
         said["decision"] = (DECISIONS.get(body["decision"], body["decision"]),)
     return said

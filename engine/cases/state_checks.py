@@ -184,7 +184,10 @@ def check_facts(
     """Check the dated facts that an answer or an entry states: awareness, decision, closure."""
     told = [a.answers.get("aware_at") for a in answers if a.element_id == "report"][:1]
     wanted: dict[str, list[Any]] = {
-        "awareness": [one["at"] for one in told if isinstance(one, dict) and "at" in one],
+        "awareness": [
+            *(one["at"] for one in told if isinstance(one, dict) and "at" in one),
+            *(_body(one).get("awareness") for one in _of(entries, "awareness_moved")),
+        ],
         "field_action_decision": [
             _body(one).get("decision") for one in _of(entries, "field_action_decided")
         ],

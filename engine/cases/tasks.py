@@ -14,6 +14,7 @@ from engine.errors import Conflict, NotAllowed, NotFound
 from engine.evidence import ledger
 from engine.people import Person, authorize, holds_qualification
 from engine.people.queries import account_of
+from engine.people.robots import RobotsOnlyPractise
 
 # the steps that another system's case can be brought to, and what is answered on the way there
 BEFORE = {
@@ -134,6 +135,8 @@ def refuse_unless_theirs(db: Session, case: Case, task: Task, by: Person, *, at:
     is written down by who brings the case over, whatever role the step has.
     """
     refuse_if_barred(db, task, by)
+    if by.is_robot and not case.is_drill:
+        raise RobotsOnlyPractise
     if case.migrating_to:
         authorize(by, "case.migrate")
     elif task.role not in by.roles:
@@ -141,7 +144,7 @@ def refuse_unless_theirs(db: Session, case: Case, task: Task, by: Person, *, at:
     if task.claimed_by_id not in (None, by.id):
         raise TaskClaimed(by=printed_name(db, task.claimed_by_id))
     needed = None if case.migrating_to else task.qualification
-    if needed and not holds_qualification(db, by.id, needed, at=at):
+    if needed and not by.is_robot and not holds_qualification(db, by.id, needed, at=at):
         raise NotQualified(code=needed)
 
 

@@ -379,6 +379,7 @@ FINDS: dict[str, dict[str, Any]] = {
     "take_country": {"is_new": True},
     "settle_terminations": {"has_ended": True},
     "record_attempt": {"attempt_count": 3},
+    "reopen_decisions": {"asked_again_count": 1},
     "draw_checks": {"check_count": 2},
     "record_check": {"result": "effective"},
 }
@@ -396,6 +397,7 @@ STARTS: dict[str, dict[str, Any]] = {
     "consignee_notice": {"notice_id": 1, "follow_up_after": "P3D"},
     "notice_text": {"text_id": 1, "is_translation": True},
     "effectiveness_check": {"frame_id": 1},
+    "device_review": {"scope": 2},
     "scope_change": {"scope": 2, "tags_to_remove": True},
     "disposition": {"severity": "critical"},
     "disposition_line": {"type": "scrap", "line_id": 1},
@@ -894,6 +896,13 @@ def test_a_received_class_changes_the_strategy_once_it_is_approved() -> None:
     case.do("review_class")
     case.do("approve_class_review", review_decision="approve")
     assert case.ended_at == {"class_applied"}
+
+
+def test_an_added_device_is_evaluated_and_weighed_before_decisions_are_asked_again() -> None:
+    case = run("device_review")
+    case.do("evaluate_added_device")
+    case.do("weigh_added_device")
+    assert case.ended_at == {"device_reviewed"}
 
 
 @pytest.mark.parametrize(

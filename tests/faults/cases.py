@@ -75,7 +75,8 @@ def company_of(told: Told) -> Company:
 SUSPECTS = "S-0001 P-1 P-2"
 
 
-def _keep(told: Told, what: dict[str, Any]) -> None:
+def keep(told: Told, what: dict[str, Any]) -> None:
+    """Keep what a person will send: a restart sends the very same."""
     (told.folder / "act.json").write_text(json.dumps(what))
 
 
@@ -101,7 +102,7 @@ def _to_the_board(told: Told) -> Company:
 
 def before_last_approval(told: Told) -> None:
     company = _to_the_board(told)
-    _ready(told, company, company.task("approve_quality"))
+    ready(told, company, company.task("approve_quality"))
 
 
 def _to_the_last_line(told: Told) -> Company:
@@ -115,25 +116,25 @@ def _to_the_last_line(told: Told) -> Company:
 
 def before_last_line(told: Told) -> None:
     company = _to_the_last_line(told)
-    _ready(told, company, company.task("return_to_supplier"))
+    ready(told, company, company.task("return_to_supplier"))
 
 
 def before_close(told: Told) -> None:
     company = _to_the_last_line(told)
     company.do("return_to_supplier")
     company.seal_documents()
-    _ready(told, company, company.task("verify_and_close"))
+    ready(told, company, company.task("verify_and_close"))
 
 
-def _ready(told: Told, company: Company, task: Task) -> None:
+def ready(told: Told, company: Company, task: Task, **own: Any) -> None:
     """Open the sign page of a task, and keep what its person will send."""
     person = getattr(company.people, task.role)
-    answers = company.answers(task, person)
+    answers = company.answers(task, person, **own)
     signing = company.open_signing(task, answers, by=person)
     with clock.at(AT):
         told.holdfast.deliver()  # the mail of the steps before is nobody's here
     what = {"task": str(task.id), "role": task.role, "answers": answers}
-    _keep(told, what | {"signing": asdict(signing) if signing else None})
+    keep(told, what | {"signing": asdict(signing) if signing else None})
 
 
 # --- what is sent ----------------------------------------------------------------------------
@@ -184,7 +185,7 @@ def _working(*ticks: Callable[[Holdfast], None]) -> tuple[Callable[[Told], None]
     return at(AT), at(AFTER_EVERY_LEASE)
 
 
-def _scenario(
+def scenario_of(
     prepare: Callable[[Told], None],
     act: Callable[[Told], None],
     *ticks: Callable[[Holdfast], None],
@@ -200,10 +201,10 @@ def _scenario(
 
 UPKEEP = (Holdfast.fire_timers, Holdfast.take_up_reports, Holdfast.deliver)
 
-REPORT = _scenario(before_report, report, *UPKEEP)
-LAST_APPROVAL = _scenario(before_last_approval, complete, *UPKEEP)
-LAST_LINE = _scenario(before_last_line, complete, *UPKEEP)
-CLOSE = _scenario(before_close, complete, *UPKEEP)
+REPORT = scenario_of(before_report, report, *UPKEEP)
+LAST_APPROVAL = scenario_of(before_last_approval, complete, *UPKEEP)
+LAST_LINE = scenario_of(before_last_line, complete, *UPKEEP)
+CLOSE = scenario_of(before_close, complete, *UPKEEP)
 
 
 def before_seal(told: Told) -> None:
@@ -212,7 +213,7 @@ def before_seal(told: Told) -> None:
     complete(told)
 
 
-SEAL = _scenario(before_seal, nothing, Holdfast.run_jobs)
+SEAL = scenario_of(before_seal, nothing, Holdfast.run_jobs)
 
 
 def before_mail(told: Told) -> None:
@@ -222,4 +223,4 @@ def before_mail(told: Told) -> None:
     company.report("P-2")
 
 
-MAIL = _scenario(before_mail, nothing, Holdfast.deliver)
+MAIL = scenario_of(before_mail, nothing, Holdfast.deliver)

@@ -20,6 +20,8 @@ from engine.outbox import Outgoing
 from engine.serials.models import Event, Hold, HoldTargetRow, Unit
 from webapp.compose import Holdfast
 
+AFTER_WORK = {"follow_up_due"}  # days after its letter went out: recovery sends it later
+
 
 def check_everything(holdfast: Holdfast, *, is_sealed: bool) -> dict[str, Any]:
     """Assert every rule that needs no comparison; return what the unkilled run must match."""
@@ -146,13 +148,19 @@ def _summary(db: Session) -> dict[str, Any]:
         "tasks": _rows(
             db, select(Task.process, Task.element_id, Task.done_at, Task.done_by_id,
                        Task.cancelled_at)),
-        "timers": _rows(db, select(Timer.element_id, Timer.due_at)),
+        "timers": _timers(db),
         "answers": _rows(db, select(Answer.process, Answer.element_id, Answer.version)),
         "signatures": _rows(db, select(Signature.meaning, Signature.person_id)),
         "ledger": _rows(db, select(LedgerEntry.stream, LedgerEntry.seq, LedgerEntry.action)),
         "documents": _rows(db, select(Document.kind, Document.state)),
         "mail": _rows(db, select(Outgoing.layout, Outgoing.receiver)),
     }  # fmt: skip
+
+
+def _timers(db: Session) -> list[str]:
+    """Say when each is due; of one that counts from what the workers did, only that it waits."""
+    rows = db.execute(select(Timer.element_id, Timer.due_at))
+    return sorted(f"{name} {'' if name in AFTER_WORK else due}".strip() for name, due in rows)
 
 
 def _row_counts(db: Session) -> dict[str, int]:

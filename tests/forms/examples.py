@@ -69,6 +69,28 @@ KINDS = {
         [({"amount": "12.50", "currency": "EUR"}, {"amount": "12.5", "currency": "EUR"}, "12.5")],
         [{"amount": "1.5", "currency": "JPY"}, {"amount": "1", "currency": "BTC"}, "1", ["1"]],
     ),
+    "effort": (
+        'category = "rework"',
+        [
+            (
+                {"hours": "2.50", "amount": "", "currency": "EUR", "category": ""},
+                {"hours": "2.5"},
+                "2.5",
+            ),
+            (
+                {"amount": "80", "currency": "JPY", "category": "test_lab"},
+                {"amount": "80", "currency": "JPY", "category": "test_lab"},
+                "0",
+            ),
+        ],
+        [
+            {"hours": "0"}, {"hours": "-1"}, {"hours": "1.333"}, {"hours": "10001"}, "2", ["2"],
+            {"hours": "1", "amount": "5", "currency": "EUR"},
+            {"amount": "5", "currency": "BTC", "category": "scrap"},
+            {"amount": "0.5", "currency": "JPY", "category": "scrap"},
+            {"amount": "5", "currency": "EUR", "category": "bribes"}, {"hours": "1", "x": "y"},
+        ],
+    ),
     "integer": (
         "max = 50",
         [("7", 7, 7), (0, 0, 0), ("7.0", 7, 7)],

@@ -182,7 +182,8 @@ def notify(
         )  # fmt: skip
         db.add(notice)
         db.flush()
-        token = links.issue(db, notice, at=company.at)
+        token = links.new_token()
+        links.issue(db, notice.id, token, at=company.at)
         return Hospital(company, app, notice.id, token, serials, lot_id)
 
 

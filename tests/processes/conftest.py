@@ -17,7 +17,7 @@ from tests.conftest import FreshPostgres
 from tests.processes.answering import Hospital, notify
 from tests.processes.company import Company
 from tests.processes.founding import Founded, composed, found, release_processes
-from tests.processes.recalling import add_hospital, deliver
+from tests.processes.recalling import add_hospital, deliver, report_signal
 from tests.support.personas import People
 from tests.support.postgres import Server
 from tests.support.putting_back import keep_rows
@@ -107,7 +107,7 @@ def app(company: Company) -> Flask:
 def house(
     request: pytest.FixtureRequest, people: People, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Company]:
-    """Give a company with one case, in which each story notifies a hospital of its own."""
+    """Give a company with one recall, in which each story notifies a hospital of its own."""
     founded: Founded = request.getfixturevalue(f"founded_{request.param}")
     folder = tmp_path_factory.mktemp("replies") / "company"
     shutil.copytree(founded.folder, folder)
@@ -120,7 +120,7 @@ def house(
         company = Company(composed(folder, url), people, FIRST_NOTICE_AT, dict(founded.places))
         release_processes(company.holdfast, people, ["reply_difference"])
         company.make_lot("S-0001", 4)
-        company.report("S-0001")
+        report_signal(company, "S-0001")
         yield company
         company.holdfast.database.close()
 

@@ -12,6 +12,7 @@ from engine.cases import commands, replies, scopes
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
 from engine.cases.recalls import gates, jurisdictions, passing
+from engine.cases.recalls.passing import Passing
 from engine.cases.replies.given import Given, Line
 from engine.cases.scopes import signed
 from engine.cases.signing import Signing
@@ -250,10 +251,18 @@ def board_scraps_what_is_held(company: Company, *serials: str) -> None:
 
 
 def open_gate(company: Company, gate: gates.Gate) -> None:
-    """Record that the authority let the action go on."""
+    """Sign that the authority let the action go on."""
+    by = company.people.regulatory_affairs
+    act_on_gate(company, gate, passing.OPEN, "Letter of 26 March", by=by)
+
+
+def act_on_gate(company: Company, gate: gates.Gate, act: str, ground: str, *, by: Person) -> None:
+    """Open, pass or close a gate as its page does: drawn up, then signed."""
+    session, asked = f"session-{by.id}", Passing(company.number, gate.id, act, ground)
     with company.holdfast.database.begin() as db:
-        passing.open_gate(
-            db, company.number, gate.id, evidence="Letter of 26 March",
-            by=company.people.regulatory_affairs, at=company.at, key=company.new_key(),
-        )  # fmt: skip
+        nonce = passing.open_signing(db, asked, by=by, session_id=session, at=company.at).nonce
+    needs = company.reads(lambda db: ceremony.needs_user_name(db, session, company.at))
+    signing = Signing(nonce, PASSWORD, session, by.user_name if needs else None)
+    with company.holdfast.database.begin() as db:
+        passing.act_on(db, asked, signing, by=by, at=company.at, key=company.new_key())
     company.take_up_reports()

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from sqlalchemy import insert, literal, select, text, update
 from sqlalchemy.orm import Session
 
-from engine.cases import balance, lying
+from engine.cases import balance, countries, lying
 from engine.cases.balance import ACCOUNTS, SCOPE, Holding
 from engine.cases.models import BalanceTotal, Case, Posting
+from engine.cases.notices.models import Notice
 from engine.serials import parties
 from engine.serials.models import Unit
 
@@ -149,6 +150,39 @@ def test_shares_say_who_has_what_and_where_nobody_recorded_the_country(db, groun
     assert {one.code: one.total for one in balance.by(db, recall, "lot")} == {
         "P0": 3, "P1": 3, "S1": Decimal("2.5")
     }  # fmt: skip
+
+
+def test_a_country_says_where_its_goods_are_and_who_replied(db, ground, at):
+    recall, (first, second), units, _, _ = ground
+    assert sorted(n for group in countries.GROUPS.values() for n in group.accounts) == sorted(
+        name for name, account in ACCOUNTS.items() if account.is_affected
+    )
+    enter(db, recall, at, units=units[:4], party_id=first)
+    enter(db, recall, at, units=units[4:5], party_id=second)
+    enter(db, recall, at, units=units[5:], to="in_house")
+    for unit, account in zip(units, ("held", "used", "lost"), strict=False):
+        balance.post(
+            db, recall, balance.holdings_of(db, recall.id, units=[unit]), to=account, at=at, **HOW
+        )
+    told = {"case_id": recall.id, "jurisdiction": "EU", "language": "fr", "opened_at": at}
+    db.add_all(
+        [
+            Notice(party_id=first, number="N-1", country="FR", state="answered",
+                   first_sent_at=at, answered_at=at, **told),
+            Notice(party_id=second, number="N-2", country="BR", state="open", **told),
+        ]
+    )  # fmt: skip
+    db.flush()
+
+    ours, france, unknown, brazil = countries.of_recall(db, recall)
+    assert (ours.code, ours.affected, ours.sums["in_house"], ours.rate) == (None, 1, 1, None)
+    assert {name: many for name, many in france.sums.items() if many} == {
+        "in_house": 1, "with_consignees": 1, "used": 1, "missing": 1,
+    }  # fmt: skip
+    assert (france.affected, france.recovered, france.rate) == (4, 2, Decimal("0.5"))
+    assert france.told == countries.Told(notices=1, sent=1, answered=1)
+    assert (unknown.code, unknown.affected, unknown.told.notices) == ("??", 1, 0)
+    assert (brazil.code, brazil.affected, brazil.told) == ("BR", 0, countries.Told(notices=1))
 
 
 def test_what_is_shown_to_lie_where_cannot_be_changed_unseen(db, ground, at):

@@ -12,6 +12,7 @@ from typing import Any, LiteralString
 import psycopg
 
 from tests.support.postgres import Server
+from tests.support.staying_connected import part_from, waiting_in
 
 # age() counts transactions back from now: what a test wrote is younger than the template's mark
 LAY = """
@@ -86,7 +87,7 @@ CREATE EVENT TRIGGER spoiled ON ddl_command_end EXECUTE FUNCTION kept.spoil();
 
 ALONE = """
 SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL(%s)
 """
 GROWN = "SELECT kept.size() > size + 2000000 FROM kept.mark"  # nothing is vacuumed
 
@@ -113,7 +114,7 @@ class Lent:
     def take_back(self) -> bool:
         """Throw out who is still connected and put everything back; say if it can be lent again."""
         try:
-            self._connection.execute(ALONE)
+            self._connection.execute(ALONE, [waiting_in(self.name)])
             return self.put_back() and not self._asked(GROWN)
         except psycopg.Error:  # it keeps nothing, it was dropped, or somebody holds a lock
             return False
@@ -127,5 +128,6 @@ class Lent:
         return row is not None and bool(row[0])
 
     def close(self) -> None:
+        part_from(self.name)
         if "_connection" in vars(self):
             self._connection.close()

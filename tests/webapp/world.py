@@ -30,13 +30,21 @@ from engine.cases import (
     scopes,
     tasks as case_tasks,
 )
+from engine.cases.costs import recording as costs
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
+<<<<<<< HEAD
 from engine.cases.recalls import gates, joining, passing
 from engine.cases.recalls.joining import Joining
 from engine.cases.recalls.passing import Override
+=======
+from engine.cases.recalls import gates, passing
+from engine.cases.recalls.passing import Passing
+>>>>>>> main
 from engine.cases.replies import links
+from engine.cases.reported import feeding, recording
+from engine.cases.reported.given import Given
 from engine.cases.returns import authorising, closing, correcting
 from engine.cases.returns.closing import Closing
 from engine.cases.returns.correcting import Correction
@@ -279,6 +287,7 @@ def make_world(folder: Path, *, server: Server | None = None, name: str = "") ->
         _sign_in(world, None)
         _let_systems_in(world)
         _keep_drafts(world)
+        _record_an_event(world)
         _open_sign_page(world)
         _open_pages_of_the_manager(world)
     world.keep()
@@ -378,6 +387,13 @@ def _open_cases(world: World) -> None:
     ended = company.do("triage", **SCREENED)
     company.do("confirm_screening")
     assert company.case.state == "closed"
+    lab = costs.Given("test_lab", amount="120", currency="EUR", what="Seal test",
+                      spent_on=f"{company.at:%Y-%m-%d}")  # fmt: skip
+    with company.holdfast.database.begin() as db:
+        cost_id = costs.record(
+            db, company.number, lab, by=people.qa_engineer, at=company.at, key=company.new_key()
+        ).id
+    world.always["cost_id"] = cost_id
     world.states["closed"] = {"number": company.number, "document_id": document.id}
     world.states["answered_closed"] = {
         "number": company.number, "answer_id": company.answer("triage").id,
@@ -394,7 +410,7 @@ def _open_cases(world: World) -> None:
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
         "report_id": 999, "report_run_id": 999,
         "batch_id": 999, "line": 2, "protected_id": 999, "token_id": 999, "record_id": 999,
-        "legacy_id": 999, "version_id": 999,
+        "legacy_id": 999, "version_id": 999, "cost_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["traced"] = _traced(company)
@@ -601,7 +617,8 @@ def _notify_a_consignee(world: World) -> None:
         )  # fmt: skip
         db.add(notice)
         db.flush()
-        token = links.issue(db, notice, at=at)
+        token = links.new_token()
+        links.issue(db, notice.id, token, at=at)
         link_id = links.links_of(db, notice.id)[0].id
         world.states["linked"] = {
             "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
@@ -695,6 +712,33 @@ def _keep_drafts(world: World) -> None:
             assert answer.status_code == 200, (state, role)
 
 
+def _record_an_event(world: World) -> None:
+    """Record an event that feeds a recall, and open regulatory affairs' page to sign on it."""
+    company, people = world.company, world.company.people
+    given = Given(
+        complaint_number="CMP-1", device_name="Pump", received_on=world.at.date(),
+        what_happened="It stopped.", outcome="unknown", country="BR", aware_at=world.at,
+        aware_by="Nina Berg", aware_how="by phone",
+    )  # fmt: skip
+    at, case = company.at, world.states["gated"]["number"]
+    with company.holdfast.database.begin() as db:
+        by = people.complaint_handler
+        number = recording.record(db, given, by=by, at=at, key="an-event").number
+        feeding.link(db, case, [number], by=by, at=at, key="its-link")
+    event = {
+        "number": number, "case": case, "code": "BR",
+        "other_case": world.states["other"]["number"],
+    }  # fmt: skip
+    answers = {"answer.serious": "no", "decision": "no", "reason": "Nobody was harmed."}
+    asked = world.ask(
+        "POST", f"/reported-events/{number}/reportability/BR", "regulatory_affairs", data=answers
+    )
+    assert asked.status_code == 303, asked.text
+    world.states["event"] = event
+    world.states["deciding"] = {**event, "nonce": str(asked.location).rpartition("/")[2]}
+    world.states["unknown"] |= {"case": "RC-1999-0001", "code": "BR", "other_case": "NC-1999-0001"}
+
+
 def _open_sign_page(world: World) -> None:
     """Have the engineer open the page to sign the answers of a triage."""
     company = world.company
@@ -730,12 +774,19 @@ def _open_pages_of_the_manager(world: World) -> None:
             opened = ending.open_signing(db, Ending(number, act, reason), **here)
             world.states[state] = {"number": number, "nonce": opened.nonce}
         recall = world.states["gated"]
+<<<<<<< HEAD
         override = Override(recall["number"], recall["gate_id"], "Reported by mistake.")
         opened = passing.open_signing(db, override, **here)
         world.states["overriding"] = {**recall, "nonce": opened.nonce}
         pair = world.states["joinable"]
         two = Joining(pair["number"], pair["into"], "merged", "Reported by mistake.")
         world.states["joining"] = {**pair, "nonce": joining.open_signing(db, two, **here).nonce}
+=======
+        for state, act in (("overriding", passing.OVERRIDE), ("opening_gate", passing.OPEN)):
+            asked = Passing(recall["number"], recall["gate_id"], act, "Reported by mistake.")
+            opened = passing.open_signing(db, asked, **here)
+            world.states[state] = {**recall, "act": act, "nonce": opened.nonce}
+>>>>>>> main
         world.states["bringing"] = {
             "number": company.number,
             "nonce": migrating.open_signing(db, company.number, **here).nonce,

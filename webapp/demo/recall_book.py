@@ -117,6 +117,18 @@ RECALL: Mapping[str, Answers] = {
         "decision": "approve",
         "reason": "The warning fits the class.",
     },
+    "device_review.evaluate_added_device": {
+        "factors": "The same sensor, in a pump that is used at home: nobody watches the pressure.",
+        "severity": "death",
+        "likelihood": "possible",
+        "likelihood_why": "No complaint is known; the sensor is the same.",
+        "use_meanwhile": "stop",
+        "conclusion": "The hazard is the same. How many drift at home is unknown.",
+    },
+    "device_review.weigh_added_device": {
+        "action_holds": "as_decided",
+        "reason": "The sensor is exchanged in the same way.",
+    },
     "recall.verify_and_close": {
         "capa": {"number": "CAPA-2026-044", "because": ""},
         "risk_file_reviewed": {"number": "RMF-07 rev 12", "because": ""},

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from engine.cases import balance
+from engine.cases import balance, countries
 from engine.cases.models import BalanceTotal, BalanceUnit, Case
 from engine.cases.overview import TONES
 from engine.cases.pages import Tone
@@ -34,13 +34,21 @@ class Narrowed:
     """Which rows are asked for; what is left out narrows nothing.
 
     `party` 0 is what never left us; `lot` 0 what was made as none; `country` "??" where none is
-    recorded.
+    recorded; `group` the accounts of a column of the country table.
     """
 
     account: str = ""
+    group: str = ""
     party: int | None = None
     country: str = ""
     lot: int | None = None
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Return the accounts that are asked for; none are all."""
+        if self.account:
+            return (self.account,)
+        return countries.ASKED[self.group].accounts if self.group else ()
 
 
 @dataclass(frozen=True)
@@ -87,8 +95,8 @@ def quantities(db: Session, case: Case, asked: Narrowed) -> list[LyingLine]:
         .where(kept.case_id == case.id, ~kept.counts_units)
         .order_by(Lot.lot_no, Party.name, kept.account)
     )
-    if asked.account:
-        query = query.where(kept.account == asked.account)
+    if asked.accounts:
+        query = query.where(kept.account.in_(asked.accounts))
     if asked.party is not None:
         query = query.where(kept.party_id == asked.party)
     if asked.lot is not None:
@@ -118,8 +126,8 @@ def units(db: Session, case: Case, asked: Narrowed, *, after: int = 0) -> list[L
     """Return a page of the units behind a number, by id, beginning after one; one more is asked."""
     kept = BalanceUnit
     some = select(kept.unit_id).where(kept.case_id == case.id, kept.unit_id > after)
-    if asked.account:
-        some = some.where(kept.account == asked.account)
+    if asked.accounts:
+        some = some.where(kept.account.in_(asked.accounts))
     if asked.party is not None:
         some = some.where(kept.party_id == asked.party if asked.party else kept.party_id.is_(None))
     if asked.lot is not None:

@@ -16,7 +16,7 @@ from engine.cases.models import Case, Line, Round
 from engine.cases.names import stock_names
 from engine.cases.overview import case_balance, case_page
 from engine.cases.reach import amount, reached
-from engine.cases.recalls import showing
+from engine.cases.recalls import reviewing, showing
 from engine.cases.replies import restoring
 from engine.cases.reporting import reports
 from engine.cases.scope import scope_of
@@ -243,6 +243,10 @@ PANELS: Mapping[str, tuple[str, Fill]] = MappingProxyType(
         "jurisdiction": (
             N_("The jurisdiction"),
             lambda db, place: showing.of_instance(db, place.case, place.instance_id),
+        ),
+        "device_added": (
+            N_("Other device named"),
+            lambda db, place: reviewing.of_instance(db, place.case, place.instance_id),
         ),
         "status_figures": (N_("Figures of this report"), _status_figures),
         "hold_tags": (N_("Hold tags"), lambda db, place: tag_lines(db, place.case.number)),

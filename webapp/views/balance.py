@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine.cases import balance
+from engine.cases import balance, countries
 from engine.cases.notices.outreach import attempts_of
 from engine.cases.overview import recall_named
 from engine.cases.reconciling import reconciliation
@@ -44,7 +44,11 @@ def index(number: str) -> ResponseReturnValue:
     total = count(db, case, cast("balance.By", of))
     pages = max(1, -(-total // PAGE))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
-    shares = balance.by(db, case, cast("balance.By", of), limit=PAGE, offset=(page - 1) * PAGE)
+    shares = (
+        balance.by(db, case, cast("balance.By", of), limit=PAGE, offset=(page - 1) * PAGE)
+        if of != "country"
+        else []
+    )
     return render_template(
         "balance/index.html",
         case=case,
@@ -53,6 +57,8 @@ def index(number: str) -> ResponseReturnValue:
         of=of,
         shares=shares,
         labels={name: account.label for name, account in balance.ACCOUNTS.items()},
+        countries=countries.of_recall(db, case) if of == "country" else [],
+        groups=countries.GROUPS,
         page=page,
         pages=pages,
         total=total,
@@ -69,6 +75,7 @@ def rows(number: str) -> ResponseReturnValue:
     given = request.args
     asked = Narrowed(
         account=name if (name := given.get("account", "")) in balance.ACCOUNTS else "",
+        group=name if (name := given.get("group", "")) in countries.ASKED else "",
         party=given.get("party", None, type=int),
         country=given.get("country", "").replace("\x00", "")[:2],
         lot=given.get("lot", None, type=int),
@@ -85,8 +92,10 @@ def rows(number: str) -> ResponseReturnValue:
         units=found[:PAGE],
         after=found[PAGE - 1].id if len(found) > PAGE else None,
         labels={name: account.label for name, account in balance.ACCOUNTS.items()},
+        groups=countries.ASKED,
         address=addresses(
-            number=number, account=asked.account or None, country=asked.country or None,
+            number=number, account=asked.account or None, group=asked.group or None,
+            country=asked.country or None,
             **{name: str(one) for name, one in (("party", asked.party), ("lot", asked.lot))
                if one is not None},
         ),

@@ -35,6 +35,7 @@ class Planned:
     """One letter before it is drawn, and the files that go with it."""
 
     letter_id: int
+    token: str  # of the link it bears
     request: Mapping[str, Any]
     csv: bytes
     jws: bytes
@@ -72,7 +73,7 @@ class PrintLetters:
 
     def prepare(self, database: Database, job: jobs.Job) -> None:
         """Draw the next part, outside of the transaction that keeps it."""
-        with database.begin() as db:  # it writes: each letter has a link of its own
+        with database.read() as db:
             planned = plan(db, job.body["run_id"], at=clock.now())
         if not planned:
             self._printed[job.id] = []
@@ -177,7 +178,8 @@ class _Drawing:
             scope=self.version.number if self.version else None,
             made_at=moment(self.at),
         )
-        token = jws.signed(payload, db.info["seal"], kind=lists.KIND).encode("ascii")
+        signed = jws.signed(payload, db.info["seal"], kind=lists.KIND).encode("ascii")
+        token = links.new_token()
         replaced = before.get(letter.supersedes_id or 0)
         record = letters.record_of(
             db,
@@ -191,16 +193,17 @@ class _Drawing:
                 "country": party.country,
             },
             listed=listed,
-            path=links.address(links.issue(db, notice, at=self.at)),
-            files={"csv": csv, "jws": token},
+            path=links.address(token),
+            files={"csv": csv, "jws": signed},
             supersedes=letters.letter_number(notice.number, replaced) if replaced else None,
             change=letter.change,
         )
         return Planned(
             letter_id=letter.id,
-            request=letters.request_of(self.text, record, {"csv": csv, "jws": token}),
+            token=token,
+            request=letters.request_of(self.text, record, {"csv": csv, "jws": signed}),
             csv=csv,
-            jws=token,
+            jws=signed,
             email=email,
             postal=party.address or party.name,
         )
@@ -261,6 +264,7 @@ def keep(db: Session, run: LetterRun, printed: Sequence[Printed], *, at: datetim
         letter.pdf_sha256, letter.csv_sha256 = one.sha256["pdf"], one.sha256["csv"]
         letter.jws_sha256 = one.sha256["jws"]
         stored.append((letter, one.planned))
+        links.issue(db, letter.notice_id, one.planned.token, at=at)
     db.flush()
     _let_out(db, case, stored, at=at)
     left = select(NoticeLetter.id).where(

@@ -17,6 +17,7 @@ from engine.cases.models import Case
 from engine.cases.notices import lists, printing
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.recalls import gates
+from engine.cases.recalls.models import Gate
 from engine.cases.scopes import ScopeVersion
 from engine.errors import Conflict, NotFound
 from engine.evidence import ledger
@@ -201,6 +202,37 @@ def _held_back(db: Session, case: Case, due: list[ColumnElement[bool]]) -> list[
         for country in countries
         if country and gates.is_closed(db, case, country, gates.NOTICES) is not None
     ]
+
+
+def went_out(db: Session, case: Case, gate: Gate) -> bool:
+    """Say whether a letter there was printed since a gate opened. Locks the runs of the case."""
+    running = select(LetterRun.id).where(LetterRun.case_id == case.id, LetterRun.ended_at.is_(None))
+    db.execute(running.with_for_update()).all()  # no part is kept between this and the closing
+    printed = (
+        select(NoticeLetter.id)
+        .join(Notice, Notice.id == NoticeLetter.notice_id)
+        .where(
+            Notice.case_id == case.id,
+            Notice.jurisdiction == gate.jurisdiction,
+            NoticeLetter.stored_at >= gate.opened_at,
+        )
+    )
+    return db.scalar(printed.limit(1)) is not None
+
+
+def hold_back(db: Session, case: Case, jurisdiction: str) -> None:
+    """Take the letters there that were not printed yet out of their runs; flushes.
+
+    They are asked for anew when the gate opens again.
+    """
+    there = select(Notice.id).where(Notice.case_id == case.id, Notice.jurisdiction == jurisdiction)
+    db.flush()
+    db.execute(
+        update(NoticeLetter)
+        .where(NoticeLetter.notice_id.in_(there), NoticeLetter.state.in_(("waiting", "failed")))
+        .values(state="void", failure=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _add_letters(db: Session, run: LetterRun, due: list[ColumnElement[bool]]) -> None:

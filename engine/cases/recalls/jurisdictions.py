@@ -16,6 +16,8 @@ from engine.cases.models import Case
 from engine.cases.notices import sending
 from engine.cases.recalls import gates
 from engine.cases.recalls.models import JurisdictionDecision
+from engine.cases.scopes.comparing import touched_by_devices
+from engine.cases.scopes.models import ScopeVersion
 from engine.errors import Invalid, Problem
 from engine.evidence import ledger
 from engine.people.person import Person
@@ -134,6 +136,30 @@ def ensure(db: Session, case: Case, *, by: Person | None, at: datetime) -> list[
     return [row.key for row in new]
 
 
+def ask_again(
+    db: Session, case: Case, version: ScopeVersion, *, by: Person | None, at: datetime
+) -> list[str]:
+    """Have each jurisdiction that an added device touches decided anew, and return which. Flushes.
+
+    What it decided stands until the new decision is signed.
+    """
+    codes = {law.of_country(country).code for country in touched_by_devices(db, version)}
+    again = []
+    for row in rows_of(db, case):
+        if row.legal_name is None or row.key not in codes:
+            continue
+        if row.asked_again_scope is None:
+            key = f"{row.key}:{version.number}"
+            child = open_child(db, case, PROCESS, by=by, at=at, variables=_variables(row), key=key)
+            row.instance_id = child.id
+        row.asked_again_scope = version.number
+        body = {"jurisdiction": row.code, "scope": version.number}
+        ledger.append(db, case.stream, "jurisdiction_asked_again", body, by=by, at=at)
+        again.append(row.key)
+    db.flush()
+    return again
+
+
 def _new_rows(db: Session, case: Case, *, at: datetime) -> list[JurisdictionDecision]:
     there = {row.key: row for row in rows_of(db, case)}
     settled = {row.party_id for row in there.values() if row.party_id is not None}
@@ -194,7 +220,10 @@ def take_country(step: Step, case: Case) -> bool:
     told = account_of(db, answer.by_id).printed_name
     reason = f"{case.number}: {answer.answers['how_known']} ({told})"
     changes = {"country": str(answer.answers["country"])}
-    master.change(db, "party", int(row.party_id or 0), changes, by=None, at=step.at, reason=reason)
+    if not case.is_drill:  # what was made up for practice is no fact of the consignee
+        master.change(
+            db, "party", int(row.party_id or 0), changes, by=None, at=step.at, reason=reason
+        )
     row.code = found.code
     same = db.scalar(
         select(JurisdictionDecision).where(
@@ -238,6 +267,7 @@ def record(step: Step, case: Case) -> None:
     row.class_name = (given.get("class_name") or {}).get("value")
     row.is_reportable, row.reason = bool(given["is_reportable"]), given["reason"]
     row.decided_at, row.signature_id = answer.at, answer.signature_id
+    row.asked_again_scope = None
     here = law.named(str(row.code))
     if here.legal_name(row.legal_name).is_action:
         gates.close_for(db, case, here, at=step.at)

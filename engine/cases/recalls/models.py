@@ -1,85 +1,12 @@
-"""What a recall knows of events, countries, authorities and its own strategy."""
+"""What a recall knows of countries, authorities and its own strategy."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref, only_grows
-
-
-class ReportedEvent(Base):
-    """Something that happened with a device, as it was reported: 21 CFR 820.35(a).
-
-    A change is a new version that names the one before it. It names no patient.
-    """
-
-    __tablename__ = "reported_event"
-    __table_args__ = (
-        UniqueConstraint("number", "version"),
-        CheckConstraint(
-            "supersedes_id IS NULL OR reason IS NOT NULL", name="corrected_with_reason"
-        ),
-        CheckConstraint(
-            "outcome IN ('death', 'serious_injury', 'malfunction', 'other', 'unknown')",
-            name="outcome_is_known",
-        ),
-    )
-
-    id: Mapped[Key]
-    number: Mapped[str] = mapped_column(index=True)  # RE-2026-0007
-    version: Mapped[int] = mapped_column(default=1)
-    complaint_number: Mapped[str]  # ours or the reporter's
-    device_name: Mapped[str]
-    received_on: Mapped[date]
-    identification: Mapped[str | None]  # UDI, UPC, lot or serial as told
-    unit_id: Mapped[Ref | None]
-    lot_id: Mapped[Ref | None]
-    reporter_name: Mapped[str | None]
-    reporter_address: Mapped[str | None]
-    reporter_phone: Mapped[str | None]
-    what_happened: Mapped[str]
-    happened_on: Mapped[date | None]
-    country: Mapped[str | None]
-    outcome: Mapped[str]
-    corrective_action: Mapped[str | None]
-    reply: Mapped[str | None]
-    why_no_investigation: Mapped[str | None]
-    aware_at: Mapped[datetime]
-    aware_by: Mapped[str]
-    recorded_by_id: Mapped[Ref]
-    recorded_at: Mapped[datetime]
-    supersedes_id: Mapped[Ref | None] = mapped_column(ForeignKey("reported_event.id"), unique=True)
-    reason: Mapped[str | None]
-
-
-class CaseEvent(Base):
-    """A reported event that feeds a case; several may feed one."""
-
-    __tablename__ = "case_event"
-
-    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"), primary_key=True)
-    number: Mapped[str] = mapped_column(primary_key=True, index=True)  # of the event
-    by_id: Mapped[Ref]
-    at: Mapped[datetime]
-
-
-class EventReportability(Base):
-    """Whether one event is reportable in one jurisdiction, as somebody signed it."""
-
-    __tablename__ = "event_reportability"
-    __table_args__ = (Index("ix_event_reportability_event", "number", "jurisdiction"),)
-
-    id: Mapped[Key]
-    number: Mapped[str]  # of the event
-    jurisdiction: Mapped[str]
-    is_reportable: Mapped[bool]
-    reason: Mapped[str]
-    reported_under: Mapped[str | None]  # number of the report, where it was sent
-    by_id: Mapped[Ref]
-    at: Mapped[datetime]
-    signature_id: Mapped[Ref]
 
 
 class JurisdictionDecision(Base):
@@ -99,6 +26,7 @@ class JurisdictionDecision(Base):
     party_id: Mapped[Ref | None]
     instance_id: Mapped[Ref | None]
     countries: Mapped[list[Any]]  # codes
+    asked_again_scope: Mapped[int | None]  # number of the scope for which it is decided anew
     reached_by: Mapped[str]  # units | authorisation | both
     legal_name: Mapped[str | None]
     class_name: Mapped[str | None]
@@ -205,6 +133,7 @@ class Termination(Base):
     outcome: Mapped[str | None]
 
 
+<<<<<<< HEAD
 class Succession(Base):
     """One recall that goes on in another: united with it, or replaced by it. It says who and why.
 
@@ -234,3 +163,6 @@ only_grows(CaseEvent.__table__)  # type: ignore[arg-type]  # as above
 only_grows(EventReportability.__table__)  # type: ignore[arg-type]  # as above
 only_grows(Strategy.__table__)  # type: ignore[arg-type]  # as above
 only_grows(Succession.__table__)  # type: ignore[arg-type]  # as above
+=======
+only_grows(Strategy.__table__)  # type: ignore[arg-type]  # declared tables are Table at run time
+>>>>>>> main

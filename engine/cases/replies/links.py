@@ -53,14 +53,17 @@ class Answering:
         return self.link.kind in ("consignee", "colleague")
 
 
-def issue(db: Session, notice: Notice, *, at: datetime) -> str:
-    """Make a link of a notice and return its token, said this once. Flushes.
+def new_token() -> str:
+    """Return 256 random bits for a link: it is said to the consignee and kept as a hash only."""
+    return secrets.token_urlsafe(32)
 
-    Put `address(token)` on the letter and in the mail. Links of earlier letters go on to work: they
-    show what stands now.
+
+def issue(db: Session, notice_id: int, token: str, *, at: datetime) -> None:
+    """Let the token on a notice's letter open its page: until then it opens nothing.
+
+    Links of earlier letters go on to work: they show what stands now.
     """
-    token, _ = _make(db, notice.id, "consignee", at=at)
-    return token
+    db.add(_link(notice_id, "consignee", token, at=at))
 
 
 def address(token: str) -> str:
@@ -220,24 +223,28 @@ def _make(
     kind: str,
     *,
     at: datetime,
-    source: NoticeLink | None = None,
+    source: NoticeLink,
     name: str | None = None,
     to: str | None = None,
 ) -> tuple[str, NoticeLink]:
-    token = secrets.token_urlsafe(32)
-    link = NoticeLink(
+    token = new_token()
+    link = _link(notice_id, kind, token, at=at)
+    link.forwarded_from_id = source.id
+    link.name = name.strip()[:200] if name else None
+    link.address = to.strip() if to else None
+    db.add(link)
+    db.flush()
+    return token, link
+
+
+def _link(notice_id: int, kind: str, token: str, *, at: datetime) -> NoticeLink:
+    return NoticeLink(
         notice_id=notice_id,
         kind=kind,
         token_sha256=sha256_of(token),
         issued_at=at,
         expires_at=at + LASTS,
-        forwarded_from_id=source.id if source else None,
-        name=name.strip()[:200] if name else None,
-        address=to.strip() if to else None,
     )
-    db.add(link)
-    db.flush()
-    return token, link
 
 
 def refuse_wrong(*, name: str, email: str, said_by: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.cases.drills.apart import refuse_to_move
 from engine.cases.models import Case
 from engine.cases.numbering import next_number
 from engine.cases.recalls import succession
@@ -48,6 +49,7 @@ def issue(
     """
     authorize(by, "return.authorise")
     case = recall_of(db, number)
+    refuse_to_move(case)
     party = db.get_one(Party, party_id)
     place(db, location_id)
     given = ReturnAuthorisation(

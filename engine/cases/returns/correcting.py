@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases import balance, commands, facts, holding
+from engine.cases.drills.apart import refuse_to_move
 from engine.cases.models import Case
 from engine.cases.returns.authorising import recall_of
 from engine.cases.returns.models import FieldCorrection
@@ -78,6 +79,7 @@ def record(
     """
     authorize(by, "correction.record")
     case = recall_of(db, number)
+    refuse_to_move(case)
     problems = [
         Problem(name, N_("Fill this in"))
         for name in ("done", "reading")
@@ -132,6 +134,7 @@ def verify(
     """
     authorize(by, "correction.verify")
     case = recall_of(db, number)
+    refuse_to_move(case)
     made = db.scalar(
         select(FieldCorrection)
         .where(FieldCorrection.case_id == case.id, FieldCorrection.id == correction_id)

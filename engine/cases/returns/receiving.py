@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases import balance, commands
 from engine.cases.balance import Holding
+from engine.cases.drills.apart import refuse_to_move
 from engine.cases.models import BalanceTotal, BalanceUnit, Case
 from engine.cases.returns.authorising import authorisation_of, recall_of
 from engine.cases.returns.models import CONDITIONS, ReturnLine, ReturnReceipt
@@ -112,6 +113,7 @@ def receive(db: Session, number: str, parcel: Parcel, *, by: Person, at: datetim
     """
     authorize(by, "return.receive")
     case = recall_of(db, number)
+    refuse_to_move(case)
     given = authorisation_of(db, case, parcel.authorisation) if parcel.authorisation else None
     party_id = given.party_id if given is not None else parcel.party_id
     place(db, parcel.location_id)
@@ -314,7 +316,7 @@ def _other_cases(
     )
     found: dict[tuple[str, int], tuple[str, ...]] = {}
     for kind, query in (("unit", of_units), ("lot", of_lots)):
-        others = query.where(Case.state == "open", Case.id != case.id).distinct()
+        others = query.where(Case.state == "open", Case.id != case.id, ~Case.is_drill).distinct()
         for key, number in db.execute(others.order_by(Case.number)):
             found[kind, key] = (*found.get((kind, key), ()), number)
     return found

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from engine.cases.scopes.differences import differences_by_consignee
 from engine.cases.scopes.models import ScopeVersion
 from engine.serials import trace
 from engine.serials.models import (
@@ -115,6 +116,28 @@ def countries_of(db: Session, *versions: ScopeVersion | None) -> set[str]:
     lots = select(TraceRunStock.part_id).where(TraceRunStock.run_id.in_(runs)).distinct()
     sold = select(MarketAuthorisation.country).where(
         MarketAuthorisation.part_id.in_(parts) | MarketAuthorisation.part_id.in_(lots)
+    )
+    return went | set(db.scalars(sold.distinct()))
+
+
+def touched_by_devices(db: Session, after: ScopeVersion) -> set[str]:
+    """Return where what a scope adds went, and where the devices it names first may be sold.
+
+    None where it names no other device than the scope before.
+    """
+    before = db.get(ScopeVersion, after.supersedes_id) if after.supersedes_id else None
+    devices = change_of(db, before, after).other_devices
+    if not devices:
+        return set()
+    went = {
+        one.country
+        for one in differences_by_consignee(db, before, after)
+        if one.country and (one.added_units or one.added_quantity)
+    }
+    sold = (
+        select(MarketAuthorisation.country)
+        .join(Part, Part.id == MarketAuthorisation.part_id)
+        .where(Part.part_no.in_(devices))
     )
     return went | set(db.scalars(sold.distinct()))
 

@@ -19,6 +19,18 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "event_jurisdiction",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("jurisdiction", sa.Text(), nullable=False),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "because IN ('happened', 'authorised', 'device_unknown', 'nothing_known', 'chosen')",
+            name=op.f("ck_event_jurisdiction_because_is_known"),
+        ),
+        sa.PrimaryKeyConstraint("number", "jurisdiction", name=op.f("pk_event_jurisdiction")),
+    )
+    op.create_table(
         "event_reportability",
         sa.Column(
             "id",
@@ -27,8 +39,12 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("jurisdiction", sa.Text(), nullable=False),
         sa.Column("is_reportable", sa.Boolean(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=True),
+        sa.Column("answers", db.Json(), nullable=False),
+        sa.Column("suggested", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("reported_under", sa.Text(), nullable=True),
         sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -36,7 +52,20 @@ def upgrade() -> None:
         sa.Column(
             "signature_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column(
+            "supersedes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint(
+            "(is_reportable AND report IS NOT NULL) OR (NOT is_reportable AND report IS NULL)",
+            name=op.f("ck_event_reportability_report_if_reportable"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["supersedes_id"],
+            ["event_reportability.id"],
+            name=op.f("fk_event_reportability_supersedes_id_event_reportability"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event_reportability")),
+        sa.UniqueConstraint("supersedes_id", name=op.f("uq_event_reportability_supersedes_id")),
     )
     with op.batch_alter_table("event_reportability", schema=None) as batch_op:
         batch_op.create_index(
@@ -54,11 +83,13 @@ def upgrade() -> None:
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("complaint_number", sa.Text(), nullable=False),
+        sa.Column("is_external", sa.Boolean(), nullable=False),
         sa.Column("device_name", sa.Text(), nullable=False),
         sa.Column("received_on", sa.Date(), nullable=False),
         sa.Column("identification", sa.Text(), nullable=True),
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("lot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("part_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reporter_name", sa.Text(), nullable=True),
         sa.Column("reporter_address", sa.Text(), nullable=True),
         sa.Column("reporter_phone", sa.Text(), nullable=True),
@@ -71,6 +102,9 @@ def upgrade() -> None:
         sa.Column("why_no_investigation", sa.Text(), nullable=True),
         sa.Column("aware_at", db.UtcDateTime(), nullable=False),
         sa.Column("aware_by", sa.Text(), nullable=False),
+        sa.Column("aware_how", sa.Text(), nullable=False),
+        sa.Column("warnings", db.Json(), nullable=False),
+        sa.Column("judged_version", sa.Integer(), nullable=False),
         sa.Column(
             "recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
@@ -87,6 +121,20 @@ def upgrade() -> None:
             "supersedes_id IS NULL OR reason IS NOT NULL",
             name=op.f("ck_reported_event_corrected_with_reason"),
         ),
+        sa.CheckConstraint(
+            "(version = 1) = (supersedes_id IS NULL)",
+            name=op.f("ck_reported_event_first_or_later"),
+        ),
+        sa.CheckConstraint(
+            "unit_id IS NULL OR lot_id IS NULL", name=op.f("ck_reported_event_unit_or_lot")
+        ),
+        sa.CheckConstraint(
+            "(unit_id IS NULL AND lot_id IS NULL) OR part_id IS NOT NULL",
+            name=op.f("ck_reported_event_of_a_part"),
+        ),
+        sa.CheckConstraint(
+            "judged_version <= version", name=op.f("ck_reported_event_judged_by_now")
+        ),
         sa.ForeignKeyConstraint(
             ["supersedes_id"],
             ["reported_event.id"],
@@ -97,21 +145,49 @@ def upgrade() -> None:
         sa.UniqueConstraint("supersedes_id", name=op.f("uq_reported_event_supersedes_id")),
     )
     with op.batch_alter_table("reported_event", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_reported_event_complaint_number"), ["complaint_number"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_reported_event_lot_id"), ["lot_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_reported_event_number"), ["number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reported_event_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
         "case_event",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.Column(
+            "ended_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("ended_at", db.UtcDateTime(), nullable=True),
+        sa.Column("ended_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(ended_at IS NULL) = (ended_by_id IS NULL)"
+            " AND (ended_at IS NULL) = (ended_reason IS NULL)",
+            name=op.f("ck_case_event_ended_with_reason"),
+        ),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case_file.id"], name=op.f("fk_case_event_case_id_case_file")
         ),
-        sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_case_event")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_event")),
     )
     with op.batch_alter_table("case_event", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_event_number"), ["number"], unique=False)
+        batch_op.create_index(
+            "ix_case_event_standing",
+            ["case_id", "number"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "jurisdiction_decision",
@@ -129,6 +205,7 @@ def upgrade() -> None:
             "instance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("countries", db.Json(), nullable=False),
+        sa.Column("asked_again_scope", sa.Integer(), nullable=True),
         sa.Column("reached_by", sa.Text(), nullable=False),
         sa.Column("legal_name", sa.Text(), nullable=True),
         sa.Column("class_name", sa.Text(), nullable=True),

@@ -87,7 +87,7 @@ Custody = Annotated[str, mapped_column(CUSTODY)]
 Usability = Annotated[str, mapped_column(USABILITY)]
 
 
-def one_of(column: str, words: dict[str, str]) -> CheckConstraint:
+def one_of(column: str, words: Mapping[str, object]) -> CheckConstraint:
     """Return the rule that a column holds one of the words, or nothing where it may be empty."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_is_known")

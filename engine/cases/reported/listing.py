@@ -1,0 +1,216 @@
+"""The register of reported events: one row an event, its latest version, searched and paged."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from engine.cases.models import Case
+from engine.cases.pages import Page
+from engine.cases.reported.deciding import counts, standing_of
+from engine.cases.reported.models import (
+    CaseEvent,
+    EventJurisdiction,
+    EventReportability,
+    ReportedEvent,
+)
+from engine.cases.reported.understanding import understood_of
+
+PAGE_SIZE = 50
+AT_ONCE = 500  # events of a file that are in memory together
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the list is narrowed to; empty shows all."""
+
+    text: str = ""
+    outcome: str | None = None
+    country: str | None = None  # "none" where it is not known
+    is_undecided: bool = False
+    is_unlinked: bool = False
+    case_id: int | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the filter as SQL conditions on the latest version of each event."""
+        later = aliased(ReportedEvent)
+        found = [~select(later.id).where(later.supersedes_id == ReportedEvent.id).exists()]
+        if self.text.strip():
+            found.append(_says(self.text.strip()))
+        if self.outcome:
+            found.append(ReportedEvent.outcome == self.outcome)
+        if self.country == "none":
+            found.append(ReportedEvent.country.is_(None))
+        elif self.country:
+            found.append(ReportedEvent.country == self.country)
+        if self.is_undecided:
+            found.append(_undecided())
+        if self.is_unlinked:
+            found.append(~_feeds(CaseEvent.id.is_not(None)))
+        if self.case_id is not None:
+            found.append(_feeds(CaseEvent.case_id == self.case_id))
+        return found
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One event as a list shows it: where it is undecided, and which cases it feeds."""
+
+    event: ReportedEvent
+    understood: str  # the unit, lot or part it is about, "" where that is not known
+    cases: Sequence[tuple[str, str]]  # number and process
+    undecided: Sequence[str]  # jurisdictions
+    reportable: Sequence[str]
+    is_asked: int  # in how many jurisdictions
+
+
+@dataclass(frozen=True)
+class EventsPage:
+    """One page of the register."""
+
+    rows: Sequence[EventRow]
+    page: Page
+    undecided_count: int
+    countries: Sequence[str]  # that any event happened in
+
+
+def events(db: Session, wanted: Wanted, *, page: int = 1) -> EventsPage:
+    """Return one page of the register, newest first."""
+    conditions = wanted.conditions()
+    found = db.scalars(_ordered(conditions).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
+    open_ones = [*Wanted(is_undecided=True).conditions()]
+    return EventsPage(
+        rows_of(db, found),
+        Page(number=page, size=PAGE_SIZE, total_count=_count(db, conditions)),
+        _count(db, open_ones),
+        _countries(db),
+    )
+
+
+def fed(db: Session, case_id: int, *, most: int = 8) -> list[EventRow]:
+    """Return the newest events that feed a case; one query where there are none."""
+    found = db.scalars(_ordered(Wanted(case_id=case_id).conditions()).limit(most)).all()
+    return rows_of(db, found) if found else []
+
+
+def all_rows(db: Session, wanted: Wanted) -> Iterator[EventRow]:
+    """Yield every row of the register that is wanted, newest first."""
+    query = _ordered(wanted.conditions()).execution_options(yield_per=AT_ONCE)
+    for found in db.scalars(query).partitions():
+        yield from rows_of(db, found)
+
+
+def rows_of(db: Session, found: Sequence[ReportedEvent]) -> list[EventRow]:
+    """Return events as rows; the same few queries for one and for many."""
+    numbers = [one.number for one in found]
+    cases, asked, decided = _cases(db, numbers), _asked(db, numbers), standing_of(db, numbers)
+    names = understood_of(db, found)
+    return [
+        _row(one, names[one.id], cases.get(one.number, ()), asked.get(one.number, ()),
+             decided.get(one.number, {}))
+        for one in found
+    ]  # fmt: skip
+
+
+def _row(
+    event: ReportedEvent,
+    understood: str,
+    cases: Sequence[tuple[str, str]],
+    asked: Sequence[str],
+    decided: Mapping[str, EventReportability],
+) -> EventRow:
+    return EventRow(
+        event,
+        understood,
+        cases,
+        [code for code in asked if not counts(event, decided.get(code))],
+        [code for code in asked
+         if counts(event, decided.get(code)) and decided[code].is_reportable],
+        len(asked),
+    )  # fmt: skip
+
+
+def _ordered(conditions: Sequence[ColumnElement[bool]]) -> Select[ReportedEvent]:
+    newest = (ReportedEvent.received_on.desc(), ReportedEvent.number.desc())
+    return select(ReportedEvent).where(*conditions).order_by(*newest)
+
+
+def _count(db: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
+    rows = select(func.count()).select_from(ReportedEvent).where(*conditions)
+    return db.scalar(rows) or 0
+
+
+def _countries(db: Session) -> list[str]:
+    rows = select(ReportedEvent.country).where(ReportedEvent.country.is_not(None)).distinct()
+    return sorted(code for code in db.scalars(rows) if code)
+
+
+def _says(words: str) -> ColumnElement[bool]:
+    return or_(
+        ReportedEvent.number.startswith(words.upper(), autoescape=True),
+        *(
+            column.icontains(words, autoescape=True)
+            for column in (
+                ReportedEvent.complaint_number,
+                ReportedEvent.device_name,
+                ReportedEvent.identification,
+                ReportedEvent.reporter_name,
+                ReportedEvent.what_happened,
+            )
+        ),
+    )
+
+
+def _feeds(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    links = select(CaseEvent.id).where(
+        CaseEvent.number == ReportedEvent.number, CaseEvent.ended_at.is_(None), condition
+    )
+    return links.exists()
+
+
+def _undecided() -> ColumnElement[bool]:
+    """Return that a jurisdiction is asked in which no decision holds that was signed on it."""
+    later = aliased(EventReportability)
+    holds = (
+        select(EventReportability.id)
+        .where(
+            EventReportability.number == EventJurisdiction.number,
+            EventReportability.jurisdiction == EventJurisdiction.jurisdiction,
+            EventReportability.version >= ReportedEvent.judged_version,
+            ~select(later.id).where(later.supersedes_id == EventReportability.id).exists(),
+        )
+        .correlate(EventJurisdiction, ReportedEvent)
+        .exists()
+    )
+    return (
+        select(EventJurisdiction.number)
+        .where(and_(EventJurisdiction.number == ReportedEvent.number, ~holds))
+        .correlate(ReportedEvent)
+        .exists()
+    )
+
+
+def _cases(db: Session, numbers: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    rows = db.execute(
+        select(CaseEvent.number, Case.number, Case.process)
+        .join(Case, Case.id == CaseEvent.case_id)
+        .where(CaseEvent.number.in_(numbers), CaseEvent.ended_at.is_(None))
+        .order_by(Case.number)
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for event, number, process in rows:
+        found.setdefault(event, []).append((number, process))
+    return found
+
+
+def _asked(db: Session, numbers: Sequence[str]) -> dict[str, list[str]]:
+    rows = db.execute(
+        select(EventJurisdiction.number, EventJurisdiction.jurisdiction)
+        .where(EventJurisdiction.number.in_(numbers))
+        .order_by(EventJurisdiction.jurisdiction)
+    )
+    found: dict[str, list[str]] = {}
+    for number, code in rows:
+        found.setdefault(number, []).append(code)
+    return found

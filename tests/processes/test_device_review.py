@@ -1,0 +1,70 @@
+"""Stories of a scope that names a device first: it is evaluated, and countries decide anew."""
+
+from engine.cases.recalls import authorities, jurisdictions
+from tests.processes.company import Company
+from tests.processes.recalling import (
+    approve_strategy,
+    code_of,
+    contain,
+    decide_jurisdictions,
+    deliver,
+    freeze_signed,
+    propose_for,
+    report_signal,
+    to_decision,
+)
+
+OPEN = {"evaluate_added_device", "weigh_added_device"}
+
+
+def widen(company: Company, scope: str) -> None:
+    number = propose_for(company, scope, "Second notice of the supplier")
+    freeze_signed(company, number, by=company.people.regulatory_affairs)
+
+
+def test_a_device_named_later_is_evaluated_and_its_countries_decide_anew(abroad: Company) -> None:
+    company = abroad
+    to_decision(company, "SENS-1")
+    decide_jurisdictions(company, EU={"is_reportable": False})
+    approve_strategy(company)
+    company.make_devices("SENS-2", ["Q-1", "Q-2"])
+    deliver(company, "SLIGO", "Q-1")
+    widen(company, "SENS-1, SENS-2")
+    assert company.waiting_at & OPEN == {"evaluate_added_device"}
+    company.do("evaluate_added_device")
+    assert "decide_jurisdiction" not in company.waiting_at
+    company.do("weigh_added_device")
+
+    asked = company.open_tasks_at("decide_jurisdiction")
+    assert [code_of(company, one) for one in asked] == ["EU"]
+    decided = company.reads(lambda db: jurisdictions.decided(db, company.case))
+    assert not decided["EU"].is_reportable  # it stands until it is signed anew
+    assert told(company) == ["CN"]
+    decide_jurisdictions(company, EU={"is_reportable": True})
+    decided = company.reads(lambda db: jurisdictions.decided(db, company.case))
+    assert decided["EU"].is_reportable
+    assert told(company) == ["CN", "EU"]
+    assert not company.incidents
+
+
+def told(company: Company) -> list[str]:
+    """Return the jurisdictions whose authority is notified."""
+    rows = company.reads(lambda db: authorities.notifications_of(db, company.case))
+    return [one.jurisdiction for one in rows]
+
+
+def test_more_of_a_device_that_was_evaluated_is_not_evaluated_again(abroad: Company) -> None:
+    company = abroad
+    to_decision(company, "P-1")
+    decide_jurisdictions(company)
+    widen(company, "SENS-1")
+    assert not company.waiting_at & OPEN
+
+
+def test_what_is_named_before_the_evaluation_is_part_of_it(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    company.make_devices("SENS-2", ["Q-1"])
+    report_signal(company, "SENS-1")
+    contain(company, "SENS-1")
+    widen(company, "SENS-1, SENS-2")
+    assert company.waiting_at == {"evaluate_health_hazard"}

@@ -1,0 +1,455 @@
+"""Reported events: recorded and corrected, feeding cases, decided on in each jurisdiction."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.cases import facts
+from engine.cases.history import history, history_of_stream
+from engine.cases.reported import deciding, feeding, finding, listing, places, recording
+from engine.cases.reported.deciding import Decision
+from engine.cases.reported.errors import (
+    AlreadyFeeds,
+    DecidedSince,
+    DoesNotFeed,
+    DrillTakesNoEvent,
+    EventCorrected,
+)
+from engine.cases.reported.given import Given, given_of
+from engine.cases.reported.models import EventReportability, ReportedEvent
+from engine.cases.signing import Signing
+from engine.cases.tasks import CaseEnded
+from engine.errors import Invalid, NotAllowed
+from engine.evidence import ceremony
+from engine.evidence.ceremony import RecordChanged
+from engine.people import Person
+from engine.regulators.reportability import Clause, listed, reporting
+from engine.serials.authorisations import authorise
+from tests.processes import recalling
+from tests.processes.company import Company
+from tests.processes.test_forgery import causes, checked
+from tests.support.personas import PASSWORD
+
+T = TypeVar("T")
+LAW = Path(__file__).parents[3] / "shared" / "data" / "law"
+
+
+class Events:
+    """The events of a company, as its people write them down."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+
+    def __getattr__(self, role: str) -> Person:
+        person: Person = getattr(self.company.people, role)
+        return person
+
+    def given(self, **own: Any) -> Given:
+        """Return an event that was told today, with what is `own` of it."""
+        aware = own.get("aware_at", self.company.at - timedelta(hours=2))
+        told = {
+            "complaint_number": "CMP-7", "device_name": "Pump", "received_on": aware.date(),
+            "what_happened": "The pump stopped without an alarm.", "outcome": "malfunction",
+            "aware_at": aware, "aware_by": "Nina Berg", "aware_how": "by phone",
+        }  # fmt: skip
+        return Given(**{**told, **own})
+
+    def act(self, do: Callable[[Session], T]) -> T:
+        with self.company.holdfast.database.begin() as db:
+            return do(db)
+
+    def record(self, key: str = "", **own: Any) -> ReportedEvent:
+        given, key = self.given(**own), key or self.company.new_key()
+        return self.act(
+            lambda db: recording.record(
+                db, given, by=self.complaint_handler, at=self.company.at, key=key
+            )
+        )
+
+    def correct(self, event: ReportedEvent, reason: str = "misheard", **own: Any) -> ReportedEvent:
+        given = replace(given_of(event), **own)
+        return self.act(
+            lambda db: recording.correct(
+                db, event.number, given, version=event.version, reason=reason,
+                by=self.qa_engineer, at=self.company.at, key=self.company.new_key(),
+            )
+        )  # fmt: skip
+
+    def link(self, *events: ReportedEvent, case: str = "") -> None:
+        numbers = [one.number for one in events]
+        self.act(
+            lambda db: feeding.link(
+                db, case or self.company.number, numbers, by=self.complaint_handler,
+                at=self.company.at, key=self.company.new_key(),
+            )
+        )  # fmt: skip
+
+    def take_away(self, event: ReportedEvent, reason: str = "Another device.") -> None:
+        self.act(
+            lambda db: feeding.take_away(
+                db, self.company.number, event.number, reason=reason, by=self.qa_engineer,
+                at=self.company.at, key=self.company.new_key(),
+            )
+        )  # fmt: skip
+
+    def decide(
+        self, event: ReportedEvent, code: str, meanwhile: Callable[[], object] = list, **own: Any
+    ) -> EventReportability:
+        """Decide on an event under a signature; `meanwhile` happens while the page is open."""
+        by, at = self.regulatory_affairs, self.company.at
+        last = self.reads(lambda db: deciding.standing(db, event.number)).get(code)
+        answers = {one.code: "no" for one in reporting(code).questions}
+        decision = Decision(
+            event.number, code, **{
+                "is_reportable": False, "reason": "No harm is to be expected.",
+                "replaces": last.id if last else None, **own,
+                "answers": {**answers, **own.get("answers", {})},
+            }
+        )  # fmt: skip
+        page = self.act(
+            lambda db: deciding.open_signing(db, decision, by=by, session_id="one", at=at)
+        )
+        meanwhile()
+        needs = self.reads(lambda db: ceremony.needs_user_name(db, "one", at))
+        signing = Signing(page.nonce, PASSWORD, "one", by.user_name if needs else None)
+        return self.act(
+            lambda db: deciding.sign_and_decide(
+                db, decision, signing, by=by, at=at, key=self.company.new_key()
+            )
+        )
+
+    def reads(self, look: Callable[[Session], T]) -> T:
+        found: T = self.company.reads(look)
+        return found
+
+    def row(self, event: ReportedEvent) -> listing.EventRow:
+        newest = self.reads(lambda db: finding.named(db, event.number))
+        return self.reads(lambda db: listing.rows_of(db, [newest]))[0]
+
+    def awareness(self) -> datetime:
+        known = self.reads(lambda db: facts.latest(db, self.company.case, "awareness"))
+        assert known is not None
+        return datetime.fromisoformat(known.value)
+
+    def authorise(self, serial: str, *countries: str) -> None:
+        """Have the part of a unit be sold in some countries."""
+        part_id = self.company.unit(serial).part_id
+        holder = self.company.places["TARN_party"]
+
+        def add(db: Session) -> None:
+            for country in countries:
+                authorise(
+                    db, part_id, country, licence_kind="licence", licence_no=f"LIC-{country}",
+                    holder_id=holder, by=self.regulatory_affairs, at=self.company.at,
+                )  # fmt: skip
+
+        self.act(add)
+
+
+@pytest.fixture
+def events(company: Company) -> Events:
+    return Events(company)
+
+
+def test_an_event_is_recorded_once_and_bound_to_the_unit_that_was_told(
+    company: Company, events: Events
+) -> None:
+    company.make_devices("SENS-E", ["E-1", "E-2"])
+
+    first = events.record(key="one-key-twice", identification=" E-1 ".strip())
+    again = events.record(key="one-key-twice", identification="E-1")
+    unknown = events.record(identification="E-999")
+
+    assert (first.number, again.id) == ("RE-2026-0001", first.id)
+    assert (first.unit_id, first.lot_id) == (company.unit("E-1").id, None)
+    assert first.part_id == company.unit("E-1").part_id
+    assert (unknown.unit_id, unknown.lot_id, unknown.identification) == (None, None, "E-999")
+    assert "E-1" in events.row(first).understood
+    assert events.row(unknown).understood == ""
+    lines = events.reads(lambda db: history_of_stream(db, first.stream))
+    assert [one.sentence for one in lines] == ["Recorded %(event)s"]
+
+
+def test_what_is_missing_or_cannot_be_is_said_at_once_and_a_patient_only_warned_of(
+    events: Events,
+) -> None:
+    today = events.company.at.date()
+    with pytest.raises(Invalid) as wrong:
+        events.record(
+            complaint_number="", outcome="sad", country="XX", happened_on=today,
+            received_on=today - timedelta(days=9), aware_at=events.company.at,
+        )  # fmt: skip
+    named = events.record(what_happened="Patient Maria Sommer fell asleep.")
+
+    assert [one.at for one in wrong.value.problems] == [
+        "complaint_number", "outcome", "country", "received_on", "aware_at",
+    ]  # fmt: skip
+    assert named.warnings == ["name"]
+    with pytest.raises(NotAllowed):
+        events.act(
+            lambda db: recording.record(
+                db, events.given(), by=events.auditor, at=events.company.at, key="not-allowed"
+            )
+        )
+
+
+def test_a_correction_names_the_latest_version_and_says_why(events: Events) -> None:
+    first = events.record()
+    second = events.correct(first, reporter_phone="555-0101")
+    third = events.correct(second, country="DE")
+
+    with pytest.raises(EventCorrected, match="it is version 3 now"):
+        events.correct(second, country="FR")
+    for reason, own in (("", {"country": "FR"}), ("again", {})):
+        with pytest.raises(Invalid):
+            events.correct(third, reason, **own)
+    assert (second.judged_version, third.judged_version) == (1, 3)
+    versions = events.reads(lambda db: finding.versions_of(db, first.number))
+    assert [(one.version, one.country) for one in versions] == [(3, "DE"), (2, None), (1, None)]
+
+
+def test_several_events_feed_one_case_and_the_earliest_awareness_counts(
+    company: Company, events: Events
+) -> None:
+    recalling.report_signal(company, "nothing yet")
+    told = events.awareness()
+    old = events.record(aware_at=told - timedelta(days=3))
+    events.company.later(days=1)
+    new = events.record()
+
+    events.link(old, new)
+
+    assert events.awareness() == told - timedelta(days=3)
+    who = events.reads(lambda db: facts.latest(db, company.case, "awareness_by"))
+    assert who is not None
+    assert (who.value, who.reason) == ("Nina Berg; by phone", f"{old.number}, version 1")
+    assert events.reads(lambda db: feeding.numbers_of(db, company.case.id)) == [
+        old.number, new.number,
+    ]  # fmt: skip
+    week = told - timedelta(days=7)
+    earlier = events.correct(new, aware_at=week, received_on=week.date())
+    assert events.awareness() == week
+    events.correct(earlier, aware_at=told, received_on=told.date())
+    assert events.awareness() == week, "a clock that ran is never set back"
+    said = [one.sentence for one in events.reads(lambda db: history(db, company.case))]
+    assert "Reported event %(event)s feeds the case" in said
+    assert "Corrected %(event)s, now version %(version)s" in said
+    assert checked(company).holds, checked(company).causes
+
+
+def test_a_wrong_link_is_taken_away_with_a_reason_and_stays_in_the_ledger(
+    company: Company, events: Events
+) -> None:
+    recalling.report_signal(company, "nothing yet")
+    event = events.record()
+    events.link(event)
+
+    with pytest.raises(AlreadyFeeds):
+        events.link(event)
+    with pytest.raises(Invalid):
+        events.take_away(event, " ")
+    events.take_away(event)
+    with pytest.raises(DoesNotFeed):
+        events.take_away(event)
+    assert events.reads(lambda db: feeding.numbers_of(db, company.case.id)) == []
+    events.link(event)
+
+    links = events.reads(lambda db: feeding.links_of(db, event.number))
+    assert [one.ended_reason for one, _ in links] == [None, "Another device."]
+    newest = events.reads(lambda db: history(db, company.case))[:3]
+    assert [one.reason for one in newest] == [None, "Another device.", None]
+    assert checked(company).holds
+
+
+def test_no_event_is_linked_to_an_ended_case_or_a_drill(company: Company, events: Events) -> None:
+    event = events.record()
+    recalling.report_signal(company, "practice", is_drill=True)
+    with pytest.raises(DrillTakesNoEvent):
+        events.link(event)
+    recalling.report_signal(company, "a signal")
+    with pytest.raises(Invalid, match="RE-1999-0001"):
+        events.link(event, ReportedEvent(number="RE-1999-0001"))
+    end = text("UPDATE case_file SET state = 'closed', ended_at = opened_at WHERE number = :number")
+    events.act(lambda db: db.execute(end, {"number": company.number}))
+    with pytest.raises(CaseEnded):
+        events.link(event)
+
+
+def test_a_signal_that_names_events_opens_with_them_or_not_at_all(
+    company: Company, events: Events
+) -> None:
+    old = events.record(aware_at=company.at - timedelta(days=4))
+    wrong = {"source": "reported_event", "complaint_number": "CMP-7", "sender": ""}
+    with pytest.raises(Invalid, match="RE-1999-0001"):
+        recalling.report_signal(company, "x", **wrong, reported_events="RE-1999-0001")
+
+    recalling.report_signal(company, "x", **wrong, reported_events=old.number.lower())
+    assert events.awareness() == old.aware_at
+    company.make_devices("SENS-E", ["E-1"])
+    company.report("E-1", source="field", reported_events=old.number)
+
+    cases = [case for case, _ in events.row(old).cases]
+    assert [one.split("-")[0] for one in cases] == ["NC", "RC"]
+
+
+# --- reportability -------------------------------------------------------------------------------
+
+
+def test_an_event_is_asked_wherever_it_happened_and_its_device_could_be_sold(
+    company: Company, events: Events
+) -> None:
+    company.make_devices("SENS-E", ["E-1"])
+    nobody_knows = events.record()
+    assert len(events.row(nobody_knows).undecided) == len(listed()) - 1, "silence reports nothing"
+    events.authorise("E-1", "US", "FR", "CN")
+
+    known = events.record(identification="E-1", country="BR")
+    unknown = events.record(device_name="some pump", country="DE")
+
+    def why(event: ReportedEvent) -> dict[str, str]:
+        return events.reads(lambda db: places.jurisdictions_of(db, event.number))
+
+    assert why(known) == {
+        "BR": "happened", "CN": "authorised", "EU": "authorised", "US": "authorised",
+    }  # fmt: skip
+    assert why(unknown) == {"EU": "happened", "CN": "device_unknown", "US": "device_unknown"}
+    moved = events.correct(known, country="JP")
+    assert set(why(moved)) == {"BR", "JP", "CN", "EU", "US"}, "a correction takes no law away"
+
+
+def test_a_decision_is_signed_with_its_reason_and_a_new_one_supersedes_it(
+    company: Company, events: Events
+) -> None:
+    recalling.report_signal(company, "nothing yet")
+    event = events.record(country="US")
+    events.link(event)
+    with pytest.raises(Invalid) as wrong:
+        events.decide(event, "US", is_reportable=True, report="eu_15_day", reason=" ",
+                      answers={"caused": "perhaps"})  # fmt: skip
+    assert [one.at for one in wrong.value.problems] == ["answer.caused", "decision", "reason"]
+
+    no = events.decide(event, "US", answers={"malfunction": "unknown"})
+    assert (no.is_reportable, no.suggested) == (False, "us_30_day"), "not known counts as a yes"
+    assert events.row(event).undecided == []
+    yes = events.decide(event, "US", is_reportable=True, report="us_5_day",
+                        answers={"malfunction": "yes", "remedial": "yes"})  # fmt: skip
+    assert (yes.suggested, yes.supersedes_id) == ("us_5_day", no.id)
+    assert events.row(event).reportable == ["US"]
+    with pytest.raises(DecidedSince):
+        events.decide(event, "US", replaces=no.id)
+    said = events.reads(lambda db: history(db, company.case))[0]
+    assert (said.sentence.split(":")[0], said.facts["reportable"]) == (
+        "Decided on %(event)s in %(jurisdiction)s", ("reportable",),
+    )  # fmt: skip
+    assert checked(company).holds
+
+
+def test_only_regulatory_affairs_signs_and_only_what_still_stands(
+    company: Company, events: Events
+) -> None:
+    event = events.record(country="DE")
+    with pytest.raises(NotAllowed):
+        events.act(
+            lambda db: deciding.open_signing(
+                db, Decision(event.number, "EU"), by=events.qa_manager, session_id="s",
+                at=company.at,
+            )
+        )  # fmt: skip
+    with pytest.raises(RecordChanged):
+        events.decide(event, "EU", meanwhile=lambda: events.correct(event, outcome="death"))
+    worse = events.reads(lambda db: finding.named(db, event.number))
+    events.decide(worse, "EU")
+    milder = events.correct(worse, reporter_phone="555-0101")
+    assert events.row(milder).undecided == []
+
+    events.correct(milder, outcome="serious_injury")
+
+    assert events.row(event).undecided == ["EU"], "it was signed on what the event no longer says"
+
+
+def test_the_register_finds_what_is_undecided_unlinked_or_named(
+    company: Company, events: Events
+) -> None:
+    one = events.record(country="US", outcome="death", complaint_number="UF 100%")
+    two = events.record(country="DE", identification="LOT_9")
+    recalling.report_signal(company, "x")
+    events.link(two)
+    events.decide(one, "US")
+
+    def found(**wanted: Any) -> list[str]:
+        page = events.reads(lambda db: listing.events(db, listing.Wanted(**wanted)))
+        return [row.event.number for row in page.rows]
+
+    events.correct(one, reporter_name="St. Anna")
+    assert found() == [two.number, one.number]
+    assert found(is_undecided=True) == [two.number]
+    assert found(is_unlinked=True) == [one.number]
+    assert found(country="US") == found(outcome="death") == found(text="100%") == [one.number]
+    assert found(text="lot_9") == found(text=two.number.lower()) == [two.number]
+    assert found(text="_anna") == []
+    assert found(case_id=company.case.id) == [two.number]
+
+
+def test_a_forged_event_or_decision_is_named(company: Company, events: Events) -> None:
+    recalling.report_signal(company, "x")
+    event = events.record(country="US")
+    events.link(event)
+    events.decide(event, "US")
+    for statement, words in (
+        ("UPDATE reported_event SET outcome = 'other'", "is not what the ledger entered of it"),
+        ("UPDATE event_reportability SET reason = 'x'", "What was decided on event"),
+        ("DELETE FROM case_event", "was linked to the case, but is gone"),
+    ):
+        assert words in causes(company, statement), statement
+    with pytest.raises(Exception, match="reported_event"):
+        events.act(lambda db: db.execute(text("DELETE FROM reported_event")))
+
+
+# --- the law ---------------------------------------------------------------------------------
+
+
+CLAUSES = {
+    f"{code}-{one.code}": one.clause
+    for code, asked in listed().items()
+    for one in (*asked.questions, *asked.reports)
+}
+
+
+@pytest.mark.parametrize(
+    "clause", [one for one in CLAUSES.values() if one.is_checked], ids=lambda one: one.source
+)
+def test_a_clause_that_says_it_was_checked_stands_so_in_its_law(clause: Clause) -> None:
+    path = LAW / clause.file
+    if not path.exists():
+        pytest.skip("../shared/data/law is not beside the project")
+    plain = path.read_text(encoding="utf-8-sig")
+    if path.suffix == ".xml":
+        plain = plain.replace("<", " <").replace(">", "> ")
+        plain = "".join(part.rpartition(">")[2] for part in plain.split("<"))
+    assert clause.words in " ".join(plain.split())
+
+
+def test_the_shortest_report_that_the_answers_ask_for_is_suggested() -> None:
+    def named(code: str, where: str = "here", **answers: str) -> str | None:
+        found = reporting(code).suggested(answers, where)
+        return found.code if found else None
+
+    asked = {"incident": "yes", "serious": "unknown", "threat": "no", "death": "no"}
+    assert named("EU", **asked) == "eu_15_day"
+    assert named("EU", **{**asked, "death": "unknown"}) == "eu_10_day"
+    assert named("EU", **asked, expected="yes") is None
+    assert named("CN", "abroad", harmful="yes", death="yes", serious="yes") == "cn_30_day"
+    assert named("CN", harmful="yes", death="yes", serious="yes") == "cn_7_day"
+    assert named("JP", serious="yes", expected="yes") == "jp_30_day"
+    assert named("US", caused="yes", remedial="no", judged_not="yes") is None
+    thirty = reporting("US").report("us_30_day")
+    assert thirty.latest_on(date(2026, 3, 2)) == date(2026, 4, 1)
+    assert reporting("US").report("us_5_day").latest_on(date(2026, 3, 2)) is None
+    assert reporting("CN").taken_for("death", "abroad").code == "cn_30_day"
+    assert reporting("BR") == reporting("other")
