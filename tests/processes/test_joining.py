@@ -69,7 +69,8 @@ def test_merged_recalls_count_each_unit_once_and_tell_each_consignee_once(
     ends, stays = two_recalls(company)
     with company.holdfast.database.begin() as db:
         notice = db.scalars(select(Notice).where(Notice.number == f"{ends}/N-0001")).one()
-        token = links.issue(db, notice, at=company.at)
+        token = links.new_token()
+        links.issue(db, notice.id, token, at=company.at)
     join(company, ends, stays)
     work(company)
     other = case_of(company, ends)

@@ -34,14 +34,9 @@ from engine.cases.costs import recording as costs
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
-<<<<<<< HEAD
 from engine.cases.recalls import gates, joining, passing
 from engine.cases.recalls.joining import Joining
-from engine.cases.recalls.passing import Override
-=======
-from engine.cases.recalls import gates, passing
 from engine.cases.recalls.passing import Passing
->>>>>>> main
 from engine.cases.replies import links
 from engine.cases.reported import feeding, recording
 from engine.cases.reported.given import Given
@@ -774,19 +769,13 @@ def _open_pages_of_the_manager(world: World) -> None:
             opened = ending.open_signing(db, Ending(number, act, reason), **here)
             world.states[state] = {"number": number, "nonce": opened.nonce}
         recall = world.states["gated"]
-<<<<<<< HEAD
-        override = Override(recall["number"], recall["gate_id"], "Reported by mistake.")
-        opened = passing.open_signing(db, override, **here)
-        world.states["overriding"] = {**recall, "nonce": opened.nonce}
-        pair = world.states["joinable"]
-        two = Joining(pair["number"], pair["into"], "merged", "Reported by mistake.")
-        world.states["joining"] = {**pair, "nonce": joining.open_signing(db, two, **here).nonce}
-=======
         for state, act in (("overriding", passing.OVERRIDE), ("opening_gate", passing.OPEN)):
             asked = Passing(recall["number"], recall["gate_id"], act, "Reported by mistake.")
             opened = passing.open_signing(db, asked, **here)
             world.states[state] = {**recall, "act": act, "nonce": opened.nonce}
->>>>>>> main
+        pair = world.states["joinable"]
+        two = Joining(pair["number"], pair["into"], "merged", "Reported by mistake.")
+        world.states["joining"] = {**pair, "nonce": joining.open_signing(db, two, **here).nonce}
         world.states["bringing"] = {
             "number": company.number,
             "nonce": migrating.open_signing(db, company.number, **here).nonce,

@@ -83,8 +83,12 @@ def review(number: str) -> ResponseReturnValue:
         return _page(number, wrong.problems), 422
     except Refused as refused:
         return _page(number, [refused.problem("into")]), 422
-    values = {"into": asked.into, "kind": asked.kind}
-    return redirect(url_for(".sign", number=number, nonce=opened.nonce, **values), 303)
+    return redirect(
+        url_for(
+            ".sign", number=number, nonce=opened.nonce, into=asked.into, kind=asked.kind
+        ),
+        303,
+    )  # fmt: skip
 
 
 @bp.get("/sign/<nonce>")

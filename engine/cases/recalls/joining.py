@@ -19,8 +19,10 @@ from engine.cases.notices.models import LetterRun, Notice, NoticeLetter
 from engine.cases.overview import roots_of
 from engine.cases.recalls import gates, jurisdictions, succession, uniting
 from engine.cases.recalls.joining_record import record_of
-from engine.cases.recalls.models import CaseEvent, Gate, Succession
+from engine.cases.recalls.models import Gate, Succession
 from engine.cases.recalls.succession import MERGED
+from engine.cases.reported import feeding
+from engine.cases.reported.models import CaseEvent
 from engine.cases.scopes import Difference, telling as changes
 from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case
@@ -234,14 +236,24 @@ def _take_over(db: Session, case: Case, other: Case, *, by: Person, at: datetime
                 db, case, "initiation", fact.value, by=by, at=at,
                 evidence=f"{other.number}: {fact.evidence}", jurisdiction=fact.jurisdiction,
             )  # fmt: skip
-    known_events = set(db.scalars(select(CaseEvent.number).where(CaseEvent.case_id == case.id)))
-    theirs = db.scalars(select(CaseEvent.number).where(CaseEvent.case_id == other.id))
-    db.add_all(
-        CaseEvent(case_id=case.id, number=number, by_id=by.id, at=at)
-        for number in theirs
-        if number not in known_events
-    )
-    db.flush()
+    feeds = select(CaseEvent.number).where(CaseEvent.ended_at.is_(None))
+    known_events = set(db.scalars(feeds.where(CaseEvent.case_id == case.id)))
+    theirs = set(db.scalars(feeds.where(CaseEvent.case_id == other.id)))
+    feeding.feed(db, case, list(theirs - known_events), by=by, at=at)
+    aware = facts.latest(db, other, "awareness")
+    if aware is not None:
+        _know_earlier(db, case, other, datetime.fromisoformat(aware.value), by=by, at=at)
+
+
+def _know_earlier(
+    db: Session, case: Case, other: Case, aware_at: datetime, *, by: Person, at: datetime
+) -> None:
+    """Take over when the other was first known of, where it is the earlier: clocks run from it."""
+    found = facts.latest(db, other, "awareness_by")
+    who = found.value if found else other.number
+    if facts.know_earlier(db, case, aware_at, who, reason=other.number, by=by, at=at):
+        body = {"awareness": aware_at.isoformat(), "who": who, "event": other.number}
+        ledger.append(db, case.stream, "awareness_moved", body, by=by, at=at)
 
 
 def _told_by(db: Session, other: Case, difference: Difference) -> set[int]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref, only_grows
@@ -133,7 +133,6 @@ class Termination(Base):
     outcome: Mapped[str | None]
 
 
-<<<<<<< HEAD
 class Succession(Base):
     """One recall that goes on in another: united with it, or replaced by it. It says who and why.
 
@@ -158,11 +157,5 @@ class Succession(Base):
     signature_id: Mapped[Ref]
 
 
-only_grows(ReportedEvent.__table__)  # type: ignore[arg-type]  # declared tables are Table at run time
-only_grows(CaseEvent.__table__)  # type: ignore[arg-type]  # as above
-only_grows(EventReportability.__table__)  # type: ignore[arg-type]  # as above
-only_grows(Strategy.__table__)  # type: ignore[arg-type]  # as above
-only_grows(Succession.__table__)  # type: ignore[arg-type]  # as above
-=======
 only_grows(Strategy.__table__)  # type: ignore[arg-type]  # declared tables are Table at run time
->>>>>>> main
+only_grows(Succession.__table__)  # type: ignore[arg-type]  # as above

@@ -14,10 +14,8 @@ from engine.cases.notices.models import Notice
 from engine.cases.recalls.models import Succession
 from engine.cases.tasks import refuse_ended
 from engine.errors import Conflict
-from engine.words import N_
 
 MERGED, SUPERSEDED = "merged", "superseded"
-KINDS = {MERGED: N_("Merged into %(number)s"), SUPERSEDED: N_("Superseded by %(number)s")}
 
 
 class GoesOnElsewhere(Conflict):
