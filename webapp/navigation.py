@@ -45,6 +45,7 @@ PARTS = (
         (
             ("master.index", N_("Master data"), "stack-2", "master.read", "m"),
             ("reports.index", N_("Reports"), "report", "report.read", "r"),
+            ("kpis.index", N_("Key figures"), "activity", "kpi.read", "f"),
             ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
             ("intake.index", N_("Intake"), "file", "intake.load", "k"),
         ),

@@ -412,6 +412,8 @@ def _open_cases(world: World) -> None:
     world.states["unknown"] |= {"run_id": 999, "format": "csv", "kind": "unit", "id": 999,
         "other_id": 999}  # fmt: skip
     world.states["entity"] = {"name": "unit"}
+    world.states["figure"] = {"code": "overdue_rate"}
+    world.states["no_figure"] = {"code": "luck"}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
 
