@@ -19,6 +19,7 @@ from webapp import signing
 from webapp.case_tabs import RECALL
 from webapp.permissions import allow
 from webapp.queries.case import in_order
+from webapp.queries.joined import around
 from webapp.reading import read
 from webapp.session import person, session_id
 from webapp.transactions import begin, request_key
@@ -41,6 +42,7 @@ def overview(number: str) -> ResponseReturnValue:
         "recalls/overview.html",
         page=page,
         facts=page.facts,
+        joined=around(db, case),
         dates=showing.dates(db, case),
         jurisdictions=showing.shown(db, case),
         strategy=strategies.standing(db, case),
@@ -67,6 +69,7 @@ def _authorities(number: str, problems: list[Problem]) -> str:
         "recalls/authorities.html",
         facts=case_facts(db, case),
         jurisdictions=showing.shown(db, case),
+        joined=around(db, case),
         rules=gates.RULES,
         whats=gates.WHAT,
         outcomes=room.OUTCOMES,
