@@ -34,7 +34,8 @@ from engine.cases.costs import recording as costs
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
-from engine.cases.recalls import gates, passing
+from engine.cases.recalls import gates, joining, passing
+from engine.cases.recalls.joining import Joining
 from engine.cases.recalls.passing import Passing
 from engine.cases.replies import links
 from engine.cases.reported import feeding, recording
@@ -427,6 +428,9 @@ def _open_recall(world: World) -> None:
     recalling.decide_jurisdictions(company)
     closed = company.reads(lambda db: gates.is_closed(db, company.case, "DE", "notices"))
     world.states["gated"] = {"number": number, "gate_id": closed.id}
+    ends = recalling.report_signal(company, "R-2")
+    recalling.contain(company, "R-2")
+    world.states["joinable"] = {"number": ends, "into": number}
 
 
 def _open_a_recall(world: World) -> None:
@@ -771,6 +775,9 @@ def _open_pages_of_the_manager(world: World) -> None:
             asked = Passing(recall["number"], recall["gate_id"], act, "Reported by mistake.")
             opened = passing.open_signing(db, asked, **here)
             world.states[state] = {**recall, "act": act, "nonce": opened.nonce}
+        pair = world.states["joinable"]
+        two = Joining(pair["number"], pair["into"], "merged", "Reported by mistake.")
+        world.states["joining"] = {**pair, "nonce": joining.open_signing(db, two, **here).nonce}
         world.states["bringing"] = {
             "number": company.number,
             "nonce": migrating.open_signing(db, company.number, **here).nonce,
