@@ -61,6 +61,10 @@ RECALL: Mapping[str, Answers] = {
         "clause": "As listed beside the form",
         "reason": "Units are in use there and the hazard is to health.",
     },
+    "jurisdiction_decision.confirm_no_report": {
+        "decision": "confirmed",
+        "reason": "The clause and the evaluation were read beside the decision.",
+    },
     "recall.draft_strategy": {
         "depth": "consumer_user",
         "depth_because": "The pump is used at the bedside; nobody resells it.",

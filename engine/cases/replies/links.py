@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from engine import outbox
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
+from engine.cases.recalls import succession
 from engine.cases.replies.errors import (
     LinkExpired,
     LinkRevoked,
@@ -80,7 +81,12 @@ def find(db: Session, token: str) -> Answering | None:
         .join(Case, Case.id == Notice.case_id)
         .where(NoticeLink.token_sha256 == sha256_of(token))
     ).one_or_none()
-    return Answering(*found) if found else None
+    if found is None:
+        return None
+    link, notice, case = found
+    now = succession.notice_now(db, notice)
+    # a letter is answered for months: its recall may go on in another
+    return Answering(link, now, case if now is notice else db.get_one(Case, now.case_id))
 
 
 def ended(answering: Answering, *, at: datetime) -> EngineError | None:

@@ -14,6 +14,7 @@ from engine.cases import balance
 from engine.cases.children import can_open, open_child
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
+from engine.cases.recalls import succession
 from engine.cases.replies import posting, standing
 from engine.cases.replies.differing import Finding, findings
 from engine.cases.replies.given import Given
@@ -51,18 +52,20 @@ def record(
     if (done := earlier_result(db, key, name=COMMAND, request=asked)) is not None:
         return db.get_one(Reply, done["reply_id"])
 
-    case = db.get_one(Case, notice.case_id)
+    notice = succession.notice_now(db, notice)
+    own = db.get_one(Case, notice.case_id)
+    case = succession.goes_on(db, own)  # what is said counts where the recall goes on
     is_open = balance.lock(db, case)
     db.refresh(notice, with_for_update=True)
     before = standing.said_of(db, notice.id)
-    reply = _keep(db, case, notice, given, by=by, at=at)
+    reply = _keep(db, own, notice, given, by=by, at=at)
     found = _post(db, case, notice, reply, given, before, is_open=is_open, by=by, at=at)
     kept = _keep_findings(db, reply, found)
     if given.customer is None:
         _answered(db, notice, reply, by=by, at=at)
     if kept and is_open and not is_looked_into:
         _have_looked_into(db, case, reply, kept, by=by, at=at)
-    _enter(db, case, notice, reply, given, kept, by=by, at=at)
+    _enter(db, own, notice, reply, given, kept, by=by, at=at)
     result = {"reply_id": reply.id}
     by_id = by.id if by else None
     remember(db, key, name=COMMAND, request=asked, result=result, by_id=by_id, at=at)
