@@ -46,7 +46,7 @@ def overview(number: str) -> ResponseReturnValue:
         dates=showing.dates(db, case),
         jurisdictions=showing.shown(db, case),
         strategy=strategies.standing(db, case),
-        fed_by=listing.fed(db, case.id),
+        fed_by=listing.newest(db, listing.Wanted(case_id=case.id)),
         countries=countries.of_recall(db, case),
         groups=countries.GROUPS,
         steps=in_order(page.steps),
