@@ -84,7 +84,10 @@ NO = {"EU": "eu_none", "CN": "cn_no_defect", "US": "us_none"}
 
 
 def decide_jurisdictions(company: Company, **given: dict[str, Any]) -> None:
-    """Sign what the recall is in every jurisdiction that waits; `given` names answers by code."""
+    """Sign what the recall is in every jurisdiction that waits; `given` names answers by code.
+
+    A second person confirms where nothing is reported.
+    """
     for task in company.open_tasks_at("decide_jurisdiction"):
         code = code_of(company, task)
         answers = {
@@ -93,6 +96,8 @@ def decide_jurisdictions(company: Company, **given: dict[str, Any]) -> None:
             **given.get(code, {}),
         }
         company.do("decide_jurisdiction", task=task, **answers)
+    for task in company.open_tasks_at("confirm_no_report"):
+        company.do("confirm_no_report", task=task)
 
 
 def say_no(company: Company, *codes: str) -> None:

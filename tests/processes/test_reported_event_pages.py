@@ -77,6 +77,15 @@ def test_an_event_is_typed_checked_and_recorded_for_the_case_it_began_at(
         assert "RE-2026-0001" in listed.text
         assert "RE-2026-0001" not in visitor.get("/reported-events?show=unlinked").text
         assert "RE-2026-0001" in visitor.get("/reported-events/events.csv").text
+        assert visitor.get("/search?q=re-2026-0001").location == saved.location
+        unit_id = company.unit("E-1").id
+        assert "RE-2026-0001" in visitor.get(f"/units-and-lots/units/{unit_id}").text
+        assert "RE-2026-0001" in visitor.get(f"/reported-events?unit={unit_id}").text
+        assert "RE-2026-0001" not in visitor.get(f"/reported-events?unit={unit_id + 99}").text
+        twice = visitor.post("/reported-events/new/record")
+        assert twice.location == saved.location, "sent twice it is one"
+        visitor.post("/reported-events/new", typed(company))
+        assert "is on record already" in visitor.get("/reported-events/new/check").text
 
 
 def test_a_correction_of_a_corrected_event_is_told_what_changed_and_refused(

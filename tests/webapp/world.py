@@ -31,10 +31,12 @@ from engine.cases import (
     tasks as case_tasks,
 )
 from engine.cases.costs import recording as costs
+from engine.cases.drills import answering, starting
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
-from engine.cases.recalls import gates, passing
+from engine.cases.recalls import gates, joining, passing
+from engine.cases.recalls.joining import Joining
 from engine.cases.recalls.passing import Passing
 from engine.cases.replies import links
 from engine.cases.reported import feeding, recording
@@ -270,6 +272,7 @@ def make_world(folder: Path, *, server: Server | None = None, name: str = "") ->
         _lay_goods(world)
         _open_cases(world)
         _open_recall(world)
+        _start_a_drill(world)
         _settle_people(world)
         _leave_trouble(world)
         _tell_others(world)
@@ -427,6 +430,21 @@ def _open_recall(world: World) -> None:
     recalling.decide_jurisdictions(company)
     closed = company.reads(lambda db: gates.is_closed(db, company.case, "DE", "notices"))
     world.states["gated"] = {"number": number, "gate_id": closed.id}
+    ends = recalling.report_signal(company, "R-2")
+    recalling.contain(company, "R-2")
+    world.states["joinable"] = {"number": ends, "into": number}
+
+
+def _start_a_drill(world: World) -> None:
+    """Start a drill that people attend, just begun."""
+    company = world.company
+    raw = answering.report_of("SENS-R", at=company.at)
+    with company.holdfast.database.begin() as db:
+        case = starting.start(
+            db, raw, by=company.people.qa_manager, at=company.at, key=company.new_key(),
+            is_attended=True,
+        )  # fmt: skip
+    world.states["practised"] = {"number": case.number}
 
 
 def _open_a_recall(world: World) -> None:
@@ -771,6 +789,9 @@ def _open_pages_of_the_manager(world: World) -> None:
             asked = Passing(recall["number"], recall["gate_id"], act, "Reported by mistake.")
             opened = passing.open_signing(db, asked, **here)
             world.states[state] = {**recall, "act": act, "nonce": opened.nonce}
+        pair = world.states["joinable"]
+        two = Joining(pair["number"], pair["into"], "merged", "Reported by mistake.")
+        world.states["joining"] = {**pair, "nonce": joining.open_signing(db, two, **here).nonce}
         world.states["bringing"] = {
             "number": company.number,
             "nonce": migrating.open_signing(db, company.number, **here).nonce,

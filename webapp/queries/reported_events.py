@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from engine.cases.history import history_of_stream
@@ -23,7 +22,8 @@ from engine.regulators.jurisdictions import Jurisdiction
 from engine.regulators.reportability import Report, reporting
 from engine.serials.models import Lot, Unit
 from webapp import words
-from webapp.times import write, zone
+from webapp.sentences import translated
+from webapp.times import on_day, write, zone
 from webapp.words import N_
 
 # what is on the page of an event in words: where it is, and how it reads
@@ -40,6 +40,7 @@ class Decided:
     by: str
     signature: Signature
     is_standing: bool
+    latest_on: date | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class EventPage:
     known_now: Understood | None  # what an identification that meant nothing means by now
     missing: Sequence[tuple[str, str]]  # what the law wants recorded: label and clause
     places: Sequence[Place]
+    elsewhere: Sequence[Jurisdiction]  # where nobody asked, and regulatory affairs may decide too
     links: Sequence[Link]
     versions: Sequence[Version]
     lines: Sequence[HistoryLine]
@@ -103,6 +105,8 @@ def event_page(db: Session, number: str) -> EventPage:
     events = finding.versions_of(db, number)
     event = finding.named(db, number)
     names = understood_of(db, events)
+    asked = _places(db, event)
+    there = {one.here.code for one in asked}
     return EventPage(
         event=event,
         by=printed_name(db, event.recorded_by_id),
@@ -110,7 +114,8 @@ def event_page(db: Session, number: str) -> EventPage:
         known_now=_known_now(db, event),
         missing=[(LABELS[name], clause) for name, clause in WANTED.items()
                  if not getattr(event, name)],
-        places=_places(db, event),
+        places=asked,
+        elsewhere=[one for one in law.listed() if one.code not in there],
         links=_links(db, number),
         versions=list(_versions(db, events, names)),
         lines=history_of_stream(db, event.stream),
@@ -151,6 +156,7 @@ def _place(
             printed_name(db, row.by_id),
             db.get_one(Signature, row.signature_id),
             row.id not in replaced,
+            asks.report(row.report).latest_on(aware_on(event)) if row.report else None,
         )
         for row in rows
     ]
@@ -208,15 +214,15 @@ def shown(event: ReportedEvent, name: str) -> str:
     if name == "country":
         return words.country(value) if value else "–"
     if name == "is_external":
-        return gettext(OURS[value])
+        return translated(OURS[value])
     if isinstance(value, datetime):
         return write(value, "year")
-    return value.isoformat() if isinstance(value, date) else str(value or "–")
+    return on_day(value) if isinstance(value, date) else str(value or "–")
 
 
 def rows_shown(event: ReportedEvent, *names: str) -> list[tuple[str, str]]:
     """Return fields of an event as label and words; what nobody said is left out."""
-    return [(gettext(LABELS[one]), shown(event, one)) for one in names
+    return [(translated(LABELS[one]), shown(event, one)) for one in names
             if getattr(event, one) not in (None, "")]  # fmt: skip
 
 
@@ -286,7 +292,7 @@ def columns() -> list[Column]:
         ("reportable", N_("Reportable in")),
         ("undecided", N_("Not decided in")),
     )
-    return [Column(name, gettext(label)) for name, label in fields]
+    return [Column(name, translated(label)) for name, label in fields]
 
 
 _FIELDS = (

@@ -52,7 +52,7 @@ def overview(number: str) -> ResponseReturnValue:
         page=page,
         facts=page.facts,
         scope=scope_of(db, case),
-        fed_by=listing.fed(db, case.id),
+        fed_by=listing.newest(db, listing.Wanted(case_id=case.id)),
         steps=in_order(page.steps),
         chosen=asked if 0 <= asked < len(page.diagrams) else 0,
         tab="overview",

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from engine.cases import commands
 from engine.cases.replies.patients import LOOKS_LIKE
-from engine.cases.reported import feeding, finding, recording
+from engine.cases.reported import feeding, finding, listing, recording
 from engine.cases.reported.given import LABELS, Given, given_of, problems_of
 from engine.cases.reported.models import OUTCOMES, ReportedEvent
 from engine.cases.reported.understanding import key_of, understand
 from engine.clock import now
+from engine.commands import Command
 from engine.errors import Invalid, Problem
 from forms.kinds.country import countries
 from webapp import ceremony, words
@@ -235,6 +236,7 @@ def _check(entry: Entry) -> ResponseReturnValue:
         labels=LABELS,
         found=understand(db, given.identification, given.device_name, meant=given.meant),
         key_of=key_of,
+        same=listing.same_complaint(db, given.complaint_number, but=entry.number),
         looks_like=[LOOKS_LIKE[kind] for kind in given.warnings],
         checked=ceremony.fingerprint(kept.answers),
     )
@@ -261,8 +263,10 @@ def correct_record(number: str) -> ResponseReturnValue:
 def _record(entry: Entry) -> ResponseReturnValue:
     key, db = request_key(), read()
     kept = commands.find_draft(db, entry.place, by=person())
-    if kept is None or request.form.get("checked", "") != ceremony.fingerprint(kept.answers):
-        return redirect(entry.address("_check" if kept else ""), 303)
+    if kept is None:
+        return _already_recorded(entry, key)
+    if request.form.get("checked", "") != ceremony.fingerprint(kept.answers):
+        return redirect(entry.address("_check"), 303)
     typed = {**kept.answers, "meant": request.form.get("meant", kept.answers.get("meant", ""))}
     try:
         with begin() as db:
@@ -271,6 +275,16 @@ def _record(entry: Entry) -> ResponseReturnValue:
     except Invalid as wrong:
         return _form(entry, kept.answers, wrong.problems), 422
     flash(gettext("%(event)s is recorded.", event=number))
+    return redirect(url_for("reported_events.one", number=number), 303)
+
+
+def _already_recorded(entry: Entry, key: str) -> ResponseReturnValue:
+    """Lead to what the form recorded when it was sent before, or to the form."""
+    done = read().get(Command, key)
+    verb = recording.CORRECT if entry.number else recording.RECORD
+    if done is None or (done.name, done.by_id) != (verb, person().id):
+        return redirect(entry.address(""), 303)
+    number = entry.number or done.result["number"]
     return redirect(url_for("reported_events.one", number=number), 303)
 
 

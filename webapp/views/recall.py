@@ -19,6 +19,7 @@ from webapp import signing
 from webapp.case_tabs import RECALL
 from webapp.permissions import allow
 from webapp.queries.case import in_order
+from webapp.queries.joined import around
 from webapp.reading import read
 from webapp.session import person, session_id
 from webapp.transactions import begin, request_key
@@ -41,10 +42,11 @@ def overview(number: str) -> ResponseReturnValue:
         "recalls/overview.html",
         page=page,
         facts=page.facts,
+        joined=around(db, case),
         dates=showing.dates(db, case),
         jurisdictions=showing.shown(db, case),
         strategy=strategies.standing(db, case),
-        fed_by=listing.fed(db, case.id),
+        fed_by=listing.newest(db, listing.Wanted(case_id=case.id)),
         countries=countries.of_recall(db, case),
         groups=countries.GROUPS,
         steps=in_order(page.steps),
@@ -67,6 +69,7 @@ def _authorities(number: str, problems: list[Problem]) -> str:
         "recalls/authorities.html",
         facts=case_facts(db, case),
         jurisdictions=showing.shown(db, case),
+        joined=around(db, case),
         rules=gates.RULES,
         whats=gates.WHAT,
         outcomes=room.OUTCOMES,

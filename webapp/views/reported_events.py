@@ -8,6 +8,7 @@ from engine.cases.reported import feeding, listing
 from engine.cases.reported.models import OUTCOMES
 from engine.clock import now
 from engine.errors import Invalid, Problem
+from webapp.config import LARGEST_ID
 from webapp.exports import exported
 from webapp.permissions import allow
 from webapp.queries.reported_events import columns, event_page, file_rows, rows_shown
@@ -29,7 +30,14 @@ def _wanted() -> listing.Wanted:
         country=country if country == "none" else country[:2] or None,
         is_undecided=args.get("show") == "undecided",
         is_unlinked=args.get("show") == "unlinked",
+        unit_id=_id("unit"),
+        lot_id=_id("lot"),
     )
+
+
+def _id(name: str) -> int | None:
+    asked = request.args.get(name, type=int)
+    return asked if asked is not None and 0 < asked <= LARGEST_ID else None
 
 
 @bp.get("")
@@ -42,6 +50,8 @@ def index() -> ResponseReturnValue:
         "text": wanted.text or None,
         "outcome": wanted.outcome,
         "country": wanted.country,
+        "unit": str(wanted.unit_id) if wanted.unit_id else None,
+        "lot": str(wanted.lot_id) if wanted.lot_id else None,
         "show": show if show in ("undecided", "unlinked") else None,
     }
     return render_template(

@@ -3,7 +3,7 @@
 A gate of an authority holds back the letters of its own country and no other's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -59,8 +59,12 @@ def _send(db: Session, case: Case, text: NoticeText, *, by: Person | None, at: d
         )
         .exists()
     )
-    kind = "notice" if text.version == 1 else "amendment"
-    return _ask(db, case, text, ~has_it, kind=kind, by=by, at=at)
+    if text.version > 1:
+        return _ask(db, case, text, ~has_it, kind="amendment", by=by, at=at)
+    # who was told by a recall that was merged into this one has no letter of it
+    wrote = select(NoticeLetter.id).where(NoticeLetter.notice_id == Notice.id).exists()
+    untold = ~has_it & (Notice.first_sent_at.is_(None) | wrote)
+    return _ask(db, case, text, untold, kind="notice", by=by, at=at)
 
 
 def send_differences(
@@ -71,12 +75,14 @@ def send_differences(
     *,
     by: Person | None,
     at: datetime,
+    but: Collection[int] = (),
 ) -> int:
     """Send each consignee whose list a new scope version changed what changed for it. Flushes.
 
-    Those the new version reaches first get the whole notice instead: open them before.
+    Those the new version reaches first get the whole notice instead: open them before. Consignees
+    in `but` are left out.
     """
-    changes = _changes(db, case, before, after)
+    changes = _changes(db, case, before, after, but)
     if not changes:
         return 0
     asked = 0
@@ -101,7 +107,7 @@ def _released(db: Session, case: Case) -> list[NoticeText]:
 
 
 def _changes(
-    db: Session, case: Case, before: ScopeVersion, after: ScopeVersion
+    db: Session, case: Case, before: ScopeVersion, after: ScopeVersion, but: Collection[int]
 ) -> dict[int, dict[str, list[str]]]:
     """Return by notice what was added and what is cleared, of those already written to."""
     changed = {
@@ -114,7 +120,7 @@ def _changes(
         select(Notice).where(
             Notice.case_id == case.id,
             Notice.first_sent_at.is_not(None),
-            Notice.party_id.in_(id_set(db, changed)),
+            Notice.party_id.in_(id_set(db, changed.difference(but))),
         )
     ).all()
     for notice in written:
