@@ -22,6 +22,7 @@ from tests.processes.recalling import (
     work,
 )
 
+
 def sets_abroad(company: Company) -> int:
     """Make a lot of sterile sets, most of it in Ireland and in China; return the lot."""
     lot = company.make_lot("S-0001", 40)
