@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from sqlalchemy import CheckConstraint, Index, select
+from sqlalchemy import CheckConstraint, Index, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine import leases
+from engine import clock, leases
 from engine.db import Base, Database
 from engine.errors import NotFound, Refused
 
@@ -30,6 +30,7 @@ class Job(leases.Leased, Base):
 
     name: Mapped[str]  # the verb that does it, looked up in `db.info["job_verbs"]`
     body: Mapped[dict[str, Any]]
+    clock: Mapped[str | None]  # a clock of its own (engine.clock.own); none: the server's
     asked_at: Mapped[datetime]
     done_count: Mapped[int] = mapped_column(default=0)
     total_count: Mapped[int] = mapped_column(default=1)
@@ -93,7 +94,10 @@ def ask(
     if known is not None:
         return known
 
-    job = Job(key=key, name=name, body=body, asked_at=at, due_at=at, total_count=total_count)
+    job = Job(
+        key=key, name=name, body=body, clock=clock.own(), asked_at=at, due_at=at,
+        total_count=total_count,
+    )  # fmt: skip
     db.add(job)
     db.flush()
     return job
@@ -108,7 +112,7 @@ def run_due_jobs(
     now: Callable[[], datetime] | None = None,
     renew_every: timedelta = leases.RENEW_EVERY,
 ) -> Ran:
-    """Do the jobs due at `at`, up to `most`, each in transactions of its own.
+    """Do the jobs due at `at` by the clock here, up to `most`, each in transactions of its own.
 
     A round may take hours: with `now` each lease counts from when its job was claimed, from the end
     of each part, and from each time it is renewed while a verb prepares. Without it time stands.
@@ -127,10 +131,9 @@ def run_due_jobs(
 
 
 def _claim_one(database: Database, *, at: datetime) -> Job | None:
+    due = and_(Job.done_at.is_(None), Job.clock.is_not_distinct_from(clock.own()))
     with database.begin() as db:
-        rows = leases.claim(
-            db, Job, unfinished=Job.done_at.is_(None), at=at, limit=1, most_killed=MOST_KILLED
-        )
+        rows = leases.claim(db, Job, unfinished=due, at=at, limit=1, most_killed=MOST_KILLED)
         return rows[0] if rows else None
 
 
@@ -202,6 +205,19 @@ def retry(db: Session, job_id: int, *, by: leases.Actor, at: datetime) -> Job:
         by=by,
         at=at,
     )
+
+
+def withdraw(db: Session, clock_name: str, *, at: datetime) -> int:
+    """Take back the jobs of a clock that has stopped; return how many. Flushes."""
+    rows = select(Job).where(
+        Job.clock == clock_name, Job.done_at.is_(None), Job.given_up_at.is_(None)
+    )
+    withdrawn = db.scalars(rows).all()
+    for job in withdrawn:
+        job.done_at, job.result = at, {"withdrawn": True}
+        leases.release(job)
+    db.flush()
+    return len(withdrawn)
 
 
 def given_up(db: Session) -> Sequence[Job]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ColumnElement, Index, and_, select
 from sqlalchemy.orm import Mapped, Session
 
-from engine import leases
+from engine import clock, leases
 from engine.db import Base, Database, upserting
 from engine.errors import NotFound, Refused
 
@@ -41,6 +41,10 @@ class OutgoingUnknown(NotFound):
     """There is no such message. It may belong to another installation."""
 
 
+class NoWayOut(Refused):
+    """This is about a drill, and a drill has no way out of the house. Nothing was sent."""
+
+
 class OutgoingNotGivenUp(Refused):
     """This message is still being tried or has been sent."""
 
@@ -57,6 +61,7 @@ def say(
     channel: str = "mail",
 ) -> Outgoing:
     """Put one message in the outbox; the same `key` twice is refused by the database. Flushes."""
+    _refuse_what_stays_inside(db, body)
     outgoing = Outgoing(
         key=key,
         channel=channel,
@@ -86,6 +91,8 @@ def say_once(
     """
     if not said:
         return 0
+    for one in said.values():
+        _refuse_what_stays_inside(db, one["body"])
     fixed = {"layout": layout, "channel": channel, "said_at": at, "due_at": at}
     statement = upserting(db, Outgoing).on_conflict_do_nothing(index_elements=["key"])
     new = db.scalars(
@@ -93,6 +100,16 @@ def say_once(
         [{"key": key, **one, **fixed} for key, one in said.items()],
     )
     return len(new.all())
+
+
+def _refuse_what_stays_inside(db: Session, body: Mapping[str, Any]) -> None:
+    """Raise `NoWayOut` for what `db.info["stays_inside"]` says is nobody's outside."""
+    if clock.own() is not None or db.info.get("stays_inside", _goes_out)(body):
+        raise NoWayOut
+
+
+def _goes_out(_body: Mapping[str, Any]) -> bool:
+    return False
 
 
 def claim_due(

@@ -27,7 +27,7 @@ from waitress import create_server
 from werkzeug.exceptions import HTTPException
 
 from engine.bpmn.models import Task
-from engine.cases import commands, preparing
+from engine.cases import commands, preparing, walking
 from engine.cases.register import Wanted, cases
 from engine.clock import now
 from engine.errors import EngineError
@@ -36,7 +36,7 @@ from engine.people.models import PersonAccount
 from engine.people.sessions import open_session
 from webapp.compose import Holdfast, compose
 from webapp.create_app import create_app
-from webapp.demo import bring_up, walking
+from webapp.demo import bring_up
 from webapp.demo.book import answers_for
 from webapp.queries.task import place
 from webapp.settings import Settings

@@ -45,7 +45,7 @@ def gathered() -> dict[Message, None]:
         elif path.suffix == ".py":
             for _, message, _, _ in extract("python", BytesIO(path.read_bytes()), KEYWORDS):
                 found[tuple(message) if isinstance(message, tuple) else message] = None
-    for sentence in sorted({*_errors(), *_drawn(), *_marked()} - _said_by_forms()):
+    for sentence in sorted({*_errors(), *_drawn(), *_marked(), *_definitions()} - _said_by_forms()):
         found[sentence] = None
     return found
 
@@ -69,6 +69,16 @@ def _marked() -> Iterator[str]:
                 first = node.args[0]
                 if node.func.id in {"N_", "Account", "Kind"} and isinstance(first, ast.Constant):
                     yield first.value
+
+
+def _definitions() -> Iterator[str]:
+    """Yield the name of every key figure and the sections of its definition: its docstring."""
+    for path in sorted((ROOT / "engine/cases/kpis/definitions").glob("[a-z]*.py")):
+        document = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        name, *sections = document.split("\n\n")
+        yield name.removesuffix(".")
+        for section in sections:
+            yield " ".join(section.partition(": ")[2].split())
 
 
 def _said_by_forms() -> set[str]:

@@ -9,6 +9,7 @@ from webapp.words import N_
 RECALL = "recall"
 # code, words, endpoint: in the order a recall is worked through
 COMMON = (
+    ("reported_events", N_("Reported events"), "case_events.index"),
     ("answers", N_("Answers"), "case.answers"),
     ("documents", N_("Documents"), "case.documents"),
     ("costs", N_("Costs"), "costs.index"),

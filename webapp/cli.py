@@ -95,6 +95,23 @@ def demo(folder: Path, *, serve: bool, host: str, port: int) -> None:
     serve_pages(folder, host=host, port=port)
 
 
+@main.command()
+@FOLDER
+@click.option("--lot", "scope", required=True, help="What is recalled: a lot, or what Trace takes.")
+@click.option("--seed", help="Have the synthetic hospitals of an earlier drill again.")
+@click.option("--language", type=click.Choice(["en", "zh"]), help="Of its record.")
+def drill(folder: Path, scope: str, seed: str | None, language: str | None) -> None:
+    """Practise the recall of a lot from signal to report, unattended: nothing leaves the house."""
+    from engine.errors import EngineError
+    from webapp.drilling import practise
+
+    try:
+        passed = practise(folder, scope, seed=seed, language=language, say=click.echo)
+    except EngineError as problem:
+        raise click.ClickException(str(problem)) from problem
+    sys.exit(0 if passed else 1)
+
+
 @main.group()
 def db() -> None:
     """Look after the database."""

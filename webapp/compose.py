@@ -15,8 +15,10 @@ from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep, uploads
+from engine.cases.drills import apart as drills, attending
 from engine.cases.following import follow, lock_cases
 from engine.cases.notices import opening, printing, sent
+from engine.cases.recalls import joining
 from engine.cases.replies import drafts
 from engine.cases.reporting import schedule
 from engine.cases.scopes import apart, signed
@@ -59,6 +61,7 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         denylist.JOB: denylist.MakeDenyList(),
         runs.JOB: runs.Reconcile(),
         opening.VERB: opening.open_notices,
+        joining.VERB: joining.end_diagrams,
         printing.VERB: printing.PrintLetters(os.environ.get("HOLDFAST_DASK", "")),
     }
 )
@@ -94,6 +97,7 @@ class Holdfast:
                 Tick("reconciliation", minute, self.compare_due),
                 Tick("recounts", minute * 5, self.open_recounts),
                 Tick("status_reports", minute * 5, self.open_status_reports),
+                Tick("drills", minute, self.tend_drills),
                 Tick("views", minute, self.close_views),
                 Tick("reports", minute, self.send_reports),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
@@ -112,6 +116,7 @@ class Holdfast:
         self.tell_of_silent_doors()
         self.open_recounts()
         self.open_status_reports()
+        self.tend_drills()
         self.drop_abandoned_uploads()
         self.close_views()
         self.send_reports()
@@ -200,6 +205,10 @@ class Holdfast:
         """Ask for the status reports of recalls that are due."""
         schedule.open_due(self.database, at=clock.now())
 
+    def tend_drills(self) -> None:
+        """Let the hospitals of drills that people attend answer, and score what was closed."""
+        attending.tend(self.database, at=clock.now())
+
     def drop_abandoned_uploads(self) -> None:
         """Drop the files of forms that were never accepted, and replies nobody sent."""
         uploads.drop_abandoned(self.database, at=clock.now())
@@ -244,6 +253,8 @@ def _info(settings: Settings, store: DocumentStore, hashing: Hashing | None) -> 
     seal = Seal.made(settings.keys_folder, company=settings.company, at=clock.now())
     return {
         "actions": _action,
+        "stays_inside": drills.stays_inside,
+        "refuse_events": drills.refuse_events,
         "event_sinks": (follow, announce_events),
         "locked_first": (lock_cases,),
         "box": Box.of(settings.secret_key),

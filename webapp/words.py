@@ -10,6 +10,7 @@ from engine.cases.replies.models import (
     FINDINGS as REPLY_FINDINGS,
     OUTCOMES as REPLY_OUTCOMES,
 )
+from engine.cases.reported.models import BECAUSE as EVENT_BECAUSE, OUTCOMES as EVENT_OUTCOMES
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
 from engine.serials.dictionary import Field
@@ -249,6 +250,8 @@ examination = _lookup(EXAMINATIONS)
 certificate = _lookup(CERTIFICATES)
 flag = _lookup(RULES)
 service_outcome = _lookup(SERVICE_OUTCOMES)
+event_outcome = _lookup(EVENT_OUTCOMES)
+event_because = _lookup(EVENT_BECAUSE)
 reply_channel = _lookup(REPLY_CHANNELS)
 reply_outcome = _lookup({**REPLY_OUTCOMES, "shipped": N_("Shipped")})
 reply_finding = _lookup(REPLY_FINDINGS)

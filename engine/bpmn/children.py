@@ -9,6 +9,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefin
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
+from engine import clock
 from engine.bpmn import messages, projections
 from engine.bpmn.loading import Run, is_over
 from engine.bpmn.models import ChildGroup, ChildReport, Instance
@@ -103,11 +104,15 @@ def report(run: Run, status: str) -> None:
 
 
 def parents_with_reports(db: Session) -> list[int]:
-    """Return the running instances whose children have ended and are not counted in yet."""
+    """Return the instances whose children have ended and are not counted in, by the clock here."""
     query = (
         select(ChildReport.parent_id)
         .join(Instance, Instance.id == ChildReport.parent_id)
-        .where(ChildReport.taken_up_at.is_(None), Instance.status == "running")
+        .where(
+            ChildReport.taken_up_at.is_(None),
+            Instance.status == "running",
+            Instance.clock.is_not_distinct_from(clock.own()),
+        )
         .distinct()
         .order_by(ChildReport.parent_id)
     )

@@ -91,6 +91,7 @@ class Instance(Base):
     parent_group_id: Mapped[Ref | None] = mapped_column(ForeignKey("child_group.id"))
     parent_key: Mapped[str | None]
     business_key: Mapped[str]
+    clock: Mapped[str | None]  # a clock of its own (engine.clock.own); none: the server's
     version: Mapped[int] = mapped_column(default=0)
     status: Mapped[str] = mapped_column(default="running")
     state: Mapped[bytes] = mapped_column(default=b"")

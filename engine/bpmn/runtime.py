@@ -234,6 +234,7 @@ def _new_instance(
         parent_group_id=parent.group.id if parent else None,
         parent_key=parent.key if parent else None,
         business_key=business_key,
+        clock=parent.instance.clock if parent else clock.own(),
         engine_version=spiff.ENGINE_VERSION,
         started_at=at,
         started_by_id=by.id if by else None,

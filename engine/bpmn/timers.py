@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.bpmn import runtime
 from engine.bpmn.errors import StepFailed
 from engine.bpmn.incidents import record_incident
@@ -14,7 +15,10 @@ from engine.errors import Busy
 
 
 def due_timers(db: Session, at: datetime, *, limit: int = 100) -> list[int]:
-    """Return the ids of timers that are due, the longest overdue first; takes no lock."""
+    """Return the timers that are due by the clock that runs here, the longest overdue first.
+
+    Takes no lock. What goes by another clock (`engine.clock.own`) is not due.
+    """
     return list(db.scalars(_due(at).limit(limit)))
 
 
@@ -43,7 +47,11 @@ def _due(at: datetime) -> Select[int]:
     return (
         select(Timer.id)
         .join(Instance, Instance.id == Timer.instance_id)
-        .where(Timer.due_at <= at, Instance.status == "running")
+        .where(
+            Timer.due_at <= at,
+            Instance.status == "running",
+            Instance.clock.is_not_distinct_from(clock.own()),
+        )
         .order_by(Timer.due_at, Timer.id)
     )
 

@@ -50,6 +50,7 @@ ACCOUNTS: dict[str, Account] = {
     "left_without_field_action": Account(N_("Left control, no field action"), is_open=False),
     "lost": Account(N_("Lost, with signed justification"), is_open=False),
     "unresolved": Account(N_("Unresolved after documented effort"), is_open=False),
+    "accounted_in_drill": Account(N_("Accounted for in the drill"), is_open=False),
     "recorded_in_error": Account(
         N_("Never existed, recorded in error"), is_open=False, is_affected=False
     ),

@@ -1,5 +1,6 @@
 """Ending a case for good: nothing of it runs on, its holds go, its record gets a checkpoint."""
 
+from engine import clock
 from engine.bpmn.step import Step
 from engine.cases import balance, facts, telling
 from engine.cases.children import still_running
@@ -36,4 +37,5 @@ def close(step: Step, case: Case) -> None:
     }
     telling.case_ended(db, case, at=step.at)
     ledger.append(db, case.stream, "case_closed", body, by=step.by, at=step.at)
-    checkpoints.checkpoint(db, at=step.at)
+    if clock.own() is None:  # a drill's own time is nothing to sign for: whoever ran it does
+        checkpoints.checkpoint(db, at=step.at)

@@ -68,6 +68,7 @@ class Country:
     code: str | None
     affected: Decimal
     sums: Mapping[str, Decimal]  # by group
+    distributed: Decimal  # of what is in scope, that a consignee ever had
     recovered: Decimal
     told: Told
 
@@ -79,7 +80,7 @@ class Country:
     @property
     def rate(self) -> Decimal | None:
         """Return the share of what was distributed there that is recovered; None of nothing."""
-        return self.recovered / self.affected if self.has_left and self.affected else None
+        return self.recovered / self.distributed if self.distributed else None
 
 
 def of_recall(db: Session, case: Case) -> list[Country]:
@@ -95,6 +96,9 @@ def of_recall(db: Session, case: Case) -> list[Country]:
                 None if code is None else str(code),
                 shares[code].total if code in shares else NONE,
                 {name: _sum(sums, group) for name, group in GROUPS.items()},
+                shares[code].total - sums.get("released_not_affected", NONE)
+                if code is not None and code in shares
+                else NONE,
                 _sum(sums, RECOVERED) if code is not None else NONE,
                 told.get(None if code is None else str(code), Told()),
             )

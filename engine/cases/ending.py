@@ -20,7 +20,7 @@ from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case, refuse_ended
 from engine.errors import Conflict, Invalid, NotAllowed, Problem, Refused
 from engine.evidence import ceremony, ledger
-from engine.evidence.signatures import PendingSign, RecordToSign
+from engine.evidence.signatures import PendingSign, RecordToSign, Signature
 from engine.people import Person, authorize
 from engine.serials import holds
 from engine.serials.models import LotStock, Unit
@@ -50,7 +50,7 @@ class ReportedByYou(NotAllowed):
 
 
 class ContainedByYou(NotAllowed):
-    """You ordered or froze what this recall holds, so someone else must void it."""
+    """You proposed, ordered or froze what this recall holds, so someone else must void it."""
 
 
 class RecallNotReopened(Refused):
@@ -126,7 +126,7 @@ def end(
         at=at,
         reason=ending.reason.strip(),
     )
-    {VOID: _void, REOPEN: _reopen}[ending.act](db, case, ending.reason.strip(), by=by, at=at)
+    {VOID: void, REOPEN: _reopen}[ending.act](db, case, ending.reason.strip(), by=by, at=at)
     case.version += 1
     action = {VOID: "case_voided", REOPEN: "case_reopened"}[ending.act]
     ledger.append(db, case.stream, action, {"reason": ending.reason.strip()}, by=by, at=at)
@@ -163,12 +163,17 @@ def _refuse(db: Session, case: Case, ending: Ending, by: Person) -> None:
         raise HasLeftControl
 
 
-def _contained_by(db: Session, case: Case) -> set[int | None]:
-    """Return who froze what a recall holds, who ordered it held, and for whom they stood in."""
-    frozen = db.scalars(
-        select(ScopeVersion.frozen_by_id).where(
-            ScopeVersion.case_id == case.id, ScopeVersion.state == "frozen"
+def _contained_by(db: Session, case: Case) -> set[int]:
+    """Return who proposed, ordered or froze what a recall holds, and for whom they stood in."""
+    frozen = db.execute(
+        select(
+            ScopeVersion.proposed_by_id,
+            ScopeVersion.frozen_by_id,
+            Signature.person_id,
+            Signature.on_behalf_of_id,
         )
+        .outerjoin(Signature, Signature.id == ScopeVersion.signature_id)
+        .where(ScopeVersion.case_id == case.id, ScopeVersion.state == "frozen")
     ).all()
     if not frozen:
         return set()
@@ -177,10 +182,11 @@ def _contained_by(db: Session, case: Case) -> set[int | None]:
             Answer.case_id == case.id, Answer.element_id == "order_containment"
         )
     )
-    return {*frozen, *(person for row in ordered for person in row)} - {None}
+    return {person for row in (*frozen, *ordered) for person in row if person is not None}
 
 
-def _void(db: Session, case: Case, reason: str, *, by: Person, at: datetime) -> None:
+def void(db: Session, case: Case, reason: str, *, by: Person | None, at: datetime) -> None:
+    """End all that runs of a case, its holds and what is open of its balance. Flushes."""
     running = select(Instance.id).where(
         Instance.id.in_(roots_of(case)), Instance.ended_at.is_(None)
     )

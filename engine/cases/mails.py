@@ -41,6 +41,8 @@ def send(step: Step, element_id: str) -> None:
     if waiting is not None:
         process = waiting.process
     case = _case_of(db, step.instance.root_id)
+    if case is not None and case.is_drill:  # a drill has no way out, to our own people neither
+        return
     facts = {
         **step.variables,
         **_case_facts(case),
@@ -122,6 +124,8 @@ def _tell_holders(
     db: Session, task: Task, layout: str, *, at: datetime, also_managers: bool = False
 ) -> int:
     case = _case_of(db, task.root_id)
+    if case is not None and case.is_drill:
+        return 0
     facts = {
         **_case_facts(case),
         "task_name": task.name,

@@ -31,7 +31,7 @@ class Reconciliation:
 
     produced: Decimal | None  # units and quantities that the frozen scope names
     accounted: Decimal  # of them, that lie in an account
-    distributed: Decimal  # that a consignee ever had
+    distributed: Decimal  # of what is in scope, that a consignee ever had
     recovered: Decimal  # of them: returned, corrected, destroyed, used
     still_in_use: Decimal  # of them, until corrected
 
@@ -58,7 +58,9 @@ def reconciliation(db: Session, case: Case) -> Reconciliation:
     row = db.execute(
         select(
             summed(kept.account.in_(affected) & kept.account.not_in(_OUT_OF_SCOPE)),
-            summed(with_consignee & kept.account.in_(affected)),
+            summed(
+                with_consignee & kept.account.in_(affected) & kept.account.not_in(_OUT_OF_SCOPE)
+            ),
             summed(with_consignee & kept.account.not_in(NOT_RECOVERED)),
             summed(kept.account == "in_use_until_corrected"),
         ).where(kept.case_id == case.id)

@@ -21,7 +21,14 @@ from engine.evidence.findings import Result
 from engine.evidence.ledger import LedgerEntry
 from engine.serials.sets import id_set
 
-ENDINGS = {"case_closed": "closed", "case_voided": "void", "case_reopened": "open"}
+ENDINGS = {
+    "case_closed": "closed",
+    "case_merged": "closed",
+    "case_superseded": "closed",
+    "case_voided": "void",
+    "case_reopened": "open",
+}
+BALANCED = ("case_closed", "case_merged", "case_superseded")
 
 
 def _body(entry: LedgerEntry) -> dict[str, Any]:
@@ -70,7 +77,7 @@ def check_balance(result: Result, db: Session, case: Case, entries: Sequence[Led
     if not lying.agree(db, case.id):
         result.fail("What is shown to lie where is not what the postings come to: it was changed.")
     last = _last_ending(entries)
-    if last is None or last.action != "case_closed":
+    if last is None or last.action not in BALANCED:
         return  # what is not over still moves
     wanted = {name: Decimal(said) for name, said in _body(last).get("balance", {}).items()}
     found = lying.posted_totals(db, case.id)

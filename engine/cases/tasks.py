@@ -14,6 +14,7 @@ from engine.errors import Conflict, NotAllowed, NotFound
 from engine.evidence import ledger
 from engine.people import Person, authorize, holds_qualification
 from engine.people.queries import account_of
+from engine.people.robots import RobotsOnlyPractise
 
 # the steps that another system's case can be brought to, and what is answered on the way there
 BEFORE = {
@@ -57,6 +58,10 @@ class NotQualified(NotAllowed):
 
 class MigrationNotSigned(Conflict):
     """Case %(number)s is brought over from another system. Quality signs that first."""
+
+
+class LeftToRobots(NotAllowed):
+    """This drill is carried out by robots, by a clock of its own. Start one that people attend."""
 
 
 class CaseEnded(Conflict):
@@ -134,15 +139,23 @@ def refuse_unless_theirs(db: Session, case: Case, task: Task, by: Person, *, at:
     is written down by who brings the case over, whatever role the step has.
     """
     refuse_if_barred(db, task, by)
+    if by.is_robot and not case.is_drill:
+        raise RobotsOnlyPractise
+    if case.is_drill and not by.is_robot and _is_left_to_robots(db, task):
+        raise LeftToRobots
     if case.migrating_to:
         authorize(by, "case.migrate")
     elif task.role not in by.roles:
         raise NotYourRole(role=task.role)
-    if task.claimed_by_id not in (None, by.id):
+    if task.claimed_by_id not in (None, by.id) and not by.is_robot:
         raise TaskClaimed(by=printed_name(db, task.claimed_by_id))
     needed = None if case.migrating_to else task.qualification
-    if needed and not holds_qualification(db, by.id, needed, at=at):
+    if needed and not by.is_robot and not holds_qualification(db, by.id, needed, at=at):
         raise NotQualified(code=needed)
+
+
+def _is_left_to_robots(db: Session, task: Task) -> bool:
+    return db.get_one(Instance, task.root_id).clock is not None
 
 
 def claim(db: Session, task_id: UUID, *, by: Person, at: datetime) -> Task:

@@ -27,6 +27,8 @@ def scope_frozen(db: Session, case: Case, settled: Settled, *, at: datetime) -> 
 
 def case_ended(db: Session, case: Case, *, at: datetime) -> None:
     """Tell subscribers that a case was closed, or voided. Flushes."""
+    if case.is_drill:
+        return
     data = {
         "case_number": case.number,
         "title": case.title,

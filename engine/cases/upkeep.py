@@ -84,6 +84,7 @@ def cases_to_recount(db: Session, *, at: datetime) -> list[str]:
         .join(counted, counted.c.business_key == Case.number)
         .where(
             Case.state == "open",
+            ~Case.is_drill,
             counted.c.last < at - RECOUNT_EVERY,
             Case.number.not_in(COUNTING),
         )

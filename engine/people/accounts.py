@@ -15,6 +15,7 @@ from engine.people.permissions import authorize, may
 from engine.people.person import Person
 from engine.people.queries import account_named, account_of
 from engine.people.record import record
+from engine.people.robots import refuse_robot
 from engine.people.systems import refuse_service
 
 LANGUAGES = ("en", "zh")
@@ -210,6 +211,7 @@ def enable(db: Session, person_id: int, *, reason: str, by: Person, at: datetime
     account = db.get_one(PersonAccount, account_of(db, person_id).id, with_for_update=True)
     if account.is_active:
         raise NotDisabled
+    refuse_robot(db, person_id)
 
     account.disabled_at = account.disabled_by_id = None
     account.password_hash = account.password_set_at = account.password_set_by_id = None

@@ -18,3 +18,4 @@ class Person:
     language: str = "en"
     time_zone: str = "UTC"
     on_behalf_of: tuple[tuple[str, int], ...] = ()
+    is_robot: bool = False  # answers in drills only, and signs nothing

@@ -28,6 +28,8 @@ class Named:
     checked: bool = False
     is_action: bool = True
     needs_class: bool = False
+    report: str = ""  # the clause that has it reported
+    report_checked: bool = False
 
     def said(self, language: str) -> str:
         """Return its words in a language."""

@@ -158,9 +158,11 @@ def record_events(
 
     What was on hold and is reported to have left our hands becomes `hold_breach` rows, a flag and
     an event of its own, whatever command recorded it. The entry holds the count and the SHA-256 of
-    the event rows, in the case's stream or in `data:<site>`. Sinks (`db.info["event_sinks"]`) run
+    the event rows, in the case's stream or in `data:<site>`; `db.info["refuse_events"]` says whose
+    events are refused. Sinks (`db.info["event_sinks"]`) run
     first: the ledger head is locked last.
     """
+    db.info.get("refuse_events", _refuse_none)(stream)
     db.flush()
     if RECORDING in db.info:
         return ()
@@ -172,6 +174,10 @@ def record_events(
     ids, types = [event.id for event in told], {event.type for event in told}
     _enter(db, events[0].recording, ids, types, by=by, at=at, stream=stream)
     return breach_ids
+
+
+def _refuse_none(_stream: str | None) -> None:
+    """Let every case record events: nothing was composed that says otherwise."""
 
 
 def _enter(

@@ -43,3 +43,23 @@ def reaches(db: Session, *, at: datetime) -> list[Reach]:
         for id_, name, country, verified in rows
     ]
     return sorted(found, key=lambda one: (one.is_verified, one.name, one.party_id))
+
+
+def counted(db: Session, *, at: datetime) -> tuple[int, int]:
+    """Return how many consignees were reached lately, and how many were ever sent anything."""
+    lately = (
+        select(RecallContact.id)
+        .where(
+            RecallContact.party_id == Party.id,
+            RecallContact.role == "recall",
+            RecallContact.ended_at.is_(None),
+            RecallContact.verified_at >= at - STAYS,
+        )
+        .exists()
+    )
+    reached, known = db.execute(
+        select(func.count().filter(lately), func.count())
+        .select_from(Party)
+        .where(Party.id.in_(select(Shipment.consignee_id)))
+    ).one()
+    return reached, known

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine import jobs, leases
+from engine import clock, jobs, leases
 from engine.evidence import ledger
 from engine.jobs import Job, JobNotGivenUp, JobUnknown, More, ask, beat, heartbeats, run_due_jobs
 
@@ -296,3 +296,19 @@ def test_the_heartbeat_tells_when_somebody_last_looked(database, at):
     assert by_name["jobs"].scheduler == "b:2"
     assert not by_name["jobs"].is_late(at=at + timedelta(seconds=29))
     assert by_name["mail"].is_late(at=at)
+
+
+def test_what_is_asked_under_a_clock_of_its_own_is_done_under_it_alone(database, asked, at):
+    asked()
+    with clock.at(at, own="drill"):
+        asked(key="job:2")
+    verbs = {"count_sheets": gives({})}
+    with clock.at(at + DAY, own="drill"):
+        assert run_due_jobs(database, verbs, at=at + DAY).done_count == 1
+    assert job_of(database).done_at is None
+    with clock.at(at, own="drill"):
+        asked(key="job:3")
+    assert run_due_jobs(database, verbs, at=at + DAY).done_count == 1
+    with database.begin() as db:
+        assert jobs.withdraw(db, "drill", at=at + DAY) == 1
+        assert jobs.unfinished(db) == []

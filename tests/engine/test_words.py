@@ -14,6 +14,9 @@ CASES = ROOT / "engine" / "cases"
 PRINTED = [
     CASES / "balance.py",
     CASES / "dispositions.py",
+    CASES / "drills" / "hospitals.py",
+    CASES / "drills" / "measures.py",
+    CASES / "drills" / "report.py",
     CASES / "scopes" / "obligations.py",
     CASES / "scopes" / "signed.py",
     *sorted((CASES / "records").glob("*.py")),

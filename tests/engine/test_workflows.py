@@ -867,7 +867,17 @@ def test_a_country_that_nobody_knows_is_found_before_its_law_is_asked(*, is_new:
     if not is_new:
         assert case.ended_at == {"country_joined"}
         return
-    case.do("decide_jurisdiction")
+    case.do("decide_jurisdiction", is_reportable=True)
+    assert case.ended_at == {"jurisdiction_decided"}
+
+
+@pytest.mark.parametrize("no_report", ["confirmed", "refused"])
+def test_what_is_not_reported_is_confirmed_by_a_second_person(no_report: str) -> None:
+    case = run("jurisdiction_decision")
+    case.do("decide_jurisdiction", is_reportable=False)
+    case.do("confirm_no_report", no_report=no_report)
+    if no_report == "refused":
+        case.do("decide_jurisdiction", is_reportable=True)
     assert case.ended_at == {"jurisdiction_decided"}
 
 

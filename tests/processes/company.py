@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from engine import clock
 from engine.bpmn.models import Incident, Instance, Task
-from engine.cases import balance, commands, dispositions, preparing, uploads
+from engine.cases import balance, commands, dispositions, preparing, uploads, walking
 from engine.cases.context import form_context
 from engine.cases.models import Answer, Case
 from engine.cases.signing import Signing
@@ -23,7 +23,6 @@ from tests.processes import founding
 from tests.processes.goods import Goods, lay_places
 from tests.support.files import png
 from tests.support.personas import PASSWORD
-from webapp.demo import walking
 from webapp.demo.book import answers_for
 
 Answers = dict[str, Any]

@@ -12,6 +12,7 @@ from engine.cases import commands, replies, scopes
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
 from engine.cases.recalls import gates, jurisdictions, passing
+from engine.cases.recalls.passing import Passing
 from engine.cases.replies.given import Given, Line
 from engine.cases.scopes import signed
 from engine.cases.signing import Signing
@@ -87,7 +88,10 @@ NO = {"EU": "eu_none", "CN": "cn_no_defect", "US": "us_none"}
 
 
 def decide_jurisdictions(company: Company, **given: dict[str, Any]) -> None:
-    """Sign what the recall is in every jurisdiction that waits; `given` names answers by code."""
+    """Sign what the recall is in every jurisdiction that waits; `given` names answers by code.
+
+    A second person confirms where nothing is reported.
+    """
     for task in company.open_tasks_at("decide_jurisdiction"):
         code = code_of(company, task)
         answers = {
@@ -96,6 +100,8 @@ def decide_jurisdictions(company: Company, **given: dict[str, Any]) -> None:
             **given.get(code, {}),
         }
         company.do("decide_jurisdiction", task=task, **answers)
+    for task in company.open_tasks_at("confirm_no_report"):
+        company.do("confirm_no_report", task=task)
 
 
 def say_no(company: Company, *codes: str) -> None:
@@ -286,12 +292,20 @@ def board_scraps_what_is_held(company: Company, *serials: str) -> None:
 
 
 def open_gate(company: Company, gate: gates.Gate) -> None:
-    """Record that the authority let the action go on."""
+    """Sign that the authority let the action go on."""
+    by = company.people.regulatory_affairs
+    act_on_gate(company, gate, passing.OPEN, "Letter of 26 March", by=by)
+
+
+def act_on_gate(company: Company, gate: gates.Gate, act: str, ground: str, *, by: Person) -> None:
+    """Open, pass or close a gate as its page does: drawn up, then signed."""
+    session, asked = f"session-{by.id}", Passing(company.number, gate.id, act, ground)
     with company.holdfast.database.begin() as db:
-        passing.open_gate(
-            db, company.number, gate.id, evidence="Letter of 26 March",
-            by=company.people.regulatory_affairs, at=company.at, key=company.new_key(),
-        )  # fmt: skip
+        nonce = passing.open_signing(db, asked, by=by, session_id=session, at=company.at).nonce
+    needs = company.reads(lambda db: ceremony.needs_user_name(db, session, company.at))
+    signing = Signing(nonce, PASSWORD, session, by.user_name if needs else None)
+    with company.holdfast.database.begin() as db:
+        passing.act_on(db, asked, signing, by=by, at=company.at, key=company.new_key())
     company.take_up_reports()
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.cases import scopes
 from engine.cases.ending import (
     REOPEN,
     VOID,
@@ -13,6 +14,7 @@ from engine.cases.ending import (
     end,
     open_signing,
 )
+from engine.cases.models import Case
 from engine.cases.signing import Signing
 from engine.cases.tasks import CaseEnded
 from engine.errors import Invalid, NotAllowed
@@ -96,6 +98,19 @@ def test_whoever_had_a_recall_held_does_not_set_it_free_alone(company: Company) 
     sign(company, VOID, by=company.people.second_qa_manager)
     assert company.case.state == "void"
     assert company.may_ship("P-1")
+
+
+def test_who_proposed_a_scope_of_a_recall_does_not_void_it(company: Company) -> None:
+    company.make_devices("SENS-1", UNITS)
+    recalling.report_signal(company, "P-1")
+    recalling.contain(company, "P-1")
+    proposer = company.people.second_qa_manager
+    with company.holdfast.database.begin() as db:
+        case = db.get_one(Case, company.case.id)
+        scopes.propose(db, case, "P-1 P-2", reason="Notice", by=proposer, at=company.at)
+    recalling.freeze_signed(company, 3, by=company.people.regulatory_affairs)
+    with pytest.raises(ContainedByYou):
+        sign(company, VOID, by=proposer)
 
 
 def test_a_case_whose_product_left_control_is_not_voided(company: Company) -> None:

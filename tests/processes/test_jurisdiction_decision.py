@@ -1,10 +1,12 @@
 """Stories of what is decided in each jurisdiction: its legal name, its class, or a signed no."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 
+from engine.bpmn.errors import DoneByTheSamePerson
 from engine.cases.recalls import authorities, jurisdictions, showing
 from engine.errors import Invalid
 from engine.serials.models import Party
@@ -13,6 +15,7 @@ from tests.processes.recalling import (
     add_hospital,
     approve_strategy,
     board_scraps_what_is_held,
+    code_of,
     decide_jurisdictions,
     deliver,
     say_no,
@@ -48,6 +51,27 @@ def test_a_market_withdrawal_is_an_action_and_no_refusal(abroad: Company) -> Non
     approve_strategy(company)
     told = company.reads(lambda db: authorities.notifications_of(db, company.case))
     assert [one.jurisdiction for one in told] == ["CN"]
+
+
+def test_one_person_alone_reports_nothing(abroad: Company) -> None:
+    company = abroad
+    to_decision(company, "SENS-1")
+    union = {code_of(company, one): one for one in company.open_tasks_at("decide_jurisdiction")}[
+        "EU"
+    ]
+    both = replace(
+        company.people.regulatory_affairs, roles=frozenset({"regulatory_affairs", "qa_manager"})
+    )
+    answers = {"legal_name": "eu_fsca", "is_reportable": False}
+    company.do("decide_jurisdiction", task=union, by=both, **answers)
+    assert "EU" not in company.reads(lambda db: jurisdictions.decided(db, company.case))
+    with pytest.raises(DoneByTheSamePerson):
+        company.do("confirm_no_report", by=both)
+    company.do("confirm_no_report", decision="refused")
+    assert "EU" not in company.reads(lambda db: jurisdictions.decided(db, company.case))
+    decide_jurisdictions(company)
+    decided = company.reads(lambda db: jurisdictions.decided(db, company.case))
+    assert decided["EU"].is_reportable
 
 
 def test_a_class_belongs_to_what_has_one_in_that_law(abroad: Company) -> None:

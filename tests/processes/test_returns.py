@@ -22,6 +22,7 @@ from engine.errors import Invalid
 from engine.evidence.documents import store_file
 from engine.serials import ship
 from tests.processes.company import Company
+from tests.processes.recalling import contain, report_signal
 from tests.processes.recalls import Recall, add_hospital, open_recall
 from tests.processes.visiting import enter
 from tests.support.files import png
@@ -135,8 +136,6 @@ def test_a_correction_counts_once_a_second_person_reads_the_same(company: Compan
     verify = correcting.verify
     with pytest.raises(correcting.DoneByYou):
         recall.does(verify, made.id, reading="4.2.0 (b17)", by="field_service")
-    with pytest.raises(correcting.ReadsOtherwise):
-        recall.does(verify, made.id, reading="4.1.9", by="customer_service")
     recall.does(verify, made.id, reading="4.2.0  (B17)", by="customer_service")
 
     assert recall.totals == {"held": 1, "corrected": 1}
@@ -150,6 +149,61 @@ def test_a_correction_counts_once_a_second_person_reads_the_same(company: Compan
     here = Correction(company.unit("P-2").id, "label", "Stuck on.", "Rev. C")
     with pytest.raises(correcting.NotAway):
         recall.does(correcting.record, here, by="field_service")
+
+
+def test_a_reading_that_differs_is_kept_and_tells_nobody_the_first(
+    company: Company, app: Flask
+) -> None:
+    company.make_devices("SENS-1", ["P-1"], shipped=1)
+    delivered(company, "P-1")
+    recall = open_recall(company, "P-1")
+    told = Correction(company.unit("P-1").id, "software", "Loaded.", "4.2.0")
+    made = recall.does(correcting.record, told, by="field_service")
+    address = f"/recalls/{recall.number}/corrections"
+    with clock.at(company.at):
+        visitor = enter(app, company.people.customer_service)
+        sent = {"second_reading": "9.9", "request_key": "first-reading"}
+        assert visitor.post(f"{address}/{made.id}/verify", sent).status_code == 303
+        page = visitor.get(address).text
+        assert "The readings differ" in page
+        assert "4.2.0" not in page
+        sent = {"second_reading": "4.2.0", "request_key": "read-again"}
+        again = visitor.post(f"{address}/{made.id}/verify", sent)
+        assert again.status_code == 422
+        assert "Write why you read it again" in again.text
+    assert recall.totals == {"at_consignee": 1}
+    with pytest.raises(correcting.DoneByYou):
+        recall.does(correcting.verify, made.id, reading="4.2.0", by="field_service")
+    recall.does(
+        correcting.verify, made.id, reading="4.2.0", again_because="Read the wrong pump first.",
+        by="customer_service",
+    )  # fmt: skip
+    assert recall.totals == {"corrected": 1}
+
+
+def test_what_a_correction_leaves_unclear_is_asked(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"], shipped=1)
+    delivered(company, "P-1")
+    recall = open_recall(company, "P-1")
+    unit = company.unit("P-1").id
+
+    def wrong(*told: str) -> list[str]:
+        with pytest.raises(Invalid) as refused:
+            recall.does(correcting.record, Correction(unit, *told), by="field_service")
+        return [one.at for one in refused.value.problems]
+
+    assert wrong("part", "Exchanged.", "Board C") == ["fitted"]
+    assert wrong("software", "A" * 4_001, "\x00") == ["done", "reading"]
+    first = recall.does(
+        correcting.record, Correction(unit, "software", "Loaded.", "4.2"), by="field_service"
+    )
+    assert wrong("software", "Loaded.", "4.3") == ["again_because"]
+    again = Correction(unit, "software", "Loaded.", "4.3", again_because="4.2 was the wrong file.")
+    second = recall.does(correcting.record, again, by="field_service")
+    with pytest.raises(correcting.DoneAgain):
+        recall.does(correcting.verify, first.id, reading="4.2", by="customer_service")
+    recall.does(correcting.verify, second.id, reading="4.3", by="customer_service")
+    assert recall.totals == {"corrected": 1}
 
 
 def test_a_correction_is_not_dated_before_its_unit_or_the_signal(company: Company) -> None:
@@ -250,6 +304,29 @@ def test_what_is_lost_is_signed_for_and_what_a_consignee_has_is_not_lost(company
     assert recall.totals == {"at_consignee": 1, "lost": 1}
     with pytest.raises(balance.BalanceIncomplete):
         company.reads(lambda db: balance.refuse_unless_complete(db, recall.case))
+
+
+def test_the_check_of_a_parcel_says_what_it_leaves_unclear(company: Company, app: Flask) -> None:
+    company.make_devices("SENS-1", ["P-1"], shipped=1)
+    delivered(company, "P-1")
+    address = f"/recalls/{open_recall(company, 'P-1').number}/returns/look"
+    with clock.at(company.at):
+        visitor = enter(app, company.people.warehouse)
+        slip = visitor.post(address, {"scanned": "P-1", "usual": "used", "came_from": "ZZ"})
+        assert slip.status_code == 422
+        assert "ZZ" in slip.text.partition('role="alert"')[2].partition("</ul>")[0]
+        twice = visitor.post(address, {"scanned": "P-1\nP-1", "usual": "used"}).text
+        assert "is in this parcel twice" in twice
+
+
+def test_a_signal_that_holds_nothing_takes_no_parcel(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"], shipped=1)
+    signal = Recall(company, report_signal(company, "SENS-1"))
+    parcel = Parcel([Line("P-1", "used")], company.places["TARN"])
+    with pytest.raises(receiving.NothingHeld):
+        signal.does(receiving.receive, parcel, by="warehouse")
+    contain(company, "SENS-1")
+    signal.does(receiving.receive, parcel, by="warehouse")
 
 
 def test_what_is_refused_on_these_pages_is_said_with_its_facts(

@@ -31,12 +31,16 @@ from engine.cases import (
     tasks as case_tasks,
 )
 from engine.cases.costs import recording as costs
+from engine.cases.drills import answering, starting
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
-from engine.cases.recalls import gates, passing
-from engine.cases.recalls.passing import Override
+from engine.cases.recalls import gates, joining, passing
+from engine.cases.recalls.joining import Joining
+from engine.cases.recalls.passing import Passing
 from engine.cases.replies import links
+from engine.cases.reported import feeding, recording
+from engine.cases.reported.given import Given
 from engine.cases.returns import authorising, closing, correcting
 from engine.cases.returns.closing import Closing
 from engine.cases.returns.correcting import Correction
@@ -268,6 +272,7 @@ def make_world(folder: Path, *, server: Server | None = None, name: str = "") ->
         _lay_goods(world)
         _open_cases(world)
         _open_recall(world)
+        _start_a_drill(world)
         _settle_people(world)
         _leave_trouble(world)
         _tell_others(world)
@@ -279,6 +284,7 @@ def make_world(folder: Path, *, server: Server | None = None, name: str = "") ->
         _sign_in(world, None)
         _let_systems_in(world)
         _keep_drafts(world)
+        _record_an_event(world)
         _open_sign_page(world)
         _open_pages_of_the_manager(world)
     world.keep()
@@ -408,6 +414,8 @@ def _open_cases(world: World) -> None:
     world.states["unknown"] |= {"run_id": 999, "format": "csv", "kind": "unit", "id": 999,
         "other_id": 999}  # fmt: skip
     world.states["entity"] = {"name": "unit"}
+    world.states["figure"] = {"code": "overdue_rate"}
+    world.states["no_figure"] = {"code": "luck"}
     world.states["nowhere"] = {"name": "js/nowhere.js"}
     world.states["file"] = {"name": "js/keys.js"}
 
@@ -422,6 +430,21 @@ def _open_recall(world: World) -> None:
     recalling.decide_jurisdictions(company)
     closed = company.reads(lambda db: gates.is_closed(db, company.case, "DE", "notices"))
     world.states["gated"] = {"number": number, "gate_id": closed.id}
+    ends = recalling.report_signal(company, "R-2")
+    recalling.contain(company, "R-2")
+    world.states["joinable"] = {"number": ends, "into": number}
+
+
+def _start_a_drill(world: World) -> None:
+    """Start a drill that people attend, just begun."""
+    company = world.company
+    raw = answering.report_of("SENS-R", at=company.at)
+    with company.holdfast.database.begin() as db:
+        case = starting.start(
+            db, raw, by=company.people.qa_manager, at=company.at, key=company.new_key(),
+            is_attended=True,
+        )  # fmt: skip
+    world.states["practised"] = {"number": case.number}
 
 
 def _open_a_recall(world: World) -> None:
@@ -700,6 +723,33 @@ def _keep_drafts(world: World) -> None:
             assert answer.status_code == 200, (state, role)
 
 
+def _record_an_event(world: World) -> None:
+    """Record an event that feeds a recall, and open regulatory affairs' page to sign on it."""
+    company, people = world.company, world.company.people
+    given = Given(
+        complaint_number="CMP-1", device_name="Pump", received_on=world.at.date(),
+        what_happened="It stopped.", outcome="unknown", country="BR", aware_at=world.at,
+        aware_by="Nina Berg", aware_how="by phone",
+    )  # fmt: skip
+    at, case = company.at, world.states["gated"]["number"]
+    with company.holdfast.database.begin() as db:
+        by = people.complaint_handler
+        number = recording.record(db, given, by=by, at=at, key="an-event").number
+        feeding.link(db, case, [number], by=by, at=at, key="its-link")
+    event = {
+        "number": number, "case": case, "code": "BR",
+        "other_case": world.states["other"]["number"],
+    }  # fmt: skip
+    answers = {"answer.serious": "no", "decision": "no", "reason": "Nobody was harmed."}
+    asked = world.ask(
+        "POST", f"/reported-events/{number}/reportability/BR", "regulatory_affairs", data=answers
+    )
+    assert asked.status_code == 303, asked.text
+    world.states["event"] = event
+    world.states["deciding"] = {**event, "nonce": str(asked.location).rpartition("/")[2]}
+    world.states["unknown"] |= {"case": "RC-1999-0001", "code": "BR", "other_case": "NC-1999-0001"}
+
+
 def _open_sign_page(world: World) -> None:
     """Have the engineer open the page to sign the answers of a triage."""
     company = world.company
@@ -735,9 +785,13 @@ def _open_pages_of_the_manager(world: World) -> None:
             opened = ending.open_signing(db, Ending(number, act, reason), **here)
             world.states[state] = {"number": number, "nonce": opened.nonce}
         recall = world.states["gated"]
-        override = Override(recall["number"], recall["gate_id"], "Reported by mistake.")
-        opened = passing.open_signing(db, override, **here)
-        world.states["overriding"] = {**recall, "nonce": opened.nonce}
+        for state, act in (("overriding", passing.OVERRIDE), ("opening_gate", passing.OPEN)):
+            asked = Passing(recall["number"], recall["gate_id"], act, "Reported by mistake.")
+            opened = passing.open_signing(db, asked, **here)
+            world.states[state] = {**recall, "act": act, "nonce": opened.nonce}
+        pair = world.states["joinable"]
+        two = Joining(pair["number"], pair["into"], "merged", "Reported by mistake.")
+        world.states["joining"] = {**pair, "nonce": joining.open_signing(db, two, **here).nonce}
         world.states["bringing"] = {
             "number": company.number,
             "nonce": migrating.open_signing(db, company.number, **here).nonce,

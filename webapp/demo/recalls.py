@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.cases.recalls import jurisdictions
 from webapp.demo import catalogue as cat
+from webapp.demo.complaints import DRIFT as DRIFT_TOLD, LEAKS, NOBODY_KNOWS, Complaints
 from webapp.demo.history import History, lot_of, of_run
 from webapp.demo.stage import Stage
 from webapp.demo.timeline import Telling
@@ -83,6 +84,19 @@ def drifting_sensors(stage: Stage, present: datetime) -> Telling:
     case.do("order_containment", scope={"text": scope})
     yield case.ago(days=4, hours=2)
     case.do("evaluate_health_hazard", severity="reversible")
+    yield case.ago(days=3, hours=22)
+    told = Complaints(stage)
+    event = told.record("Volumetric infusion pump V3", of_run(stage, cat.V3, 0)[0], DRIFT_TOLD)
+    told.link(case.number, event)
+    yield case.ago(days=3, hours=8)
+    told.decide(
+        event, "US", "us_30_day", "A late alarm hides an occlusion; if it recurred on a "
+        "vasoactive drug it could contribute to a serious injury.", "malfunction",
+    )  # fmt: skip
+    told.decide(
+        event, "CN", None, "Found by a technician before use; no injury happened and none could "
+        "have: the pump was on no patient.", "harmful",
+    )  # fmt: skip
     yield case.ago(days=3, hours=7)
     case.do("prepare_decision", action="removal")
     for hours, who in ((6, "regulatory"), (5, "medical"), (4, "quality"), (3, "executive")):
@@ -102,14 +116,23 @@ def leaking_sets(stage: Stage, present: datetime) -> Telling:
     """Contain neonatal sets; two of four have decided."""
     case = RecallHistory(stage, present)
     scope = lot_of(stage, cat.NEO_SET, 0)
+    told = Complaints(stage)
+    yield case.ago(days=1, hours=9)
+    first = told.record("Infusion set, neonatal, sterile", scope, LEAKS[0])
     yield case.ago(days=1, hours=8)
-    case.signal("oliver.grant", scope, LEAK)
+    case.signal("oliver.grant", scope, {**LEAK, "reported_events": first})
     yield case.ago(days=1, hours=7, minutes=45)
     case.do("triage_signal")
     yield case.ago(days=1, hours=7, minutes=30)
     case.do("order_containment", scope={"text": scope})
     yield case.ago(days=1, hours=3)
     case.do("evaluate_health_hazard", severity="death", likelihood="remote")
+    yield case.ago(days=1)
+    told.link(case.number, told.record("Infusion set, neonatal, sterile", scope, LEAKS[1]))
+    told.decide(
+        first, "EU", "eu_15_day", "Too little of a drug can harm a newborn, though the ward saw it "
+        "in time here.", "incident", "serious",
+    )  # fmt: skip
     yield case.ago(hours=6)
     case.do("prepare_decision", action="correction")
     yield case.ago(hours=4)
@@ -125,4 +148,10 @@ def screws_elsewhere(stage: Stage, present: datetime) -> Telling:
     case.signal("oliver.grant", ENFORCEMENT_RECORD, ELSEWHERE)
 
 
-ALL: Sequence[Any] = (drifting_sensors, leaking_sets, screws_elsewhere)
+def a_call_that_broke_off(stage: Stage, present: datetime) -> Telling:
+    """Record what nobody can place yet: it feeds no case and is undecided everywhere."""
+    yield present - timedelta(hours=3)
+    Complaints(stage).record("", None, NOBODY_KNOWS)
+
+
+ALL: Sequence[Any] = (drifting_sensors, leaking_sets, screws_elsewhere, a_call_that_broke_off)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.bpmn.models import Instance, Task
-from engine.cases import commands, migrating, preparing, releases, uploads
+from engine.cases import commands, migrating, preparing, releases, uploads, walking
 from engine.cases.context import form_context
 from engine.cases.models import Case
 from engine.cases.signing import Signing
@@ -22,7 +22,6 @@ from engine.evidence import ceremony
 from engine.people.person import Person
 from forms import library
 from webapp.compose import Holdfast
-from webapp.demo import walking
 from webapp.demo.book import answers_for
 from webapp.demo.people import ADMINISTRATOR, PASSWORD, QUALITY, SECOND_QUALITY, Staff, first_with
 
@@ -77,7 +76,7 @@ class Stage:
             pending = releases.open_signing(
                 db, definition_id, capacity, by=by, session_id=session, at=self.at
             )
-        signing = self._signing(pending.nonce, session, by)
+        signing = self.signing(pending.nonce, session, by)
         with self.holdfast.database.begin() as db:
             releases.sign(db, definition_id, capacity, signing, by=by, at=self.at)
 
@@ -87,14 +86,15 @@ class Stage:
         session = self._session(person)
         with self.holdfast.database.begin() as db:
             pending = migrating.open_signing(db, number, by=person, session_id=session, at=self.at)
-        signing = self._signing(pending.nonce, session, person)
+        signing = self.signing(pending.nonce, session, person)
         with self.holdfast.database.begin() as db:
             migrating.sign(db, number, signing, by=person, at=self.at)
 
     def _session(self, by: Person) -> str:
         return f"{by.user_name} {self.at:%Y-%m-%d}"
 
-    def _signing(self, nonce: str, session: str, by: Person) -> Signing:
+    def signing(self, nonce: str, session: str, by: Person) -> Signing:
+        """Return what a person brings to sign: both components first, then the password."""
         needs = self.reads(lambda db: ceremony.needs_user_name(db, session, self.at))
         return Signing(nonce, PASSWORD, session, by.user_name if needs else None)
 
@@ -153,7 +153,7 @@ class Stage:
             pending = preparing.prepare(
                 db, task.id, full, by=person, session_id=session, at=self.at
             )
-        signing = self._signing(pending.nonce, session, person) if pending else None
+        signing = self.signing(pending.nonce, session, person) if pending else None
         with self.holdfast.database.begin() as db:
             done = commands.complete_task(
                 db, task.id, full, by=person, at=self.at, key=uuid4().hex, signing=signing

@@ -1,22 +1,23 @@
 """The returns desk as its page shows it: leave given, parcels opened, corrections made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine.cases import balance
 from engine.cases.models import Case
 from engine.cases.returns.models import (
+    CorrectionReading,
     FieldCorrection,
     ReturnAuthorisation,
     ReturnLine,
     ReturnReceipt,
 )
 from engine.people import PersonAccount
-from engine.serials.models import Location, Part, Party, Unit
+from engine.serials.models import Event, Location, Part, Party, Unit
 
 MOST = 100  # newest first; what is older is found through the consignee's balance
 
@@ -61,6 +62,9 @@ class Corrected:
     place: str | None
     by: str
     verified_by: str | None
+    done_at: datetime  # when it happened, which may be before it was recorded
+    is_done_again: bool
+    otherwise: Sequence[tuple[int, str]] = ()  # who read otherwise, by id and name
 
 
 def given(db: Session, case: Case) -> list[Given]:
@@ -108,9 +112,12 @@ def opened(db: Session, case: Case) -> list[Opened]:
 def corrections(db: Session, case: Case) -> list[Corrected]:
     """Return the corrections of a recall: what nobody has read a second time comes first."""
     row, second = FieldCorrection, PersonAccount.__table__.alias("second")
+    newer = aliased(FieldCorrection)
+    later = select(newer.id).where(newer.supersedes_id == row.id).exists()
     rows = db.execute(
         select(row, Unit.serial, Part.part_no, Location.name, PersonAccount.printed_name,
-               second.c.printed_name)
+               second.c.printed_name, Event.event_at, later)
+        .join(Event, Event.id == row.event_id)
         .join(Unit, Unit.id == row.unit_id)
         .join(Part, Part.id == Unit.part_id)
         .outerjoin(Location, Location.id == Unit.location_id)
@@ -119,8 +126,18 @@ def corrections(db: Session, case: Case) -> list[Corrected]:
         .where(row.case_id == case.id)
         .order_by(row.verified_at.is_not(None), row.id.desc())
         .limit(MOST)
-    )  # fmt: skip
-    return [Corrected(*one) for one in rows]
+    ).all()  # fmt: skip
+    readers: dict[int, list[tuple[int, str]]] = {}
+    read = CorrectionReading
+    told = db.execute(
+        select(read.correction_id, read.by_id, PersonAccount.printed_name)
+        .join(PersonAccount, PersonAccount.id == read.by_id)
+        .where(read.correction_id.in_([one[0].id for one in rows]))
+        .order_by(read.id)
+    )
+    for correction_id, by_id, name in told:
+        readers.setdefault(correction_id, []).append((by_id, name))
+    return [replace(Corrected(*one), otherwise=readers.get(one[0].id, ())) for one in rows]
 
 
 def consignees(db: Session, case: Case) -> list[tuple[str, str]]:

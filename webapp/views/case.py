@@ -13,6 +13,7 @@ from engine.cases.history import history as history_of
 from engine.cases.models import Case
 from engine.cases.overview import case_balance, case_facts, case_named, case_page
 from engine.cases.pages import DocumentLine
+from engine.cases.reported import listing
 from engine.cases.scope import scope_of
 from engine.cases.tasks import refuse_ended
 from engine.cases.versions import versions
@@ -41,7 +42,8 @@ bp = Blueprint("case", __name__, url_prefix="/nonconformances/<number>")
 def overview(number: str) -> ResponseReturnValue:
     """Show where the case stands."""
     db = read()
-    if case_named(db, number).process == RECALL:
+    case = case_named(db, number)
+    if case.process == RECALL:
         return redirect(url_for("recall.overview", number=number))
     page = case_page(db, number, person(), at=now())
     asked = request.args.get("diagram", 1, type=int) - 1
@@ -49,7 +51,8 @@ def overview(number: str) -> ResponseReturnValue:
         "cases/overview.html",
         page=page,
         facts=page.facts,
-        scope=scope_of(db, case_named(db, number)),
+        scope=scope_of(db, case),
+        fed_by=listing.newest(db, listing.Wanted(case_id=case.id)),
         steps=in_order(page.steps),
         chosen=asked if 0 <= asked < len(page.diagrams) else 0,
         tab="overview",

@@ -30,6 +30,7 @@ from engine.evidence import documents, render
 from engine.evidence.documents import Document, DocumentStore
 from webapp.downloads import download
 from webapp.permissions import allow
+from webapp.queries.joined import notices_around
 from webapp.queries.notices import Asked, dashboard, notice_at, one_consignee
 from webapp.reading import read
 from webapp.session import person
@@ -79,11 +80,15 @@ def one(number: str, place: int) -> ResponseReturnValue:
 def _one(number: str, place: int, problems: list[Problem]) -> str:
     db = read()
     case = recall_named(db, number)
+    notice = notice_at(db, case, place)
+    before, became = notices_around(db, notice)
     return render_template(
         "consignees/one.html",
         case=case,
         place=place,
-        one=one_consignee(db, notice_at(db, case, place)),
+        one=one_consignee(db, notice),
+        before=before,
+        became=became,
         states=NOTICE_STATES,
         letter_states=LETTER_STATES,
         run_kinds=RUN_KINDS,

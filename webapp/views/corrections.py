@@ -73,7 +73,8 @@ def record(number: str) -> ResponseReturnValue:
             [(key, None) for key in fitted.units],
             [LotInput(lot_id, quantity) for lot_id, quantity in fitted.lots],
         )
-        told = Correction(unit.units[0], kind, done, reading, evidence, exchange)
+        again = form.text("again_because")
+        told = Correction(unit.units[0], kind, done, reading, evidence, again, exchange)
         made = correcting.record(
             db, number, told, by=person(), at=how["at"], event_at=how.get("event_at")
         )
@@ -93,9 +94,14 @@ def verify(number: str, correction_id: int) -> ResponseReturnValue:
         reading = form.text("second_reading", required=True)
         form.check()
         made = correcting.verify(
-            db, number, correction_id, reading=reading, by=person(), at=how_of(form)["at"]
+            db, number, correction_id, reading=reading, again_because=form.text("again_because"),
+            by=person(), at=how_of(form)["at"],
+        )  # fmt: skip
+        words = (
+            gettext("Both read the same: the unit counts as corrected.")
+            if made.verified_at
+            else gettext("The readings differ. Yours is kept; let another person read the unit.")
         )
-        words = gettext("Both read the same: the unit counts as corrected.")
         return Done(made.event_id, url_for(".index", number=number), words)
 
     return carry_out("verify_correction", run, lambda *wrong: _page(number, *wrong))

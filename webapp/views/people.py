@@ -14,6 +14,7 @@ from engine.evidence import failures
 from engine.people import PersonAccount, accounts, grants, qualifications, reviews
 from engine.people.models import RoleGrant
 from engine.people.queries import account_of
+from engine.people.robots import DrillRobot
 from engine.people.roles import roles
 from engine.people.systems import is_service
 from engine.people.token_models import ServiceAccount
@@ -67,7 +68,10 @@ def index() -> ResponseReturnValue:
         held.setdefault(grant.person_id, []).append(grant)
     everyone = db.scalars(
         select(PersonAccount)
-        .where(PersonAccount.id.not_in(select(ServiceAccount.person_id)))
+        .where(
+            PersonAccount.id.not_in(select(ServiceAccount.person_id)),
+            PersonAccount.id.not_in(select(DrillRobot.person_id)),
+        )
         .order_by(PersonAccount.printed_name)
     ).all()
     return render_template(

@@ -12,6 +12,7 @@ from engine.clock import now
 from forms.context import Context
 from forms.form import Form
 from webapp.permissions import allow
+from webapp.queries.reported_events import begun_recall
 from webapp.reading import read
 from webapp.starting import StartForm
 from webapp.views.tasks import addresses, page_addresses, up_to_last
@@ -51,6 +52,8 @@ def index() -> ResponseReturnValue:
 @allow("recall.report")
 def signal() -> ResponseReturnValue:
     """Show the form of a signal with what this person has typed so far, or what led here."""
+    if number := request.args.get("reported_event", ""):
+        return START.page(begun_recall(read(), number), [])
     kept = START.kept()
     return START.page(kept.answers if kept else _begun(), [])
 

@@ -18,6 +18,7 @@ from webapp.config import LARGEST_ID
 from webapp.permissions import allow
 from webapp.queries.failure import failure_of
 from webapp.queries.report import understood
+from webapp.queries.reported_events import begun_nonconformance
 from webapp.reading import read
 from webapp.starting import StartForm
 from webapp.times import number
@@ -44,6 +45,8 @@ def new() -> ResponseReturnValue:
         raise EventUnknown
     if about is not None and (failed := failure_of(read(), about)):
         return START.page(failed, [])
+    if number := request.args.get("reported_event", ""):
+        return START.page(begun_nonconformance(read(), number), [])
     return START.page(kept.answers if kept else _begun(), [])
 
 

@@ -1,8 +1,11 @@
 """One box for everything: a case number, a serial, a lot, a UDI, the beginning of one, words."""
 
+import re
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from engine.cases.reported import finding
 from engine.clock import now
 from engine.serials.named import Match
 from webapp.permissions import allow
@@ -10,6 +13,7 @@ from webapp.queries.search import LONGEST, PIECES, Looked, look_up
 from webapp.reading import read
 
 bp = Blueprint("search", __name__)
+EVENT = re.compile(r"RE-\d{4}-\d+", re.ASCII)
 
 
 @bp.get("/search")
@@ -18,7 +22,7 @@ def index() -> ResponseReturnValue:
     """Open what was named in full; else list what begins so, or say what was not found."""
     typed = request.args.get("q", "")
     looked = look_up(read(), typed, at=now())
-    address = address_of_one(looked)
+    address = address_of_event(looked.text) or address_of_one(looked)
     if address and not is_live():
         return redirect(address)
     return render_template(
@@ -29,6 +33,14 @@ def index() -> ResponseReturnValue:
         longest=LONGEST,
         most=PIECES,
     )
+
+
+def address_of_event(text: str) -> str | None:
+    """Return the page of a reported event that is named by its number."""
+    number = text.upper()
+    if EVENT.fullmatch(number) and finding.is_an_event(read(), number):
+        return url_for("reported_events.one", number=number)
+    return None
 
 
 def is_live() -> bool:

@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.cases.pages import Page
+from engine.cases.reported import listing
 from engine.clock import now
 from engine.serials.identifiers import parse
 from engine.serials.intake.taking_back import came_with
@@ -71,6 +72,7 @@ def unit(unit_id: int) -> ResponseReturnValue:
         view=view,
         life=life_of_unit(db, unit_id),
         came=came_with(db, "unit", unit_id),
+        told=listing.newest(db, listing.Wanted(unit_id=unit_id)),
         behind=behind(db, view.made_of),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
         releasers=releasers(db, view.timeline),
@@ -90,6 +92,7 @@ def lot(lot_id: int) -> ResponseReturnValue:
         view=view,
         life=life_of_node(db, lot_id),
         came=came_with(db, "lot", lot_id),
+        told=listing.newest(db, listing.Wanted(lot_id=lot_id)),
         behind=behind(db, view.made_of),
         axes=lot_axes(db, view),
         people=actors(db, (moment.actor_id for moment in view.timeline)),

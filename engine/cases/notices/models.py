@@ -81,6 +81,8 @@ class Notice(Base):
     first_sent_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    # where its recall goes on in another: the notice that its links and replies now belong to
+    continued_by_id: Mapped[Ref | None] = mapped_column(ForeignKey("notice.id"), index=True)
 
 
 class NoticeText(Base):

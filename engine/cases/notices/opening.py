@@ -17,7 +17,7 @@ from engine.bpmn.step import Step
 from engine.cases import scopes
 from engine.cases.carrying_out import case_of
 from engine.cases.models import Case
-from engine.cases.notices import sending, texts
+from engine.cases.notices import sending, taking_up, texts
 from engine.cases.notices.laws import jurisdiction_of, language_for
 from engine.cases.notices.models import Notice
 from engine.cases.scopes import Consigned
@@ -81,7 +81,9 @@ def _add(db: Session, case: Case, consigned: Sequence[Consigned], *, at: datetim
     ]
     db.execute(insert(Notice), rows)
     added = select(Notice.id).where(Notice.case_id == case.id, Notice.id > newest)
-    return list(db.scalars(added.order_by(Notice.id)))
+    ids = list(db.scalars(added.order_by(Notice.id)))
+    taking_up.take_up(db, case, ids)
+    return ids
 
 
 def _begin(
@@ -125,7 +127,7 @@ def open_notices(db: Session, job: jobs.Job) -> dict[str, int] | jobs.More:
     group = db.get_one(ChildGroup, body["group_id"])
     parent = db.get_one(Instance, group.instance_id)
     waiting = db.execute(
-        select(Notice.id, Notice.number)
+        select(Notice.id, Notice.number, Notice.state)
         .where(
             Notice.case_id == case.id,
             Notice.id > body["after"],
@@ -137,7 +139,7 @@ def open_notices(db: Session, job: jobs.Job) -> dict[str, int] | jobs.More:
     ).all()
     at = clock.now()
     started = []
-    for notice_id, number in waiting:
+    for notice_id, number, _ in waiting:
         key = number.rpartition("/")[2]
         instance = runtime.start(
             db,
@@ -151,6 +153,7 @@ def open_notices(db: Session, job: jobs.Job) -> dict[str, int] | jobs.More:
         started.append({"id": notice_id, "instance_id": instance.id})
     if started:
         db.execute(update(Notice), started)
+        taking_up.tell_diagrams(db, [(number, state) for _, number, state in waiting], at=at)
         after = started[-1]["id"]
         return jobs.More(job.done_count + len(started), {**body, "after": after})
 

@@ -18,6 +18,7 @@ from engine.cases.notices.models import (
     Notice,
     OutreachAttempt,
 )
+from engine.cases.recalls import succession
 from engine.errors import Invalid, Problem
 from engine.evidence import ledger
 from engine.people import Person, authorize
@@ -73,12 +74,18 @@ def record_attempt(
 
 
 def attempts_of(db: Session, case_id: int, party_id: int) -> list[OutreachAttempt]:
-    """Return every documented attempt to reach a consignee of a recall, oldest first."""
+    """Return every documented attempt to reach a consignee of a recall, oldest first.
+
+    Those of recalls that ended in this one count too.
+    """
     return list(
         db.scalars(
             select(OutreachAttempt)
             .join(Notice, Notice.id == OutreachAttempt.notice_id)
-            .where(Notice.case_id == case_id, Notice.party_id == party_id)
+            .where(
+                Notice.case_id.in_([case_id, *succession.earlier(db, case_id)]),
+                Notice.party_id == party_id,
+            )
             .order_by(OutreachAttempt.at, OutreachAttempt.id)
         )
     )
@@ -103,8 +110,9 @@ def keep_answered(step: Step, notice_id: int) -> int:
         by=step.by,
         at=step.at,
     )
-    of_it = select(func.count(OutreachAttempt.id)).where(OutreachAttempt.notice_id == notice_id)
-    return db.scalar(of_it) or 0
+    before = [one.id for one in succession.notices_before(db, [notice_id])]
+    tried = OutreachAttempt.notice_id.in_([notice_id, *before])
+    return db.scalar(select(func.count(OutreachAttempt.id)).where(tried)) or 0
 
 
 def escalate(step: Step, notice_id: int) -> None:

@@ -3,7 +3,7 @@
 A gate of an authority holds back the letters of its own country and no other's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from engine.cases.models import Case
 from engine.cases.notices import lists, printing
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.recalls import gates
+from engine.cases.recalls.models import Gate
 from engine.cases.scopes import ScopeVersion
 from engine.errors import Conflict, NotFound
 from engine.evidence import ledger
@@ -58,8 +59,12 @@ def _send(db: Session, case: Case, text: NoticeText, *, by: Person | None, at: d
         )
         .exists()
     )
-    kind = "notice" if text.version == 1 else "amendment"
-    return _ask(db, case, text, ~has_it, kind=kind, by=by, at=at)
+    if text.version > 1:
+        return _ask(db, case, text, ~has_it, kind="amendment", by=by, at=at)
+    # who was told by a recall that was merged into this one has no letter of it
+    wrote = select(NoticeLetter.id).where(NoticeLetter.notice_id == Notice.id).exists()
+    untold = ~has_it & (Notice.first_sent_at.is_(None) | wrote)
+    return _ask(db, case, text, untold, kind="notice", by=by, at=at)
 
 
 def send_differences(
@@ -70,12 +75,14 @@ def send_differences(
     *,
     by: Person | None,
     at: datetime,
+    but: Collection[int] = (),
 ) -> int:
     """Send each consignee whose list a new scope version changed what changed for it. Flushes.
 
-    Those the new version reaches first get the whole notice instead: open them before.
+    Those the new version reaches first get the whole notice instead: open them before. Consignees
+    in `but` are left out.
     """
-    changes = _changes(db, case, before, after)
+    changes = _changes(db, case, before, after, but)
     if not changes:
         return 0
     asked = 0
@@ -100,7 +107,7 @@ def _released(db: Session, case: Case) -> list[NoticeText]:
 
 
 def _changes(
-    db: Session, case: Case, before: ScopeVersion, after: ScopeVersion
+    db: Session, case: Case, before: ScopeVersion, after: ScopeVersion, but: Collection[int]
 ) -> dict[int, dict[str, list[str]]]:
     """Return by notice what was added and what is cleared, of those already written to."""
     changed = {
@@ -113,7 +120,7 @@ def _changes(
         select(Notice).where(
             Notice.case_id == case.id,
             Notice.first_sent_at.is_not(None),
-            Notice.party_id.in_(id_set(db, changed)),
+            Notice.party_id.in_(id_set(db, changed.difference(but))),
         )
     ).all()
     for notice in written:
@@ -195,6 +202,37 @@ def _held_back(db: Session, case: Case, due: list[ColumnElement[bool]]) -> list[
         for country in countries
         if country and gates.is_closed(db, case, country, gates.NOTICES) is not None
     ]
+
+
+def went_out(db: Session, case: Case, gate: Gate) -> bool:
+    """Say whether a letter there was printed since a gate opened. Locks the runs of the case."""
+    running = select(LetterRun.id).where(LetterRun.case_id == case.id, LetterRun.ended_at.is_(None))
+    db.execute(running.with_for_update()).all()  # no part is kept between this and the closing
+    printed = (
+        select(NoticeLetter.id)
+        .join(Notice, Notice.id == NoticeLetter.notice_id)
+        .where(
+            Notice.case_id == case.id,
+            Notice.jurisdiction == gate.jurisdiction,
+            NoticeLetter.stored_at >= gate.opened_at,
+        )
+    )
+    return db.scalar(printed.limit(1)) is not None
+
+
+def hold_back(db: Session, case: Case, jurisdiction: str) -> None:
+    """Take the letters there that were not printed yet out of their runs; flushes.
+
+    They are asked for anew when the gate opens again.
+    """
+    there = select(Notice.id).where(Notice.case_id == case.id, Notice.jurisdiction == jurisdiction)
+    db.flush()
+    db.execute(
+        update(NoticeLetter)
+        .where(NoticeLetter.notice_id.in_(there), NoticeLetter.state.in_(("waiting", "failed")))
+        .values(state="void", failure=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _add_letters(db: Session, run: LetterRun, due: list[ColumnElement[bool]]) -> None:

@@ -17,6 +17,8 @@ STILL_OPEN = N_(
     "%(quantity)s are still in the account “%(account)s”. Account for them first, or have the "
     "board rule on what is held."
 )
+NO_BOARD = N_("This is a drill: the board rules on nothing. Account for it on the drill's page.")
+NO_ACTION = N_("A drill practises an action. Choose one.")
 NO_SUCH_RECALL = N_("No other open recall has this number. Look it up in the list of recalls.")
 
 
@@ -30,6 +32,8 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
         stop_ship.refuse_left_free(db, case, answers)
     if task.element_id == "reconcile":
         _refuse_unaccounted(db, case, answers)
+    if case.is_drill:
+        _refuse_what_moves(task, answers)
     if task.element_id in ("triage_signal", "weigh_added_device"):
         _refuse_no_recall(db, case, answers.get("other_recall"))
 
@@ -44,13 +48,23 @@ def _refuse_unaccounted(db: Session, case: Case, answers: dict[str, Any]) -> Non
     raise Invalid([Problem("decision", STILL_OPEN, facts)])
 
 
+def _refuse_what_moves(task: Task, answers: dict[str, Any]) -> None:
+    """Keep a drill from where goods are ruled on: it accounts for them on its own page."""
+    if task.element_id == "review_returns" and answers["board"]:
+        raise Invalid([Problem("board", NO_BOARD)])
+    if task.element_id == "reconcile" and answers["decision"] != "complete":
+        raise Invalid([Problem("decision", NO_BOARD)])
+    if task.element_id == "prepare_decision" and answers["action"] == "none":
+        raise Invalid([Problem("action", NO_ACTION)])
+
+
 def _refuse_no_recall(db: Session, case: Case, number: str | None) -> None:
     if number is None:
         return
     found = db.scalar(
         select(Case.id).where(
             Case.number == number.strip().upper(), Case.process == "recall", Case.state == "open",
-            Case.id != case.id,
+            Case.id != case.id, Case.is_drill == case.is_drill,
         )
     )  # fmt: skip
     if found is None:

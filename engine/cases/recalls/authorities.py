@@ -14,6 +14,7 @@ from engine.cases.models import Case
 from engine.cases.recalls import gates, jurisdictions, strategies
 from engine.cases.recalls.models import Notification, Termination
 from engine.cases.tasks import lock_case, refuse_ended
+from engine.cases.typed import LINE, written
 from engine.errors import Invalid, Problem
 from engine.evidence import ledger
 from engine.people import Person, authorize
@@ -31,6 +32,8 @@ OUTCOMES = {
     "extend": N_("A wider scope is asked for"),
     "recall_again": N_("The recall is to be carried out again"),
 }
+LETTER = N_("Its letter, number or call")
+NAME_IT = N_("Name the letter, the number or the call first.")
 NOT_ITS_CLASS = N_("This authority gives no such class. Choose one of its own.")
 
 
@@ -133,13 +136,11 @@ def receive_class(
     refuse_ended(case)
     if law.named(code).class_named(class_name) is None:
         raise Invalid([Problem("class_name", NOT_ITS_CLASS)])
-    if not evidence.strip():
-        raise Invalid([Problem("evidence", N_("Name the letter, the number or the call first."))])
+    told = written(evidence, "evidence", LETTER, missing=NAME_IT, most=LINE, lines=False)
     fact = facts.record(
-        db, case, "class_received", class_name, by=by, at=at, evidence=evidence.strip(),
-        jurisdiction=code,
+        db, case, "class_received", class_name, by=by, at=at, evidence=told, jurisdiction=code,
     )  # fmt: skip
-    body = {"jurisdiction": code, "class": class_name, "evidence": evidence.strip()}
+    body = {"jurisdiction": code, "class": class_name, "evidence": told}
     ledger.append(db, case.stream, "class_received", body, by=by, at=at)
     if strategies.standing(db, case) is not None:
         variables = {"jurisdiction": code, "class_name": class_name}

@@ -220,7 +220,10 @@ def take_country(step: Step, case: Case) -> bool:
     told = account_of(db, answer.by_id).printed_name
     reason = f"{case.number}: {answer.answers['how_known']} ({told})"
     changes = {"country": str(answer.answers["country"])}
-    master.change(db, "party", int(row.party_id or 0), changes, by=None, at=step.at, reason=reason)
+    if not case.is_drill:  # what was made up for practice is no fact of the consignee
+        master.change(
+            db, "party", int(row.party_id or 0), changes, by=None, at=step.at, reason=reason
+        )
     row.code = found.code
     same = db.scalar(
         select(JurisdictionDecision).where(

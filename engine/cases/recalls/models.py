@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, Ref, only_grows
+from engine.db import Base, Key, KeyType, Ref, only_grows
 
 
 class JurisdictionDecision(Base):
@@ -133,4 +133,29 @@ class Termination(Base):
     outcome: Mapped[str | None]
 
 
+class Succession(Base):
+    """One recall that goes on in another: united with it, or replaced by it. It says who and why.
+
+    A recall ends so once; several may go on in one.
+    """
+
+    __tablename__ = "recall_succession"
+    __table_args__ = (
+        CheckConstraint("kind IN ('merged', 'superseded')", name="kind_is_known"),
+        CheckConstraint("case_id <> into_id", name="into_another"),
+        Index("ix_recall_succession_into", "into_id"),
+    )
+
+    case_id: Mapped[int] = mapped_column(
+        KeyType, ForeignKey("case_file.id"), primary_key=True, autoincrement=False
+    )
+    into_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    kind: Mapped[str]
+    reason: Mapped[str]
+    by_id: Mapped[Ref]
+    at: Mapped[datetime]
+    signature_id: Mapped[Ref]
+
+
 only_grows(Strategy.__table__)  # type: ignore[arg-type]  # declared tables are Table at run time
+only_grows(Succession.__table__)  # type: ignore[arg-type]  # as above

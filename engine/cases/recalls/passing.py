@@ -1,7 +1,8 @@
-"""Passing a gate: an authority let the action go on, or it is passed in urgency, signed."""
+"""The gates of authorities: opened on their word, passed in urgency, closed again; all signed."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
@@ -11,17 +12,23 @@ from engine.bpmn.errors import NobodyWaits
 from engine.cases import facts
 from engine.cases.models import Case
 from engine.cases.notices import sending
+from engine.cases.recalls.authorities import LETTER, NAME_IT
 from engine.cases.recalls.gates import MESSAGE, NOTICES, RULES, WHAT, key_of
 from engine.cases.recalls.models import Gate
 from engine.cases.records.sections import head
 from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case, refuse_ended
-from engine.errors import Conflict, Invalid, NotFound, Problem
+from engine.cases.typed import WRITE_REASON, written
+from engine.errors import Conflict, NotFound, Refused
 from engine.evidence import ceremony, ledger
 from engine.evidence.signatures import PendingSign, RecordToSign
 from engine.people import Person, authorize
+from engine.people.robots import RobotsOnlyPractise
 from engine.regulators import jurisdictions as law
 from engine.words import N_, say
+
+NOT_ASKED = N_("Drill: no authority was asked.")
+OPEN, OVERRIDE, CLOSE = "open", "override", "close"
 
 
 class GateUnknown(NotFound):
@@ -32,38 +39,160 @@ class GateNotClosed(Conflict):
     """This gate is open already. Look at it again."""
 
 
+class GateClosed(Conflict):
+    """This gate is closed already. Look at it again."""
+
+
+class WentThrough(Refused):
+    """Letters went out since this gate was opened, so it stays open. Tell the authority."""
+
+
 @dataclass(frozen=True)
-class Override:
-    """Which gate is passed in urgency before its authority answered, and why."""
+class Act:
+    """One thing that is done to a gate, and how it is signed."""
+
+    action: str  # of permissions.toml
+    meaning: str
+    role: str
+    title: str  # a msgid
+    ground: str  # what the text beside it is called
+    missing: str
+    state: str  # of the gate afterwards
+
+
+ACTS = MappingProxyType(
+    {
+        OPEN: Act(
+            "recall.authority", "attest", "regulatory_affairs", N_("Gate opened by its authority"),
+            LETTER, NAME_IT, "opened",
+        ),
+        OVERRIDE: Act(
+            "recall.override", "approve", "qa_manager", N_("Urgent override of a gate"),
+            N_("Reason"), WRITE_REASON, "overridden",
+        ),
+        CLOSE: Act(
+            "recall.authority", "correct", "regulatory_affairs", N_("Gate closed again"),
+            N_("Reason"), WRITE_REASON, "closed",
+        ),
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Passing:
+    """What is asked: which gate is opened, passed in urgency or closed again, on what ground."""
 
     number: str
     gate_id: int
-    reason: str
+    act: str  # of `ACTS`
+    ground: str
 
 
-def open_gate(
-    db: Session, number: str, gate_id: int, *, evidence: str, by: Person, at: datetime, key: str
-) -> Gate:
-    """Record that the authority let the action go on; a repeated `key` changes nothing."""
-    authorize(by, "recall.authority")
-    case = lock_case(db, number)
-    gate = _gate(db, case, gate_id)
-    asked = {"gate": gate_id, "evidence": evidence, "by": by.id}
-    if commands.earlier_result(db, key, name=MESSAGE, request=asked) is not None:
-        return gate
-
-    refuse_ended(case)
-    words = evidence.strip()
-    if not words:
-        raise Invalid([Problem("evidence", N_("Name the letter, the number or the call first."))])
-    if gate.state != "closed":
-        raise GateNotClosed
-    gate.state, gate.opened_at, gate.evidence, gate.by_id = "opened", at, words, by.id
-    _pass(db, case, gate, by=by, at=at)
-    commands.remember(
-        db, key, name=MESSAGE, request=asked, result={"gate": gate.id}, by_id=by.id, at=at
+def open_signing(
+    db: Session, asked: Passing, *, by: Person, session_id: str, at: datetime
+) -> PendingSign:
+    """Freeze what is signed for the sign page; flushes. Raises why it cannot be."""
+    case, gate, ground = _refuse(db, asked, by)
+    return ceremony.open_pending(
+        db,
+        record=record_of(db, case, gate, asked.act, ground),
+        meaning=ACTS[asked.act].meaning,
+        by=by,
+        session_id=session_id,
+        at=at,
     )
+
+
+def record_of(db: Session, case: Case, gate: Gate, act: str, ground: str) -> RecordToSign:
+    """Draw up what is signed: which gate, what is done to it, and on what ground."""
+    language, of = case.language, ACTS[act]
+    here = law.named(gate.jurisdiction)
+    said = f"{here.said(language)} · {say(WHAT[gate.what], language)}: " + say(
+        RULES[gate.rule], language
+    )
+    content = {
+        **head(db, case, title=of.title, number=case.number),
+        "sections": [
+            {"heading": say(N_("Gate"), language), "text": said},
+            {"heading": say(of.ground, language), "text": ground},
+        ],
+    }
+    return RecordToSign(
+        stream=case.stream,
+        record_type=f"gate_{act}",
+        record_id=f"{case.number}/{gate.jurisdiction}/{gate.what}",
+        record_version=case.version,
+        content=content,
+        language=language,
+        process=case.process,
+        role=of.role,
+    )
+
+
+def act_on(
+    db: Session, asked: Passing, signing: Signing, *, by: Person, at: datetime, key: str
+) -> Gate:
+    """Open, pass or close a gate under a signature; a repeated `key` changes nothing."""
+    authorize(by, ACTS[asked.act].action)
+    name = f"gate_{asked.act}"
+    request = {**vars(asked), "by": by.id}
+    if commands.earlier_result(db, key, name=name, request=request) is not None:
+        return _gate(db, lock_case(db, asked.number), asked.gate_id)
+
+    case, gate, ground = _refuse(db, asked, by)
+    signature = ceremony.sign(
+        db,
+        signing.nonce,
+        user_name=signing.user_name,
+        password=signing.password,
+        record_sha256=record_of(db, case, gate, asked.act, ground).sha256,
+        by=by,
+        session_id=signing.session_id,
+        at=at,
+        reason=ground,
+    )
+    gate.state, gate.by_id, gate.signature_id = ACTS[asked.act].state, by.id, signature.id
+    gate.opened_at = None if asked.act == CLOSE else at
+    gate.evidence, gate.reason = (ground, None) if asked.act == OPEN else (None, ground)
+    if asked.act == CLOSE:
+        gate.closed_at = at
+        if gate.what == NOTICES:
+            sending.hold_back(db, case, gate.jurisdiction)
+        _tell(db, case, gate, "gate_closed", by=by, at=at)
+    else:
+        _pass(db, case, gate, by=by, at=at)
+    result = {"gate": gate.id}
+    commands.remember(db, key, name=name, request=request, result=result, by_id=by.id, at=at)
     return gate
+
+
+def open_in_drill(db: Session, number: str, gate_id: int, *, by: Person, at: datetime) -> None:
+    """Let a robot say in a drill that the authority let the action go on; it signs nothing."""
+    case = lock_case(db, number)
+    if not (case.is_drill and by.is_robot):
+        raise RobotsOnlyPractise
+    gate = _gate(db, case, gate_id)
+    if gate.state != "closed":
+        return
+    gate.state, gate.by_id, gate.opened_at = "opened", by.id, at
+    gate.evidence = say(NOT_ASKED, case.language)
+    _pass(db, case, gate, by=by, at=at)
+
+
+def _refuse(db: Session, asked: Passing, by: Person) -> tuple[Case, Gate, str]:
+    act = ACTS[asked.act]
+    authorize(by, act.action)
+    case = lock_case(db, asked.number)
+    refuse_ended(case)
+    ground = written(asked.ground, "ground", act.ground, missing=act.missing)
+    gate = _gate(db, case, asked.gate_id)
+    if asked.act != CLOSE and gate.state != "closed":
+        raise GateNotClosed
+    if asked.act == CLOSE and gate.state == "closed":
+        raise GateClosed
+    if asked.act == CLOSE and gate.what == NOTICES and sending.went_out(db, case, gate):
+        raise WentThrough
+    return case, gate, ground
 
 
 def _gate(db: Session, case: Case, gate_id: int) -> Gate:
@@ -80,19 +209,9 @@ def _pass(db: Session, case: Case, gate: Gate, *, by: Person, at: datetime) -> N
         db, case, MESSAGE, value, by=by, at=at, evidence=gate.evidence or gate.reason,
         jurisdiction=gate.jurisdiction,
     )  # fmt: skip
-    body = {
-        "jurisdiction": gate.jurisdiction,
-        "what": gate.what,
-        "state": gate.state,
-        "evidence": gate.evidence,
-        "reason": gate.reason,
-        "signature": gate.signature_id,
-    }
-    ledger.append(db, case.stream, MESSAGE, body, by=by, at=at)
-    case.version += 1
+    _tell(db, case, gate, MESSAGE, by=by, at=at)
     if gate.what != NOTICES:
         return
-    db.flush()
     sending.send_due(db, case, by=by, at=at)
     try:
         runtime.deliver_message(
@@ -102,86 +221,15 @@ def _pass(db: Session, case: Case, gate: Gate, *, by: Person, at: datetime) -> N
         return  # the authority answered before our notification was recorded as sent
 
 
-# --- the urgent way --------------------------------------------------------------------------
-
-
-def open_signing(
-    db: Session, override: Override, *, by: Person, session_id: str, at: datetime
-) -> PendingSign:
-    """Freeze what is overridden for the sign page; flushes. Raises why it cannot be."""
-    case, gate = _refuse(db, override, by)
-    return ceremony.open_pending(
-        db,
-        record=record_of(db, case, gate, override),
-        meaning="approve",
-        by=by,
-        session_id=session_id,
-        at=at,
-    )
-
-
-def record_of(db: Session, case: Case, gate: Gate, override: Override) -> RecordToSign:
-    """Draw up what is signed: which gate is passed before its authority answered, and why."""
-    language = case.language
-    here = law.named(gate.jurisdiction)
-    said = f"{here.said(language)} · {say(WHAT[gate.what], language)}: " + say(
-        RULES[gate.rule], language
-    )
-    content = {
-        **head(db, case, title=N_("Urgent override of a gate"), number=case.number),
-        "sections": [
-            {"heading": say(N_("Gate"), language), "text": said},
-            {"heading": say(N_("Reason"), language), "text": override.reason.strip()},
-        ],
+def _tell(db: Session, case: Case, gate: Gate, action: str, *, by: Person, at: datetime) -> None:
+    body = {
+        "jurisdiction": gate.jurisdiction,
+        "what": gate.what,
+        "state": gate.state,
+        "evidence": gate.evidence,
+        "reason": gate.reason,
+        "signature": gate.signature_id,
     }
-    return RecordToSign(
-        stream=case.stream,
-        record_type="gate_override",
-        record_id=f"{case.number}/{gate.jurisdiction}/{gate.what}",
-        record_version=case.version,
-        content=content,
-        language=language,
-        process=case.process,
-        role="qa_manager",
-    )
-
-
-def override_gate(
-    db: Session, override: Override, signing: Signing, *, by: Person, at: datetime, key: str
-) -> Gate:
-    """Pass a gate under a signature and a reason; a repeated `key` changes nothing."""
-    asked = {"gate": override.gate_id, "reason": override.reason, "by": by.id}
-    if commands.earlier_result(db, key, name="gate_override", request=asked) is not None:
-        return _gate(db, lock_case(db, override.number), override.gate_id)
-
-    case, gate = _refuse(db, override, by)
-    signature = ceremony.sign(
-        db,
-        signing.nonce,
-        user_name=signing.user_name,
-        password=signing.password,
-        record_sha256=record_of(db, case, gate, override).sha256,
-        by=by,
-        session_id=signing.session_id,
-        at=at,
-        reason=override.reason.strip(),
-    )
-    gate.state, gate.opened_at, gate.by_id = "overridden", at, by.id
-    gate.reason, gate.signature_id = override.reason.strip(), signature.id
-    _pass(db, case, gate, by=by, at=at)
-    commands.remember(
-        db, key, name="gate_override", request=asked, result={"gate": gate.id}, by_id=by.id, at=at
-    )
-    return gate
-
-
-def _refuse(db: Session, override: Override, by: Person) -> tuple[Case, Gate]:
-    authorize(by, "recall.override")
-    case = lock_case(db, override.number)
-    refuse_ended(case)
-    if not override.reason.strip():
-        raise Invalid([Problem("reason", N_("Write the reason first."))])
-    gate = _gate(db, case, override.gate_id)
-    if gate.state != "closed":
-        raise GateNotClosed
-    return case, gate
+    ledger.append(db, case.stream, action, body, by=by, at=at)
+    case.version += 1
+    db.flush()

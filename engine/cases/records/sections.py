@@ -45,7 +45,7 @@ def head(
         "number": number,
         "language": language,
         "company": db.info.get("company"),
-        "mark": (db.info.get("mark") or "").lower() or None,
+        "mark": mark_of(db, case),
         "created_at": moment(created_at or case.opened_at),
         "case": {
             "number": case.number,
@@ -55,6 +55,11 @@ def head(
             "opened_at": moment(case.opened_at),
         },
     }
+
+
+def mark_of(db: Session, case: Case) -> str | None:
+    """Return what stands on every page of a case's documents: that it is a drill, or the demo's."""
+    return "drill" if case.is_drill else (db.info.get("mark") or "").lower() or None
 
 
 def answered(

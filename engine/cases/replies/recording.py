@@ -14,6 +14,7 @@ from engine.cases import balance
 from engine.cases.children import can_open, open_child
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
+from engine.cases.recalls import succession
 from engine.cases.replies import posting, standing
 from engine.cases.replies.differing import Finding, findings
 from engine.cases.replies.given import Given
@@ -21,10 +22,14 @@ from engine.cases.replies.listed import listed
 from engine.cases.replies.models import Reply, ReplyFinding, ReplyLine
 from engine.cases.replies.standing import Outcomes, Target
 from engine.commands import earlier_result, remember, take_turn
+from engine.errors import Invalid, Problem
 from engine.evidence import documents, ledger
 from engine.evidence.canonical import sha256
 from engine.people import Person
+from engine.words import N_
 
+BEFORE_IT_WAS_SENT = N_("The notice was sent on %(sent)s; no reply came before. Check the time")
+BEFORE_THE_RECALL = N_("This recall was opened on %(opened)s; no reply came before. Check the time")
 COMMAND = "record_reply"
 PROCESS = "reply_difference"
 
@@ -44,29 +49,45 @@ def record(
     A reply is a fact: what exceeds or contradicts is recorded, and a person gets a task. What it
     says of a thing takes the place of what the same consignee said of it before; both are kept.
     A repeated `key` returns the first result. `is_looked_into` where a person has just done so: it
-    opens no task. Locks the case, then the notice; flushes.
+    opens no task. Locks the case, then the notice; flushes. Raises `Invalid` where it is said to
+    have come before the notice went out.
     """
     take_turn(db, key)
     asked = {"notice": notice.number, **given.as_json()}
     if (done := earlier_result(db, key, name=COMMAND, request=asked)) is not None:
         return db.get_one(Reply, done["reply_id"])
 
-    case = db.get_one(Case, notice.case_id)
+    told = db.get_one(Case, notice.case_id)
+    if problems := too_early(told, notice, given.received_at):
+        raise Invalid(problems)
+    notice = succession.notice_now(db, notice)
+    own = db.get_one(Case, notice.case_id)
+    case = succession.goes_on(db, own)  # what is said counts where the recall goes on
     is_open = balance.lock(db, case)
     db.refresh(notice, with_for_update=True)
     before = standing.said_of(db, notice.id)
-    reply = _keep(db, case, notice, given, by=by, at=at)
+    reply = _keep(db, own, notice, given, by=by, at=at)
     found = _post(db, case, notice, reply, given, before, is_open=is_open, by=by, at=at)
     kept = _keep_findings(db, reply, found)
     if given.customer is None:
         _answered(db, notice, reply, by=by, at=at)
     if kept and is_open and not is_looked_into:
         _have_looked_into(db, case, reply, kept, by=by, at=at)
-    _enter(db, case, notice, reply, given, kept, by=by, at=at)
+    _enter(db, own, notice, reply, given, kept, by=by, at=at)
     result = {"reply_id": reply.id}
     by_id = by.id if by else None
     remember(db, key, name=COMMAND, request=asked, result=result, by_id=by_id, at=at)
     return reply
+
+
+def too_early(case: Case, notice: Notice, received_at: datetime) -> list[Problem]:
+    """Return what is wrong where a reply is said to have come before there was what it answers."""
+    if notice.first_sent_at is not None and received_at < notice.first_sent_at:
+        facts = (("sent", notice.first_sent_at),)
+        return [Problem("received_at", BEFORE_IT_WAS_SENT, facts)]
+    if received_at < case.opened_at:
+        return [Problem("received_at", BEFORE_THE_RECALL, (("opened", case.opened_at),))]
+    return []
 
 
 def replies_of(db: Session, notice_id: int) -> list[Reply]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from engine.cases.reported.finding import lock, named
 from engine.cases.reported.given import LABELS
 from engine.cases.reported.models import OUTCOMES, EventReportability, ReportedEvent
 from engine.cases.reported.recording import said
+from engine.cases.reported.understanding import understood_of
 from engine.cases.signing import Signing
 from engine.cases.tasks import printed_name
 from engine.errors import Invalid, Problem
@@ -26,6 +27,7 @@ from engine.regulators import jurisdictions as law
 from engine.regulators.jurisdictions import Jurisdiction
 from engine.regulators.reportability import GIVEN, Clause, Report, Reporting, reporting
 from engine.words import N_, say
+from forms.kinds.country import countries
 
 ACTION = "reported_event.decide"
 ANSWER_MISSING = N_("Answer this question; “not known” is an answer")
@@ -222,7 +224,7 @@ def record_of(db: Session, decision: Decision, asked: Asked) -> RecordToSign:
         "mark": (db.info.get("mark") or "").lower() or None,
         "created_at": moment(event.recorded_at),
         "sections": [
-            _event_section(event, language),
+            _event_section(db, event, language),
             _answers_section(decision, asked, language),
             _decision_section(decision, asked, language),
             {"heading": say(N_("Reason"), language), "text": decision.reason.strip()},
@@ -240,17 +242,17 @@ def record_of(db: Session, decision: Decision, asked: Asked) -> RecordToSign:
     )
 
 
-def _event_section(event: ReportedEvent, language: str) -> dict[str, Any]:
+def _event_section(db: Session, event: ReportedEvent, language: str) -> dict[str, Any]:
     shown = {
         **said(event),
+        **dict.fromkeys(("is_external", "unit_id", "lot_id", "part_id", "warnings")),
         "outcome": say(OUTCOMES[event.outcome], language),
-        "is_external": None,
-        "unit_id": None,
-        "lot_id": None,
-        "part_id": None,
-        "warnings": None,
+        "country": countries(language).get(event.country or ""),
+        "aware_at": f"{event.aware_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
     }
     rows = [[say(LABELS[name], language), str(value)] for name, value in shown.items() if value]
+    understood = understood_of(db, [event])[event.id] or say(N_("Not known"), language)
+    rows.append([say(N_("Understood as"), language), understood])
     heading = say(N_("Event %(number)s, version %(version)s"), language,
                   number=event.number, version=event.version)  # fmt: skip
     return {"heading": heading, "rows": rows}

@@ -28,6 +28,11 @@ def named(db: Session, number: str, *, version: int | None = None) -> ReportedEv
     return event
 
 
+def is_an_event(db: Session, number: str) -> bool:
+    """Say whether there is a reported event with this number."""
+    return db.scalar(select(ReportedEvent.id).where(ReportedEvent.number == number)) is not None
+
+
 def versions_of(db: Session, number: str) -> list[ReportedEvent]:
     """Return every version of an event, the newest first."""
     rows = select(ReportedEvent).where(ReportedEvent.number == number)

@@ -16,6 +16,7 @@ from engine.cases.reported.models import (
     ReportedEvent,
 )
 from engine.cases.reported.understanding import understood_of
+from engine.serials.models import Unit
 
 PAGE_SIZE = 50
 AT_ONCE = 500  # events of a file that are in memory together
@@ -31,6 +32,8 @@ class Wanted:
     is_undecided: bool = False
     is_unlinked: bool = False
     case_id: int | None = None
+    unit_id: int | None = None
+    lot_id: int | None = None  # itself, or a unit of it
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as SQL conditions on the latest version of each event."""
@@ -50,6 +53,13 @@ class Wanted:
             found.append(~_feeds(CaseEvent.id.is_not(None)))
         if self.case_id is not None:
             found.append(_feeds(CaseEvent.case_id == self.case_id))
+        if self.unit_id is not None:
+            found.append(ReportedEvent.unit_id == self.unit_id)
+        if self.lot_id is not None:
+            of_lot = select(Unit.id).where(Unit.lot_id == self.lot_id)
+            found.append(
+                or_(ReportedEvent.lot_id == self.lot_id, ReportedEvent.unit_id.in_(of_lot))
+            )
         return found
 
 
@@ -86,6 +96,19 @@ def events(db: Session, wanted: Wanted, *, page: int = 1) -> EventsPage:
         _count(db, open_ones),
         _countries(db),
     )
+
+
+def newest(db: Session, wanted: Wanted, *, most: int = 8) -> list[EventRow]:
+    """Return the newest events that are wanted; one query where there are none."""
+    found = db.scalars(_ordered(wanted.conditions()).limit(most)).all()
+    return rows_of(db, found) if found else []
+
+
+def same_complaint(db: Session, complaint_number: str, *, but: str | None) -> list[str]:
+    """Return the numbers of other events that were recorded under a complaint number."""
+    conditions = [*Wanted().conditions(), ReportedEvent.complaint_number == complaint_number]
+    rows = select(ReportedEvent.number).where(*conditions).order_by(ReportedEvent.number).limit(20)
+    return [number for number in db.scalars(rows) if number != but]
 
 
 def all_rows(db: Session, wanted: Wanted) -> Iterator[EventRow]:

@@ -19,8 +19,10 @@ OUTCOMES = {
 BECAUSE = {
     "happened": N_("It happened there"),
     "authorised": N_("The device is authorised there"),
-    "device_unknown": N_("The device is not known, and devices of ours are authorised there"),
-    "nothing_known": N_("Neither the device nor the country is known"),
+    "device_unknown": N_(
+        "Asked while the device was not known: devices of ours are authorised there"
+    ),
+    "nothing_known": N_("Asked while neither the device nor the country was known"),
     "chosen": N_("Regulatory affairs decided on it"),
 }
 

@@ -22,6 +22,7 @@ from engine.words import N_
 
 ACTION = "reported_event.record"
 SERIES = "RE"
+RECORD, CORRECT = "record_event", "correct_event"  # the commands, as they are remembered
 REASON_MISSING = N_("Write why it is corrected")
 NOTHING_CHANGED = N_("Nothing is changed. Change what is wrong, or leave it as it is")
 # what says when and by whom, and not what happened
@@ -38,7 +39,7 @@ def record(db: Session, given: Given, *, by: Person, at: datetime, key: str) -> 
     authorize(by, ACTION)
     commands.take_turn(db, key)
     asked = {**asdict(given), "by": by.id}
-    earlier = commands.earlier_result(db, key, name="record_event", request=asked)
+    earlier = commands.earlier_result(db, key, name=RECORD, request=asked)
     if earlier is not None:
         return named(db, earlier["number"], version=1)
 
@@ -53,7 +54,7 @@ def record(db: Session, given: Given, *, by: Person, at: datetime, key: str) -> 
     asked_in = places.ask(db, event, at=at)
     _enter(db, event, "reported_event_recorded", {"jurisdictions": asked_in}, by=by, at=at)
     result = {"number": number}
-    commands.remember(db, key, name="record_event", request=asked, result=result, by_id=by.id,
+    commands.remember(db, key, name=RECORD, request=asked, result=result, by_id=by.id,
                       at=at)  # fmt: skip
     return event
 
@@ -78,7 +79,7 @@ def correct(
     authorize(by, ACTION)
     commands.take_turn(db, key)
     asked = {**asdict(given), "number": number, "version": version, "reason": reason, "by": by.id}
-    earlier = commands.earlier_result(db, key, name="correct_event", request=asked)
+    earlier = commands.earlier_result(db, key, name=CORRECT, request=asked)
     if earlier is not None:
         return named(db, number, version=earlier["version"])
 
@@ -114,7 +115,7 @@ def correct(
         case.version += 1
     _enter(db, event, "reported_event_corrected", told, by=by, at=at)
     result = {"version": event.version}
-    commands.remember(db, key, name="correct_event", request=asked, result=result, by_id=by.id,
+    commands.remember(db, key, name=CORRECT, request=asked, result=result, by_id=by.id,
                       at=at)  # fmt: skip
     return event
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.bpmn.models import Instance
 from engine.cases.children import open_child
 from engine.cases.models import Case
@@ -62,6 +63,10 @@ def open_due(database: Database, *, at: datetime) -> int:
     with database.read() as db:
         scheduled = db.scalars(
             select(Case)
+            .join(Instance, Instance.id == Case.instance_id)
+            .where(
+                Instance.clock.is_not_distinct_from(clock.own()),
+            )
             .where(Case.state == "open", Case.id.in_(select(StatusSchedule.case_id)))
             .order_by(Case.id)
         )

@@ -5,10 +5,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.cases.drills.apart import refuse_to_move
 from engine.cases.models import Case
 from engine.cases.numbering import next_number
+from engine.cases.recalls import succession
 from engine.cases.returns.models import ReturnAuthorisation
-from engine.cases.tasks import lock_case, refuse_ended
+from engine.cases.tasks import lock_case
 from engine.errors import Conflict, Invalid, NotFound, Problem, Refused
 from engine.evidence import ledger
 from engine.people import Person, authorize
@@ -47,6 +49,7 @@ def issue(
     """
     authorize(by, "return.authorise")
     case = recall_of(db, number)
+    refuse_to_move(case)
     party = db.get_one(Party, party_id)
     place(db, location_id)
     given = ReturnAuthorisation(
@@ -90,16 +93,17 @@ def recall_of(db: Session, number: str) -> Case:
     case = lock_case(db, number)
     if case.process != "recall":
         raise NoRecall(number=number)
-    refuse_ended(case)
+    succession.refuse_elsewhere(db, case)
     return case
 
 
 def authorisation_of(db: Session, case: Case, number: str) -> ReturnAuthorisation:
-    """Return leave that this recall gave, by its number as it was typed or scanned."""
+    """Return leave that this recall gave, or one that ended in it, by its number as scanned."""
     said = number.strip().upper()
     found = db.scalar(
         select(ReturnAuthorisation).where(
-            ReturnAuthorisation.case_id == case.id, ReturnAuthorisation.number == said
+            ReturnAuthorisation.case_id.in_([case.id, *succession.earlier(db, case.id)]),
+            ReturnAuthorisation.number == said,
         )
     )
     if found is None:

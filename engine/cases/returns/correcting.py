@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine.cases import balance, commands, facts, holding
+from engine.cases.drills.apart import refuse_to_move
 from engine.cases.models import Case
 from engine.cases.returns.authorising import recall_of
-from engine.cases.returns.models import FieldCorrection
+from engine.cases.returns.models import CorrectionReading, FieldCorrection
+from engine.cases.typed import LINE, problems_of, written
 from engine.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, Refused
 from engine.evidence import ledger
 from engine.evidence.documents import StoredFile
@@ -19,6 +21,14 @@ from engine.serials.flags import units_before
 from engine.serials.models import Unit
 from engine.words import N_
 
+FILL_IN = N_("Fill this in")
+DONE, READING, AGAIN = N_("What was done"), N_("Reading"), N_("Why again")
+WHICH_PART = N_("Scan at least one part that was taken out or put in")
+WAITS_TO_BE_READ = N_(
+    "%(serial)s was corrected in this recall already and waits for its second reading. Have it "
+    "read, or write why it was done again"
+)
+READ_BEFORE = N_("You read this unit otherwise before. Write why you read it again, or let another")
 BEFORE_IT_WAS = N_("%(serial)s was made or received only later. Check the date")
 BEFORE_THE_SIGNAL = N_(
     "The signal of this recall was first known on %(known)s; no correction was before. "
@@ -50,8 +60,8 @@ class DoneByYou(NotAllowed):
     """You did this correction, so somebody else reads the unit."""
 
 
-class ReadsOtherwise(Refused):
-    """You read “%(now)s”, %(reading)s was recorded. Look at the unit again, or do it again."""
+class DoneAgain(Conflict):
+    """This correction was done again since. Read the unit for the newer one."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,7 @@ class Correction:
     done: str
     reading: str
     evidence: StoredFile | None = None
+    again_because: str = ""  # where one of the same unit waits for its second reading
     exchange: use.Exchange | None = None
 
 
@@ -72,20 +83,19 @@ def record(
 ) -> FieldCorrection:  # fmt: skip
     """Record what was done to a unit where it is, as a service of it; flushes.
 
-    It counts as corrected once a second person has read the same (`verify`). Raises
-    `NotInThisRecall`, `NotAway`, `CorrectedAlready`, `Invalid` where it is dated before the unit or
-    the signal.
+    It counts as corrected once a second person has read the same (`verify`). One that waits for
+    its second reading is replaced, for a reason. Raises `NotInThisRecall`, `NotAway`,
+    `CorrectedAlready`, `Invalid` where it is dated before the unit or the signal.
     """
     authorize(by, "correction.record")
     case = recall_of(db, number)
-    problems = [
-        Problem(name, N_("Fill this in"))
-        for name in ("done", "reading")
-        if not getattr(told, name).strip()
-    ]
-    if problems:
-        raise Invalid(problems)
+    refuse_to_move(case)
+    _refuse_unclear(told)
     _refuse_not_away(db, case, told.unit_id)
+    before = _waiting(db, case, told.unit_id)
+    if before is not None and not told.again_because.strip():
+        facts_of = (("serial", db.get_one(Unit, told.unit_id).serial),)
+        raise Invalid([Problem("again_because", WAITS_TO_BE_READ, facts_of)])
     if event_at is not None:
         _refuse_too_early(db, case, told.unit_id, event_at)
     evidence_id = None
@@ -109,6 +119,8 @@ def record(
         kind=told.kind,
         done=told.done.strip(),
         reading=told.reading.strip(),
+        supersedes_id=before.id if before is not None else None,
+        again_because=told.again_because.strip() if before is not None else None,
         event_id=recorded.event.id,
         evidence_id=evidence_id,
         by_id=by.id,
@@ -123,15 +135,24 @@ def record(
 
 
 def verify(
-    db: Session, number: str, correction_id: int, *, reading: str, by: Person, at: datetime
+    db: Session,
+    number: str,
+    correction_id: int,
+    *,
+    reading: str,
+    again_because: str = "",
+    by: Person,
+    at: datetime,
 ) -> FieldCorrection:
     """Have a second person read the unit: where both read the same, it is corrected; flushes.
 
-    Its own recall's holds let it go, and no other's. Raises `DoneByYou`, `ReadsOtherwise`,
-    `VerifiedAlready`, `NotAway`.
+    A reading that differs is kept and nobody is told how: who read otherwise reads again only for
+    a reason. Its own recall's holds let it go, and no other's. Raises `DoneByYou`, `DoneAgain`,
+    `VerifiedAlready`, `NotAway`, `Invalid`.
     """
     authorize(by, "correction.verify")
     case = recall_of(db, number)
+    refuse_to_move(case)
     made = db.scalar(
         select(FieldCorrection)
         .where(FieldCorrection.case_id == case.id, FieldCorrection.id == correction_id)
@@ -141,11 +162,16 @@ def verify(
         raise CorrectionUnknown
     if made.verified_at is not None:
         raise VerifiedAlready
-    if made.by_id in {by.id, *(principal for _, principal in by.on_behalf_of)}:
+    yours = {by.id, *(principal for _, principal in by.on_behalf_of)}
+    if made.by_id in yours:
         raise DoneByYou
-    if _bare(reading) != _bare(made.reading):
-        raise ReadsOtherwise(now=reading.strip(), reading=made.reading)
+    if db.scalar(select(FieldCorrection.id).where(FieldCorrection.supersedes_id == made.id)):
+        raise DoneAgain
+    read = written(reading, "second_reading", READING, missing=FILL_IN, most=LINE, lines=False)
+    because = _read_again_because(db, made, yours, again_because)
     lying = _refuse_not_away(db, case, made.unit_id)
+    if _bare(read) != _bare(made.reading):
+        return _keep_otherwise(db, case, made, read, because, by=by, at=at)
 
     made.verified_by_id, made.verified_at = by.id, at
     reason = f"correction {made.id}: {made.kind}, {made.reading}"
@@ -153,10 +179,74 @@ def verify(
     balance.post(
         db, case, [lying], to="corrected", evidence=reason, by=by, at=at, event_id=made.event_id
     )
-    body = {"correction": made.id, "unit": made.unit_id, "reading": reading.strip()}
+    body = {"correction": made.id, "unit": made.unit_id, "reading": read}
+    if because:
+        body["again_because"] = because
     ledger.append(db, case.stream, "correction_verified", body, by=by, at=at)
     case.version += 1
     return made
+
+
+def _keep_otherwise(
+    db: Session,
+    case: Case,
+    made: FieldCorrection,
+    read: str,
+    because: str | None,
+    *,
+    by: Person,
+    at: datetime,
+) -> FieldCorrection:
+    db.add(
+        CorrectionReading(
+            correction_id=made.id, reading=read, again_because=because, by_id=by.id, at=at
+        )
+    )
+    db.flush()
+    body = {"correction": made.id, "reading": read, "again_because": because}
+    ledger.append(db, case.stream, "correction_read_otherwise", body, by=by, at=at)
+    case.version += 1
+    return made
+
+
+def _read_again_because(
+    db: Session, made: FieldCorrection, yours: set[int], said: str
+) -> str | None:
+    """Return why somebody reads again what they read otherwise before; None for a first reading."""
+    before = select(CorrectionReading.id).where(
+        CorrectionReading.correction_id == made.id, CorrectionReading.by_id.in_(yours)
+    )
+    if db.scalar(before.limit(1)) is None:
+        return None
+    return written(said, "again_because", AGAIN, missing=READ_BEFORE)
+
+
+def _refuse_unclear(told: Correction) -> None:
+    """Raise `Invalid` for what is missing or too long, and for a part exchange without a part."""
+    problems = [
+        *problems_of(told.done, "done", DONE, missing=FILL_IN),
+        *problems_of(told.reading, "reading", READING, missing=FILL_IN, most=LINE, lines=False),
+    ]
+    if told.again_because:
+        problems += problems_of(told.again_because, "again_because", AGAIN, missing=FILL_IN)
+    parts = told.exchange
+    if told.kind == "part" and not (parts and (parts.removed or parts.fitted or parts.lots)):
+        problems.append(Problem("fitted", WHICH_PART))
+    if problems:
+        raise Invalid(problems)
+
+
+def _waiting(db: Session, case: Case, unit_id: int) -> FieldCorrection | None:
+    """Return the correction of a unit that nobody has read a second time yet."""
+    later = aliased(FieldCorrection)
+    return db.scalar(
+        select(FieldCorrection).where(
+            FieldCorrection.case_id == case.id,
+            FieldCorrection.unit_id == unit_id,
+            FieldCorrection.verified_at.is_(None),
+            ~select(later.id).where(later.supersedes_id == FieldCorrection.id).exists(),
+        )
+    )
 
 
 def _refuse_not_away(db: Session, case: Case, unit_id: int) -> balance.Holding:

@@ -111,6 +111,9 @@ class FieldCorrection(Base):
         one_of("kind", CORRECTION_KINDS),
         CheckConstraint("(verified_by_id IS NULL) = (verified_at IS NULL)", name="verified_by_one"),
         CheckConstraint("verified_by_id IS NULL OR verified_by_id <> by_id", name="by_another"),
+        CheckConstraint(
+            "(supersedes_id IS NULL) = (again_because IS NULL)", name="again_with_reason"
+        ),
         Index("ix_field_correction_case", "case_id", "unit_id"),
     )
 
@@ -120,6 +123,11 @@ class FieldCorrection(Base):
     kind: Mapped[str]
     done: Mapped[str]  # what was done
     reading: Mapped[str]  # what the unit then says: version, label revision, part and lot
+    # one that waited for its second reading and was done again
+    supersedes_id: Mapped[Ref | None] = mapped_column(
+        ForeignKey("field_correction.id"), unique=True
+    )
+    again_because: Mapped[str | None]
     event_id: Mapped[Ref]
     evidence_id: Mapped[Ref | None]  # a document of the case
     by_id: Mapped[Ref]
@@ -128,6 +136,21 @@ class FieldCorrection(Base):
     verified_at: Mapped[datetime | None]
 
 
+class CorrectionReading(Base):
+    """A second reading that differs from the first: what was read, and why it was read again."""
+
+    __tablename__ = "correction_reading"
+    __table_args__ = (Index("ix_correction_reading_correction", "correction_id"),)
+
+    id: Mapped[Key]
+    correction_id: Mapped[Ref] = mapped_column(ForeignKey("field_correction.id"))
+    reading: Mapped[str]
+    again_because: Mapped[str | None]  # where the same person had read it before
+    by_id: Mapped[Ref]
+    at: Mapped[datetime]
+
+
+freeze(CorrectionReading.__table__)
 freeze(ReturnAuthorisation.__table__, but=("withdrawn_by_id", "withdrawn_at", "withdrawn_reason"))
 freeze(ReturnReceipt.__table__)
 freeze(ReturnLine.__table__)

@@ -60,7 +60,9 @@ def hold_what_came(db: Session, case: Case, units: Iterable[int], *, at: datetim
 
 
 def hold(db: Session, case: Case, units: Iterable[int], *, at: datetime) -> None:
-    """Hold units that no hold of the case names already."""
+    """Hold units that no hold of the case names already; a drill holds nothing."""
+    if case.is_drill:
+        return
     new = set(units) - holds.named_units(db, case.number, units)
     if new:
         holds.place(

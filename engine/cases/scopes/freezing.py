@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases import balance
 from engine.cases.children import open_child
+from engine.cases.drills.holding import simulate_run
 from engine.cases.models import Case
 from engine.cases.scopes.apart import PROCESS
 from engine.cases.scopes.entering import enter
@@ -21,7 +22,7 @@ from engine.evidence import ledger
 from engine.people.person import Person
 from engine.serials import holds
 from engine.serials.exchange.announce import announce
-from engine.serials.models import Hold, TraceRun
+from engine.serials.models import TraceRun
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,8 @@ class Difference:
     before: ScopeVersion | None
     added_units: int
     added_quantity: Decimal
-    hold: Hold | None  # what was placed; None where nothing new is within our reach
+    held_count: int  # units and lots put on hold; in a drill only counted
     left: Left = NOTHING_LEFT  # what it does not name any more, for people to let go
-
-    @property
-    def held_count(self) -> int:
-        """Return how many units and lots were put on hold."""
-        return self.hold.target_count if self.hold else 0
 
 
 def freeze(
@@ -70,10 +66,7 @@ def freeze(
     beside = before.run_id if before else None
     words = f"scope {version.number}"
     units, quantity = enter(db, case, version.run_id, beside=beside, evidence=words, by=by, at=at)
-    hold = holds.place_run(
-        db, stream=case.stream, case_number=case.number, reason=case.title, basis=words,
-        run_id=version.run_id, beside=beside, by=by, at=at,
-    )  # fmt: skip
+    held = _hold(db, case, version, words, beside=beside, by=by, at=at)
     version.state, version.is_provisional = "frozen", is_provisional
     version.frozen_by_id, version.frozen_at = by.id if by else None, at
     version.signature_id, version.supersedes_id = signature_id, before.id if before else None
@@ -84,9 +77,31 @@ def freeze(
         variables = {"scope": version.number, "tags_to_remove": gone.is_here}
         child = open_child(db, case, PROCESS, by=by, at=at, variables=variables)
         version.change_instance_id = child.id
-    difference = Difference(version, before, units, quantity, hold, gone)
+    difference = Difference(version, before, units, quantity, held, gone)
     _tell(db, case, difference, by=by, at=at)
     return difference
+
+
+def _hold(
+    db: Session,
+    case: Case,
+    version: ScopeVersion,
+    words: str,
+    *,
+    beside: int | None,
+    by: Person | None,
+    at: datetime,
+) -> int:
+    """Hold what is new, as one hold; a drill only counts it. Returns how much."""
+    if case.is_drill:
+        return simulate_run(
+            db, case, basis=words, run_id=version.run_id, beside=beside, at=at
+        )  # fmt: skip
+    hold = holds.place_run(
+        db, stream=case.stream, case_number=case.number, reason=case.title, basis=words,
+        run_id=version.run_id, beside=beside, by=by, at=at,
+    )  # fmt: skip
+    return hold.target_count if hold else 0
 
 
 def _tell(
@@ -110,6 +125,8 @@ def _tell(
         "signature": version.signature_id,
     }
     ledger.append(db, case.stream, "scope_frozen", body, by=by, at=at)
+    if case.is_drill:
+        return
     told = {
         "case_number": case.number,
         "title": case.title,

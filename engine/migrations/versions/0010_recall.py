@@ -378,6 +378,36 @@ def upgrade() -> None:
             name=op.f("uq_regulator_notification_case_id_jurisdiction_round"),
         ),
     )
+    op.create_table(
+        "recall_succession",
+        sa.Column(
+            "case_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.Column(
+            "signature_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.CheckConstraint(
+            "kind IN ('merged', 'superseded')", name=op.f("ck_recall_succession_kind_is_known")
+        ),
+        sa.CheckConstraint("case_id <> into_id", name=op.f("ck_recall_succession_into_another")),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case_file.id"], name=op.f("fk_recall_succession_case_id_case_file")
+        ),
+        sa.ForeignKeyConstraint(
+            ["into_id"], ["case_file.id"], name=op.f("fk_recall_succession_into_id_case_file")
+        ),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_recall_succession")),
+    )
+    with op.batch_alter_table("recall_succession", schema=None) as batch_op:
+        batch_op.create_index("ix_recall_succession_into", ["into_id"], unique=False)
 
 
 def downgrade() -> None:

@@ -36,6 +36,9 @@ def upgrade() -> None:
         sa.Column("first_sent_at", db.UtcDateTime(), nullable=True),
         sa.Column("answered_at", db.UtcDateTime(), nullable=True),
         sa.Column("closed_at", db.UtcDateTime(), nullable=True),
+        sa.Column(
+            "continued_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.CheckConstraint(
             "(state = 'closed') = (closed_at IS NOT NULL)", name=op.f("ck_notice_closed_has_time")
         ),
@@ -52,6 +55,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["case_id"], ["case_file.id"], name=op.f("fk_notice_case_id_case_file")
         ),
+        sa.ForeignKeyConstraint(
+            ["continued_by_id"], ["notice.id"], name=op.f("fk_notice_continued_by_id_notice")
+        ),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_notice_party_id_party")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
         sa.UniqueConstraint("case_id", "party_id", name=op.f("uq_notice_case_id_party_id")),
@@ -61,6 +67,9 @@ def upgrade() -> None:
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_board", ["case_id", "state", "country"], unique=False)
         batch_op.create_index("ix_notice_party", ["party_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_notice_continued_by_id"), ["continued_by_id"], unique=False
+        )
 
     op.create_table(
         "notice_text",

@@ -117,6 +117,8 @@ def _returns() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("done", sa.Text(), nullable=False),
         sa.Column("reading", sa.Text(), nullable=False),
+        sa.Column("supersedes_id", KEY, nullable=True),
+        sa.Column("again_because", sa.Text(), nullable=True),
         sa.Column("event_id", KEY, nullable=False),
         sa.Column("evidence_id", KEY, nullable=True),
         sa.Column("by_id", KEY, nullable=False),
@@ -134,6 +136,16 @@ def _returns() -> None:
             "verified_by_id IS NULL OR verified_by_id <> by_id",
             name=op.f("ck_field_correction_by_another"),
         ),
+        sa.CheckConstraint(
+            "(supersedes_id IS NULL) = (again_because IS NULL)",
+            name=op.f("ck_field_correction_again_with_reason"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["supersedes_id"],
+            ["field_correction.id"],
+            name=op.f("fk_field_correction_supersedes_id_field_correction"),
+        ),
+        sa.UniqueConstraint("supersedes_id", name=op.f("uq_field_correction_supersedes_id")),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case_file.id"], name=op.f("fk_field_correction_case_id_case_file")
         ),
@@ -141,6 +153,24 @@ def _returns() -> None:
     )
     with op.batch_alter_table("field_correction", schema=None) as batch_op:
         batch_op.create_index("ix_field_correction_case", ["case_id", "unit_id"], unique=False)
+
+    op.create_table(
+        "correction_reading",
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
+        sa.Column("correction_id", KEY, nullable=False),
+        sa.Column("reading", sa.Text(), nullable=False),
+        sa.Column("again_because", sa.Text(), nullable=True),
+        sa.Column("by_id", KEY, nullable=False),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["correction_id"],
+            ["field_correction.id"],
+            name=op.f("fk_correction_reading_correction_id_field_correction"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_correction_reading")),
+    )
+    with op.batch_alter_table("correction_reading", schema=None) as batch_op:
+        batch_op.create_index("ix_correction_reading_correction", ["correction_id"], unique=False)
 
     op.create_table(
         "return_authorisation",

@@ -8,7 +8,7 @@ from engine.serials.holds.doors import (
     unacknowledged,
     unknown_to_all,
 )
-from engine.serials.holds.of_run import named_units, place_run, release_set
+from engine.serials.holds.of_run import count_run, named_units, place_run, release_set
 from engine.serials.holds.placing import place
 from engine.serials.holds.releasing import release, release_case
 from engine.serials.holds.standing import holds_on, of_case
@@ -17,6 +17,7 @@ from engine.serials.holds.tranches import split_keeping_holds
 __all__ = [
     "acknowledge",
     "connected",
+    "count_run",
     "expected",
     "holds_on",
     "known_at",

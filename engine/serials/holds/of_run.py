@@ -97,6 +97,13 @@ def place_run(
     return hold
 
 
+def count_run(db: Session, *, case_number: str, run_id: int, beside: int | None = None) -> int:
+    """Return how many units and lots `place_run` would hold; holds nothing."""
+    given = {"run": run_id, "beside": beside or 0, "case": case_number}
+    count: int = db.connection().execute(_placing(is_sqlite(db))["count"], given).scalar_one()
+    return count
+
+
 def named_units(db: Session, case_number: str, units: Iterable[int]) -> set[int]:
     """Return which of these units a standing hold of a case names by themselves."""
     return set(
@@ -145,6 +152,9 @@ def _placing(sqlite: bool) -> dict[str, TextClause]:  # noqa: FBT001 - one of tw
     return {
         "any": text(
             f"SELECT 1 FROM ({new_lots}) l UNION ALL SELECT 1 FROM ({new_units}) u LIMIT 1"
+        ),
+        "count": text(
+            f"SELECT (SELECT count(*) FROM ({new_units}) u) + (SELECT count(*) FROM ({new_lots}) l)"
         ),
         "units": text(
             "INSERT INTO event_link (unit_id, event_id, role)"

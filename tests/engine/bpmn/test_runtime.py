@@ -6,6 +6,7 @@ import pytest
 from marshmallow import fields
 from sqlalchemy import select
 
+from engine import clock
 from engine.bpmn import runtime
 from engine.bpmn.errors import (
     CaseIsOver,
@@ -293,6 +294,24 @@ def test_a_boundary_timer_fires_once_and_leaves_the_task_open(story, segregating
     assert fire_due(database, NOW + 9 * HOUR) == 0
     assert said == [("NC-2026-0001", "escalate")]
     assert story.open() == ["segregate"]
+
+
+def test_a_clock_of_its_own_fires_no_timer_of_another_case(story, segregating, info, database):
+    database.info["send"] = lambda step, element: None
+    story.release("segregating")
+    real = story.start("segregating")
+    with clock.at(NOW, own="drill"):
+        drilled = story.start("segregating", key="DR-2026-0001")
+
+    with clock.at(NOW + 9 * HOUR, own="drill"):
+        assert fire_due(database, NOW + 9 * HOUR) == 1
+    assert {
+        t.instance_id: t.element_id for t in story.rows(Timer) if t.element_id == "overdue"
+    } == {real: "overdue"}
+    with clock.at(NOW + 49 * HOUR, own="another drill"):
+        assert fire_due(database, NOW + 49 * HOUR) == 0
+    assert fire_due(database, NOW + 49 * HOUR) == 1
+    assert {t.instance_id for t in story.rows(Timer)} == {drilled}
 
 
 def test_an_interrupting_timer_withdraws_the_task(story, segregating, database, people):

@@ -1,0 +1,65 @@
+"""What robots answer at the steps of a drill: read from answers.toml, filled in as a form asks."""
+
+import tomllib
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.bpmn.models import Task
+from engine.cases import walking
+from engine.cases.recalls import jurisdictions
+from engine.people import Person
+from engine.regulators import jurisdictions as law
+
+Answers = dict[str, Any]
+MINUTES = 60  # where a step is not stated
+
+
+@cache
+def stated() -> dict[str, dict[str, Any]]:
+    """Return what is stated for every step: `after`, `answers`, `moments`, `days`."""
+    path = Path(__file__).with_name("answers.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def due_at(task: Task) -> datetime:
+    """Return when a robot does a task: so many minutes after it was opened."""
+    said = stated().get(f"{task.process}.{task.element_id}", {})
+    return task.opened_at + timedelta(minutes=said.get("after", MINUTES))
+
+
+def report_of(scope: str, *, at: datetime) -> Answers:
+    """Return the signal that begins a drill about what `scope` says."""
+    return {**stated()["report"], "scope": {"text": scope}, "aware_at": _moment(at)}
+
+
+def answers_at(db: Session, task: Task, scope: str, *, by: Person, at: datetime) -> Answers:
+    """Return what a robot answers at a task."""
+    said = stated().get(f"{task.process}.{task.element_id}", {})
+    given = {
+        **said.get("answers", {}),
+        **dict.fromkeys(said.get("moments", ()), _moment(at)),
+        **{name: f"{at + timedelta(days=days):%Y-%m-%d}" for name, days in
+           said.get("days", {}).items()},
+    }  # fmt: skip
+    if task.element_id == "order_containment":
+        given["scope"] = {"text": scope}
+    if task.element_id == "decide_jurisdiction":
+        given |= _named(db, task)
+    return walking.fitted(db, task, given, by=by, at=at)
+
+
+def _named(db: Session, task: Task) -> Answers:
+    """Return the first action that the law knows, in its highest class."""
+    row = jurisdictions.row_of(db, task.instance_id)
+    here = law.named(str(row.code)) if row is not None else law.named("US")
+    action = next(one for one in here.legal_names if one.is_action)
+    graded = here.classes[0].code if action.needs_class and here.classes else ""
+    return {"legal_name": action.code, "class_name": graded}
+
+
+def _moment(at: datetime) -> Answers:
+    return {"local": f"{at:%Y-%m-%dT%H:%M}", "zone": "UTC"}

@@ -1,0 +1,156 @@
+"""Stories of two recalls that become one, and of one that another replaces."""
+
+import pytest
+from sqlalchemy import select, update
+
+from engine.bpmn.models import Instance
+from engine.cases import scopes, verifying
+from engine.cases.balance import totals
+from engine.cases.models import Case
+from engine.cases.notices.models import Notice, NoticeLetter
+from engine.cases.recalls import succession
+from engine.cases.recalls.joining import NotContainedYet, NotTogether, NotWider
+from engine.cases.recalls.succession import GoesOnElsewhere
+from engine.cases.replies import links
+from tests.processes.company import Company
+from tests.processes.joining import join
+from tests.processes.recalling import (
+    TEXT,
+    add_hospital,
+    answer_notices,
+    approve_strategy,
+    contain,
+    decide_jurisdictions,
+    deliver,
+    report_signal,
+    to_decision,
+    work,
+)
+
+
+def two_recalls(company: Company) -> tuple[str, str]:
+    """Give a recall whose one hospital has answered, and a second for another lot of the cause."""
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-3"])
+    company.make_devices("SENS-2", ["Q-1", "Q-2"])
+    add_hospital(company, "SUZHOU", "CN")
+    add_hospital(company, "WUXI", "CN")
+    deliver(company, "SUZHOU", "P-1", "P-2")
+    deliver(company, "WUXI", "Q-1")
+    ends = to_decision(company, "SENS-1")
+    decide_jurisdictions(company)
+    approve_strategy(company)
+    work(company)
+    with company.holdfast.database.begin() as db:  # as when its letter went out
+        db.execute(update(Notice).values(first_sent_at=company.at, state="sent"))
+    answer_notices(company, "SUZHOU")
+    stays = to_decision(company, "SENS-2")
+    decide_jurisdictions(company)
+    approve_strategy(company)
+    work(company)
+    return ends, stays
+
+
+def case_of(company: Company, number: str) -> Case:
+    return company.reads(lambda db: db.scalars(select(Case).where(Case.number == number)).one())
+
+
+def letters_to(company: Company, hospital: str) -> list[NoticeLetter]:
+    sent = (
+        select(NoticeLetter)
+        .join(Notice, Notice.id == NoticeLetter.notice_id)
+        .where(Notice.party_id == company.places[f"{hospital}_party"])
+    )
+    return company.reads(lambda db: list(db.scalars(sent.order_by(NoticeLetter.id))))
+
+
+def test_merged_recalls_count_each_unit_once_and_tell_each_consignee_once(
+    company: Company,
+) -> None:
+    ends, stays = two_recalls(company)
+    with company.holdfast.database.begin() as db:
+        notice = db.scalars(select(Notice).where(Notice.number == f"{ends}/N-0001")).one()
+        token = links.new_token()
+        links.issue(db, notice.id, token, at=company.at)
+    join(company, ends, stays)
+    work(company)
+    other = case_of(company, ends)
+    assert other.state == "closed"
+    assert set(company.reads(lambda db: totals(db, other.id))) == {"transferred_to_recall"}
+    assert company.totals["confirmed_at_consignee"] == 2  # as the hospital said to the other
+    assert sum(company.totals.values()) == 200  # the sensors and pumps of both lots, once
+    assert not company.may_ship("P-3")
+
+    for element in TEXT:
+        for task in company.open_tasks_at(element):
+            company.do(element, task=task)
+    assert letters_to(company, "SUZHOU") == []  # it knows all of it from the other
+    assert len(letters_to(company, "WUXI")) == 1
+    [old, new] = company.reads(
+        lambda db: list(
+            db.scalars(
+                select(Notice)
+                .where(Notice.party_id == company.places["SUZHOU_party"])
+                .order_by(Notice.id)
+            )
+        )
+    )
+    assert old.continued_by_id == new.id
+    assert (new.state, new.answered_at) == ("answered", old.answered_at)
+    answering = company.reads(lambda db: links.find(db, token))
+    assert answering is not None
+    assert (answering.notice.id, answering.case.number) == (new.id, stays)
+    running = select(Instance.business_key).where(
+        Instance.ended_at.is_(None), Instance.business_key.startswith(ends)
+    )
+    assert not company.reads(lambda db: db.scalars(running).all())
+    for number in (ends, stays):
+        found = company.reads(lambda db, n=number: verifying.verify_case(db, f"case:{n}"))
+        assert found.holds, found.causes
+
+
+def narrow_and_wide(company: Company) -> tuple[str, str]:
+    """Give a recall of two pumps that waits for a hospital, and one of their whole sensor lot."""
+    company.make_devices("SENS-1", ["P-1", "P-2", "P-3"])
+    add_hospital(company, "SUZHOU", "CN")
+    deliver(company, "SUZHOU", "P-1")
+    ends = to_decision(company, "P-1 P-2")
+    decide_jurisdictions(company)
+    approve_strategy(company)
+    work(company)
+    return ends, report_signal(company, "SENS-1")
+
+
+def test_a_superseded_recall_goes_on_in_one_that_names_all_of_it(company: Company) -> None:
+    ends, stays = narrow_and_wide(company)
+    with pytest.raises(NotContainedYet):
+        join(company, ends, stays, "superseded")
+    contain(company, "SENS-1")
+    join(company, ends, stays, "superseded")
+    assert company.totals == {"held": 99, "at_consignee": 1}
+    assert case_of(company, ends).state == "closed"
+    assert not company.may_ship("P-2")
+    company.number = ends
+    answer_notices(company, "SUZHOU")  # what a late reply says counts where the recall goes on
+    company.number = stays
+    assert company.totals["confirmed_at_consignee"] == 1
+    with pytest.raises(GoesOnElsewhere):
+        join(company, ends, stays)
+
+
+def test_a_recall_is_superseded_by_a_wider_one_only_and_merged_with_its_like(
+    company: Company,
+) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2"])
+    company.make_devices("SENS-2", ["Q-1"])
+    numbers = []
+    for scope, is_drill in (("SENS-1", False), ("P-1 Q-1", False), ("P-2", True)):
+        numbers.append(report_signal(company, scope, is_drill=is_drill))
+        contain(company, scope)
+    with pytest.raises(NotWider, match="1 units and 0 lots"):
+        join(company, numbers[1], numbers[0], "superseded")
+    with pytest.raises(NotTogether):
+        join(company, numbers[2], numbers[0])
+    join(company, numbers[1], numbers[0])
+    standing = company.reads(lambda db: scopes.standing(db, company.case))
+    assert standing.number == 3
+    assert company.reads(lambda db: succession.earlier(db, company.case.id)) == [2]

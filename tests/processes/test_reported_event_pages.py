@@ -1,0 +1,170 @@
+"""The pages of reported events: entered, checked, linked, decided on and signed."""
+
+import re
+from html import unescape
+
+import pytest
+from flask import Flask
+
+from tests.processes import recalling
+from tests.processes.company import Company
+from tests.processes.test_reported_events import Events
+from tests.processes.visiting import enter, visiting
+from tests.support.personas import PASSWORD
+from tests.webapp.conftest import Visitor
+
+
+@pytest.fixture
+def events(company: Company) -> Events:
+    return Events(company)
+
+
+def typed(company: Company, **own: str) -> dict[str, str]:
+    return {
+        "complaint_number": "CMP-7", "number_of": "ours", "device_name": "Pump",
+        "received_on": f"{company.at:%Y-%m-%d}", "identification": "E-1",
+        "what_happened": "It stopped. Patient Maria Sommer fell asleep.", "outcome": "death",
+        "country": "US", "aware_at": f"{company.at:%Y-%m-%dT%H:%M}", "aware_by": "Nina Berg",
+        "aware_how": "by phone", **own,
+    }  # fmt: skip
+
+
+def hidden(page: str, name: str) -> str:
+    """Return what a hidden field of a page carries."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found, f"there is no {name} on the page"
+    return unescape(found[1])
+
+
+def own_key(**form: str) -> dict[str, str]:
+    """Return what a form sends under a key of its own."""
+    return {**form, "request_key": f"key-of-{sorted(form.items())}"}
+
+
+def checked(visitor: Visitor, address: str) -> dict[str, str]:
+    page = visitor.get(address).text
+    return {"checked": hidden(page, "checked")}
+
+
+def test_an_event_is_typed_checked_and_recorded_for_the_case_it_began_at(
+    company: Company, app: Flask, events: Events
+) -> None:
+    company.make_devices("SENS-E", ["E-1"])
+    number = recalling.report_signal(company, "SENS-E")
+    with visiting(company, app, company.people.complaint_handler) as visitor:
+        assert f'value="{number}"' in visitor.get(f"/reported-events/new?case={number}").text
+        wrong = visitor.post("/reported-events/new", typed(company, outcome="", country="XX"))
+        assert wrong.status_code == 422
+        assert "Choose the outcome" in wrong.text
+        sent = visitor.post("/reported-events/new", typed(company, case=number))
+        assert sent.location == "/reported-events/new/check"
+        shown = visitor.get(sent.location).text
+        assert "· E-1</b>" in shown
+        assert "a patient&#39;s name" in shown
+        other = visitor.post("/reported-events/new/record", {"checked": "another"})
+        assert other.location == "/reported-events/new/check", "only what was checked is recorded"
+
+        saved = visitor.post("/reported-events/new/record", checked(visitor, sent.location))
+
+        page = visitor.get(saved.location).text
+        assert saved.location == "/reported-events/RE-2026-0001"
+        assert number in page
+        assert "A patient's identity was warned of" in page
+        assert "Runs as if reportable: MDR, 30-day report, by Apr 1, 2026" in " ".join(page.split())
+        overview = visitor.get(f"/recalls/{number}").text
+        assert "RE-2026-0001" in overview
+        listed = visitor.get("/reported-events?show=undecided&outcome=death&country=US&text=cmp")
+        assert "RE-2026-0001" in listed.text
+        assert "RE-2026-0001" not in visitor.get("/reported-events?show=unlinked").text
+        assert "RE-2026-0001" in visitor.get("/reported-events/events.csv").text
+        assert visitor.get("/search?q=re-2026-0001").location == saved.location
+        unit_id = company.unit("E-1").id
+        assert "RE-2026-0001" in visitor.get(f"/units-and-lots/units/{unit_id}").text
+        assert "RE-2026-0001" in visitor.get(f"/reported-events?unit={unit_id}").text
+        assert "RE-2026-0001" not in visitor.get(f"/reported-events?unit={unit_id + 99}").text
+        twice = visitor.post("/reported-events/new/record")
+        assert twice.location == saved.location, "sent twice it is one"
+        visitor.post("/reported-events/new", typed(company))
+        assert "is on record already" in visitor.get("/reported-events/new/check").text
+
+
+def test_a_correction_of_a_corrected_event_is_told_what_changed_and_refused(
+    company: Company, app: Flask, events: Events
+) -> None:
+    event = events.record()
+    at = f"/reported-events/{event.number}/correct"
+    with visiting(company, app, company.people.complaint_handler) as visitor:
+        mine = typed(company, identification="", version="1", reason="misheard", country="DE")
+        assert visitor.post(at, {**mine, "reason": ""}).status_code == 422
+        assert visitor.post(at, mine).location == f"{at}/check"
+        form = checked(visitor, f"{at}/check")
+        events.correct(event, country="FR")
+
+        refused = visitor.post(f"{at}/record", form)
+
+        assert refused.status_code == 409
+        assert "it is version 2 now" in refused.text
+        again = visitor.get(at).text
+        assert "was corrected since: it is version 2 now" in again
+        assert hidden(again, "version") == "2"
+        visitor.post(at, {**mine, "version": "2"})
+        done = visitor.post(f"{at}/record", checked(visitor, f"{at}/check"))
+        page = visitor.get(done.location).text
+        assert "<del>France</del>" in page
+        assert "<ins>Germany</ins>" in page
+
+
+def test_links_are_made_and_taken_away_on_the_pages_of_event_and_case(
+    company: Company, app: Flask, events: Events
+) -> None:
+    event = events.record()
+    number = recalling.report_signal(company, "x")
+    of_event, of_case = f"/reported-events/{event.number}", f"/nonconformances/{number}"
+    with visiting(company, app, company.people.qa_engineer) as visitor:
+        unknown = visitor.post(f"{of_case}/reported-events", own_key(events="RE-1999-0001"))
+        assert unknown.status_code == 422
+        assert "There is no reported event RE-1999-0001" in unknown.text
+        visitor.post(f"{of_case}/reported-events", own_key(events=f"{event.number},"))
+        assert event.number in visitor.get(f"{of_case}/reported-events").text
+        why = visitor.post(f"{of_event}/cases/{number}/end", own_key(reason=""))
+        assert "Write why it does not belong to this case" in why.text
+        visitor.post(f"{of_event}/cases/{number}/end", own_key(reason="Another device."))
+        assert "Another device." in visitor.get(of_event).text
+        visitor.post(f"{of_event}/cases", own_key(case=number.lower()))
+        assert event.number in visitor.get(f"{of_case}/history").text
+        begun = visitor.get(f"/recalls/signal?reported_event={event.number}").text
+        assert f'value="{event.number}"' in begun
+        assert "The pump stopped without an alarm." in begun
+        begun = visitor.get(f"/report?reported_event={event.number}").text
+        assert f'value="{event.number}"' in begun
+
+
+def test_regulatory_affairs_answers_the_questions_and_signs(
+    company: Company, app: Flask, events: Events
+) -> None:
+    event = events.record(country="US")
+    at = f"/reported-events/{event.number}/reportability/US"
+    answers = {"answer.caused": "no", "answer.malfunction": "yes", "answer.remedial": "no",
+               "answer.judged_not": "no", "answer.erroneous": "no"}  # fmt: skip
+    with visiting(company, app, company.people.qa_manager) as visitor:
+        assert visitor.get(at).status_code == 403
+        regulatory = enter(app, company.people.regulatory_affairs)
+        asked = regulatory.post(at, {**answers, "then": "suggest"}).text
+        assert "<b>MDR, 30-day report</b>" in asked
+        assert regulatory.post(at, answers).status_code == 422
+        given = {**answers, "decision": "no", "reason": "It alarms first.", "replaces": ""}
+        to_sign = regulatory.post(at, given).location
+        page = regulatory.get(to_sign).text
+        assert "compared with the text" in page
+        sent = {name: hidden(page, name) for name in given}
+        wrong = regulatory.post(to_sign, {**sent, "user_name": "x", "password": "wrong"})
+        assert wrong.status_code == 422
+
+        who = company.people.regulatory_affairs.user_name
+        signed = regulatory.post(to_sign, {**sent, "user_name": who, "password": PASSWORD})
+
+        assert signed.location == f"/reported-events/{event.number}"
+        shown = regulatory.get(signed.location).text
+        assert "It alarms first." in shown
+        assert "Not reportable" in shown
+        assert regulatory.get(to_sign).location == signed.location

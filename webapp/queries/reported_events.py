@@ -1,0 +1,323 @@
+"""What the pages of reported events show: an event, what changed, where it is decided on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.cases.history import history_of_stream
+from engine.cases.models import Case
+from engine.cases.pages import HistoryLine
+from engine.cases.reported import deciding, feeding, finding, listing, places
+from engine.cases.reported.given import LABELS, WANTED, given_of
+from engine.cases.reported.models import CaseEvent, EventReportability, ReportedEvent
+from engine.cases.reported.understanding import Understood, understand, understood_of
+from engine.cases.tasks import printed_name
+from engine.evidence.signatures import Signature
+from engine.exports import Column
+from engine.regulators import jurisdictions as law
+from engine.regulators.jurisdictions import Jurisdiction
+from engine.regulators.reportability import Report, reporting
+from engine.serials.models import Lot, Unit
+from webapp import words
+from webapp.sentences import translated
+from webapp.times import on_day, write, zone
+from webapp.words import N_
+
+# what is on the page of an event in words: where it is, and how it reads
+OURS = {False: N_("Ours"), True: N_("The reporter's")}
+UNDERSTOOD = ("unit_id", "lot_id", "part_id")  # said together, as what was understood
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One decision with who signed it."""
+
+    row: EventReportability
+    report: Report | None
+    by: str
+    signature: Signature
+    is_standing: bool
+    latest_on: date | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """One jurisdiction of an event: what was decided, or what it runs as meanwhile."""
+
+    here: Jurisdiction
+    because: str
+    decisions: Sequence[Decided]  # the newest first
+    holds: bool  # the standing decision was signed on what the event says now
+    runs_as: Report
+    latest_on: date | None
+
+    @property
+    def standing(self) -> Decided | None:
+        """Return the decision that no other supersedes."""
+        return next((one for one in self.decisions if one.is_standing), None)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an event, who wrote it, and what it changed."""
+
+    event: ReportedEvent
+    by: str
+    changes: Sequence[tuple[str, str, str]]  # label, before, now
+
+
+@dataclass(frozen=True)
+class Link:
+    """A case that an event feeds or once fed."""
+
+    row: CaseEvent
+    case: Case
+    by: str
+    ended_by: str
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """Everything the page of one event shows."""
+
+    event: ReportedEvent
+    by: str
+    understood: str
+    known_now: Understood | None  # what an identification that meant nothing means by now
+    missing: Sequence[tuple[str, str]]  # what the law wants recorded: label and clause
+    places: Sequence[Place]
+    elsewhere: Sequence[Jurisdiction]  # where nobody asked, and regulatory affairs may decide too
+    links: Sequence[Link]
+    versions: Sequence[Version]
+    lines: Sequence[HistoryLine]
+
+    @property
+    def undecided(self) -> list[Place]:
+        """Return the jurisdictions in which it runs as if it were reportable."""
+        return [one for one in self.places if not one.holds]
+
+
+def event_page(db: Session, number: str) -> EventPage:
+    """Return what the page of an event shows. Raises `EventUnknown`."""
+    events = finding.versions_of(db, number)
+    event = finding.named(db, number)
+    names = understood_of(db, events)
+    asked = _places(db, event)
+    there = {one.here.code for one in asked}
+    return EventPage(
+        event=event,
+        by=printed_name(db, event.recorded_by_id),
+        understood=names[event.id],
+        known_now=_known_now(db, event),
+        missing=[(LABELS[name], clause) for name, clause in WANTED.items()
+                 if not getattr(event, name)],
+        places=asked,
+        elsewhere=[one for one in law.listed() if one.code not in there],
+        links=_links(db, number),
+        versions=list(_versions(db, events, names)),
+        lines=history_of_stream(db, event.stream),
+    )  # fmt: skip
+
+
+def _known_now(db: Session, event: ReportedEvent) -> Understood | None:
+    if event.unit_id or event.lot_id or not event.identification:
+        return None
+    given = given_of(event)
+    found = understand(db, given.identification, given.device_name)
+    return found if found.match or found.candidates else None
+
+
+def _places(db: Session, event: ReportedEvent) -> list[Place]:
+    by_code: dict[str, list[EventReportability]] = {}
+    for row in deciding.decisions_of(db, event.number):
+        by_code.setdefault(row.jurisdiction, []).append(row)
+    asked = places.jurisdictions_of(db, event.number)
+    found = [_place(db, event, code, why, by_code.get(code, ())) for code, why in asked.items()]
+    return sorted(found, key=lambda one: (one.holds, one.here.code))
+
+
+def _place(
+    db: Session,
+    event: ReportedEvent,
+    code: str,
+    because: str,
+    rows: Sequence[EventReportability],
+) -> Place:
+    asks, where = reporting(code), places.where_for(event, code)
+    runs_as = asks.taken_for(event.outcome, where)
+    replaced = {one.supersedes_id for one in rows}
+    decisions = [
+        Decided(
+            row,
+            asks.report(row.report) if row.report else None,
+            printed_name(db, row.by_id),
+            db.get_one(Signature, row.signature_id),
+            row.id not in replaced,
+            asks.report(row.report).latest_on(aware_on(event)) if row.report else None,
+        )
+        for row in rows
+    ]
+    last = next((one.row for one in decisions if one.is_standing), None)
+    return Place(law.named(code), because, decisions, deciding.counts(event, last), runs_as,
+                 runs_as.latest_on(aware_on(event)))  # fmt: skip
+
+
+def aware_on(event: ReportedEvent) -> date:
+    """Return the day the company first knew of an event, in the reader's time zone."""
+    return event.aware_at.astimezone(zone()).date()
+
+
+def _links(db: Session, number: str) -> list[Link]:
+    return [
+        Link(
+            row,
+            case,
+            printed_name(db, row.by_id),
+            printed_name(db, row.ended_by_id) if row.ended_by_id else "",
+        )
+        for row, case in feeding.links_of(db, number)
+    ]
+
+
+# --- versions --------------------------------------------------------------------------------
+
+
+def _versions(
+    db: Session, events: Sequence[ReportedEvent], names: Mapping[int, str]
+) -> Iterator[Version]:
+    by_id = {one.id: one for one in events}
+    for event in events:
+        before = by_id.get(event.supersedes_id or 0)
+        changes = list(_changes(before, event, names)) if before else []
+        yield Version(event, printed_name(db, event.recorded_by_id), changes)
+
+
+def _changes(
+    before: ReportedEvent, event: ReportedEvent, names: Mapping[int, str]
+) -> Iterator[tuple[str, str, str]]:
+    for name in LABELS:
+        if name not in UNDERSTOOD and getattr(before, name) != getattr(event, name):
+            yield LABELS[name], shown(before, name), shown(event, name)
+    was, is_now = names[before.id], names[event.id]
+    if was != is_now:
+        yield N_("Understood as"), was or "–", is_now or "–"
+
+
+def shown(event: ReportedEvent, name: str) -> str:
+    """Return a field of an event as it reads, in the reader's language."""
+    value = getattr(event, name)
+    if name == "outcome":
+        return words.event_outcome(value)
+    if name == "country":
+        return words.country(value) if value else "–"
+    if name == "is_external":
+        return translated(OURS[value])
+    if isinstance(value, datetime):
+        return write(value, "year")
+    return on_day(value) if isinstance(value, date) else str(value or "–")
+
+
+def rows_shown(event: ReportedEvent, *names: str) -> list[tuple[str, str]]:
+    """Return fields of an event as label and words; what nobody said is left out."""
+    return [(translated(LABELS[one]), shown(event, one)) for one in names
+            if getattr(event, one) not in (None, "")]  # fmt: skip
+
+
+# --- a case that begins with it -----------------------------------------------------------------
+
+
+def begun_recall(db: Session, number: str) -> dict[str, Any]:
+    """Return the start of a signal about an event. Raises `EventUnknown`."""
+    event = finding.named(db, number)
+    return {
+        "source": "reported_event",
+        "complaint_number": event.complaint_number,
+        "scope": {"text": _goods(db, event)},
+        **_told(event),
+    }
+
+
+def begun_nonconformance(db: Session, number: str) -> dict[str, Any]:
+    """Return the start of a nonconformance about an event. Raises `EventUnknown`."""
+    event = finding.named(db, number)
+    goods = _goods(db, event)
+    is_known = bool(event.unit_id or event.lot_id)
+    described = {"description": f"{event.device_name} {goods}".strip(), "quantity": ""}
+    return {
+        "source": "field",
+        "source_reference": event.complaint_number,
+        "suspects": {
+            "scanned": goods if is_known else "",
+            "unidentified": [] if is_known else [described],
+        },
+        **_told(event),
+    }
+
+
+def _told(event: ReportedEvent) -> dict[str, Any]:
+    return {
+        "reported_events": event.number,
+        "description": event.what_happened,
+        "aware_at": {
+            "local": f"{event.aware_at.astimezone(zone()):%Y-%m-%dT%H:%M}",
+            "zone": zone().key,
+        },
+        "aware_by": f"{event.aware_by}; {event.aware_how}"[:200],
+    }
+
+
+def _goods(db: Session, event: ReportedEvent) -> str:
+    """Return the serial or lot number an event is about, or what was told of it."""
+    if event.unit_id:
+        return db.get_one(Unit, event.unit_id).serial
+    if event.lot_id:
+        return db.get_one(Lot, event.lot_id).lot_no
+    return event.identification or ""
+
+
+# --- a file of the register ------------------------------------------------------------------
+
+
+def columns() -> list[Column]:
+    """Return the columns of the register as a file, in the reader's language."""
+    fields = (
+        ("number", N_("Number")),
+        ("version", N_("Version")),
+        *((name, LABELS[name]) for name in _FIELDS),
+        ("understood", N_("Understood as")),
+        ("cases", N_("Cases")),
+        ("reportable", N_("Reportable in")),
+        ("undecided", N_("Not decided in")),
+    )
+    return [Column(name, translated(label)) for name, label in fields]
+
+
+_FIELDS = (
+    "complaint_number", "device_name", "received_on", "identification", "what_happened",
+    "happened_on", "country", "outcome", "corrective_action", "reply", "why_no_investigation",
+    "aware_at", "aware_by", "aware_how",
+)  # fmt: skip
+
+
+def file_rows(db: Session, wanted: listing.Wanted) -> Iterator[tuple[str, ...]]:
+    """Yield the register as rows of a file, newest first."""
+    for row in listing.all_rows(db, wanted):
+        yield (
+            row.event.number,
+            str(row.event.version),
+            *(_written(row.event, name) for name in _FIELDS),
+            row.understood,
+            ", ".join(number for number, _ in row.cases),
+            ", ".join(row.reportable),
+            ", ".join(row.undecided),
+        )
+
+
+def _written(event: ReportedEvent, name: str) -> str:
+    value = getattr(event, name)
+    if name == "outcome":
+        return words.event_outcome(value)
+    return value.isoformat() if isinstance(value, date) else str(value or "")
