@@ -48,7 +48,10 @@ def page(status: int, sentence: str, **more: Any) -> tuple[str | Response, int]:
         more.pop("again", None)
         wrong = [problems.placed(p, in_words(p)) for p in more.pop("problems", [])]
         return problems.problem(status, sentence, problems=wrong, **more), status
-    return render_template("errors/page.html", status=status, sentence=sentence, **more), status
+    # people without an account come here: no way into Holdfast, and no cookie
+    is_of_link = request.path.startswith("/n/")
+    template = "notice_page/apart.html" if is_of_link else "errors/page.html"
+    return render_template(template, status=status, sentence=sentence, **more), status
 
 
 def map_errors(app: Flask) -> None:

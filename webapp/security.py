@@ -70,6 +70,8 @@ def refuse_other_sites() -> None:
         # no browser sends a token by itself; and nobody's cookie can be misused without one
         return
 
+    if request.routing_exception is not None:
+        return  # nothing is done at such an address: it says 404 or 405 itself
     if request.blueprint in SEALED:
         refuse_unsealed()
     else:

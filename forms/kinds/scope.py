@@ -12,7 +12,7 @@ from forms.words import N_, say
 ANSWER = "-answer-"  # between the name of the field and the key of a question
 UNKNOWN_LATER = N_("Nothing in it is recorded here yet; it stays as it was written")
 NOTHING = N_("Name something that is recorded here: a lot, a serial number or a range.")
-ASKED = N_("“%(text)s” can mean two things. Choose which is meant.")
+ASKED = N_("Say what “%(text)s” means: choose an answer below it.")
 NO_CHOICE = N_("Choose one of the answers below “%(text)s”.")
 AFFECTED = N_("%(units)s units and %(quantity)s of lots, at %(consignees)s consignees")
 PARTS = frozenset({"text", "answers", "expression", "counts"})
@@ -29,7 +29,7 @@ class Scope(Kind):
     anchors_itself = False
     is_group = True
     options: ClassVar[Mapping[str, Option]] = {
-        "max_length": (is_count, 20_000),
+        "max_length": (is_count, 160_000),  # a column of 10,000 serial numbers
         "rows": (is_count, 6),
         "may_wait": (is_flag, False),
     }
@@ -44,10 +44,11 @@ class Scope(Kind):
             raise Wrong([self.problem(NO_CHOICE, stray[0].key, text=stray[0].text)])
         waits = [one for one in read.questions if one.answer is None]
         if not self.option("may_wait"):
-            if waits:
-                raise Wrong([self.problem(ASKED, one.key, text=one.text) for one in waits])
+            asked = [self.problem(ASKED, one.key, text=one.text) for one in waits]
             if not read.expression.get("any"):
-                raise self.wrong(NOTHING, "text")
+                raise Wrong([self.problem(NOTHING, "text"), *asked])
+            if asked:
+                raise Wrong(asked)
         return {
             "text": text,
             "answers": {one.key: one.answer for one in read.questions if one.answer},

@@ -9,7 +9,7 @@ from engine.bpmn.errors import DoneByTheSamePerson
 from engine.cases import facts, preparing, scopes
 from engine.errors import Invalid, NotAllowed
 from tests.processes.company import Company
-from tests.processes.recalling import contain, report_signal
+from tests.processes.recalling import contain, decide_jurisdictions, report_signal, to_decision
 
 NOTICE = (
     "djo surgical Screw 6.5 mm, Sz 25mm, low profile.\n"
@@ -97,6 +97,13 @@ def test_a_signal_ends_at_triage_only_when_a_second_person_agrees(
     else:
         assert company.waiting_at == {"order_containment"}
     assert company.may_ship("P-1")
+
+
+def test_a_strategy_is_not_completed_in_the_past(abroad: Company) -> None:
+    to_decision(abroad, "SENS-1")
+    decide_jurisdictions(abroad)
+    with pytest.raises(Invalid):
+        abroad.do("draft_strategy", done_by="2020-01-01")
 
 
 def test_who_may_not_report_a_signal_is_told(company: Company) -> None:

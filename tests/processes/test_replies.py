@@ -138,6 +138,22 @@ def test_a_reply_that_came_by_fax_is_written_down_with_its_scan(
     assert hospital.notice.state == "answered"
 
 
+def test_no_reply_came_before_its_notice_was_sent(hospital: Hospital, house: Company) -> None:
+    by = Visitor(hospital.app.test_client())
+    at = f"/recalls/{house.number}/consignees/{int(hospital.notice.number[-4:])}/replies"
+    with clock.at(house.at):
+        by.sign_in(house.people.customer_service)
+        by.get(f"{at}/new")
+        early = house.at - timedelta(days=1)
+        typed = {
+            "channel": "telephone", "name": "R. Shaw", "role": "Pharmacist", "rest": "quarantined",
+            "received_at": f"{early:%Y-%m-%dT%H:%M}",
+        }  # fmt: skip
+        page = by.post(f"{at}/new", typed)
+    assert page.status_code == 422
+    assert "no reply came before" in page.text
+
+
 # --- quantities of lots ------------------------------------------------------------------------
 
 
@@ -256,6 +272,13 @@ def test_the_wrong_department_passes_it_on_by_a_link_of_its_own(
     assert hospital.get().status_code == 200  # a wrong address shuts nobody out
 
 
+def test_a_name_of_several_lines_is_mailed_to_nobody(hospital: Hospital) -> None:
+    named = {"name": "K. Ito\r\nBcc: x@y.example", "email": "ito@hosp.example", "said_by": "Post"}
+    answer = hospital.post("/pass-on", named, at=hospital.get("/pass-on"))
+    assert answer.status_code == 422
+    assert len(hospital.links) == 1
+
+
 def test_a_distributor_informs_its_customers_and_each_answers_for_itself(to_new: Notify) -> None:
     distributor = to_new(is_distributor=True)
     made = distributor.post("/customers", {"name": "R. Shaw"}, at=distributor.get("/customers"))
@@ -324,6 +347,20 @@ def test_scanners_change_nothing(hospital: Hospital) -> None:
     assert hospital.replies == []
     assert len(hospital.links) == 1
     assert hospital.notice.state == "sent"
+
+
+def test_an_odd_address_of_a_link_leads_nowhere_and_sets_no_cookie(hospital: Hospital) -> None:
+    for method, page, status in (
+        ("GET", "/nothing", 404),
+        ("GET", "/receipt/99999999999999999999", 404),
+        ("POST", "", 405),
+        ("PUT", "/list", 405),
+        ("DELETE", "/reply", 405),
+    ):
+        answer = hospital.ask(method, page)
+        assert answer.status_code == status, page
+        assert "Set-Cookie" not in answer.headers
+        assert "tasks" not in answer.text
 
 
 def test_a_seal_is_for_one_link_and_one_form(hospital: Hospital, to_new: Notify) -> None:

@@ -22,6 +22,7 @@ from engine.errors import Invalid
 from engine.evidence.documents import store_file
 from engine.serials import ship
 from tests.processes.company import Company
+from tests.processes.recalling import contain, report_signal
 from tests.processes.recalls import Recall, add_hospital, open_recall
 from tests.processes.visiting import enter
 from tests.support.files import png
@@ -303,6 +304,29 @@ def test_what_is_lost_is_signed_for_and_what_a_consignee_has_is_not_lost(company
     assert recall.totals == {"at_consignee": 1, "lost": 1}
     with pytest.raises(balance.BalanceIncomplete):
         company.reads(lambda db: balance.refuse_unless_complete(db, recall.case))
+
+
+def test_the_check_of_a_parcel_says_what_it_leaves_unclear(company: Company, app: Flask) -> None:
+    company.make_devices("SENS-1", ["P-1"], shipped=1)
+    delivered(company, "P-1")
+    address = f"/recalls/{open_recall(company, 'P-1').number}/returns/look"
+    with clock.at(company.at):
+        visitor = enter(app, company.people.warehouse)
+        slip = visitor.post(address, {"scanned": "P-1", "usual": "used", "came_from": "ZZ"})
+        assert slip.status_code == 422
+        assert "ZZ" in slip.text.partition('role="alert"')[2].partition("</ul>")[0]
+        twice = visitor.post(address, {"scanned": "P-1\nP-1", "usual": "used"}).text
+        assert "is in this parcel twice" in twice
+
+
+def test_a_signal_that_holds_nothing_takes_no_parcel(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"], shipped=1)
+    signal = Recall(company, report_signal(company, "SENS-1"))
+    parcel = Parcel([Line("P-1", "used")], company.places["TARN"])
+    with pytest.raises(receiving.NothingHeld):
+        signal.does(receiving.receive, parcel, by="warehouse")
+    contain(company, "SENS-1")
+    signal.does(receiving.receive, parcel, by="warehouse")
 
 
 def test_what_is_refused_on_these_pages_is_said_with_its_facts(

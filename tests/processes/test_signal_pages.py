@@ -73,4 +73,11 @@ def test_the_stop_ship_begins_with_what_the_signal_named(company: Company, app: 
     company.do("triage_signal")
     with visiting(company, app, company.people.qa_manager) as visitor:
         task = company.task("order_containment")
-        assert "SENS-1</textarea>" in visitor.get(f"/tasks/{task.id}").text
+        page = visitor.get(f"/tasks/{task.id}").text
+        assert "SENS-1</textarea>" in page
+        assert "Report a signal" in page
+        assert "Report a nonconformance" not in page.partition("<main")[2]
+        said = {"scope-text": "zz-nothing-like-it", "scope_reason": "As named."}
+        wrong = visitor.post(f"/tasks/{task.id}", said).text
+        assert "Name something that is recorded here" in wrong
+        assert "can mean two things" not in wrong

@@ -5,7 +5,7 @@ filled in by whoever walks it. The stories of the tests use the same book.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from webapp.demo import checks_book, recall_book
@@ -257,6 +257,7 @@ BOOK: Mapping[str, Answers] = {
         "what_was_done": "The stock is held again and goes to a new round.",
     },
 }
+WEEKS = timedelta(weeks=6)
 MOMENTS = {
     **recall_book.MOMENTS,
     "disposition_line.destroy_units": ("destroyed_at",),
@@ -270,4 +271,5 @@ def answers_for(process: str, element: str, *, at: datetime, **own: Any) -> Answ
     place = f"{process}.{element}"
     moment = {"local": f"{at:%Y-%m-%dT%H:%M}", "zone": "UTC"}
     moments = dict.fromkeys(MOMENTS.get(place, ()), moment)
-    return {**BOOK.get(place, {}), **moments, **own}
+    days = dict.fromkeys(recall_book.DAYS.get(place, ()), f"{at + WEEKS:%Y-%m-%d}")
+    return {**BOOK.get(place, {}), **moments, **days, **own}

@@ -79,7 +79,6 @@ RECALL: Mapping[str, Answers] = {
         "report_every_days": 14,
         "returned_units": "board",
         "returned_how": "Received by scan, segregated, and ruled on by the board.",
-        "done_by": "2026-12-31",
     },
     "recall.approve_strategy": {
         "decision": "approve",
@@ -140,6 +139,7 @@ RECALL: Mapping[str, Answers] = {
         "lessons": "Contacts were right; two hospitals needed the list as a file.",
     },
 }
+DAYS = {"recall.draft_strategy": ("done_by",)}  # some weeks on
 MOMENTS = {
     "recall_decision.prepare_decision": ("met_at",),
     "recall.publish_announcement": ("published_at",),

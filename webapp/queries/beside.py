@@ -70,7 +70,8 @@ def panels(
         kind, _, step = name.partition(":")
         if kind == "answers":
             content = _answered(db, place, step, form.process)
-            panel = Panel(kind, words.element(step), content)
+            named = step if "." in step else f"{form.process}.{step}"
+            panel = Panel(kind, words.element(named), content)
         else:
             title, fill = PANELS[kind]
             panel = Panel(kind, title, fill(db, place))

@@ -182,6 +182,7 @@ def _understood(here: Replying, typed: dict[str, Any]) -> Given:
     entered = Entered({"received_at": str(typed.get("received_at", ""))})
     received: datetime = entered.moment("received_at") or now()
     problems += entered.problems
+    problems += replies.too_early(here.case, here.notice, received)
     try:
         given = understood(
             here.db,

@@ -132,6 +132,10 @@ def look(number: str) -> ResponseReturnValue:
         return _desk(number, [Problem("scanned", TOO_MANY, (("most", MOST),))], ""), 422
     form = Entered()
     usual = form.one_of("usual", CONDITIONS)
+    if form.text("came_from"):
+        form.party(read(), "came_from")
+        if form.problems:
+            return _desk(number, form.problems, ""), 422
     try:
         return _parcel(number, [Line(one, usual) for one in lines], form.problems, "")
     except authorising.AuthorisationUnknown as unknown:
@@ -146,6 +150,7 @@ def _parcel(number: str, lines: list[Line], problems: list[Problem], sentence: s
     seen = receiving.look_over(
         db, case, [one.said for one in lines], party_id=party.id if party else None
     )
+    problems = problems or receiving.unclear(lines, seen)
     return render_template(
         "returns/parcel.html",
         case=case,

@@ -5,6 +5,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from engine.cases.replies.errors import (
     PassedOnTooOften,
 )
 from engine.cases.replies.models import NoticeLink
+from engine.cases.typed import problems_of
 from engine.errors import EngineError, Invalid, Problem
 from engine.evidence import ledger
 from engine.people import Person
@@ -35,6 +37,8 @@ MOST_FORWARDS = 5  # of one link: it must not become a way to write to strangers
 MOST_STEPS = 3  # from colleague to colleague
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}")
 
+LONGEST_NAME = 200
+YOUR_NAME, THEIR_NAME = N_("Your name"), N_("Name")
 NAME_MISSING = N_("Enter a name")
 ADDRESS_WRONG = N_("Enter an e-mail address, like name@hospital.example")
 
@@ -249,11 +253,11 @@ def _link(notice_id: int, kind: str, token: str, *, at: datetime) -> NoticeLink:
 
 def refuse_wrong(*, name: str, email: str, said_by: str) -> None:
     """Raise `Invalid` where it is not said who passes a notice on, or to whom."""
-    problems = []
-    if not said_by.strip():
-        problems.append(Problem("said_by", NAME_MISSING))
-    if not name.strip():
-        problems.append(Problem("name", NAME_MISSING))
+    how: dict[str, Any] = {"missing": NAME_MISSING, "most": LONGEST_NAME, "lines": False}
+    problems = [
+        *problems_of(said_by, "said_by", YOUR_NAME, **how),
+        *problems_of(name, "name", THEIR_NAME, **how),
+    ]
     if not _ADDRESS.fullmatch(email.strip()) or len(email) > 254:
         problems.append(Problem("email", ADDRESS_WRONG))
     if problems:

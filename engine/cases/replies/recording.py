@@ -22,10 +22,14 @@ from engine.cases.replies.listed import listed
 from engine.cases.replies.models import Reply, ReplyFinding, ReplyLine
 from engine.cases.replies.standing import Outcomes, Target
 from engine.commands import earlier_result, remember, take_turn
+from engine.errors import Invalid, Problem
 from engine.evidence import documents, ledger
 from engine.evidence.canonical import sha256
 from engine.people import Person
+from engine.words import N_
 
+BEFORE_IT_WAS_SENT = N_("The notice was sent on %(sent)s; no reply came before. Check the time")
+BEFORE_THE_RECALL = N_("This recall was opened on %(opened)s; no reply came before. Check the time")
 COMMAND = "record_reply"
 PROCESS = "reply_difference"
 
@@ -45,13 +49,17 @@ def record(
     A reply is a fact: what exceeds or contradicts is recorded, and a person gets a task. What it
     says of a thing takes the place of what the same consignee said of it before; both are kept.
     A repeated `key` returns the first result. `is_looked_into` where a person has just done so: it
-    opens no task. Locks the case, then the notice; flushes.
+    opens no task. Locks the case, then the notice; flushes. Raises `Invalid` where it is said to
+    have come before the notice went out.
     """
     take_turn(db, key)
     asked = {"notice": notice.number, **given.as_json()}
     if (done := earlier_result(db, key, name=COMMAND, request=asked)) is not None:
         return db.get_one(Reply, done["reply_id"])
 
+    told = db.get_one(Case, notice.case_id)
+    if problems := too_early(told, notice, given.received_at):
+        raise Invalid(problems)
     notice = succession.notice_now(db, notice)
     own = db.get_one(Case, notice.case_id)
     case = succession.goes_on(db, own)  # what is said counts where the recall goes on
@@ -70,6 +78,16 @@ def record(
     by_id = by.id if by else None
     remember(db, key, name=COMMAND, request=asked, result=result, by_id=by_id, at=at)
     return reply
+
+
+def too_early(case: Case, notice: Notice, received_at: datetime) -> list[Problem]:
+    """Return what is wrong where a reply is said to have come before there was what it answers."""
+    if notice.first_sent_at is not None and received_at < notice.first_sent_at:
+        facts = (("sent", notice.first_sent_at),)
+        return [Problem("received_at", BEFORE_IT_WAS_SENT, facts)]
+    if received_at < case.opened_at:
+        return [Problem("received_at", BEFORE_THE_RECALL, (("opened", case.opened_at),))]
+    return []
 
 
 def replies_of(db: Session, notice_id: int) -> list[Reply]:

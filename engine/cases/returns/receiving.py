@@ -13,13 +13,13 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import balance, commands
+from engine.cases import balance, commands, scopes
 from engine.cases.balance import Holding
 from engine.cases.drills.apart import refuse_to_move
 from engine.cases.models import BalanceTotal, BalanceUnit, Case
 from engine.cases.returns.authorising import authorisation_of, recall_of
 from engine.cases.returns.models import CONDITIONS, ReturnLine, ReturnReceipt
-from engine.errors import Invalid, Problem
+from engine.errors import Invalid, Problem, Refused
 from engine.evidence import ledger
 from engine.evidence.documents import StoredFile
 from engine.people import Person, authorize
@@ -36,6 +36,10 @@ from engine.words import N_
 NOTHING = N_("Scan at least one unit or lot.")
 NO_CONDITION = N_("Say in which condition it is.")
 TWICE = N_("“%(text)s” is in this parcel twice. Take one line out.")
+
+
+class NothingHeld(Refused):
+    """%(number)s holds nothing yet. Receive it in the recall that counts it, or record a return."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,9 @@ def receive(db: Session, number: str, parcel: Parcel, *, by: Person, at: datetim
     party_id = given.party_id if given is not None else parcel.party_id
     place(db, parcel.location_id)
     seen = look_over(db, case, [line.said for line in parcel.lines], party_id=party_id)
-    _refuse_unclear(parcel.lines, seen)
+    _refuse_where_nothing_is_held(db, case)
+    if problems := unclear(parcel.lines, seen):
+        raise Invalid(problems)
     photo_id = None
     if parcel.photo is not None:
         photo_id = commands.attach(db, number, parcel.photo, by=by, at=at).document_id
@@ -165,7 +171,8 @@ def receive(db: Session, number: str, parcel: Parcel, *, by: Person, at: datetim
     return receipt
 
 
-def _refuse_unclear(lines: Sequence[Line], seen: Sequence[Seen]) -> None:
+def unclear(lines: Sequence[Line], seen: Sequence[Seen]) -> list[Problem]:
+    """Return what each line of a parcel leaves to say: how many, in which condition, one twice."""
     problems = [] if lines else [Problem("lines", NOTHING)]
     before: set[int] = set()
     for number, (line, one) in enumerate(zip(lines, seen, strict=True)):
@@ -180,8 +187,14 @@ def _refuse_unclear(lines: Sequence[Line], seen: Sequence[Seen]) -> None:
         if one.unit_id in before:
             problems.append(Problem(at, TWICE, (("text", one.said),)))
         before |= {one.unit_id} if one.unit_id is not None else set()
-    if problems:
-        raise Invalid(problems)
+    return problems
+
+
+def _refuse_where_nothing_is_held(db: Session, case: Case) -> None:
+    """Raise `NothingHeld` for a signal that nobody has contained: what came belongs elsewhere."""
+    held = select(BalanceTotal.case_id).where(BalanceTotal.case_id == case.id)
+    if scopes.standing(db, case) is None and db.scalar(held.limit(1)) is None:
+        raise NothingHeld(number=case.number)
 
 
 def _move(
