@@ -620,7 +620,7 @@ def _notify_a_consignee(world: World) -> None:
     """Send a distributor the notice of a case, as the room of notices does."""
     company, at = world.company, world.company.at
     with company.holdfast.database.begin() as db:
-        case = case_tasks.case_numbered(db, world.states["other"]["number"])
+        case = case_tasks.case_numbered(db, world.states["gated"]["number"])
         notice = Notice(
             case_id=case.id, party_id=1, number=f"{case.number}/N-0001", country="DE",
             jurisdiction="DE", language="en", state="sent", is_distributor=True, opened_at=at,
@@ -631,15 +631,18 @@ def _notify_a_consignee(world: World) -> None:
         token = links.new_token()
         links.issue(db, notice.id, token, at=at)
         link_id = links.links_of(db, notice.id)[0].id
+        answering = links.live(db, token, at=at)
+        _, customer = links.of_customer(db, answering, "City Clinic", at=at)
         world.states["linked"] = {
             "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
+            "customer_id": customer.id,
         }  # fmt: skip
         world.states["written"] = _write_to(world, db, notice) | {
             "number": case.number, "place": 1,
         }  # fmt: skip
     world.states["unknown"] |= {
-        "place": 999, "link_id": 999, "letter": 9, "kind": "pdf", "text_id": 999, "run_id": 999,
-        "what": "pause",
+        "place": 999, "link_id": 999, "customer_id": 999, "letter": 9, "kind": "pdf",
+        "text_id": 999, "run_id": 999, "what": "pause",
     }  # fmt: skip
 
 
