@@ -617,10 +617,10 @@ def _night(company: Company, at: datetime) -> int:
 
 
 def _notify_a_consignee(world: World) -> None:
-    """Send a distributor the notice of a case, as the room of notices does."""
+    """Send a distributor the notice of a recall, as the room of notices does."""
     company, at = world.company, world.company.at
     with company.holdfast.database.begin() as db:
-        case = case_tasks.case_numbered(db, world.states["other"]["number"])
+        case = case_tasks.case_numbered(db, world.states["gated"]["number"])
         notice = Notice(
             case_id=case.id, party_id=1, number=f"{case.number}/N-0001", country="DE",
             jurisdiction="DE", language="en", state="sent", is_distributor=True, opened_at=at,
