@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from engine import clock, jobs, outbox
 from engine.bpmn.models import Instance, Task
+from engine.cases import verifying
 from engine.cases.drills import answering, attending, running
 from engine.cases.drills.apart import DrillMovesNothing
 from engine.cases.drills.models import Drill
@@ -28,10 +29,12 @@ from engine.serials.exchange.announce import EVENT_TYPES
 from engine.serials.models import Event, Hold, WebhookSubscription
 from tests.processes.company import Company
 from tests.processes.recalling import (
+    add_hospital,
     approve_strategy,
     contain,
     decide,
     decide_jurisdictions,
+    deliver,
     end_oversight,
     notify,
     open_gate,
@@ -102,6 +105,7 @@ def test_a_drill_goes_from_start_to_report_in_one_command(abroad: Company) -> No
     assert [(one.language, one.state) for one in reports] == [("en", "sealed"), ("zh", "sealed")]
     signed = select(func.count(Signature.id)).where(Signature.stream == company.case.stream)
     assert company.reads(lambda db: db.scalar(signed)) == 0
+    assert holds_together(company)
     assert company.may_ship("P-4")
     assert report_signal(company, "SENS-1") == "RC-2026-0001"
 
@@ -132,6 +136,7 @@ def test_a_drill_of_people_tells_nobody_and_holds_nothing(company: Company) -> N
     assert kept(company) == before
     assert company.may_ship("P-2")
     assert company.case.state == "void"
+    assert holds_together(company)
 
 
 def test_what_is_said_of_a_drill_has_no_way_out(company: Company) -> None:
@@ -263,3 +268,19 @@ def test_a_drill_of_people_is_worked_through_on_the_ordinary_way_and_scored(
     assert found.outcome == "passed", found.result
     assert kept(company) == before
     assert company.totals.keys() <= {"accounted_in_drill", "used", "unresolved"}
+
+
+def test_a_drill_that_goes_no_further_does_not_pass_and_says_why(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    add_hospital(company, "TANNBACH", "DE")
+    deliver(company, "TANNBACH", "P-1")
+    drill(company)
+    found = company.reads(lambda db: db.get(Drill, company.case.id))
+    assert (found.outcome, company.case.state) == ("failed", "void")
+    assert found.reason == "Consignees not written to, no letter in “de”: 1"
+    assert holds_together(company)
+
+
+def holds_together(company: Company) -> bool:
+    """Say whether the record of the drill is what its ledger says."""
+    return company.reads(lambda db: verifying.verify_case(db, company.case.stream)).holds

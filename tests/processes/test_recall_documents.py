@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine.cases import verifying
+from engine.cases import verifying, versions
 from engine.evidence import documents, verify
 from engine.evidence.documents import Document
 from engine.evidence.sealing import seal_document
@@ -133,7 +133,10 @@ def test_the_strategy_is_sealed_when_it_is_approved(company: Company) -> None:
     to_decision(company, "SENS-1")
     decide_jurisdictions(company)
     approve_strategy(company)
-    record = of_kind(company, "recall/strategy_record").record or ""
+    sealed = of_kind(company, "recall/strategy_record")
+    found = company.reads(lambda db: versions.versions(db, company.case, [sealed]))
+    assert found[sealed.id].standing == versions.STANDS  # in a recall that is open
+    record = sealed.record or ""
     assert "Field safety corrective action (FSCA)" in record
     assert "The pump is used at the bedside" in record
 
