@@ -291,8 +291,16 @@ def test_a_distributor_informs_its_customers_and_each_answers_for_itself(to_new:
     ]
     assert second not in receipts[0].text
     assert len({one.customer_link_id for one in distributor.replies}) == 2  # a name is no identity
-    assert distributor.account(0) == "confirmed_at_consignee"
+    assert distributor.account(0) == "at_consignee"  # anybody may have the link
     assert distributor.notice.state == "sent"  # it has not answered itself
+    listed = distributor.get("/customers")
+    customer = str(distributor.replies[0].customer_link_id)
+    shown = shop.post("/customers/confirm", {"customer": customer}, at=listed)
+    assert shown.status_code in (400, 422, 403)  # a customer confirms nobody
+    confirmed = distributor.post("/customers/confirm", {"customer": customer}, at=listed)
+    assert confirmed.status_code == 303
+    assert distributor.account(0) == "confirmed_at_consignee"
+    assert distributor.account(1) == "at_consignee"
 
     distributor.reply(
         **distributor.says("passed_on", "passed_on", "passed_on"),

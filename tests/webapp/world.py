@@ -631,15 +631,18 @@ def _notify_a_consignee(world: World) -> None:
         token = links.new_token()
         links.issue(db, notice.id, token, at=at)
         link_id = links.links_of(db, notice.id)[0].id
+        answering = links.live(db, token, at=at)
+        _, customer = links.of_customer(db, answering, "City Clinic", at=at)
         world.states["linked"] = {
             "token": token, "version": 1, "number": case.number, "place": 1, "link_id": link_id,
+            "customer_id": customer.id,
         }  # fmt: skip
         world.states["written"] = _write_to(world, db, notice) | {
             "number": case.number, "place": 1,
         }  # fmt: skip
     world.states["unknown"] |= {
-        "place": 999, "link_id": 999, "letter": 9, "kind": "pdf", "text_id": 999, "run_id": 999,
-        "what": "pause",
+        "place": 999, "link_id": 999, "customer_id": 999, "letter": 9, "kind": "pdf",
+        "text_id": 999, "run_id": 999, "what": "pause",
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from engine.cases import replies
-from engine.cases.replies import drafts, links
+from engine.cases.replies import confirming, drafts, links
 from engine.cases.replies.errors import LinkUnknown, NotADistributor, ReplyUnknown
 from engine.cases.replies.filling import all_over_filled_in, shape_of, typed_of
 from engine.cases.replies.given import Given
@@ -424,7 +424,26 @@ def customers(token: str) -> ResponseReturnValue:
         raise NotADistributor
     everyone = replies.replies_of(here.db, here.answering.notice.id)
     heard = {one.customer_link_id: one for one in everyone if one.customer_link_id is not None}
-    return _page("customers", here, key=new_key(), heard=list(heard.values()), link="")
+    known = {
+        one.id for one in links.links_of(here.db, here.answering.notice.id) if one.confirmed_at
+    }
+    return _page("customers", here, key=new_key(), heard=list(heard.values()), known=known, link="")
+
+
+@bp.post("/customers/confirm")
+@allow(PUBLIC)
+def confirm_customer(token: str) -> ResponseReturnValue:
+    """Have the distributor say that who answered is a customer of its own."""
+    here = _here(token)
+    if not here.answering.notice.is_distributor or here.is_customer:
+        raise NotADistributor
+    said = _typed().get("customer", "")
+    _may_send(here)
+    with begin() as db:
+        answering = links.live(db, token, at=now())
+        number = int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else 0
+        confirming.confirm(db, answering.notice, number, by=None, at=now())
+    return redirect(_at("customers", here), 303)
 
 
 @bp.post("/customers")

@@ -14,7 +14,7 @@ from engine.cases import commands, replies, uploads
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
 from engine.cases.overview import recall_named
-from engine.cases.replies import links
+from engine.cases.replies import confirming, links
 from engine.cases.replies.filling import all_over_filled_in, shape_of, typed_of
 from engine.cases.replies.given import Given
 from engine.cases.replies.listed import Listed, listed
@@ -86,11 +86,13 @@ def _page(template: str, here: Replying, **more: Any) -> str:
 def index(number: str, place: int) -> ResponseReturnValue:
     """Show every reply of a consignee, the newest first, and the links it answers by."""
     here = _here(read(), number, place)
+    made = links.links_of(here.db, here.notice.id)
     return _page(
         "index",
         here,
         shown=replies_shown(here.db, here.notice),
-        links=links.links_of(here.db, here.notice.id),
+        links=made,
+        known={one.id for one in made if one.confirmed_at},
         kinds=LINK_KINDS,
     )
 
@@ -105,6 +107,17 @@ def revoke(number: str, place: int, link_id: int) -> ResponseReturnValue:
             raise ConsigneeUnknown
         links.revoke(db, link_id, by=person(), at=now())
     flash(gettext("The link is over."))
+    return redirect(url_for(".index", number=number, place=place), 303)
+
+
+@bp.post("/customers/<int:customer_id>/confirm")
+@allow("reply.record")
+def confirm(number: str, place: int, customer_id: int) -> ResponseReturnValue:
+    """Let what a customer of a distributor said count."""
+    with begin() as db:
+        here = _here(db, number, place)
+        confirming.confirm(db, here.notice, customer_id, by=person(), at=now())
+    flash(gettext("What this customer says counts now."))
     return redirect(url_for(".index", number=number, place=place), 303)
 
 

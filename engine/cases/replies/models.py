@@ -75,6 +75,9 @@ class NoticeLink(Base):
     forwarded_from_id: Mapped[Ref | None] = mapped_column(ForeignKey("notice_link.id"))
     name: Mapped[str | None]  # whom it was passed on to: a person, or a customer
     address: Mapped[str | None]  # where it was sent
+    # of a customer: when somebody said that it is one; by nobody of ours where its distributor did
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[Ref | None]
 
 
 class Reply(Base):
@@ -201,4 +204,4 @@ class ReplyUpload(Base):
 freeze(Reply.__table__)
 freeze(ReplyLine.__table__)
 freeze(ReplyFinding.__table__, but=("instance_id",))
-freeze(NoticeLink.__table__, but=("revoked_at", "revoked_by_id"))
+freeze(NoticeLink.__table__, but=("revoked_at", "revoked_by_id", "confirmed_at", "confirmed_by_id"))

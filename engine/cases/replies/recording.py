@@ -196,7 +196,8 @@ def _post(
         target: [one for one in rows if one.party_id in (None, notice.party_id)]
         for target, rows in lying.items()
     }
-    posting.post(db, case, wanted, theirs, evidence=f"reply {reply.number}", by=by, at=at)
+    counts = standing.accounts_of(standing.counted(db, notice.id, now), said)
+    posting.post(db, case, counts, theirs, evidence=f"reply {reply.number}", by=by, at=at)
     return found
 
 

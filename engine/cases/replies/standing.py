@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases.replies.models import Reply, ReplyLine
+from engine.cases.replies.models import NoticeLink, Reply, ReplyLine
 
 # where what a consignee says of a thing puts it, while nobody here has it in hand
 ACCOUNT_OF = {
@@ -67,6 +67,20 @@ def said_of(
         of_target = of_speaker[target]
         of_target[line.outcome] = of_target.get(line.outcome, Decimal(0)) + line.quantity
     return {speaker: dict(things) for speaker, things in found.items()}
+
+
+def counted(
+    db: Session, notice_id: int, said: Mapping[int | None, Mapping[Target, Outcomes]]
+) -> dict[int | None, Mapping[Target, Outcomes]]:
+    """Return what counts: the consignee's own word, and that of customers somebody confirmed."""
+    known = set(
+        db.scalars(
+            select(NoticeLink.id).where(
+                NoticeLink.notice_id == notice_id, NoticeLink.confirmed_at.is_not(None)
+            )
+        )
+    )
+    return {one: things for one, things in said.items() if one is None or one in known}
 
 
 def accounts_of(

@@ -38,6 +38,10 @@ def upgrade() -> None:
         ),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("confirmed_at", db.UtcDateTime(), nullable=True),
+        sa.Column(
+            "confirmed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.CheckConstraint(
             "(forwarded_from_id IS NULL) = (kind = 'consignee')",
             name=op.f("ck_notice_link_forwarded_has_source"),
