@@ -15,7 +15,7 @@ from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import doors, mails, segregation, upkeep, uploads
-from engine.cases.drills import apart as drills
+from engine.cases.drills import apart as drills, attending
 from engine.cases.following import follow, lock_cases
 from engine.cases.notices import opening, printing, sent
 from engine.cases.recalls import joining
@@ -97,6 +97,7 @@ class Holdfast:
                 Tick("reconciliation", minute, self.compare_due),
                 Tick("recounts", minute * 5, self.open_recounts),
                 Tick("status_reports", minute * 5, self.open_status_reports),
+                Tick("drills", minute, self.tend_drills),
                 Tick("views", minute, self.close_views),
                 Tick("reports", minute, self.send_reports),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
@@ -115,6 +116,7 @@ class Holdfast:
         self.tell_of_silent_doors()
         self.open_recounts()
         self.open_status_reports()
+        self.tend_drills()
         self.drop_abandoned_uploads()
         self.close_views()
         self.send_reports()
@@ -202,6 +204,10 @@ class Holdfast:
     def open_status_reports(self) -> None:
         """Ask for the status reports of recalls that are due."""
         schedule.open_due(self.database, at=clock.now())
+
+    def tend_drills(self) -> None:
+        """Let the hospitals of drills that people attend answer, and score what was closed."""
+        attending.tend(self.database, at=clock.now())
 
     def drop_abandoned_uploads(self) -> None:
         """Drop the files of forms that were never accepted, and replies nobody sent."""

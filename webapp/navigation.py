@@ -37,6 +37,7 @@ PARTS = (
             ("record.index", N_("Record"), "clipboard-check", "record.open", "e"),
             ("trace.index", N_("Trace"), "binary-tree", "trace.read", "b"),
             ("readiness.index", N_("Readiness"), "activity", "trace.read", "y"),
+            ("drills.index", N_("Drills"), "clipboard-check", "drill.read", "f"),
         ),
     ),
     (

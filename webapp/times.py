@@ -155,6 +155,11 @@ def number(value: Decimal | int) -> str:
     return str(format_decimal(value, "#,##0.######", locale=get_locale()))
 
 
+def money(value: Decimal) -> str:
+    """Write an amount with two places; its currency stands beside it."""
+    return str(format_decimal(value, "#,##0.00", locale=get_locale()))
+
+
 def size(count: int) -> str:
     """Write a number of bytes."""
     for unit in ("B", "KB", "MB"):
@@ -166,7 +171,7 @@ def size(count: int) -> str:
 
 def add_filters(app: Flask) -> None:
     """Give the templates these words for times and numbers."""
-    for shown in (when, when_full, left, ago, age, urgency, spent, on_day, number, size):
+    for shown in (when, when_full, left, ago, age, urgency, spent, on_day, number, money, size):
         app.jinja_env.filters[shown.__name__] = shown
     app.jinja_env.globals.update(
         now=now, clock_of=write, zone_offset=offset, utc_zone=ZoneInfo("UTC")

@@ -60,6 +60,10 @@ class MigrationNotSigned(Conflict):
     """Case %(number)s is brought over from another system. Quality signs that first."""
 
 
+class LeftToRobots(NotAllowed):
+    """This drill is carried out by robots, by a clock of its own. Start one that people attend."""
+
+
 class CaseEnded(Conflict):
     """Case %(number)s is %(state)s. Nothing in it can be changed unless it is reopened."""
 
@@ -137,15 +141,21 @@ def refuse_unless_theirs(db: Session, case: Case, task: Task, by: Person, *, at:
     refuse_if_barred(db, task, by)
     if by.is_robot and not case.is_drill:
         raise RobotsOnlyPractise
+    if case.is_drill and not by.is_robot and _is_left_to_robots(db, task):
+        raise LeftToRobots
     if case.migrating_to:
         authorize(by, "case.migrate")
     elif task.role not in by.roles:
         raise NotYourRole(role=task.role)
-    if task.claimed_by_id not in (None, by.id):
+    if task.claimed_by_id not in (None, by.id) and not by.is_robot:
         raise TaskClaimed(by=printed_name(db, task.claimed_by_id))
     needed = None if case.migrating_to else task.qualification
     if needed and not by.is_robot and not holds_qualification(db, by.id, needed, at=at):
         raise NotQualified(code=needed)
+
+
+def _is_left_to_robots(db: Session, task: Task) -> bool:
+    return db.get_one(Instance, task.root_id).clock is not None
 
 
 def claim(db: Session, task_id: UUID, *, by: Person, at: datetime) -> Task:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases import answer_checks, state_checks
 from engine.cases.models import Case
+from engine.cases.recall_checks import check_recall
 from engine.cases.reported.checks import check_events
 from engine.evidence import ledger, verify
 from engine.evidence.findings import Result
@@ -44,4 +45,5 @@ def check_case(result: Result, db: Session, stream: str) -> None:
     state_checks.check_balance(result, db, case, entries)
     state_checks.check_comments(result, db, case, entries)
     state_checks.check_files(result, db, case, entries)
+    check_recall(result, db, case, entries)
     check_events(result, db, case, entries)

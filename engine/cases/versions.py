@@ -12,6 +12,8 @@ from engine.evidence.documents import Document
 from engine.evidence.signatures import SignatureVoided
 
 STANDS, SUPERSEDED, VOIDED = "stands", "superseded", "voided"
+# records of a whole case: they are signed to close it
+CLOSING = frozenset({"nonconformance/nonconformance_report", "recall/closure_record"})
 REOPENED, CASE_VOID = "reopened", "case_void"
 
 
@@ -54,7 +56,6 @@ def _standing(case: Case, document: Document, void: set[int], *, is_newest: bool
         return SUPERSEDED
     if void.intersection(document.signature_ids or ()):
         return VOIDED
-    # the report of the whole case is signed to close it
-    if case.state == "closed" or not document.kind.startswith(f"{case.process}/"):
+    if case.state == "closed" or document.kind not in CLOSING:
         return STANDS
     return CASE_VOID if case.state == "void" else REOPENED

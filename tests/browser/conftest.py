@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 from waitress import create_server
 
 from engine import clock
+from engine.cases.reported import recording
+from engine.cases.reported.given import Given
 from engine.people import Person
 from tests.processes.company import Company
 from tests.processes.founding import composed, found
@@ -82,8 +84,25 @@ def _lived_in(company: Company) -> Company:
     company.report("S-0001")
     company.do("triage")
     company.at = clock.now()
-    company.report("SENS-77")
+    _hear_of_an_event(company)
+    company.report("SENS-77", source="field", reported_events="RE-2026-0001")
     return company
+
+
+def _hear_of_an_event(company: Company) -> None:
+    """Have a complaint be recorded, the first of this year, and corrected."""
+    by, at = company.people.complaint_handler, company.at
+    given = Given(
+        complaint_number="CMP-1", device_name="Pump", received_on=at.date(),
+        what_happened="It stopped without an alarm.", outcome="malfunction", country="US",
+        aware_at=at, aware_by="Nina Berg", aware_how="by phone", identification="PMP-0001",
+    )  # fmt: skip
+    with company.holdfast.database.begin() as db:
+        number = recording.record(db, given, by=by, at=at, key="an-event").number
+        worse = replace(given, outcome="serious_injury")
+        recording.correct(
+            db, number, worse, version=1, reason="misheard", by=by, at=at, key="worse-than-told"
+        )
 
 
 @pytest.fixture(scope="session")

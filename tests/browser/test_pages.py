@@ -11,6 +11,7 @@ from tests.support.personas import PASSWORD
 
 Look = Callable[..., Seen]
 CASE = "/nonconformances/NC-2026-0001"
+EVENT = "/reported-events/RE-2026-0001"
 PAGES = {
     "tasks": "/",
     "approvals": "/approvals",
@@ -24,6 +25,10 @@ PAGES = {
     "paper": f"{CASE}/print",
     "void": f"{CASE}/void",
     "report": "/report",
+    "events_of_a_case": f"{CASE}/reported-events",
+    "reported_events": "/reported-events",
+    "reported_event": EVENT,
+    "reported_event_to_correct": f"{EVENT}/correct",
     "holds": "/holds",
     "holds_narrowed": "/holds?age=week&case=NC-2026-0001&sort=newest",
     "holds_of_no_case": "/holds?case=NC-1999-0001",
@@ -104,6 +109,7 @@ PAGES = {
 }
 EMPTY = [
     "/", "/approvals", "/nonconformances", "/holds", "/holds?state=released", "/units-and-lots",
+    "/reported-events",
     "/units-and-lots?kind=lot", "/search?q=nothing",
     "/data-dictionary/versions", "/master-data/part", "/reports",
     "/people/review", "/process-ops", "/mail-folder", "/report",

@@ -19,7 +19,8 @@ from engine.cases.signing import Signing
 from engine.evidence import ceremony
 from engine.people import Person
 from engine.serials import parties, ship
-from engine.serials.record import How
+from engine.serials.models import LotStock
+from engine.serials.record import How, StockPart
 from tests.processes.company import Company
 from tests.support.personas import PASSWORD
 
@@ -79,7 +80,10 @@ def to_decision(company: Company, scope: str, action: str = "removal", **hazard:
     return number
 
 
-LEGAL_NAMES = {"EU": "eu_fsca", "CN": "cn_recall", "US": "us_removal", "CA": "ca_recall"}
+LEGAL_NAMES = {
+    "EU": "eu_fsca", "CN": "cn_recall", "US": "us_removal", "CA": "ca_recall", "GB": "gb_fsca",
+    "JP": "jp_recall",
+}  # fmt: skip
 NO = {"EU": "eu_none", "CN": "cn_no_defect", "US": "us_none"}
 
 
@@ -155,8 +159,8 @@ def work(company: Company) -> None:
         company.holdfast.take_up_letters()
 
 
-def answer_notices(company: Company, *hospitals: str) -> None:
-    """Have these hospitals, or all that have not answered, set aside what they have."""
+def answer_notices(company: Company, *hospitals: str, outcome: str = "quarantined") -> None:
+    """Have these hospitals, or all that have not answered, say what became of all they have."""
     parties = {company.places[f"{one}_party"] for one in hospitals}
     with company.holdfast.database.begin() as db:
         case = db.get_one(Case, company.case.id)
@@ -164,11 +168,15 @@ def answer_notices(company: Company, *hospitals: str) -> None:
         if parties:
             waiting = waiting.where(Notice.party_id.in_(parties))
         for notice in db.scalars(waiting.order_by(Notice.id)).all():
-            own = scopes.units_of(db, case, notice.party_id, limit=100)
+            units = scopes.units_of(db, case, notice.party_id, limit=1_000)
+            lots = scopes.stock_of(db, case, notice.party_id)
             given = Given(
                 channel="telephone", name="R. Shaw", role="Pharmacist", language=notice.language,
                 received_at=company.at,
-                lines=tuple(Line("quarantined", Decimal(1), unit_id=one.unit_id) for one in own),
+                lines=(
+                    *(Line(outcome, Decimal(1), unit_id=one.unit_id) for one in units),
+                    *(Line(outcome, one.there, lot_id=one.lot_id) for one in lots),
+                ),
             )  # fmt: skip
             replies.record(
                 db, notice, given, by=company.people.customer_service, at=company.at,
@@ -235,14 +243,42 @@ def add_hospital(company: Company, code: str, country: str | None) -> int:
         return party.id
 
 
-def deliver(company: Company, hospital: str, *serials: str) -> None:
-    """Ship units to a hospital, and have it receive them."""
+def deliver(company: Company, hospital: str, *serials: str, lot: int = 0, of_it: int = 0) -> None:
+    """Ship units, or some of a lot, to a hospital, and have it receive them."""
     how: How = {"by": company.people.warehouse, "at": company.at}
     with company.holdfast.database.begin() as db:
         units = [company.unit(serial).id for serial in serials]
         place = company.places[hospital]
-        ship.ship(db, to_location_id=place, units=units, document_no=f"DN-{hospital}", **how)
-        ship.deliver(db, location_id=place, units=units, **how)
+        stock = _some(db, lot, "in_house", of_it)
+        ship.ship(
+            db, to_location_id=place, units=units, stock_parts=stock,
+            document_no=f"DN-{hospital}", **how,
+        )  # fmt: skip
+        ship.deliver(
+            db, location_id=place, units=units, stock_parts=_some(db, lot, "in_transit", of_it),
+            **how,
+        )  # fmt: skip
+
+
+def send_back(company: Company, hospital: str, lot: int, quantity: int) -> None:
+    """Receive some of a lot from a hospital."""
+    with company.holdfast.database.begin() as db:
+        ship.receive_return(
+            db, location_id=company.places["TARN"], by=company.people.warehouse, at=company.at,
+            stock_parts=_some(db, lot, "at_consignee", quantity, place=company.places[hospital]),
+        )  # fmt: skip
+
+
+def _some(
+    db: Session, lot: int, custody: str, quantity: int, *, place: int | None = None
+) -> list[StockPart]:
+    rows = select(LotStock.id).where(
+        LotStock.lot_id == lot, LotStock.custody == custody, LotStock.quantity > 0
+    )
+    if place is not None:
+        rows = rows.where(LotStock.location_id == place)
+    first = db.scalars(rows.order_by(LotStock.id)).first()
+    return [StockPart(first, Decimal(quantity))] if first and quantity else []
 
 
 def board_scraps_what_is_held(company: Company, *serials: str) -> None:
@@ -271,3 +307,10 @@ def act_on_gate(company: Company, gate: gates.Gate, act: str, ground: str, *, by
     with company.holdfast.database.begin() as db:
         passing.act_on(db, asked, signing, by=by, at=company.at, key=company.new_key())
     company.take_up_reports()
+
+
+def open_gates(company: Company) -> None:
+    """Record that every authority let the action go on, and let go out what waited for it."""
+    for gate in company.reads(lambda db: gates.gates_of(db, company.case)):
+        open_gate(company, gate)
+    work(company)

@@ -9,12 +9,14 @@ from sqlalchemy import func, select
 
 from engine import clock, jobs, outbox
 from engine.bpmn.models import Instance, Task
-from engine.cases.drills import answering, running
+from engine.cases import verifying
+from engine.cases.drills import answering, attending, running
 from engine.cases.drills.apart import DrillMovesNothing
 from engine.cases.drills.models import Drill
 from engine.cases.drills.running import DrillRuns
 from engine.cases.drills.starting import abandon, start
 from engine.cases.models import Case
+from engine.cases.recalls import gates
 from engine.cases.returns import authorising, receiving
 from engine.errors import Invalid
 from engine.evidence import documents
@@ -26,7 +28,20 @@ from engine.serials import state
 from engine.serials.exchange.announce import EVENT_TYPES
 from engine.serials.models import Event, Hold, WebhookSubscription
 from tests.processes.company import Company
-from tests.processes.recalling import contain, decide, report_signal
+from tests.processes.recalling import (
+    add_hospital,
+    approve_strategy,
+    contain,
+    decide,
+    decide_jurisdictions,
+    deliver,
+    end_oversight,
+    notify,
+    open_gate,
+    report_signal,
+    tell_consignees,
+    verify_effectiveness,
+)
 
 PROMPT = "seed 0"  # both hospitals answer in time
 
@@ -48,7 +63,7 @@ def attend(company: Company, speed: int = 1) -> None:
     with company.holdfast.database.begin() as db:
         company.number = start(
             db, raw, by=company.people.qa_manager, at=company.at, key=company.new_key(),
-            is_attended=True, speed=speed,
+            is_attended=True, speed=speed, seed=PROMPT,
         ).number  # fmt: skip
 
 
@@ -90,6 +105,7 @@ def test_a_drill_goes_from_start_to_report_in_one_command(abroad: Company) -> No
     assert [(one.language, one.state) for one in reports] == [("en", "sealed"), ("zh", "sealed")]
     signed = select(func.count(Signature.id)).where(Signature.stream == company.case.stream)
     assert company.reads(lambda db: db.scalar(signed)) == 0
+    assert holds_together(company)
     assert company.may_ship("P-4")
     assert report_signal(company, "SENS-1") == "RC-2026-0001"
 
@@ -120,6 +136,7 @@ def test_a_drill_of_people_tells_nobody_and_holds_nothing(company: Company) -> N
     assert kept(company) == before
     assert company.may_ship("P-2")
     assert company.case.state == "void"
+    assert holds_together(company)
 
 
 def test_what_is_said_of_a_drill_has_no_way_out(company: Company) -> None:
@@ -215,3 +232,55 @@ def test_what_a_robot_answers_is_stated_for_every_step() -> None:
         if path.stem != "report"
     }
     assert steps - NEVER <= set(answering.stated())
+
+
+def test_a_drill_of_people_is_worked_through_on_the_ordinary_way_and_scored(
+    abroad: Company,
+) -> None:
+    company = abroad
+    before = kept(company)
+    attend(company, speed=1440)
+    contain(company, "SENS-1")
+    decide(company)
+    decide_jurisdictions(company)
+    approve_strategy(company)
+    company.do("publish_announcement")
+    notify(company, "CN", "EU")
+    for gate in company.reads(lambda db: gates.gates_of(db, company.case)):
+        open_gate(company, gate)
+    tell_consignees(company)
+    for _ in range(2):  # what they will answer is laid down, then it is due
+        attending.tend(company.holdfast.database, at=company.at)
+        company.at += timedelta(minutes=30)
+    attending.tend(company.holdfast.database, at=company.at)
+    company.take_up_reports()
+    verify_effectiveness(company)
+    with pytest.raises(Invalid):
+        company.do("review_returns", board=True)
+    company.do("review_returns", board=False)
+    with company.holdfast.database.begin() as db:
+        attending.settle(db, company.number, by=company.people.qa_manager, at=company.at)
+    company.do("reconcile")
+    end_oversight(company)
+    company.do("verify_and_close")
+    attending.tend(company.holdfast.database, at=company.at)
+    found = company.reads(lambda db: db.get(Drill, company.case.id))
+    assert found.outcome == "passed", found.result
+    assert kept(company) == before
+    assert company.totals.keys() <= {"accounted_in_drill", "used", "unresolved"}
+
+
+def test_a_drill_that_goes_no_further_does_not_pass_and_says_why(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    add_hospital(company, "TANNBACH", "DE")
+    deliver(company, "TANNBACH", "P-1")
+    drill(company)
+    found = company.reads(lambda db: db.get(Drill, company.case.id))
+    assert (found.outcome, company.case.state) == ("failed", "void")
+    assert found.reason == "Consignees not written to, no letter in “de”: 1"
+    assert holds_together(company)
+
+
+def holds_together(company: Company) -> bool:
+    """Say whether the record of the drill is what its ledger says."""
+    return company.reads(lambda db: verifying.verify_case(db, company.case.stream)).holds

@@ -5,9 +5,13 @@ import io
 import json
 from typing import Any
 
-from engine.cases import verifying
+from sqlalchemy import select
+
+from engine.cases import verifying, versions
 from engine.evidence import documents, verify
 from engine.evidence.documents import Document
+from engine.evidence.sealing import seal_document
+from engine.jobs import Job
 from tests.processes.company import Company
 from tests.processes.recalling import (
     DECIDERS,
@@ -19,6 +23,7 @@ from tests.processes.recalling import (
     say_no,
     to_decision,
 )
+from tests.processes.test_forgery import causes
 
 REJECTED = {"decision": "reject", "reason": "A correction does not stop the drift."}
 WITHOUT_ACTION = {
@@ -38,6 +43,19 @@ def closed_without_action(company: Company, *, language: str = "en", **own: Any)
     company.do("verify_and_close")
 
 
+FORGED = [
+    ("UPDATE jurisdiction_decision SET is_reportable = NOT is_reportable", "decision of a juris"),
+    ("UPDATE jurisdiction_decision SET class_name = 'nmpa_3'", "decision of a jurisdiction"),
+    ("UPDATE scope_version SET is_provisional = NOT is_provisional WHERE frozen_at IS NOT NULL",
+     "The scope “2"),
+    ("UPDATE posting SET to_account = 'destroyed' WHERE to_account = 'left_without_field_action'",
+     "The postings give destroyed 2"),
+    ("DELETE FROM attachment", "was taken from the case"),
+    ("UPDATE answer SET answers = '{}' WHERE element_id = 'prepare_decision'",
+     "The answer “prepare decision”"),
+]  # fmt: skip
+
+
 def of_kind(company: Company, kind: str) -> Document:
     return next(one for one in company.documents if one.kind == kind)
 
@@ -47,14 +65,14 @@ def test_a_recall_leaves_its_decisions_and_its_closure_as_sealed_documents(
 ) -> None:
     closed_without_action(company)
     assert {one.kind for one in company.documents if one.state == "sealing"} == WITHOUT_ACTION
-    company.seal_documents()
-    for kind in WITHOUT_ACTION:
-        one = of_kind(company, kind)
-        pdf = company.reads(lambda db, one=one: documents.content_of(db, one))
-        checked = verify.verify_pdf(pdf, database=company.holdfast.database)
-        assert checked.holds, checked.causes
-    found = company.reads(lambda db: verifying.verify_case(db, company.case.stream))
-    assert found.holds, found.causes
+    closure = of_kind(company, "recall/closure_record")
+    with company.holdfast.database.begin() as db:
+        sealing = select(Job).where(Job.name == "seal_document")
+        job = next(one for one in db.scalars(sealing) if one.body["document_id"] == closure.id)
+        seal_document(db, job)
+    pdf = company.reads(lambda db: documents.content_of(db, of_kind(company, closure.kind)))
+    checked = verify.verify_pdf(pdf, database=company.holdfast.database)
+    assert checked.holds, checked.causes
 
     file = next(one for one in company.documents if one.name.endswith("balance.csv"))
     text = company.reads(lambda db: documents.content_of(db, file)).decode("utf-8-sig")
@@ -63,7 +81,7 @@ def test_a_recall_leaves_its_decisions_and_its_closure_as_sealed_documents(
         ("P-1", "left_without_field_action"),
         ("P-2", "left_without_field_action"),
     ]
-    assert file.id in (of_kind(company, "recall/closure_record").attached_ids or ())
+    assert file.id in (closure.attached_ids or ())
 
 
 def test_the_closure_record_tells_the_whole_action_in_the_language_of_the_case(
@@ -115,6 +133,17 @@ def test_the_strategy_is_sealed_when_it_is_approved(company: Company) -> None:
     to_decision(company, "SENS-1")
     decide_jurisdictions(company)
     approve_strategy(company)
-    record = of_kind(company, "recall/strategy_record").record or ""
+    sealed = of_kind(company, "recall/strategy_record")
+    found = company.reads(lambda db: versions.versions(db, company.case, [sealed]))
+    assert found[sealed.id].standing == versions.STANDS  # in a recall that is open
+    record = sealed.record or ""
     assert "Field safety corrective action (FSCA)" in record
     assert "The pump is used at the bedside" in record
+
+
+def test_a_forged_row_of_a_recall_is_named(company: Company) -> None:
+    closed_without_action(company)
+    found = company.reads(lambda db: verifying.verify_case(db, company.case.stream))
+    assert found.holds, found.causes
+    for statement, words in FORGED:
+        assert words in causes(company, statement), statement

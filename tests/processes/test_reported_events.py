@@ -394,6 +394,9 @@ def test_the_register_finds_what_is_undecided_unlinked_or_named(
     assert found(text="lot_9") == found(text=two.number.lower()) == [two.number]
     assert found(text="_anna") == []
     assert found(case_id=company.case.id) == [two.number]
+    named = events.reads(lambda db: finding.named(db, one.number))
+    events.correct(named, outcome="serious_injury")
+    assert found(is_undecided=True) == [two.number, one.number], "it says otherwise now"
 
 
 def test_a_forged_event_or_decision_is_named(company: Company, events: Events) -> None:

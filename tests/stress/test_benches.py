@@ -10,6 +10,7 @@ from tests.support.tree import ROOT
 pytestmark = pytest.mark.stress
 
 SMALL = {
+    "balance": ["--units", "2000", "--consignees", "20", "--rounds", "2"],
     "bpmn_step": ["1"],
     "case_page": ["--entries", "60", "--rounds", "2"],
     "complete_task": ["1"],
@@ -19,6 +20,7 @@ SMALL = {
     "idle_memory": ["1"],
     "intake": ["--rows", "3000"],
     "my_tasks": ["--tasks", "500", "--rounds", "2"],
+    "open_notices": ["20"],
     "sealed_record": ["2"],
     "trace": ["--devices", "2000", "--affected", "83", "--rounds", "2", "--recursion", "83"],
 }

@@ -52,7 +52,7 @@ def test_a_hundred_thousand_units_are_frozen_each_once(large: tuple[Database, Ma
         db.flush()
         some = _freeze(db, case, made.near(20_000))
         assert some.added_units == _roots(db, some.version.run_id)
-        every = _freeze(db, case, made.everything)
+        every = _freeze(db, case, made.near(20_000), made.everything)
         run_id = every.version.run_id
 
         assert some.added_units + every.added_units == _roots(db, run_id) == DEVICES
@@ -74,10 +74,10 @@ def test_a_hundred_thousand_units_are_frozen_each_once(large: tuple[Database, Ma
         db.rollback()
 
 
-def _freeze(db: Session, case: Case, lot: int) -> scopes.Difference:
-    term = {"lot": {"id": lot, "number": "H", "part": ""}}
-    seeds = Seeds(lots=frozenset({lot}))
-    run = trace.run(db, seeds, expression={"any": [term], "text": "H"}, by=None, at=now())
+def _freeze(db: Session, case: Case, *lots: int) -> scopes.Difference:
+    terms = [{"lot": {"id": lot, "number": "H", "part": ""}} for lot in lots]
+    seeds = Seeds(lots=frozenset(lots))
+    run = trace.run(db, seeds, expression={"any": terms, "text": "H"}, by=None, at=now())
     version = scopes.propose_run(db, case, run, reason="size", by=None, at=now())
     return scopes.freeze(db, case, version, by=None, at=now(), is_provisional=False)
 

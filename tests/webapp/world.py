@@ -31,6 +31,7 @@ from engine.cases import (
     tasks as case_tasks,
 )
 from engine.cases.costs import recording as costs
+from engine.cases.drills import answering, starting
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
@@ -271,6 +272,7 @@ def make_world(folder: Path, *, server: Server | None = None, name: str = "") ->
         _lay_goods(world)
         _open_cases(world)
         _open_recall(world)
+        _start_a_drill(world)
         _settle_people(world)
         _leave_trouble(world)
         _tell_others(world)
@@ -431,6 +433,18 @@ def _open_recall(world: World) -> None:
     ends = recalling.report_signal(company, "R-2")
     recalling.contain(company, "R-2")
     world.states["joinable"] = {"number": ends, "into": number}
+
+
+def _start_a_drill(world: World) -> None:
+    """Start a drill that people attend, just begun."""
+    company = world.company
+    raw = answering.report_of("SENS-R", at=company.at)
+    with company.holdfast.database.begin() as db:
+        case = starting.start(
+            db, raw, by=company.people.qa_manager, at=company.at, key=company.new_key(),
+            is_attended=True,
+        )  # fmt: skip
+    world.states["practised"] = {"number": case.number}
 
 
 def _open_a_recall(world: World) -> None:

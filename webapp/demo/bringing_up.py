@@ -29,6 +29,7 @@ from webapp.demo import (
     pumps,
     recalls,
     sets,
+    spending,
     systems,
     tracing,
     works,
@@ -229,6 +230,7 @@ def _work(stage: Stage, present: datetime, scale: Scale, say: Say) -> None:
             tracing.traces(stage, present),
             migrating.migration(stage, present),
             migrating.goes_on(stage, present),
+            spending.spent(stage, present),
             exchanging.systems(stage, present),
         ]
     stage.say = say

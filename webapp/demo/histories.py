@@ -33,7 +33,7 @@ def seal_opened(stage: Stage, present: datetime) -> Telling:
     case.report("mia.hoffmann", [lots(0)])
     yield from case.contain(case.day(67, 10, 5), keeper=MAREK)
     yield case.day(63, 13, 40)
-    case.do("investigate", by="daniel.brandt")
+    case.do("investigate", by="daniel.brandt", effort={"hours": "9.5"})
     yield case.day(62, 9, 10)
     case.propose(("scrap", None))
     yield case.day(60, 11, 30)
@@ -41,7 +41,7 @@ def seal_opened(stage: Stage, present: datetime) -> Telling:
     yield case.day(59, 8, 45)
     case.do("decide_samples", by="daniel.brandt")
     yield case.day(57, 9, 30)
-    case.do("destroy_units", by=MAREK)
+    case.do("destroy_units", by=MAREK, effort={"hours": "3"})
     yield case.day(57, 10, 15)
     quantity = JENA_LOTS[0][2]
     case.do("witness_destruction", counted={"quantity": str(quantity), "uom": "each"})
@@ -56,7 +56,8 @@ def sensors_low(stage: Stage, present: datetime) -> Telling:
     case.report("oliver.grant", spare(stage, cat.SENSOR, 13))
     yield from case.contain(case.day(58, 9, 25), keeper=MAREK)
     yield case.day(56, 12, 10)
-    case.do("investigate", by="daniel.brandt")
+    lab = {"amount": "460", "currency": "EUR", "category": "test_lab"}
+    case.do("investigate", by="daniel.brandt", effort={"hours": "5", **lab})
     yield case.day(55, 8, 30)
     case.propose(("return_to_supplier", None))
     yield case.day(54, 13, 0)

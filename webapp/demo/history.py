@@ -64,7 +64,7 @@ class History:
         yield when
         self.do("triage", by=by)
         yield when + timedelta(hours=3)
-        self.do("confirm_segregation", by=keeper)
+        self.do("confirm_segregation", by=keeper, effort={"hours": "1.5"})
 
     def propose(
         self, *wanted: tuple[str, int | None], by: str = "daniel.brandt", **own: Any

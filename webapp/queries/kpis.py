@@ -20,7 +20,7 @@ from forms import library
 from forms.spending import CATEGORIES, GROUPS
 from webapp import words
 from webapp.sentences import of_form, step_name, translated
-from webapp.times import language, number, on_day, when
+from webapp.times import language, money, number, on_day, when
 from webapp.words import N_
 
 DAYS = (30, 90, 365)
@@ -107,8 +107,11 @@ def in_unit(value: Decimal, unit: str, currency: str = "") -> str:
     if unit == "seconds":
         return lasting(value)
     if unit == "money":
-        return f"{number(round(value, 2))} {currency}".strip()
-    shown = number(round(value * 100 if unit == "percent" else value, 1))
+        return f"{money(value)} {currency}".strip()
+    if unit == "percent":  # a small share is not rounded away
+        shown = number(round(value * 100, 1 if abs(value) >= Decimal("0.01") else 2))
+    else:
+        shown = number(round(value, 1))
     return shown + {"percent": " %", "milliseconds": " ms"}.get(unit, "")
 
 
@@ -239,11 +242,17 @@ def exported_columns(rows: Rows) -> list[Column]:
     return [
         Column(
             f"{one.name}_seconds" if one.kind == "seconds" else one.name,
-            translated(one.label),
+            translated(one.label) + _in(one.kind),
             PLAIN.get(one.kind, "text"),
         )
         for one in rows.columns
     ]
+
+
+def _in(kind: str) -> str:
+    """Say the unit of a duration in a file, where it is a plain number."""
+    unit = {"seconds": gettext("seconds"), "milliseconds": gettext("milliseconds")}.get(kind)
+    return f" ({unit})" if unit else ""
 
 
 def exported_rows(rows: Rows) -> Iterator[list[object]]:

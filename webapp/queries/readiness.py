@@ -5,11 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import jobs
-from engine.cases.models import Case
 from engine.serials import reached
 from engine.serials.models import NightTrace
 from engine.serials.night import running, sampling
@@ -17,6 +15,7 @@ from engine.serials.night.figures import Speed, speeds
 from engine.serials.night.running import Night
 from engine.serials.night.tracing import BROKEN
 from engine.serials.reached import Reach
+from webapp.queries.drills import LastDrills, last_drills
 from webapp.queries.stock import actors
 
 
@@ -30,8 +29,8 @@ class Readiness:
     names: dict[int, str]
     verified_count: int
     consignee_count: int
-    last_drill_at: datetime | None
-    days_since_drill: int | None
+    drilled: LastDrills
+    days_since_drill: int | None  # that passed
     is_tracing: bool
 
     @property
@@ -75,8 +74,7 @@ def readiness(db: Session, *, at: datetime) -> Readiness:
     """Return what the page of readiness shows."""
     nights = running.last_nights(db)
     consignees = reached.reaches(db, at=at)
-    drilled = select(func.max(Case.opened_at, type_=Case.opened_at.type)).where(Case.is_drill)
-    last = db.scalar(drilled)
+    drilled = last_drills(db)
     return Readiness(
         nights,
         speeds(db, nights[0].row.id) if nights else {},
@@ -84,8 +82,8 @@ def readiness(db: Session, *, at: datetime) -> Readiness:
         actors(db, (one.row.looked_at_by_id for one in nights)),
         sum(one.is_verified for one in consignees),
         len(consignees),
-        last,
-        (at - last).days if last else None,
+        drilled,
+        (at - drilled.passed_at).days if drilled.passed_at else None,
         any(job.name == running.VERB for job in jobs.unfinished(db)),
     )
 

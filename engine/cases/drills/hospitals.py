@@ -139,7 +139,7 @@ def give(db: Session, drill: Drill, answer_id: int, *, by: Person, at: datetime)
         name="Synthetic hospital · 虚拟医院",
         role="Drill · 演练",
         language=notice.language,
-        received_at=at,
+        received_at=answer.due_at or at,  # whenever somebody looks
         lines=lines,
         is_none=not lines,
         note="Drill: a synthetic answer. 演练：虚拟答复。",

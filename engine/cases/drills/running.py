@@ -16,6 +16,7 @@ from engine.bpmn.errors import DoneByTheSamePerson
 from engine.bpmn.models import Instance, Task, Timer
 from engine.cases import commands, upkeep
 from engine.cases.drills import answering, hospitals, settling
+from engine.cases.drills.attending import RECORDER
 from engine.cases.drills.models import Drill, SyntheticAnswer
 from engine.cases.drills.scoring import finish
 from engine.cases.drills.starting import abandon, drill_of, start
@@ -29,7 +30,7 @@ from engine.evidence import checkpoints
 from engine.people import Person
 from engine.people.robots import robot
 
-REPORTER, RECORDER, AUTHORITY = "qa_engineer", "customer_service", "regulatory_affairs"
+REPORTER, AUTHORITY = "qa_engineer", "regulatory_affairs"
 GATE_AFTER = timedelta(days=1)  # an authority lets the action go on
 LONGEST = timedelta(days=400)  # of the drill's clock: what has not ended by then never will
 ALIVE = timedelta(minutes=5)
@@ -163,6 +164,7 @@ class Robots:
                 self._do(task)
             self._open_gates()
             self._answer()
+            self._claim()
 
     def _run_jobs(self) -> None:
         verbs = self._database.info["job_verbs"]
@@ -172,6 +174,17 @@ class Robots:
     def _tasks_due(self) -> list[Task]:
         with self._database.read() as db:
             return [one for one in _open_tasks(db, self._number) if self._is_due(one)]
+
+    def _claim(self) -> None:
+        """Take what is open, so that it stands in nobody's list of tasks."""
+        with self._database.read() as db:
+            free = {one.role for one in _open_tasks(db, self._number) if not one.claimed_by_id}
+        for role in sorted(free):
+            by = next(self._robots(role))
+            with self._database.begin() as db:
+                for task in _open_tasks(db, self._number):
+                    if task.role == role and task.claimed_by_id is None:
+                        task.claimed_by_id, task.claimed_at = by.id, self._at
 
     def _is_due(self, task: Task) -> bool:
         return answering.due_at(task) <= self._at

@@ -21,8 +21,7 @@ from engine.cases.drills.measures import (
     Scored,
 )
 from engine.cases.drills.models import Drill, SimulatedHold, SyntheticAnswer
-from engine.cases.drills.starting import drill_of
-from engine.cases.ending import void
+from engine.cases.drills.starting import drill_of, stop
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice, OutreachAttempt
 from engine.cases.reconciling import reconciliation
@@ -31,7 +30,7 @@ from engine.evidence import ledger
 from engine.people.accounts import LANGUAGES
 from engine.words import N_, say
 
-UNWRITTEN = N_("%(count)s consignees were not written to: no letter in “%(tongue)s”")
+UNWRITTEN = N_("Consignees not written to, no letter in “%(tongue)s”: %(count)s")
 
 
 def score(db: Session, case: Case, drill: Drill) -> Score:
@@ -83,7 +82,7 @@ def finish(db: Session, number: str, *, at: datetime, ended_at: datetime) -> Sco
     drill.document_id = report.ask(db, case, drill, found, at=at).id
     if case.state == "open":
         drill.reason = found.stopped[case.language]
-        void(db, case, drill.reason, by=None, at=at)
+        stop(db, case, drill.reason, by=None, at=at)
     db.flush()
     return found
 

@@ -95,7 +95,7 @@ def abandon(db: Session, number: str, *, reason: str, by: Person | None, at: dat
     case = lock_case(db, number)
     refuse_ended(case)
     moment = drill_time(db, case, at=at)
-    void(db, case, reason.strip(), by=by, at=moment)
+    stop(db, case, reason.strip(), by=by, at=moment)
     if drill.clock is not None:
         jobs.withdraw(db, drill.clock, at=moment)
     drill.ended_at, drill.outcome, drill.reason = at, "abandoned", reason.strip()
@@ -103,6 +103,12 @@ def abandon(db: Session, number: str, *, reason: str, by: Person | None, at: dat
     body = {"reason": drill.reason, "seed": drill.seed}
     ledger.append(db, case.stream, "drill_abandoned", body, by=by, at=moment)
     return drill
+
+
+def stop(db: Session, case: Case, reason: str, *, by: Person | None, at: datetime) -> None:
+    """Void the case of a drill that goes no further: its record says so like any other's."""
+    void(db, case, reason, by=by, at=at)
+    ledger.append(db, case.stream, "case_voided", {"reason": reason}, by=by, at=at)
 
 
 def drill_time(db: Session, case: Case, *, at: datetime) -> datetime:

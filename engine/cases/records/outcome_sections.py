@@ -86,7 +86,11 @@ def notices(db: Session, case: Case) -> list[Section]:
     ]
 
 
-_LETTERS = {"mail": N_("E-mail"), "print": N_("Printed letter")}
+_LETTERS = {
+    "mail": N_("E-mail"),
+    "print": N_("Printed letter"),
+    None: N_("Kept here, for a drill writes to nobody"),
+}
 
 
 def dispositions(db: Session, case: Case) -> list[Section]:

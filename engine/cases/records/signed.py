@@ -59,7 +59,7 @@ def _steps(db: Session, case: Case, found: Sequence[Signature]) -> dict[int, str
     for signature_id, task_id in ids.items():
         if (task := tasks.get(task_id)) is None:
             continue
-        title = words.say(task.name, case.language)
+        title = say(words.say(task.name, case.language), case.language)
         of = named.get(task_id)
         steps[signature_id] = f"{title} ({of.said(case.language)})" if of else title
     return steps

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance, Task
 from engine.bpmn.segregation import elements
+from engine.cases.drills.models import Drill
 from engine.cases.kpis.measure import (
     REAL,
     Col,
@@ -218,14 +219,13 @@ def _evidenced(db: Session, window: Window) -> Passed:
 
 
 def _drilled(db: Session, window: Window) -> Passed:
-    """Ask whether a drill was closed in the year before the end of the window."""
+    """Ask whether a drill passed in the year before the end of the window."""
     end = min(window.until, window.at)
     last = db.scalar(
         select(func.count()).where(
-            Case.is_drill.is_(True),
-            Case.state == "closed",
-            Case.ended_at >= end - DRILL_EVERY,
-            Case.ended_at <= end,
+            Drill.outcome == "passed",
+            Drill.ended_at >= end - DRILL_EVERY,
+            Drill.ended_at <= end,
         )
     )
     return Passed(1 if last else 0, 1)

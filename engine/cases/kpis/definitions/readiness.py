@@ -1,13 +1,13 @@
 """Readiness.
 
-Formula: Days since the last drill that was closed; consignees whose recall contact was verified
+Formula: Days since the last drill that passed; consignees whose recall contact was verified
 within 365 days ÷ consignees that were ever sent goods; trace success of the last night.
 
 Population: Drills; consignees that were ever sent goods; the last night.
 
 Window: Now, whatever days are chosen.
 
-Exclusions: Drills that were voided or still run.
+Exclusions: Drills that did not pass, were abandoned or still run.
 
 Unit: Days; percent.
 
@@ -19,15 +19,15 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from engine.cases.drills.models import Drill
 from engine.cases.kpis.measure import Col, Figure, Measured, Rows, Window, share
-from engine.cases.models import Case
 from engine.serials import reached
 from engine.serials.models import TraceNight
 from engine.serials.night.figures import figures
 from engine.words import N_
 
 PART, PLACE = "trace", 4
-NO_DRILL = N_("No drill was closed yet")
+NO_DRILL = N_("No drill has passed yet")
 NOTHING_SENT = N_("Nothing was shipped yet")
 NO_NIGHT_YET = N_("No night yet")
 
@@ -35,7 +35,7 @@ NO_NIGHT_YET = N_("No night yet")
 def measured(db: Session, window: Window) -> Measured:
     """Take the last drill, the contacts and the last night."""
     ended = db.scalar(
-        select(func.max(Case.ended_at)).where(Case.is_drill.is_(True), Case.state == "closed")
+        select(func.max(Drill.ended_at, type_=Drill.ended_at.type)).where(Drill.outcome == "passed")
     )
     days = None if ended is None else Decimal((window.at - ended).days)
     known, of = reached.counted(db, at=window.at)
@@ -48,7 +48,7 @@ def measured(db: Session, window: Window) -> Measured:
     return Measured(
         share(N_("Consignees reached within 365 days"), known, of, why=NOTHING_SENT),
         (
-            Figure(N_("Days since the last drill"), days, "days", why=NO_DRILL),
+            Figure(N_("Days since the last drill that passed"), days, "days", why=NO_DRILL),
             share(
                 N_("Trace success of the last night"),
                 told.complete_count if told else 0,

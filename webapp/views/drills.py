@@ -1,0 +1,103 @@
+"""Drills: the list, one drill with its stages and score, starting one and ending one."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from engine.cases.drills import answering, attending, starting
+from engine.cases.drills.measures import CRITICAL, MEASURES, PASSES_AT
+from engine.clock import now
+from engine.errors import Invalid, Problem
+from webapp.i18n import language
+from webapp.permissions import allow
+from webapp.queries.drills import drills, one_drill
+from webapp.reading import read
+from webapp.session import person
+from webapp.transactions import begin, request_key
+from webapp.words import N_
+
+bp = Blueprint("drills", __name__, url_prefix="/drills")
+SPEEDS = {
+    "1": N_("As in life: days"),
+    "60": N_("Sixty times as fast: an hour takes a minute"),
+    "1440": N_("1,440 times as fast: a day takes a minute"),
+}
+
+
+@bp.get("")
+@allow("drill.read")
+def index() -> ResponseReturnValue:
+    """List the drills, and offer to start one."""
+    return _index([])
+
+
+def _index(problems: list[Problem]) -> str:
+    return render_template(
+        "drills/index.html",
+        rows=drills(read()),
+        entered=request.form,
+        speeds=SPEEDS,
+        problems=problems,
+        measures=MEASURES,
+        critical=CRITICAL,
+        passes_at=PASSES_AT,
+    )
+
+
+@bp.post("")
+@allow("drill.start")
+def start() -> ResponseReturnValue:
+    """Start a drill that people work through."""
+    scope, speed = request.form.get("scope", ""), request.form.get("speed", "")
+    try:
+        with begin() as db:
+            case = starting.start(
+                db, answering.report_of(scope, at=now()), by=person(), at=now(),
+                key=request_key(), is_attended=True, speed=int(speed) if speed.isdecimal() else 0,
+                language=language(),
+            )  # fmt: skip
+            number = case.number
+    except Invalid as wrong:
+        return _index(wrong.problems), 422
+    flash(gettext("%(number)s is open. It is worked through like a recall.", number=number))
+    return redirect(url_for(".drill", number=number), 303)
+
+
+@bp.get("/<number>")
+@allow("drill.read")
+def drill(number: str) -> ResponseReturnValue:
+    """Show a drill: how far it is, its score, hospitals, report."""
+    return _drill(number, [])
+
+
+def _drill(number: str, problems: list[Problem]) -> str:
+    view = one_drill(read(), number, language=language())
+    return render_template(
+        "drills/drill.html", view=view, problems=problems, passes_at=PASSES_AT, at=now()
+    )
+
+
+@bp.post("/<number>/settle")
+@allow("drill.settle")
+def settle(number: str) -> ResponseReturnValue:
+    """Account for what is open: nothing of a drill comes back."""
+    with begin() as db:
+        moved = attending.settle(db, number, by=person(), at=now())
+    flash(
+        ngettext("%(num)d entry was accounted for.", "%(num)d entries were accounted for.", moved)
+    )
+    return redirect(url_for(".drill", number=number), 303)
+
+
+@bp.post("/<number>/end")
+@allow("drill.end")
+def end(number: str) -> ResponseReturnValue:
+    """End a drill that is not carried through."""
+    try:
+        with begin() as db:
+            reason = request.form.get("reason", "")
+            starting.abandon(db, number, reason=reason, by=person(), at=now())
+    except Invalid as wrong:
+        return _drill(number, wrong.problems), 422
+    flash(gettext("The drill has ended. What was done stays on record."))
+    return redirect(url_for(".drill", number=number), 303)
