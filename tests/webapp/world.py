@@ -617,7 +617,7 @@ def _night(company: Company, at: datetime) -> int:
 
 
 def _notify_a_consignee(world: World) -> None:
-    """Send a distributor the notice of a case, as the room of notices does."""
+    """Send a distributor the notice of a recall, as the room of notices does."""
     company, at = world.company, world.company.at
     with company.holdfast.database.begin() as db:
         case = case_tasks.case_numbered(db, world.states["gated"]["number"])

@@ -92,7 +92,7 @@ def test_a_shipment_really_of_another_held_unit_is_a_breach_of_that_one(shop, ho
     )
     because = {**shop.later(hours=1), "reason": "misread label"}
     again = correct.replace(shop.db, told.event.id, units=[second, third], **because)
-    assert broken() == [(first, 1, "ship"), (second, 1, "ship"), (third, 1, "ship")]
+    assert sorted(broken()) == [(first, 1, "ship"), (second, 1, "ship"), (third, 1, "ship")]
     assert shop.db.get(Unit, first).custody == "in_house"
     assert len(again.breach_ids) == 1
     flags = select(Flag.unit_id).where(Flag.event_id == again.event.id)

@@ -278,7 +278,7 @@ def rows(db: Session, window: Window) -> Rows:
         (
             Col("control", N_("Control"), "words"),
             Col("weight", N_("Weight"), "integer"),
-            Col("critical", N_("Critical"), "yes_no"),
+            Col("critical", N_("Caps the score"), "yes_no"),
             Col("passed", N_("Passed"), "integer"),
             Col("asked", N_("Asked"), "integer"),
             Col("case", N_("Failed in case"), "case"),
