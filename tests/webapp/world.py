@@ -34,8 +34,8 @@ from engine.cases.costs import recording as costs
 from engine.cases.drills import answering, starting
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
-from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.notices import putting_in_force, wordings
+from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.recalls import gates, joining, passing
 from engine.cases.recalls.joining import Joining
 from engine.cases.recalls.passing import Passing
