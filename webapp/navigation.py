@@ -46,7 +46,7 @@ PARTS = (
         (
             ("master.index", N_("Master data"), "stack-2", "master.read", "m"),
             ("reports.index", N_("Reports"), "report", "report.read", "r"),
-            ("kpis.index", N_("Key figures"), "activity", "kpi.read", "f"),
+            ("kpis.index", N_("Key figures"), "activity", "kpi.read", "u"),
             ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
             ("intake.index", N_("Intake"), "file", "intake.load", "k"),
             (
@@ -79,6 +79,7 @@ PARENTS = {
     "consignees": "recalls",
     "corrections": "recalls",
     "effectiveness": "recalls",
+    "joining": "recalls",
     "replies": "recalls",
     "returns": "recalls",
     "scopes": "recalls",

@@ -50,6 +50,7 @@ class OneDrill:
 
     case: Case
     drill: Drill
+    reason: str | None  # what it went no further than, or why it was abandoned
     points: str
     passed: bool
     measures: list[MeasureRow]
@@ -111,6 +112,7 @@ def one_drill(db: Session, number: str, *, language: str) -> OneDrill:
     return OneDrill(
         case,
         drill,
+        found.stopped.get(language) if drill.outcome == "failed" else drill.reason,
         found.points,
         found.passed,
         [
