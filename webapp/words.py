@@ -356,6 +356,11 @@ def country(code: str | None) -> str:
     return str(found)
 
 
+def tongue(code: str) -> str:
+    """Return the name of a language in the reader's, or its code where it has none."""
+    return str(Locale(language()).languages.get(code, code))
+
+
 def said(text: str) -> str:
     """Return words of our own, marked where they stand, in the reader's language."""
     return gettext(text)
