@@ -191,6 +191,7 @@ TICK = {
     "reconciliation": N_("Nightly comparisons"),
     "canary": N_("Hold canary"),
     "canary_watch": N_("Hold canary that is silent"),
+    "drills": N_("Drills that people attend"),
     "deadlines": N_("Reminders of deadlines"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
