@@ -470,6 +470,16 @@ def test_a_page_is_at_most_40_kb(to_new: Notify, units: int, language: str) -> N
         assert len(page.data) + sheet <= 40 * 1024
 
 
+def test_a_hospital_reads_its_own_text_where_the_page_is_not_there_in_its_language(
+    to_new: Notify,
+) -> None:
+    to_new(language="en")  # its jurisdiction has a text in English too
+    page = to_new(language="de").get()
+    assert '<div lang="de">' in page.text
+    assert "Die Pumpe kann ohne Alarm anhalten" in page.text
+    assert "What we shipped" in page.text
+
+
 def test_a_hospital_reads_chinese(to_new: Notify) -> None:
     hospital = to_new(language="zh")
     page = hospital.get()
