@@ -168,13 +168,19 @@ def test_a_destruction_of_ours_that_another_system_tells_is_refused_and_anothers
     with company.holdfast.database.begin() as db:
         db.get_one(Party, unknown).country = None
     with clock.at(company.at):
-        system = caller(app, company.holdfast, people.second_qa_engineer, "events.write")
+        system = caller(
+            app, company.holdfast, people.second_qa_engineer, "events.write", "gate.check"
+        )
         for serial in ("P-1", "P-2"):
             told = {"units": [{"part_no": part_of(company, serial), "serial": serial}]}
             answer = system.post("/events/destroyed", {**told, "under_case": company.number})
             assert answer.status_code == 422
             assert "NMPA" in answer.text
             assert custody(company, serial) == ["returned"]
+        asked = {"door": "destroy", "targets": ["P-1", "P-4"], "under_case": company.number}
+        verdicts = system.post("/gate/check", asked).json["verdicts"]
+        assert [one["allowed"] for one in verdicts] == [False, True]
+        assert "NMPA" in verdicts[0]["sentence"]
         answer = system.post("/events/destroyed", {**told, "reported": True})
         assert answer.status_code == 201, answer.text
     assert custody(company, "P-2") == ["destroyed"]
