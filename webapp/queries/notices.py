@@ -14,6 +14,7 @@ from engine.cases.notices.laws import Law, law_of
 from engine.cases.notices.letters import letter_number
 from engine.cases.notices.models import (
     LetterRun,
+    LetterWording,
     Notice,
     NoticeLetter,
     NoticeText,
@@ -103,6 +104,7 @@ class TextLine:
     text: NoticeText
     law: Law
     notice_count: int
+    wording: LetterWording | None  # its sentences, where Holdfast has them not
 
 
 @dataclass(frozen=True)
@@ -262,14 +264,20 @@ def _texts(db: Session, case: Case) -> list[TextLine]:
             .group_by(Notice.jurisdiction, Notice.language)
         )
     }
-    texts = db.scalars(
-        select(NoticeText)
+    texts = db.execute(
+        select(NoticeText, LetterWording)
+        .outerjoin(LetterWording, LetterWording.id == NoticeText.wording_id)
         .where(NoticeText.case_id == case.id, NoticeText.state != "withdrawn")
         .order_by(NoticeText.jurisdiction, NoticeText.language, NoticeText.version)
     )
     return [
-        TextLine(one, law_of(one.jurisdiction), needed.get((one.jurisdiction, one.language), 0))
-        for one in texts
+        TextLine(
+            one,
+            law_of(one.jurisdiction),
+            needed.get((one.jurisdiction, one.language), 0),
+            wording,
+        )
+        for one, wording in texts
     ]
 
 

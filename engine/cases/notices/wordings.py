@@ -23,14 +23,16 @@ STREAM = "letters"
 LONGEST = 600  # characters of a sentence
 MARKUP = re.compile(r"%\([^)]*\)s|\{[^}]*\}|<[^>]*>")
 NUMBER = re.compile(r"\d+")
+LAWS = (US, EU, CN, ELSEWHERE)
 MARKINGS = frozenset(
-    key
-    for law in (US, EU, CN, ELSEWHERE)
-    for key in (law.marking, law.marking_of_correction)
-    if key
+    [
+        *layouts.MARKS,
+        *(law.marking for law in LAWS),
+        *(law.marking_of_correction for law in LAWS if law.marking_of_correction),
+    ]
 )
 MISSING = N_("Translate this sentence: every letter has all of them.")
-KEEP = N_("Keep “%(words)s”: the law has it said in these words, yours may stand beside them.")
+KEEP = N_("Keep “%(words)s”: these words stand in every language, yours may stand beside them.")
 AS_IT_IS = N_("“%(words)s” must stand in the translation as it stands in the English sentence.")
 
 
@@ -180,7 +182,7 @@ def _read(words: Mapping[str, str]) -> dict[str, str]:
 
 
 def demanded(key: str) -> str | None:
-    """Return what a marking must hold in any language: the words that both of ours share."""
+    """Return what a marking must hold in any language: the law's own words, or DRILL and DEMO."""
     if key not in MARKINGS:
         return None
     return min(layouts.letter_words()[key].values(), key=len)
