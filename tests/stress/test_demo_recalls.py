@@ -29,7 +29,7 @@ pytestmark = pytest.mark.stress
 
 
 def test_the_demo_shows_recalls_in_five_stages(tmp_path: Path) -> None:
-    demo.bring_up(tmp_path, say=len, scale=RECALLS)
+    demo.bring_up(tmp_path, say=lambda _: None, scale=RECALLS)
     end_worker()
     holdfast = compose(Settings.read(tmp_path))
     with holdfast.database.read() as db:
