@@ -49,6 +49,13 @@ PARTS = (
             ("kpis.index", N_("Key figures"), "activity", "kpi.read", "u"),
             ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
             ("intake.index", N_("Intake"), "file", "intake.load", "k"),
+            (
+                "letter_languages.index",
+                N_("Letter languages"),
+                "language",
+                "letter_wording.read",
+                "w",
+            ),
         ),
     ),
     (

@@ -29,7 +29,7 @@ def in_words(said: EngineError | Problem) -> str:
     """Return the error's or problem's sentence, translated and filled."""
     if isinstance(said, Problem):
         # words of a form are said by its own catalogue: one English word may be two in Chinese
-        facts = {n: of_form(str(f)) if n in WORDS else f for n, f in said.facts}
+        facts = {n: of_form(f) if n in WORDS and isinstance(f, str) else f for n, f in said.facts}
         return fill(said.sentence, facts)
     if isinstance(said, OnHold):  # what the gate says of each, in the reader's words
         denied = [verdict.problem for verdict in said.verdicts[:20]]

@@ -35,6 +35,10 @@ class SignPageGone(Gone):
     """This page to sign is no longer open. Review the record again, then sign it."""
 
 
+class SignedAlready(SignPageGone):
+    """You signed this record. What you signed stands in its history."""
+
+
 # what is drawn up again with one button, and then signed
 OUT_OF_DATE = (RecordChanged, PendingExpired, SignPageGone)
 
@@ -80,8 +84,10 @@ def pending(db: Session, nonce: str) -> PendingSign:
         person().id,
         str(session_id()),
     )
-    if found is None or not is_ours or found.used_at is not None:
+    if found is None or not is_ours:
         raise SignPageGone
+    if found.used_at is not None:
+        raise SignedAlready
     if found.expires_at <= now():
         raise PendingExpired
     return found
@@ -154,6 +160,7 @@ def out_of_date(
     """Show that the record changed or the page is over, with a button that draws it up anew."""
     reading.session.remove()
     page = render_template(
-        "signing/again.html", error=error, again=again, back=back, values=values or {}
-    )
+        "signing/again.html", error=error, again=again, back=back, values=values or {},
+        is_signed=isinstance(error, SignedAlready),
+    )  # fmt: skip
     return page, status_of(error)

@@ -191,6 +191,7 @@ TICK = {
     "reconciliation": N_("Nightly comparisons"),
     "canary": N_("Hold canary"),
     "canary_watch": N_("Hold canary that is silent"),
+    "drills": N_("Drills that people attend"),
     "deadlines": N_("Reminders of deadlines"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
@@ -353,6 +354,11 @@ def country(code: str | None) -> str:
     """Return a country in the reader's language, or its code where it has no name."""
     found = Locale(language()).territories.get(code or "", code or "")
     return str(found)
+
+
+def tongue(code: str) -> str:
+    """Return the name of a language in the reader's, or its code where it has none."""
+    return str(Locale(language()).languages.get(code, code))
 
 
 def said(text: str) -> str:

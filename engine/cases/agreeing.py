@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
 from engine.cases import balance, missing
-from engine.cases.carrying_out import good_parts
+from engine.cases.carrying_out import good_parts, judged_good
 from engine.cases.dispositions import parts_of_line, pending
 from engine.cases.models import Case, Line
 from engine.cases.notices import wording
-from engine.cases.recalls import agreeing as recall_agreeing
+from engine.cases.recalls import agreeing as recall_agreeing, destroying
 from engine.cases.samples import samples_of, without
 from engine.errors import Invalid, Problem
 from engine.words import N_
@@ -54,6 +54,8 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
         return
     if task.element_id == "decide_samples":
         _refuse_nothing_left(db, line, answers)
+    if task.element_id == "destroy_units":
+        _refuse_held_back(db, answers)
     if task.element_id == "witness_destruction":
         _compare_count(db, case, line, answers)
 
@@ -85,6 +87,13 @@ def _refuse_nothing_left(db: Session, line: Line, answers: dict[str, Any]) -> No
     if samples and not without(parts_of_line(db, line), samples):
         at = "sample_units" if answers.get("sample_units") else "sample_quantity"
         raise Invalid([Problem(at, NOTHING_LEFT)])
+
+
+def _refuse_held_back(db: Session, answers: dict[str, Any]) -> None:
+    """Raise `Invalid` while an authority has to know first; what is seen done later is a fact."""
+    parts = judged_good(answers["destroyed"])
+    if problems := destroying.problems_in("destroyed", destroying.held_back(db, parts)):
+        raise Invalid(problems)
 
 
 def destroyed(db: Session, case: Case, line: Line) -> Decimal:

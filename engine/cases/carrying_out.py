@@ -1,6 +1,6 @@
 """Carrying out one line of a disposition: what was done to which parts, and what stays pending."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from engine.cases.dispositions import TYPES, Part, parts_of_line
 from engine.cases.following import acting
 from engine.cases.holding import let_out_stock, let_out_units, stock_parts
 from engine.cases.models import Case, Line
+from engine.cases.recalls.destroying import closed_last
 from engine.cases.tasks import case_numbered
 from engine.serials import state
 from engine.serials.models import LotStock
@@ -50,6 +51,11 @@ def good_parts(db: Session, case: Case, line: Line, element: str, field: str) ->
     results: list[dict[str, Any]] | None = answer.answers.get(field) if answer else None
     if results is None:
         return parts_of_line(db, line)
+    return judged_good(results)
+
+
+def judged_good(results: Sequence[Mapping[str, Any]]) -> list[Part]:
+    """Return the parts that an answer of the field kind `piece_results` judged good."""
     return [
         Part(row["unit_id"], row["lot_id"] if row["unit_id"] is None else None, good)
         for row in results
@@ -62,19 +68,20 @@ def post(
 ) -> None:
     """Move parts out of what is held into the account where they end.
 
-    Of a lot that partly came back it is that part which is serviced, and the other otherwise.
+    Of a lot that partly came back it is that part which is serviced, and the other otherwise; of
+    what is destroyed it is what no gate holds back.
     """
     db = step.db
     held: dict[tuple[int | None, int | None], list[Holding]] = {}
     of_returned = account in RETURNED_TO
-    lying = balance.holdings(db, case.id, accounts=balance.IN_HOUSE)
-    for one in sorted(
-        lying,
+    lying = sorted(
+        balance.holdings(db, case.id, accounts=balance.IN_HOUSE),
         key=lambda one: (
             (one.party_id is None) == of_returned,
             balance.IN_HOUSE.index(one.account),
         ),
-    ):
+    )
+    for one in closed_last(db, case, lying) if account == "destroyed" else lying:
         held.setdefault((one.unit_id, one.lot_id), []).append(one)
     moved = [
         part

@@ -89,9 +89,7 @@ def form_context(
         has_wrong_check_digit=has_wrong_check_digit,
         pending=lambda: stocks(db, case, pending(db, case)) if case else (),
         expected=lambda: expected(db, case) if case else (),
-        pieces=lambda: (
-            stocks(db, case, _line_parts(db, instance_id), is_drawn=True) if case else ()
-        ),
+        pieces=lambda: stocks(db, case, line_parts(db, instance_id), is_drawn=True) if case else (),
         unidentified=lambda: _descriptions(db, case) if case else (),
         people=people,
         attachment=attachment,
@@ -144,7 +142,8 @@ def stocks(
     return sorted(found, key=lambda stock: (stock.part_no, stock.name))
 
 
-def _line_parts(db: Session, instance_id: int | None) -> list[Part]:
+def line_parts(db: Session, instance_id: int | None) -> list[Part]:
+    """Return what a step of a line does something to; nothing where it is no line's."""
     line = db.scalar(select(Line).where(Line.instance_id == instance_id))
     if line is None:
         return []

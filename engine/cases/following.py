@@ -16,6 +16,7 @@ from engine.cases.balance import ACCOUNTS, OF_CUSTODY, Holding
 from engine.cases.breaches import open_breaches
 from engine.cases.flagged import tell_flags
 from engine.cases.models import Case, Posting, Subject
+from engine.cases.recalls.destroying import closed_last, flag_reported
 from engine.cases.scopes import following as recalled
 from engine.serials import holds
 from engine.serials.active import holdings_of_stock
@@ -111,6 +112,7 @@ def follow(db: Session, events: list[Event]) -> None:
     )
     units, lots = set(unit_events), {row.lot_id for row in postings}
     at = events[-1].recorded_at
+    flag_reported(db, events)
     moved = [
         case
         for case in _cases_with(db, units, lots)
@@ -327,6 +329,8 @@ def _move_quantity(
     order = (*sources, STRUCK_OUT)
     # of what is here that comes first which never left; of what is away, theirs
     lying.sort(key=lambda one: (order.index(one.account), one.party_id != with_whom))
+    if event.type == "destroyed":
+        lying = closed_last(db, case, lying)
     balance.post(
         db,
         case,

@@ -105,6 +105,8 @@ PAGES = {
     "cases_of_old_systems": "/migrated-cases",
     "deliveries": "/interfaces/webhooks/deliveries",
     "dead_letters": "/interfaces/webhooks/deliveries?state=dead",
+    "letter_languages": "/letter-languages",
+    "letters_in_german": "/letter-languages/de",
     "keyboard": "/keyboard",
 }
 EMPTY = [

@@ -14,7 +14,8 @@ from engine import clock
 from engine.cases import balance, replies
 from engine.cases.balance import SCOPE, Holding
 from engine.cases.models import BalanceTotal, BalanceUnit, Posting
-from engine.cases.notices.models import Notice, NoticeText
+from engine.cases.notices.laws import LANGUAGES
+from engine.cases.notices.models import LetterWording, Notice, NoticeText
 from engine.cases.replies import links
 from engine.cases.replies.models import NoticeLink, Reply, ReplyFinding
 from engine.serials import parties
@@ -41,6 +42,16 @@ WORDS = {
         "instructions": "立即停止使用。\n隔离并标识。\n告知各科室。",
         "reply_until": "2026-04-01",
         "telephone": "+86 10 1234 5678",
+        "email": "recall@tarn.example",
+    },
+    "de": {
+        "headline": "Dringend: die Pumpe kann anhalten",
+        "product": "Infusionspumpe P",
+        "what_happened": "Die Pumpe kann ohne Alarm anhalten.",
+        "risk": "Eine Infusion kann zu schnell laufen.",
+        "instructions": "Nicht mehr verwenden.\nAbsondern.",
+        "reply_until": "2026-04-01",
+        "telephone": "+49 89 1234 567",
         "email": "recall@tarn.example",
     },
 }
@@ -193,5 +204,17 @@ def _lay_text(db: Any, case_id: int, language: str, company: Company) -> None:
         text = NoticeText(
             case_id=case_id, jurisdiction="DE", language=language, version=1, state="approved",
             words=WORDS[language], sha256="0" * 64, opened_at=company.at, approved_at=company.at,
+            wording_id=None if language in LANGUAGES else _lay_wording(db, language, company),
         )  # fmt: skip
         db.add(text)
+
+
+def _lay_wording(db: Any, language: str, company: Company) -> int:
+    wording = LetterWording(
+        language=language, version=1, state="in_force", words={}, sha256="0" * 64,
+        written_at=company.at, written_by_id=1, in_force_at=company.at, signed_by_id=2,
+        signature_id=1,
+    )  # fmt: skip
+    db.add(wording)
+    db.flush()
+    return int(wording.id)

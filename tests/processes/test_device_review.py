@@ -1,6 +1,8 @@
 """Stories of a scope that names a device first: it is evaluated, and countries decide anew."""
 
-from engine.cases.recalls import authorities, jurisdictions
+from engine.bpmn.models import Task
+from engine.cases.recalls import authorities, jurisdictions, showing
+from forms import library
 from tests.processes.company import Company
 from tests.processes.recalling import (
     approve_strategy,
@@ -13,6 +15,8 @@ from tests.processes.recalling import (
     report_signal,
     to_decision,
 )
+from tests.support.web import app_over
+from webapp.queries.beside import panels
 
 OPEN = {"evaluate_added_device", "weigh_added_device"}
 
@@ -31,11 +35,14 @@ def test_a_device_named_later_is_evaluated_and_its_countries_decide_anew(abroad:
     deliver(company, "SLIGO", "Q-1")
     widen(company, "SENS-1, SENS-2")
     assert company.waiting_at & OPEN == {"evaluate_added_device"}
-    company.do("evaluate_added_device")
+    assert company.reads(lambda db: showing.suggested(db, company.case))
+    company.do("evaluate_added_device", severity="reversible", likelihood="remote")
+    assert not company.reads(lambda db: showing.suggested(db, company.case))
     assert "decide_jurisdiction" not in company.waiting_at
     company.do("weigh_added_device")
 
     asked = company.open_tasks_at("decide_jurisdiction")
+    assert "device_review" in beside(company, asked[0])
     assert [code_of(company, one) for one in asked] == ["EU"]
     decided = company.reads(lambda db: jurisdictions.decided(db, company.case))
     assert not decided["EU"].is_reportable  # it stands until it is signed anew
@@ -45,6 +52,16 @@ def test_a_device_named_later_is_evaluated_and_its_countries_decide_anew(abroad:
     assert decided["EU"].is_reportable
     assert told(company) == ["CN", "EU"]
     assert not company.incidents
+
+
+def beside(company: Company, task: Task) -> set[str]:
+    """Return the processes whose answers are read beside a task."""
+    form, by = library.form(task.process, task.element_id), company.people.regulatory_affairs
+    with app_over(company.holdfast).test_request_context():
+        shown = company.reads(
+            lambda db: panels(db, company.case, form, by, instance_id=task.instance_id)
+        )
+    return {one.content[0].process for one in shown if one.kind == "answers"}
 
 
 def told(company: Company) -> list[str]:

@@ -7,6 +7,7 @@ from engine.cases import facts
 from engine.cases.checks import board
 from engine.cases.notices.models import Notice, NoticeLetter
 from engine.cases.recalls import gates, jurisdictions
+from engine.cases.reconciling import reconciliation
 from engine.errors import Invalid
 from tests.processes.company import Company
 from tests.processes.recalling import (
@@ -61,6 +62,8 @@ def test_a_removal_goes_from_a_suppliers_lot_to_the_answers_of_the_authorities(
     company.do("review_returns", board=False)
     assert company.waiting_at == {"reconcile"}
     company.do("reconcile")
+    counted = company.reads(lambda db: reconciliation(db, company.case))
+    assert (counted.produced, counted.gap) == (100, 0)  # the four in pumps are the pumps
     end_oversight(company)
     assert company.waiting_at == {"verify_and_close"}
     company.do("verify_and_close")

@@ -28,6 +28,8 @@ def test_a_gate_holds_back_the_union_while_china_goes_out(abroad: Company) -> No
     assert company.reads(lambda db: gates.is_closed(db, company.case, "CN", "notices")).rule == (
         "undecided"
     )
+    waiting = company.reads(lambda db: gates.is_closed(db, company.case, "CN", "destruction"))
+    assert waiting.rule == "undecided"
     decide_jurisdictions(company)
     approve_strategy(company)
     closed = company.reads(lambda db: gates.is_closed(db, company.case, "DE", "notices"))

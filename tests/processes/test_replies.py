@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from engine import clock
 from engine.cases import balance, state_checks
+from engine.cases.recalls.models import Gate
 from engine.cases.replies import drafts, links
-from engine.cases.replies.models import NoticeLink, ReplyDraft
+from engine.cases.replies.models import NoticeLink, Reply, ReplyDraft, ReplyFinding
 from engine.evidence import ledger
 from engine.evidence.findings import Result
 from engine.people.throttle import FREE_FAILURES
@@ -85,6 +87,26 @@ def test_a_unit_that_is_back_with_us_is_not_moved_by_what_is_said(
     hospital.reply(**hospital.says("used"))
     assert hospital.account(0) == account
     assert hospital.findings == {"with_us"}
+
+
+def test_who_destroyed_before_the_authority_let_it_be_is_believed_and_looked_into(
+    hospital: Hospital, house: Company
+) -> None:
+    with house.holdfast.database.begin() as db:
+        gate = Gate(
+            case_id=house.case.id, jurisdiction="EU", what="destruction", rule="inform_first",
+            closed_at=house.at,
+        )  # fmt: skip
+        db.add(gate)
+    hospital.reply(**hospital.says("destroyed"))
+    assert hospital.account(0) == "destroyed_at_consignee"
+    assert hospital.findings == {"destroyed_too_early"}
+    hospital.reply(**hospital.says("destroyed", "quarantined"))  # said again, it is no news
+    with house.holdfast.database.begin() as db:
+        found = select(ReplyFinding.kind).join(Reply, Reply.id == ReplyFinding.reply_id)
+        assert len(db.scalars(found.where(Reply.notice_id == hospital.notice_id)).all()) == 1
+        gate = db.get_one(Gate, gate.id)  # the company is shared by these stories
+        gate.state, gate.opened_at = "opened", house.at
 
 
 def test_files_come_with_the_reply_and_stay_with_the_case(
@@ -446,6 +468,16 @@ def test_a_page_is_at_most_40_kb(to_new: Notify, units: int, language: str) -> N
     sent = hospital.get(hospital.post("/send", {}, at=check).location)
     for page in (hospital.get(), hospital.get("/reply"), hospital.get("/list"), check, sent):
         assert len(page.data) + sheet <= 40 * 1024
+
+
+def test_a_hospital_reads_its_own_text_where_the_page_is_not_there_in_its_language(
+    to_new: Notify,
+) -> None:
+    to_new(language="en")  # its jurisdiction has a text in English too
+    page = to_new(language="de").get()
+    assert '<div lang="de">' in page.text
+    assert "Die Pumpe kann ohne Alarm anhalten" in page.text
+    assert "What we shipped" in page.text
 
 
 def test_a_hospital_reads_chinese(to_new: Notify) -> None:

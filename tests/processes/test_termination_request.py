@@ -10,6 +10,7 @@ from tests.processes.recalling import (
     deliver,
     end_oversight,
     notify,
+    open_gates,
     tell_consignees,
     to_decision,
     verify_effectiveness,
@@ -31,6 +32,7 @@ def test_an_authority_that_asks_for_more_brings_the_recall_back_to_its_strategy(
     answer_notices(company)
     verify_effectiveness(company)
     company.receive_return("P-1")
+    open_gates(company)
     company.do("review_returns", board=True)
     board_scraps_what_is_held(company, "P-1")
     company.do("review_returns", board=False)

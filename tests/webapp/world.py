@@ -34,6 +34,7 @@ from engine.cases.costs import recording as costs
 from engine.cases.drills import answering, starting
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
+from engine.cases.notices import putting_in_force, wordings
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.cases.recalls import gates, joining, passing
 from engine.cases.recalls.joining import Joining
@@ -45,7 +46,7 @@ from engine.cases.returns import authorising, closing, correcting
 from engine.cases.returns.closing import Closing
 from engine.cases.returns.correcting import Correction
 from engine.cases.scopes import signed
-from engine.evidence import documents, sealing
+from engine.evidence import documents, layouts, sealing
 from engine.jobs import Job
 from engine.outbox import Outgoing
 from engine.people import (
@@ -811,6 +812,17 @@ def _open_pages_of_the_manager(world: World) -> None:
             "definition_id": draft, "capacity": "quality", "nonce": opened.nonce,
         }  # fmt: skip
     _propose_a_scope(world, here)
+    _translate_letters(world, here)
+
+
+def _translate_letters(world: World, here: dict[str, Any]) -> None:
+    """Keep the sentences of letters in German, and open the manager's page to put them in force."""
+    words = {key: one["en"] for key, one in layouts.letter_words().items()}
+    by, at = world.company.people.customer_service, world.at
+    with world.company.holdfast.database.begin() as db:
+        wordings.write(db, "de", words, after=0, by=by, at=at, key="german-letters")
+        opened = putting_in_force.open_signing(db, "de", 1, **here)
+    world.states["translated"] = {"code": "de", "version": 1, "nonce": opened.nonce}
 
 
 def _propose_a_scope(world: World, here: dict[str, Any]) -> None:

@@ -87,9 +87,9 @@ class Cases(Schema):
 @bp.arguments(Wanted, location="query")
 @bp.response(200, Cases)
 def all_cases(asked: Mapping[str, Any]) -> Any:
-    """List the cases, the oldest first."""
+    """List the cases, the oldest first. Drills are no cases: nothing is to act on them."""
     kept = Case.__table__.c
-    found = select(*kept)
+    found = select(*kept).where(kept.is_drill.is_(False))
     for name, column in (
         ("kind", kept.process),
         ("state", kept.state),
@@ -107,7 +107,9 @@ def all_cases(asked: Mapping[str, Any]) -> Any:
 def one_case(number: str) -> Any:
     """Read one case by its number, with the facts that stand and its holds."""
     db = read()
-    case = db.scalars(select(Case).where(Case.number == number)).one_or_none()
+    case = db.scalars(
+        select(Case).where(Case.number == number, Case.is_drill.is_(False))
+    ).one_or_none()
     if case is None:
         raise CaseUnknown(number=number)
     return tagged(

@@ -6,6 +6,7 @@ from typing import Any
 from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
+from engine.cases.recalls.at_the_door import asked_to_destroy
 from engine.clock import now
 from engine.errors import Busy
 from engine.people.permissions import may
@@ -82,6 +83,8 @@ class GateCheck(MethodView):
         verdicts = check(
             read(), asked["targets"], door=asked["door"], under_case=asked["under_case"]
         )
+        if asked["door"] == "destroy":
+            verdicts = asked_to_destroy(read(), verdicts)
         return {
             "allowed": all(verdict.allowed for verdict in verdicts),
             "verdicts": [

@@ -27,12 +27,12 @@ INVOICES = (
 
 def spent(stage: Stage, present: datetime) -> Telling:
     """Set what costs are reckoned with, and write down the invoices of the first case."""
-    yield present - timedelta(days=52)
+    yield present - timedelta(days=3)
     by = stage.who(QUALITY)
     day = stage.at.date()
     with stage.holdfast.database.begin() as db:
         standards.put(db, "labour_rate", value=RATE, currency="EUR",
-                      from_on=f"{day - timedelta(days=200)}", reason="Finance, plan of this year.",
+                      from_on=f"{day - timedelta(days=250)}", reason="Finance, plan of this year.",
                       by=by, at=stage.at)  # fmt: skip
         for code, (value, where) in BEFORE.items():
             standards.put(db, "baseline", key=code, value=value, reason=where, by=by, at=stage.at)

@@ -9,18 +9,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
+from engine.cases.context import line_parts
 from engine.cases.inbox import task_rows
 from engine.cases.models import Case
 from engine.cases.overview import roots_of
 from engine.cases.pages import TaskRow
-from engine.cases.recalls import stop_ship
+from engine.cases.recalls import destroying, stop_ship
 from engine.cases.rejections import Rejection, turned_down
+from engine.errors import Problem
 from engine.people import Person, PersonAccount
 from forms.form import Form
 from webapp.queries.beside import Panel
 from webapp.queries.case import GivenAnswer
 
 CLOSING = ("nonconformance", "verify_and_close")
+DESTROYING = (("disposition_line", "decide_samples"), ("disposition_line", "destroy_units"))
 CHECKING = ("*:verify", "*:witness")  # signed on another's work
 STARTED = ("propose_disposition", "order_containment")
 WRITTEN = ("disposition_lines", "long_text")  # what is kept of a proposal: no tick, no file
@@ -33,6 +36,7 @@ class Beforehand:
     rejections: tuple[Rejection, ...] = ()
     start: Mapping[str, Any] = field(default_factory=dict)
     still_open: tuple[TaskRow, ...] = ()
+    held_back: tuple[Problem, ...] = ()  # by an authority that has to know first
 
 
 def beforehand(
@@ -50,7 +54,16 @@ def beforehand(
         rejections=found.rejections,
         start=start if form.element in STARTED else {},
         still_open=_still_open(db, case, task, person, at=at),
+        held_back=_held_back(db, task),
     )
+
+
+def _held_back(db: Session, task: Task) -> tuple[Problem, ...]:
+    """Return what a closed gate keeps from being destroyed: said before anybody begins."""
+    if (task.process, task.element_id) not in DESTROYING:
+        return ()
+    parts = line_parts(db, task.instance_id)
+    return tuple(destroying.problems_in("", destroying.held_back(db, parts)))
 
 
 def checked(task: Task, panels: Sequence[Panel]) -> GivenAnswer | None:

@@ -9,10 +9,12 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
-from engine.cases.notices.laws import LANGUAGES, Law, law_of
+from engine.cases.notices import wordings
+from engine.cases.notices.laws import Law, law_of
 from engine.cases.notices.letters import letter_number
 from engine.cases.notices.models import (
     LetterRun,
+    LetterWording,
     Notice,
     NoticeLetter,
     NoticeText,
@@ -73,11 +75,7 @@ class NoticeLine:
     attempt_count: int
     has_bounced: bool
     waits_for_post: bool
-
-    @property
-    def is_unspoken(self) -> bool:
-        """Say whether the legal sentences are not there in its language."""
-        return self.language not in LANGUAGES
+    is_unspoken: bool  # the legal sentences are not there in its language
 
 
 @dataclass(frozen=True)
@@ -106,6 +104,7 @@ class TextLine:
     text: NoticeText
     law: Law
     notice_count: int
+    wording: LetterWording | None  # its sentences, where Holdfast has them not
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,8 @@ def dashboard(db: Session, case: Case, asked: Asked, *, page: int) -> Dashboard:
     for counts in by_country.values():
         for state, count in counts.items():
             states[state] = states.get(state, 0) + count
-    fits = [of_case, *_filters(asked)]
+    unspoken = Notice.language.not_in(wordings.spoken(db))
+    fits = [of_case, *_filters(asked, unspoken)]
     count_of = select(func.count(Notice.id)).where(*fits)
     if asked.q:
         count_of = count_of.join(Party, Party.id == Notice.party_id)
@@ -152,7 +152,7 @@ def dashboard(db: Session, case: Case, asked: Asked, *, page: int) -> Dashboard:
     return Dashboard(
         states=states,
         countries=sorted(by_country.items(), key=lambda one: (-sum(one[1].values()), one[0])),
-        lines=_lines(db, fits, shown),
+        lines=_lines(db, fits, shown, unspoken),
         page=shown,
         texts=_texts(db, case),
         runs=_runs(db, case),
@@ -160,7 +160,7 @@ def dashboard(db: Session, case: Case, asked: Asked, *, page: int) -> Dashboard:
             (language, count)
             for language, count in db.execute(
                 select(Notice.language, func.count())
-                .where(of_case, Notice.language.not_in(LANGUAGES))
+                .where(of_case, unspoken)
                 .group_by(Notice.language)
                 .order_by(Notice.language)
             )
@@ -170,7 +170,7 @@ def dashboard(db: Session, case: Case, asked: Asked, *, page: int) -> Dashboard:
     )
 
 
-def _filters(asked: Asked) -> list[ColumnElement[bool]]:
+def _filters(asked: Asked, unspoken: ColumnElement[bool]) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if asked.state:
         wanted.append(Notice.state == asked.state)
@@ -179,7 +179,7 @@ def _filters(asked: Asked) -> list[ColumnElement[bool]]:
             Notice.country.is_(None) if asked.country == "–" else Notice.country == asked.country
         )
     if asked.waits == "language":
-        wanted.append(Notice.language.not_in(LANGUAGES))
+        wanted.append(unspoken)
     if asked.waits == "post":
         wanted.append(_to_post())
     if asked.waits == "bounced":
@@ -216,14 +216,19 @@ def _bounced() -> ColumnElement[bool]:
     return Notice.state.in_(("open", "sent", "escalated")) & came_back.exists()
 
 
-def _lines(db: Session, fits: Sequence[ColumnElement[bool]], page: Page) -> list[NoticeLine]:
+def _lines(
+    db: Session,
+    fits: Sequence[ColumnElement[bool]],
+    page: Page,
+    unspoken: ColumnElement[bool],
+) -> list[NoticeLine]:
     attempts = (
         select(func.count(OutreachAttempt.id))
         .where(OutreachAttempt.notice_id == Notice.id)
         .scalar_subquery()
     )
     rows: Select[Any] = (
-        select(Notice, Party.name, attempts, _bounced(), _to_post())
+        select(Notice, Party.name, attempts, _bounced(), _to_post(), unspoken)
         .join(Party, Party.id == Notice.party_id)
         .where(*fits)
         .order_by(Notice.id)
@@ -244,8 +249,9 @@ def _lines(db: Session, fits: Sequence[ColumnElement[bool]], page: Page) -> list
             attempt_count=count,
             has_bounced=bool(has_bounced),
             waits_for_post=bool(waits),
+            is_unspoken=bool(is_unspoken),
         )
-        for one, name, count, has_bounced, waits in db.execute(rows)
+        for one, name, count, has_bounced, waits, is_unspoken in db.execute(rows)
     ]
 
 
@@ -258,14 +264,20 @@ def _texts(db: Session, case: Case) -> list[TextLine]:
             .group_by(Notice.jurisdiction, Notice.language)
         )
     }
-    texts = db.scalars(
-        select(NoticeText)
+    texts = db.execute(
+        select(NoticeText, LetterWording)
+        .outerjoin(LetterWording, LetterWording.id == NoticeText.wording_id)
         .where(NoticeText.case_id == case.id, NoticeText.state != "withdrawn")
         .order_by(NoticeText.jurisdiction, NoticeText.language, NoticeText.version)
     )
     return [
-        TextLine(one, law_of(one.jurisdiction), needed.get((one.jurisdiction, one.language), 0))
-        for one in texts
+        TextLine(
+            one,
+            law_of(one.jurisdiction),
+            needed.get((one.jurisdiction, one.language), 0),
+            wording,
+        )
+        for one, wording in texts
     ]
 
 
@@ -320,6 +332,7 @@ class OneConsignee:
     letters: Sequence[LetterLine]
     attempts: Sequence[AttemptLine]
     replies: Sequence[Reply]
+    is_unspoken: bool
 
 
 def one_consignee(db: Session, notice: Notice) -> OneConsignee:
@@ -352,4 +365,5 @@ def one_consignee(db: Session, notice: Notice) -> OneConsignee:
         ],
         attempts=[AttemptLine(attempt, name) for attempt, name in attempts],
         replies=list(db.scalars(replies)),
+        is_unspoken=notice.language not in wordings.spoken(db),
     )

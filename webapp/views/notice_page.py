@@ -68,8 +68,7 @@ def _here(token: str, *, may_be_over: bool = False) -> Here:
             wait = reserve(db, [f"link:{request.remote_addr or ''}"], at=now())
         refuse_waiting(wait)
         raise LinkUnknown
-    asked = request.args.get("lang", "")
-    write_in(asked if asked in LANGUAGES else answering.notice.language)
+    write_in(_chosen(answering))
     if not may_be_over and (over := links.ended(answering, at=now())) is not None:
         raise over
     db = read()
@@ -79,8 +78,14 @@ def _here(token: str, *, may_be_over: bool = False) -> Here:
         answering=answering,
         consignee=db.get_one(Party, answering.notice.party_id).name,
         company=db.info.get("company", ""),
-        wording=wording_of(db, answering.notice, language()),
+        wording=wording_of(db, answering.notice, _chosen(answering)),
     )
+
+
+def _chosen(answering: Answering) -> str:
+    """Return the language that was asked for, else the notice's: a page may not be there in it."""
+    asked = request.args.get("lang", "")
+    return asked if asked in LANGUAGES else answering.notice.language
 
 
 def _at(endpoint: str, here: Here, **more: Any) -> str:
@@ -356,7 +361,7 @@ def _record(
         link_id=link.id,
         customer=(given.customer or link.name) if speaker is not None else None,
         customer_link_id=speaker,
-        text_id=wording_of(db, answering.notice, given.language).text_id,
+        text_id=wording_of(db, answering.notice, _chosen(answering)).text_id,
         files=tuple(drafts.files_of(db, draft)),
     )
     at = now()

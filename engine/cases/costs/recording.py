@@ -13,6 +13,7 @@ from engine import commands
 from engine.cases.costs.models import CostLine
 from engine.cases.models import Answer, Case
 from engine.cases.tasks import lock_case
+from engine.cases.typed import problems_of
 from engine.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
 from engine.evidence import ledger
 from engine.people import Person, authorize
@@ -24,6 +25,8 @@ from forms.spending import CATEGORIES, CURRENCIES
 
 STREAM = "costs"  # not the case's own: an invoice comes after the entry that closes it
 KIND = "effort"
+LONGEST, NAME = 500, 200  # characters
+EARLIEST = date(2000, 1, 1)
 _PARTS = frozenset(PARTS)
 
 _later = aliased(CostLine)
@@ -171,8 +174,8 @@ def _read(
         "hours": hours,
         "amount": amount,
         "currency": given.currency if amount is not None else None,
-        "what": given.what.strip()[:500],
-        "who": given.who.strip()[:200] or by.printed_name,
+        "what": given.what.strip(),
+        "who": given.who.strip() or by.printed_name,
         "spent_on": spent_on,
     }
 
@@ -197,14 +200,21 @@ def _wrong_words(
         yield Problem("category", N_("Choose what it was spent on."))
     if amount is not None and given.currency not in CURRENCIES:
         yield Problem("currency", N_("Choose the currency."))
-    if not given.what.strip():
-        yield Problem("what", N_("Say what it was for."))
+    yield from problems_of(
+        given.what, "what", N_("What it was for"), missing=N_("Say what it was for."),
+        most=LONGEST, lines=False,
+    )  # fmt: skip
+    if given.who.strip():
+        yield from problems_of(given.who, "who", N_("Who"), missing="", most=NAME, lines=False)
     if spent_on is None:
         yield Problem("spent_on", N_("Enter the day as YYYY-MM-DD."))
     elif spent_on > today:
         yield Problem("spent_on", N_("This day is still to come."))
-    if reason is not None and not reason.strip():
-        yield Problem("reason", N_("Write the reason for the correction."))
+    elif spent_on < EARLIEST:
+        yield Problem("spent_on", N_("This day lies too far back. Check the year."))
+    if reason is not None:
+        missing = N_("Write the reason for the correction.")
+        yield from problems_of(reason, "reason", N_("Reason"), missing=missing, most=LONGEST)
 
 
 def _number(typed: str, most: Decimal) -> Decimal | None:

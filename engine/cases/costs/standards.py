@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.cases.costs.models import STANDARDS, Standard
-from engine.cases.costs.recording import STREAM
+from engine.cases.costs.recording import LONGEST, STREAM
+from engine.cases.typed import problems_of
 from engine.errors import Invalid, Problem
 from engine.evidence import ledger
 from engine.people import Person, authorize
@@ -19,6 +20,7 @@ from forms.decimals import decimal_of, text_of
 from forms.spending import CURRENCIES
 
 LARGEST = Decimal(10) ** 12
+DAY_WRONG = N_("Enter the day as YYYY-MM-DD.")
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,14 @@ def put(
     if is_money and currency not in CURRENCIES:
         problems.append(Problem("currency", N_("Choose the currency.")))
     if is_money and day is None:
-        problems.append(Problem("from_on", N_("Enter the day as YYYY-MM-DD.")))
-    if not reason.strip():
+        is_month = name == "net_sales"
         problems.append(
-            Problem("reason", N_("Write where the number comes from, or why it changes."))
+            Problem("from_on", N_("Enter the month as YYYY-MM.") if is_month else DAY_WRONG)
         )
+    elif is_money and day is not None and day > at.date() and name == "net_sales":
+        problems.append(Problem("from_on", N_("This month is still to come.")))
+    missing = N_("Write where the number comes from, or why it changes.")
+    problems += problems_of(reason, "reason", N_("Reason"), missing=missing, most=LONGEST)
     if problems:
         raise Invalid(problems)
 
@@ -76,7 +81,7 @@ def put(
         value=number,
         currency=currency if is_money else None,
         from_on=day,
-        reason=reason.strip()[:500],
+        reason=reason.strip(),
         by_id=by.id,
         at=at,
     )

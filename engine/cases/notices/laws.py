@@ -17,7 +17,7 @@ OFFICIAL: dict[str, tuple[str, ...]] = {
     "RO": ("ro",), "SE": ("sv",), "SG": ("en", "zh"), "SI": ("sl",), "SK": ("sk",), "TW": ("zh",),
     "US": ("en",),
 }  # fmt: skip
-LANGUAGES = ("en", "zh")  # what the legal sentences of the letters are there in
+LANGUAGES = ("en", "zh")  # what the legal sentences come in; others are `wordings` of the company
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases import facts
 from engine.cases.models import Case
-from engine.cases.notices import lists
+from engine.cases.notices import lists, wordings
 from engine.cases.notices.laws import law_of
 from engine.cases.notices.models import NoticeLetter, NoticeText
 from engine.evidence import bulk, layouts
@@ -41,7 +41,8 @@ def record_of(
     """Return what one letter says; the layout adds the law's words and nothing else does."""
     action = facts.latest(db, case, "decided_action")
     is_correction = action is not None and action.value == "correction"
-    law = law_of(text.jurisdiction)
+    marking = law_of(text.jurisdiction).marked(is_correction=is_correction)
+    wording = wordings.of_text(db, text)
     return {
         "number": number,
         "case_number": case.number,
@@ -52,7 +53,8 @@ def record_of(
         "consignee": dict(consignee),
         "words": dict(text.words),
         "is_correction": is_correction,
-        "marking": layouts.said(law.marked(is_correction=is_correction), text.language),
+        "wording": wording,
+        "marking": layouts.said(marking, text.language, wording["words"] if wording else None),
         "grade": None,
         "supersedes": supersedes,
         "difference": change,

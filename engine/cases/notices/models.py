@@ -24,6 +24,11 @@ TEXT_STATES = {
     "approved": N_("Approved"),
     "withdrawn": N_("Withdrawn"),
 }
+WORDING_STATES = {
+    "draft": N_("Draft"),
+    "in_force": N_("In force"),
+    "withdrawn": N_("Replaced"),
+}
 RUN_KINDS = {
     "notice": N_("First notice"),
     "difference": N_("Notice of a changed scope"),
@@ -85,6 +90,44 @@ class Notice(Base):
     continued_by_id: Mapped[Ref | None] = mapped_column(ForeignKey("notice.id"), index=True)
 
 
+class LetterWording(Base):
+    """The law's and the house's sentences of letters in a language that Holdfast does not have.
+
+    What is kept is a new version each time; one is in force once another person has signed it.
+    """
+
+    __tablename__ = "letter_wording"
+    __table_args__ = (
+        one_of("state", WORDING_STATES),
+        CheckConstraint("(state = 'draft') = (signature_id IS NULL)", name="signed_unless_draft"),
+        CheckConstraint("(state = 'draft') = (in_force_at IS NULL)", name="since_unless_draft"),
+        CheckConstraint("language NOT IN ('en', 'zh')", name="not_built_in"),
+        UniqueConstraint("language", "version"),
+        Index(
+            "uq_letter_wording_in_force",
+            "language",
+            unique=True,
+            sqlite_where=text("state = 'in_force'"),
+            postgresql_where=text("state = 'in_force'"),
+        ),
+    )
+
+    id: Mapped[Key]
+    language: Mapped[str]
+    version: Mapped[int]
+    state: Mapped[str] = mapped_column(default="draft")
+    words: Mapped[dict[str, Any]]  # by the key of the sentence
+    sha256: Mapped[str]
+    written_at: Mapped[datetime]
+    written_by_id: Mapped[Ref]
+    in_force_at: Mapped[datetime | None]
+    signed_by_id: Mapped[Ref | None]
+    signature_id: Mapped[Ref | None]
+
+
+freeze(LetterWording.__table__, but=("state", "in_force_at", "signed_by_id", "signature_id"))
+
+
 class NoticeText(Base):
     """What letters of one jurisdiction say in one language; a change is a new version."""
 
@@ -94,6 +137,9 @@ class NoticeText(Base):
         CheckConstraint(
             "state <> 'approved' OR (approved_at IS NOT NULL AND sha256 IS NOT NULL)",
             name="approved_has_words",
+        ),
+        CheckConstraint(
+            "(language IN ('en', 'zh')) = (wording_id IS NULL)", name="other_language_has_wording"
         ),
         UniqueConstraint("case_id", "jurisdiction", "language", "version"),
         Index(
@@ -116,6 +162,8 @@ class NoticeText(Base):
     state: Mapped[str] = mapped_column(default="draft")
     words: Mapped[dict[str, Any]]  # what people wrote into the fields of the layout
     sha256: Mapped[str | None]  # of the words as approved
+    # the sentences that its letters have around the words, where Holdfast has them not
+    wording_id: Mapped[Ref | None] = mapped_column(ForeignKey("letter_wording.id"))
     supersedes_id: Mapped[Ref | None] = mapped_column(ForeignKey("notice_text.id"))
     opened_at: Mapped[datetime]
     verified_at: Mapped[datetime | None]

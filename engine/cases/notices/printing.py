@@ -278,7 +278,10 @@ def keep(db: Session, run: LetterRun, printed: Sequence[Printed], *, at: datetim
              letter.jws_sha256]
             for letter, planned in stored
         ]  # fmt: skip
-        body = {"run": run.id, "text": run.text_id, "letters": digests}
+        body: dict[str, Any] = {"run": run.id, "text": run.text_id, "letters": digests}
+        wording = stored[0][1].request["record"]["wording"]
+        if wording is not None:
+            body["wording"] = wording["sha256"]
         ledger.append(db, case.stream, "letters_stored", body, by=None, at=at)
 
 

@@ -10,7 +10,7 @@ from engine.bpmn.step import Step
 from engine.cases import answers as kept, children
 from engine.cases.carrying_out import case_of
 from engine.cases.models import Case
-from engine.cases.notices.laws import LANGUAGES
+from engine.cases.notices import wordings
 from engine.cases.notices.models import Notice, NoticeText
 from engine.cases.notices.wording import FIELDS
 from engine.errors import Conflict, NotFound
@@ -31,11 +31,12 @@ class TextUnderWay(Conflict):
 def open_needed(db: Session, case: Case, *, by: Person | None, at: datetime) -> list[NoticeText]:
     """Open a text for each jurisdiction and language that notices need and none was begun for.
 
-    A language without the legal sentences is left: its notices wait and show why.
+    A language without the legal sentences is left: its notices wait and show why, until somebody
+    puts a wording in force.
     """
     needed = db.execute(
         select(Notice.jurisdiction, Notice.language)
-        .where(Notice.case_id == case.id, Notice.language.in_(LANGUAGES))
+        .where(Notice.case_id == case.id, Notice.language.in_(wordings.spoken(db)))
         .distinct()
         .order_by(Notice.jurisdiction, Notice.language)
     ).all()
@@ -80,6 +81,7 @@ def open_text(
         language=language,
         version=1 + (db.scalar(select(func.max(NoticeText.version)).where(*of_it)) or 0),
         words=dict(before.words) if before else {},
+        wording_id=wordings.id_for(db, language),
         supersedes_id=before.id if before else None,
         opened_at=at,
     )
@@ -117,6 +119,7 @@ def keep(step: Step, text_id: int) -> None:
     """Keep what was written as the proof; it can be changed until it is approved. Flushes."""
     text = step.db.get_one(NoticeText, text_id, with_for_update=True)
     text.words = _written(step, text)
+    text.wording_id = wordings.id_for(step.db, text.language)  # the newest, until it is approved
     text.state = "translated" if step.variables["is_translation"] else "draft"
     step.db.flush()
 
@@ -141,6 +144,8 @@ def approve(step: Step, text_id: int) -> None:
     text.sha256 = kept.answers_sha256(text.words)
     db.flush()
     said = {"text": text.id, "version": text.version, "sha256": text.sha256}
+    if (wording := wordings.of_text(db, text)) is not None:
+        said["wording"] = wording["sha256"]
     place = {"jurisdiction": text.jurisdiction, "language": text.language}
     ledger.append(db, case.stream, "notice_text_approved", said | place, by=step.by, at=step.at)
 

@@ -47,15 +47,42 @@ def gates_of(db: Session, case: Case, code: str | None = None) -> list[Gate]:
 def is_closed(db: Session, case: Case, country_code: str, what: str) -> Gate | None:
     """Return what holds back `notices` or `destruction` in a country, None where nothing does.
 
-    Where nobody has decided yet what the action is, notices wait too.
+    Where nobody has decided yet what the action is, both wait; a destruction only where the law
+    has a gate for it.
     """
     code = law.of_country(country_code).code
     for gate in gates_of(db, case, code):
         if gate.what == what:
             return gate if gate.state == "closed" else None
     if what == NOTICES and not _is_decided(db, case, code):
-        return Gate(case_id=case.id, jurisdiction=code, what=what, rule="undecided", state="closed")
+        return _undecided(case, code, what)
+    if what == DESTRUCTION and _will_close(db, case, code):
+        return _undecided(case, code, what)
     return None
+
+
+def destruction_closed(db: Session, case: Case, country_code: str | None) -> Gate | None:
+    """Return what holds back a destruction; where no country is known, any gate that is closed."""
+    if country_code is not None:
+        return is_closed(db, case, country_code, DESTRUCTION)
+    closed = (one for one in gates_of(db, case) if one.what == DESTRUCTION)
+    return next((one for one in closed if one.state == "closed"), None)
+
+
+def _undecided(case: Case, code: str, what: str) -> Gate:
+    return Gate(case_id=case.id, jurisdiction=code, what=what, rule="undecided", state="closed")
+
+
+def _will_close(db: Session, case: Case, code: str) -> bool:
+    """Say whether a decision is open that may close a gate on destruction."""
+    if all(rule.what != DESTRUCTION for rule in law.named(code).gates):
+        return False
+    waiting = select(JurisdictionDecision.id).where(
+        JurisdictionDecision.case_id == case.id,
+        JurisdictionDecision.key == code,
+        JurisdictionDecision.legal_name.is_(None),
+    )
+    return db.scalar(waiting) is not None
 
 
 def _is_decided(db: Session, case: Case, code: str) -> bool:

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Decision, Instance
-from engine.cases import facts, scopes
+from engine.cases import answers, facts, scopes
 from engine.cases.about import PARTY_KEY
-from engine.cases.models import Case
-from engine.cases.recalls import authorities, gates, jurisdictions
+from engine.cases.models import Answer, Case
+from engine.cases.recalls import authorities, gates, jurisdictions, reviewing
 from engine.cases.recalls.models import Gate, JurisdictionDecision, Notification, Termination
 from engine.regulators import jurisdictions as law
 from engine.regulators.jurisdictions import Jurisdiction, Named
@@ -118,7 +118,16 @@ def _received(db: Session, case: Case, row: JurisdictionDecision) -> str | None:
 
 
 def suggested(db: Session, case: Case) -> dict[str, str]:
-    """Return what the newest evaluation suggests: the outputs of the decision table."""
+    """Return what the newest evaluation suggests: the outputs of the decision table.
+
+    Nothing, once a device that was added is judged otherwise: a class has to fit the worst of them.
+    """
+    first = answers.latest(db, case, case.process, "evaluate_health_hazard")
+    added = answers.standing(
+        db, case, process=reviewing.PROCESS, element_id="evaluate_added_device"
+    )
+    if first is not None and any(_hazard(one) != _hazard(first) for one in added):
+        return {}
     found = db.scalar(
         select(Decision)
         .where(Decision.instance_id == case.instance_id, Decision.element_id == "suggested_class")
@@ -126,6 +135,10 @@ def suggested(db: Session, case: Case) -> dict[str, str]:
         .limit(1)
     )
     return {name: str(value) for name, value in found.outputs.items()} if found else {}
+
+
+def _hazard(answer: Answer) -> tuple[object, object]:
+    return answer.answers.get("severity"), answer.answers.get("likelihood")
 
 
 def of_instance(db: Session, case: Case, instance_id: int | None) -> JurisdictionShown | None:

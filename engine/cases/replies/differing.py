@@ -8,6 +8,7 @@ from engine.cases.balance import Holding
 from engine.cases.replies.listed import Listed
 from engine.cases.replies.standing import MOVABLE, Outcomes, Target
 
+NONE = Decimal(0)
 # what was set aside may go back or be destroyed: that is news, not a contradiction
 ON_ITS_WAY = {
     "quarantined": ("returned", "destroyed"),
@@ -58,6 +59,17 @@ def findings(
             yield Finding("with_us", target, after=after)
         elif _claims(after) and any(one.party_id not in (None, party_id) for one in there):
             yield Finding("elsewhere", target, after=after)
+
+
+def newly_destroyed(
+    said: Mapping[Target, Outcomes], earlier: Mapping[Target, Outcomes]
+) -> list[Finding]:
+    """Return a finding for each thing of which more is destroyed than was said before."""
+    return [
+        Finding("destroyed_too_early", target, after=after)
+        for target, after in said.items()
+        if after.get("destroyed", NONE) > earlier.get(target, {}).get("destroyed", NONE)
+    ]
 
 
 def contradicts(before: Outcomes, after: Outcomes) -> bool:

@@ -44,6 +44,7 @@ FINDINGS = {
     "not_ours": N_("Said never to have been theirs"),
     "elsewhere": N_("Recorded with another consignee"),
     "with_us": N_("Recorded as back with us already"),
+    "destroyed_too_early": N_("Destroyed before the authority let it be"),
     "case_over": N_("Came when the recall was over"),
 }
 

@@ -14,9 +14,9 @@ from engine.cases import balance
 from engine.cases.children import can_open, open_child
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
-from engine.cases.recalls import succession
+from engine.cases.recalls import destroying, succession
 from engine.cases.replies import posting, standing
-from engine.cases.replies.differing import Finding, findings
+from engine.cases.replies.differing import Finding, findings, newly_destroyed
 from engine.cases.replies.given import Given
 from engine.cases.replies.listed import listed
 from engine.cases.replies.models import Reply, ReplyFinding, ReplyLine
@@ -190,6 +190,8 @@ def _post(
     found = list(
         findings(said, own_before, listed(db, notice), lying, wanted, party_id=notice.party_id)
     )
+    if destroying.is_too_early(db, case, notice.country):
+        found += newly_destroyed(said, own_before)
     if not is_open:
         return [Finding("case_over", Target(None, None, reply.number), after={}), *found]
     theirs = {

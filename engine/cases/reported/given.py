@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 
+from engine.cases import typed
 from engine.cases.replies import patients
 from engine.cases.reported.models import OUTCOMES, ReportedEvent
 from engine.errors import Problem
@@ -34,12 +35,14 @@ REQUIRED = {
 DAY_MISSING = N_("Enter the day the complaint was received")
 AWARE_MISSING = N_("Enter when anyone here first knew of it")
 OUTCOME_MISSING = N_("Choose the outcome; “not known” is an answer")
-TOO_LONG = N_("This is too long: %(most)s characters at most")
 NOT_A_COUNTRY = N_("Choose the country from the list, or leave it open")
 IN_FUTURE = N_("This is still to come. Enter when it was")
 BEFORE_IT_HAPPENED = N_("This is before the day it happened. Correct one of the two")
 AWARE_TOO_LATE = N_(
     "Whoever received the complaint knew of it: awareness is not after the day it was received"
+)
+AWARE_TOO_EARLY = N_(
+    "This is more than a year before the complaint was received. Correct one of the two days"
 )
 # what reportability rests on: a decision on an event that says otherwise is looked at again
 JUDGED = (
@@ -133,12 +136,10 @@ def problems_of(given: Given, *, at: datetime) -> list[Problem]:
 
 
 def _problems(given: Given, at: datetime) -> Iterator[Problem]:
-    for name, sentence in REQUIRED.items():
-        if not getattr(given, name):
-            yield Problem(name, sentence)
     for name, most in LONGEST.items():
-        if len(getattr(given, name) or "") > most:
-            yield Problem(name, TOO_LONG, (("most", most),))
+        text, missing = getattr(given, name) or "", REQUIRED.get(name, "")
+        if text or missing:
+            yield from typed.problems_of(text, name, LABELS[name], missing=missing, most=most)
     if given.outcome not in OUTCOMES:
         yield Problem("outcome", OUTCOME_MISSING)
     if given.country is not None and given.country not in countries("en"):
@@ -164,6 +165,11 @@ def _dates(given: Given, at: datetime) -> Iterator[Problem]:
         yield Problem("received_on", BEFORE_IT_HAPPENED)
     if happened and given.aware_at and given.aware_at.date() + slack < happened:
         yield Problem("aware_at", BEFORE_IT_HAPPENED)
+    # a slip in the year: it would become the awareness of every case that the event feeds
+    long_before = timedelta(days=366)
+    aware_on = given.aware_at.date() if given.aware_at else None
+    if given.received_on and aware_on and given.received_on - aware_on > long_before:
+        yield Problem("aware_at", AWARE_TOO_EARLY)
     # 21 CFR 803.3: the firm is aware when any employee is
     if given.received_on and given.aware_at and given.aware_at.date() > given.received_on + slack:
         yield Problem("aware_at", AWARE_TOO_LATE)

@@ -39,7 +39,7 @@ class Figures:
     """What one trace found, in the figures that scopes are compared by."""
 
     units: int
-    quantity: str
+    quantity: str  # without what was built into something, which is counted as that
     cannot_exclude: int  # units only an UNKNOWN lot brings in
     lots: int  # affected lots and runs
     consignees: int  # who was ever sent any of it
@@ -63,7 +63,7 @@ class Figures:
             countries.setdefault(sent.country or "", 0)
         return cls(
             units=of_all.unit_count,
-            quantity=_said(_quantity(of_all)),
+            quantity=_said(_quantity(of_all) - _quantity(by_custody.get("consumed", Tally()))),
             cannot_exclude=of_all.cannot_exclude,
             lots=counts.node_count,
             consignees=len({row.consignee_id for row in counts.sent} | there),

@@ -40,14 +40,15 @@ import hashlib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, nodes
 
 from engine.evidence.canonical import canonical
 
@@ -56,6 +57,7 @@ ROW_WIDTH = 96  # letters of the fixed-width face on one line
 BLOCK_ROWS = 40  # a paragraph of a whole book is laid out slowly
 CELL_WIDTH = 84  # letters that the words of one row of a table may ask for, unbroken
 NAME = re.compile(r"[a-z][a-z_]*/[a-z][a-z_]*")
+MARKS = ("drill", "demo")  # what `record.mark` may name
 LANG = {"en": "en", "zh": "zh-Hans"}  # Hans picks the right glyphs of Han characters
 
 
@@ -73,7 +75,8 @@ def html_of(
 ) -> str:
     """Return the HTML of a record; `attached` names files with their SHA-256."""
     words = partial(said, language=language)
-    return _template(layout, words).render(
+    return _template(layout).render(
+        words=words,
         record=_whole(record),
         language=language,
         lang=LANG.get(language, language),
@@ -86,14 +89,20 @@ def html_of(
     )
 
 
-def said(key: str, language: str) -> str:
-    """Return the layouts' own word for something, where it is said outside of a document."""
-    return _words()[key].get(language, _words()[key]["en"])
+def said(key: str, language: str, wording: Mapping[str, str] | None = None) -> str:
+    """Return the layouts' own word for something, where it is said outside of a document.
+
+    `wording` is the company's translation into a language that the layouts do not have.
+    """
+    word = _words()[key]
+    return (wording or {}).get(key) or word.get(language, word["en"])
 
 
 def letter_of(layout: str, record: Mapping[str, Any], *, language: str) -> str:
     """Return the HTML of a letter to a consignee; see `engine.cases.notices.letters`."""
-    return _template(f"letters/{layout}", partial(said, language=language)).render(
+    wording = (record.get("wording") or {}).get("words")
+    return _template(f"letters/{layout}").render(
+        words=partial(said, language=language, wording=wording),
         record=record,
         language=language,
         lang=LANG.get(language, language),
@@ -101,11 +110,35 @@ def letter_of(layout: str, record: Mapping[str, Any], *, language: str) -> str:
     )
 
 
-def _template(layout: str, words: Callable[[str], str]) -> Template:
+@cache
+def letter_words() -> Mapping[str, Mapping[str, str]]:
+    """Return every sentence that letters say themselves, by its key, in English and Chinese."""
+    used = set(MARKS)
+    for path in sorted((HERE / "letters").glob("*.html")):
+        page = _environment().parse(path.read_text("utf-8"))
+        for call in page.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "words":
+                used |= {one.value for one in _texts_in(call.args[0])}
+    of_letters = tomllib.loads((HERE / "letters.toml").read_text("utf-8"))
+    words = {key: one for key, one in _words().items() if key in used and key not in of_letters}
+    return MappingProxyType(words | of_letters)
+
+
+def _texts_in(argument: nodes.Node) -> list[nodes.Const]:
+    """Return the keys that an argument may be: itself, or those that a condition chooses from."""
+    if isinstance(argument, nodes.Const):
+        return [argument]
+    if isinstance(argument, nodes.CondExpr):
+        either = (argument.expr1, argument.expr2)
+        return [one for each in either if each is not None for one in _texts_in(each)]
+    return []
+
+
+def _template(layout: str) -> Template:
     name = f"{layout}.html"
     if not NAME.fullmatch(layout) or not (HERE / name).is_file():
         raise LayoutUnknown(layout)
-    return _environment().get_template(name, globals={"words": words})
+    return _environment().get_template(name)
 
 
 def record_sha256(record: Mapping[str, Any]) -> str:

@@ -72,6 +72,57 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "letter_wording",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("words", db.Json(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("written_at", db.UtcDateTime(), nullable=False),
+        sa.Column(
+            "written_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("in_force_at", db.UtcDateTime(), nullable=True),
+        sa.Column(
+            "signed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column(
+            "signature_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint(
+            "(state = 'draft') = (in_force_at IS NULL)",
+            name=op.f("ck_letter_wording_since_unless_draft"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'draft') = (signature_id IS NULL)",
+            name=op.f("ck_letter_wording_signed_unless_draft"),
+        ),
+        sa.CheckConstraint(
+            "language NOT IN ('en', 'zh')", name=op.f("ck_letter_wording_not_built_in")
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'in_force', 'withdrawn')",
+            name=op.f("ck_letter_wording_state_is_known"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_wording")),
+        sa.UniqueConstraint("language", "version", name=op.f("uq_letter_wording_language_version")),
+    )
+    with op.batch_alter_table("letter_wording", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_letter_wording_in_force",
+            ["language"],
+            unique=True,
+            sqlite_where=sa.text("state = 'in_force'"),
+            postgresql_where=sa.text("state = 'in_force'"),
+        )
+
+    op.create_table(
         "notice_text",
         sa.Column(
             "id",
@@ -90,6 +141,9 @@ def upgrade() -> None:
         sa.Column("words", db.Json(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=True),
         sa.Column(
+            "wording_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column(
             "supersedes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("opened_at", db.UtcDateTime(), nullable=False),
@@ -99,6 +153,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state <> 'approved' OR (approved_at IS NOT NULL AND sha256 IS NOT NULL)",
             name=op.f("ck_notice_text_approved_has_words"),
+        ),
+        sa.CheckConstraint(
+            "(language IN ('en', 'zh')) = (wording_id IS NULL)",
+            name=op.f("ck_notice_text_other_language_has_wording"),
         ),
         sa.CheckConstraint(
             "state IN ('draft', 'translated', 'verified', 'approved', 'withdrawn')",
@@ -111,6 +169,11 @@ def upgrade() -> None:
             ["supersedes_id"],
             ["notice_text.id"],
             name=op.f("fk_notice_text_supersedes_id_notice_text"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["wording_id"],
+            ["letter_wording.id"],
+            name=op.f("fk_notice_text_wording_id_letter_wording"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_text")),
         sa.UniqueConstraint(

@@ -183,7 +183,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "kind IN ('differs', 'more_than_shipped', 'not_listed', 'not_ours', 'elsewhere',"
-            " 'with_us', 'case_over')",
+            " 'with_us', 'destroyed_too_early', 'case_over')",
             name=op.f("ck_reply_finding_kind_is_known"),
         ),
         sa.ForeignKeyConstraint(

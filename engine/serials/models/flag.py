@@ -31,6 +31,7 @@ RULES = {
     "unknown_place": N_("Names no place that is known here"),
     "does_not_fit": N_("Does not fit what is recorded"),
     "inputs_not_placed": N_("Which unit each part went into is not said"),
+    "destroyed_too_early": N_("Destroyed before the authority let it be"),
     "not_withdrawn": N_("Declared wrong by its sender, but not to be withdrawn"),
 }
 

@@ -13,7 +13,7 @@ from typing import Any
 import pikepdf
 import pytest
 
-from engine.evidence import render
+from engine.evidence import layouts, render
 from tests.support.letters import WORDS, letter, said_in
 
 GOLDEN = Path(__file__).parent / "golden_letters"
@@ -154,6 +154,27 @@ def test_each_word_of_a_letter_is_one_that_someone_approved(layout: str, languag
         GOLDEN.mkdir(exist_ok=True)
         golden.write_text(said, encoding="utf-8")
     assert said == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("layout", EVERYWHERE)
+def test_a_wording_of_the_company_leaves_no_english_sentence(layout: str) -> None:
+    sentences = layouts.letter_words()
+    words = {key: f"§{key}§" for key in sentences}
+    for is_correction in (True, False):
+        request = letter(
+            layout=layout, is_correction=is_correction, mark="drill", marking="§marking§",
+            wording={"version": 1, "sha256": "e" * 64, "words": words},
+            difference={"added": ["P-7"], "cleared": ["P-1"]}, supersedes="N-0006", list=[],
+        )  # fmt: skip
+        said = said_in({**request, "language": "de"})
+        for text in WORDS["en"].values():
+            for line in text.splitlines():
+                said = said.replace(line, "")
+        left = re.sub(r"§\w+§", "", said)
+        assert [
+            one["en"] for one in sentences.values() if len(one["en"]) > 3 and one["en"] in left
+        ] == []
+        assert re.findall(r"[a-z]{3,} [a-z]{3,}", left) == []
 
 
 def test_a_correction_is_called_one() -> None:

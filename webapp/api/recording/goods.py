@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.cases.recalls import destroying
 from engine.serials import build, install, parties, purchase, receive, ship, state
 from engine.serials.install import Fitting
 from engine.serials.models import USABILITIES, LotStock, PurchaseLine, PurchaseOrder
@@ -481,9 +482,11 @@ class Destroyed(OfCase):
 
 @records("destroyed", Destroyed, action="goods.scrap")
 def destroyed(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
-    """Record a destruction with everything inside."""
+    """Record a destruction with everything inside; refused while a recall's gate is closed."""
     goods = goods_of(naming, said)
     complete(naming)
+    if not said["reported"]:
+        destroying.refuse(db, **goods)
     return state.destroy(
         db, under_case=said.get("under_case"), reported=said["reported"], **goods, **how
     )

@@ -7,7 +7,8 @@ Population: Every recall with a frozen scope, open or closed, as it stands now.
 
 Window: Now, whatever days are chosen.
 
-Exclusions: Drills; voided recalls; what was released as not affected or struck out of the record.
+Exclusions: Drills; voided recalls; recalls that go on in another; what was released as not affected
+or struck out of the record.
 
 Unit: Units and quantities; the target is 0.
 
@@ -22,11 +23,13 @@ from sqlalchemy.orm import Session
 from engine.cases.accounts import ACCOUNTS
 from engine.cases.kpis.measure import REAL, Bucket, Col, Figure, Measured, Rows, Window, share
 from engine.cases.models import BalanceTotal, Case
+from engine.cases.recalls.models import Succession
 from engine.cases.scopes.figures import Figures
 from engine.cases.scopes.models import ScopeVersion
 from engine.words import N_
 
 PART, PLACE = "recall", 4
+GOES_ON = select(Succession.case_id).where(Succession.case_id == Case.id).exists()
 NO_SCOPE = N_("No recall has a frozen scope")
 COUNTED = tuple(
     name
@@ -58,7 +61,7 @@ def _recalls(db: Session) -> list[tuple[str, str, Decimal | None, Decimal]]:
             (ScopeVersion.case_id == Case.id) & (ScopeVersion.number == newest.c.number),
         )
         .outerjoin(held, held.c.case_id == Case.id)
-        .where(REAL, Case.process == "recall", Case.state != "void")
+        .where(REAL, Case.process == "recall", Case.state != "void", ~GOES_ON)
         .order_by(Case.id.desc())
     )
     return [
