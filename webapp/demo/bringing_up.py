@@ -18,6 +18,7 @@ from engine.people.passwords import Hashing
 from webapp.compose import Holdfast, compose
 from webapp.demo import (
     catalogue as cat,
+    customers,
     describing,
     exchanging,
     histories,
@@ -188,6 +189,8 @@ def _trade(stage: Stage, begin: datetime, end: datetime, scale: Scale) -> None:
         if scale.told:
             rest = working("sun.guoqiang", begin + works.ACROSS)
             tellings.append(sets.make_the_rest(rest))
+        if scale.recalls:
+            tellings.append(customers.sell(working("huang.li", end - customers.BEFORE)))
         play(tellings)
 
 

@@ -71,7 +71,7 @@ class Stage:
                 self._release(draft, capacity, self.who(one.user_name))
 
     def _release(self, definition_id: int, capacity: str, by: Person) -> None:
-        session = self._session(by)
+        session = self.session(by)
         with self.holdfast.database.begin() as db:
             pending = releases.open_signing(
                 db, definition_id, capacity, by=by, session_id=session, at=self.at
@@ -83,14 +83,15 @@ class Stage:
     def sign_migration(self, number: str, *, by: str) -> None:
         """Sign for what was decided of a case in another system."""
         person = self.who(by)
-        session = self._session(person)
+        session = self.session(person)
         with self.holdfast.database.begin() as db:
             pending = migrating.open_signing(db, number, by=person, session_id=session, at=self.at)
         signing = self.signing(pending.nonce, session, person)
         with self.holdfast.database.begin() as db:
             migrating.sign(db, number, signing, by=person, at=self.at)
 
-    def _session(self, by: Person) -> str:
+    def session(self, by: Person) -> str:
+        """Return the session of a person's day: both components are asked for at its first."""
         return f"{by.user_name} {self.at:%Y-%m-%d}"
 
     def signing(self, nonce: str, session: str, by: Person) -> Signing:
@@ -148,7 +149,7 @@ class Stage:
         person = self.who(by or first_with(task.role))
         book = answers_for(task.process, task.element_id, at=self.at)
         full = self._fitted(task, {**book, **self._files(task, number, person), **answers}, person)
-        session = self._session(person)
+        session = self.session(person)
         with self.holdfast.database.begin() as db:
             pending = preparing.prepare(
                 db, task.id, full, by=person, session_id=session, at=self.at
