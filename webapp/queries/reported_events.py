@@ -41,6 +41,7 @@ class Decided:
     signature: Signature
     is_standing: bool
     latest_on: date | None
+    asked_for: Report | None  # by the answers that were given
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,7 @@ def _place(
             db.get_one(Signature, row.signature_id),
             row.id not in replaced,
             asks.report(row.report).latest_on(aware_on(event)) if row.report else None,
+            asks.report(row.suggested) if row.suggested else None,
         )
         for row in rows
     ]
