@@ -75,6 +75,14 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let long stories gate on SQLite: those of one step hold both databases to the same."""
+    for item in items:
+        if item.get_closest_marker("long") and "postgresql" in item.name:
+            item.add_marker("stress")
+
+
 # --- the one PostgreSQL server of a run ------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import io
 import json
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from engine.cases import verifying, versions
@@ -24,6 +25,8 @@ from tests.processes.recalling import (
     to_decision,
 )
 from tests.processes.test_forgery import causes
+
+pytestmark = pytest.mark.long
 
 REJECTED = {"decision": "reject", "reason": "A correction does not stop the drift."}
 WITHOUT_ACTION = {

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.bpmn.models import Instance, Task
 from engine.cases.models import Case
+from engine.cases.recalls.models import Succession
 from engine.serials.night.figures import wilson
 from engine.serials.sets import is_sqlite
 from engine.words import N_
@@ -19,6 +20,8 @@ from engine.words import N_
 UNITS = ("percent", "seconds", "milliseconds", "count", "quantity", "money", "score", "days")
 NOTHING = N_("Nothing of the kind was recorded in this time")
 REAL = Case.is_drill.is_(False)  # practice is nobody's performance
+# a recall that ended in another: what it was about is counted and sealed there
+GOES_ON = select(Succession.case_id).where(Succession.case_id == Case.id).exists()
 DAY = 86_400
 Moment: TypeAlias = ColumnElement[Any] | InstrumentedAttribute[Any]  # a column of moments
 

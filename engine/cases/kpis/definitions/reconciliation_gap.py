@@ -21,15 +21,23 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.cases.accounts import ACCOUNTS
-from engine.cases.kpis.measure import REAL, Bucket, Col, Figure, Measured, Rows, Window, share
+from engine.cases.kpis.measure import (
+    GOES_ON,
+    REAL,
+    Bucket,
+    Col,
+    Figure,
+    Measured,
+    Rows,
+    Window,
+    share,
+)
 from engine.cases.models import BalanceTotal, Case
-from engine.cases.recalls.models import Succession
 from engine.cases.scopes.figures import Figures
 from engine.cases.scopes.models import ScopeVersion
 from engine.words import N_
 
 PART, PLACE = "recall", 4
-GOES_ON = select(Succession.case_id).where(Succession.case_id == Case.id).exists()
 NO_SCOPE = N_("No recall has a frozen scope")
 COUNTED = tuple(
     name
