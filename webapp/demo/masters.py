@@ -39,6 +39,8 @@ LICENCES = (
     (cat.SET, "DE", "CE certificate", "CE 741377", "FENW", 5),
     (cat.SET, "CN", "注册证", "苏械注准20262140038", "FENW-SZ", 5),
     (cat.NEO_SET, "CN", "注册证", "苏械注准20262140039", "FENW-SZ", 1),
+    (cat.DARK_SET, "CN", "注册证", "苏械注准20262140041", "FENW-SZ", 5),
+    (cat.LINE_30, "CN", "注册证", "苏械注准20262140042", "FENW-SZ", 5),
 )
 # how many days ago, who, what, its number, what changed, why
 CHANGES: tuple[tuple[int, str, str, str, dict[str, Any], str], ...] = (

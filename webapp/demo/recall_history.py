@@ -78,13 +78,13 @@ class RecallHistory(History):
         row = select(NoticeText.language).where(NoticeText.instance_id == task.instance_id)
         return self.stage.reads(lambda db: db.scalars(row).one())
 
-    def open_gate(self, jurisdiction: str, letter: str) -> None:
-        """Sign that an authority lets its notices go out."""
+    def open_gate(self, jurisdiction: str, letter: str, *, what: str = gates.NOTICES) -> None:
+        """Sign that an authority lets the notices go out, or something be destroyed."""
         stage, by = self.stage, self.stage.who(REGULATORY)
         case = stage.case(self.number)
         gate = stage.reads(
             lambda db: next(
-                one for one in gates.gates_of(db, case, jurisdiction) if one.what == gates.NOTICES
+                one for one in gates.gates_of(db, case, jurisdiction) if one.what == what
             )
         )
         session, asked = stage.session(by), Passing(self.number, gate.id, passing.OPEN, letter)

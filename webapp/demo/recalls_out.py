@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from engine.cases.drills import running
+from engine.cases.recalls import gates
 from engine.cases.returns.receiving import Line
 from engine.serials.models import Location, Part, Unit
 from engine.serials.night import running as nights
@@ -43,6 +44,7 @@ TEAR = {
 }
 SEED = "practice of the spring"  # the same hospitals answer alike at every bring-up
 LOADED = "V3 2.2.0"
+SUPERVISED = "苏州市市场监督管理局：派员现场监督销毁"
 TRACES = 12  # make a night here
 
 
@@ -96,6 +98,8 @@ def kinked_tubes(stage: Stage, present: datetime) -> Telling:
     yield from _written(case, 31, letters.KINK)
     yield case.ago(days=30, hours=5)
     case.open_gate("EU", "No comments of the HPRA on the draft, e-mail of today")
+    case.open_gate("EU", "HPRA: no objection to destruction on site", what=gates.DESTRUCTION)
+    case.open_gate("CN", SUPERVISED, what=gates.DESTRUCTION)
     yield case.ago(days=28, hours=3)
     case.answer("IE-01", "Aoife Brennan", "Medical devices officer", ("destroyed", 34),
                 ("used", 6))  # fmt: skip
@@ -119,6 +123,8 @@ def torn_pouches(stage: Stage, present: datetime) -> Telling:
     yield from _contained(case, 66, TEAR, TORN)
     yield from _decided(case, 65)
     yield from _written(case, 63, letters.TEAR, report_every_days=60)
+    yield case.ago(days=62, hours=5)
+    case.open_gate("CN", SUPERVISED, what=gates.DESTRUCTION)
     yield case.ago(days=61, hours=9)
     case.answer("CN-11", "孙洁 Sun Jie", "药械科", ("destroyed", 21), ("used", 9))
     yield case.ago(days=60, hours=8)
