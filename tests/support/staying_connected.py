@@ -5,7 +5,7 @@ for the first time. So what SQLAlchemy closes is kept for whoever next connects 
 the same database, with everything a session can hold of its own put back.
 """
 
-from collections import defaultdict
+from threading import Lock
 from typing import Any, cast
 
 import psycopg
@@ -18,9 +18,12 @@ RESET = (
     "RESET ALL",
     "DISCARD TEMP",
 )  # DISCARD ALL would drop statements that the driver believes prepared
+MOST = 20  # that wait in one process: the server has 100 for all of them
 Way = tuple[tuple[str, Any], ...]
 
-_waiting: dict[str, dict[Way, list["Staying"]]] = {}  # by database
+_kept_for: set[str] = set()  # the databases that are lent again
+_waiting: list["Staying"] = []  # the longest first
+_turn = Lock()  # of whoever adds to them or takes one
 
 
 class Staying(psycopg.Connection[Any]):
@@ -40,8 +43,13 @@ class Staying(psycopg.Connection[Any]):
             self._notice_handlers.clear()
         except psycopg.Error:
             super().close()
-        else:
-            _waiting[self.info.dbname][self.way].append(self)
+            return
+
+        with _turn:
+            _waiting.append(self)
+            oldest = _waiting.pop(0) if len(_waiting) > MOST else None
+        if oldest is not None:
+            oldest.leave()
 
     def leave(self) -> None:
         """Close for good."""
@@ -49,16 +57,17 @@ class Staying(psycopg.Connection[Any]):
 
 
 def stay_connected() -> None:
-    """Have every engine of this process connect so, to the databases that wait for the next."""
+    """Have every engine of this process connect so, to the databases that are lent again."""
 
     @event.listens_for(Engine, "do_connect")
     def lend(_dialect: Dialect, _record: object, _args: object, given: dict[str, Any]) -> object:
-        ways = _waiting.get(given.get("dbname", ""))
-        if ways is None:
+        if given.get("dbname") not in _kept_for:
             return None
         way = tuple(sorted(given.items()))
-        if ways[way]:
-            return ways[way].pop()
+        with _turn:
+            for place, one in enumerate(_waiting):
+                if one.way == way:
+                    return _waiting.pop(place)
         made = Staying.connect(**given)
         made.way = way
         return made
@@ -66,16 +75,17 @@ def stay_connected() -> None:
 
 def receive(name: str) -> None:
     """Keep connections to this database from now on."""
-    _waiting[name] = defaultdict(list)
+    _kept_for.add(name)
 
 
 def waiting_in(name: str) -> list[int]:
     """Return the process numbers, at the server, of those that wait in a database."""
-    return [one.info.backend_pid for each in _waiting.get(name, {}).values() for one in each]
+    return [one.info.backend_pid for one in _waiting if one.info.dbname == name]
 
 
 def part_from(name: str) -> None:
     """Close those that wait in a database: it is dropped."""
-    for each in _waiting.pop(name, {}).values():
-        for one in each:
-            one.leave()
+    _kept_for.discard(name)
+    for one in [one for one in _waiting if one.info.dbname == name]:
+        _waiting.remove(one)
+        one.leave()
