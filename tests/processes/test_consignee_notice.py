@@ -17,6 +17,8 @@ from engine.outbox import Outgoing
 from tests.processes.company import Company
 from tests.processes.noticing import Notices
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def notices(company: Company) -> Notices:

@@ -27,6 +27,8 @@ from tests.processes.recalling import (
     work,
 )
 
+pytestmark = pytest.mark.long
+
 
 def two_recalls(company: Company) -> tuple[str, str]:
     """Give a recall whose one hospital has answered, and a second for another lot of the cause."""

@@ -12,6 +12,8 @@ from engine.errors import Invalid
 from tests.processes.company import Company
 from tests.processes.noticing import Notices
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def notices(company: Company) -> Notices:
