@@ -35,12 +35,12 @@ class SignPageGone(Gone):
     """This page to sign is no longer open. Review the record again, then sign it."""
 
 
-class SignedAlready(SignPageGone):
+class SignedAlready(Gone):
     """You signed this record. What you signed stands in its history."""
 
 
 # what is drawn up again with one button, and then signed
-OUT_OF_DATE = (RecordChanged, PendingExpired, SignPageGone)
+OUT_OF_DATE = (RecordChanged, PendingExpired, SignPageGone, SignedAlready)
 
 # what follows from a signature, by its meaning
 CONSEQUENCES: Mapping[str, str] = MappingProxyType(
