@@ -24,7 +24,7 @@ from tests.stress.test_size import timed
 
 pytestmark = pytest.mark.stress
 
-COUNTRIES = ("US", "CN", "DE", "FR", "IE", "CA", "GB", "JP")
+COUNTRIES = ("US", "CN", "IE", "CA", "GB")  # each is told in a language that letters are in
 HOSPITALS, EACH = 40, 72
 
 
@@ -32,7 +32,7 @@ def test_three_thousand_pumps_come_back_from_forty_hospitals(company: Company) -
     pumps = [f"P-{number:04d}" for number in range(3_000)]
     sent = pumps[: HOSPITALS * EACH]
     with timed("building and delivering"):
-        lot = company.make_component("SENS-1", 3_000)
+        lot = company.make_component("SENS-1", 3_010)
         company.build(lot, pumps)
         for number in range(HOSPITALS):
             code = f"H{number:02d}"
@@ -44,7 +44,7 @@ def test_three_thousand_pumps_come_back_from_forty_hospitals(company: Company) -
         decide_jurisdictions(company, US={"class_name": "fda_class_i"})
         approve_strategy(company)
         company.do("publish_announcement")
-        notify(company, "CN", "EU", "US", "CA", "GB", "JP")
+        notify(company, "CN", "EU", "US", "CA", "GB")
     with timed("letters"):
         tell_consignees(company)
         open_gates(company)
@@ -53,7 +53,7 @@ def test_three_thousand_pumps_come_back_from_forty_hospitals(company: Company) -
     with timed("replies and checks"):
         answer_notices(company)
         verify_effectiveness(company, level="level_a")
-    assert company.totals == {"held": 120, "confirmed_at_consignee": 2_880}
+    assert company.totals == {"held": 130, "confirmed_at_consignee": 2_880}
     with timed("returns, board and destruction"):
         company.receive_return(*sent)
         company.do("review_returns", board=True)
@@ -65,7 +65,7 @@ def test_three_thousand_pumps_come_back_from_forty_hospitals(company: Company) -
         company.do("verify_and_close")
         company.seal_documents()
     assert company.case.state == "closed"
-    assert company.totals == {"destroyed": 3_000}
+    assert company.totals == {"destroyed": 3_010}
     assert not company.incidents
     found = company.reads(lambda db: verifying.verify_case(db, company.case.stream))
     assert found.holds, found.causes
