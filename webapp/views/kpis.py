@@ -102,18 +102,13 @@ def settings() -> ResponseReturnValue:
 def _settings(problems: list[Problem]) -> str:
     db = read()
     rows = standards.standing(db)
-    window = shown.window_of({}, at=now())
-    units = {
-        code: shown.BASELINE_UNITS[kpi.measured(db, window).main.unit]
-        for code, kpi in kpis().items()
-    }
     return render_template(
         "kpis/settings.html",
         rows=rows,
         names=actors(db, (one.by_id for one in rows)),
         standards=STANDARDS,
         kpis=kpis(),
-        units=units,
+        units={code: shown.BASELINE_UNITS[kpi.unit] for code, kpi in kpis().items()},
         currencies=[(code, code) for code in CURRENCIES],
         today=now().date(),
         entered=request.form,

@@ -47,7 +47,7 @@ from engine.people.models import Qualification
 from engine.serials.models import Hold, HoldBreach
 from engine.words import N_
 
-PART, PLACE = "compliance", 2
+PART, PLACE, UNIT = "compliance", 2, "score"
 CAP = Decimal(59)
 NOTHING_ASKED = N_("Nothing of this time can be asked about")
 DRILL_EVERY = timedelta(days=365)

@@ -38,7 +38,7 @@ from engine.cases.models import Case, Fact
 from engine.serials.models import Hold, HoldBreach
 from engine.words import N_
 
-PART, PLACE = "recall", 2
+PART, PLACE, UNIT = "recall", 2, "seconds"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from engine.cases.models import Case
 from engine.words import N_
 from forms.spending import CATEGORIES, GROUPS
 
-PART, PLACE = "cost", 2
+PART, PLACE, UNIT = "cost", 2, "money"
 NO_COST = N_("No cost was written down in this time")
 NO_SALES = N_("No net sales are known for these months")
 FAILURE = ("internal_failure", "external_failure")

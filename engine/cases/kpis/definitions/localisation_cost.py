@@ -34,7 +34,7 @@ from engine.cases.models import Answer, Case
 from engine.words import N_
 from forms.spending import CATEGORIES
 
-PART, PLACE = "cost", 1
+PART, PLACE, UNIT = "cost", 1, "money"
 NO_COST = N_("No nonconformance closed in this time has a cause and costs written down")
 LOCALISING = tuple(code for code, one in CATEGORIES.items() if one.localises)
 

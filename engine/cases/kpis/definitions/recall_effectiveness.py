@@ -45,7 +45,7 @@ from engine.cases.reconciling import NOT_RECOVERED
 from engine.serials.models import Party
 from engine.words import N_
 
-PART, PLACE = "recall", 3
+PART, PLACE, UNIT = "recall", 3, "percent"
 NO_RECALL = N_("No recall sent its first notice in this time")
 NO_CHECK = N_("No effectiveness check was drawn")
 AFFECTED = tuple(name for name, account in ACCOUNTS.items() if account.is_affected)

@@ -42,7 +42,7 @@ from engine.cases.notices.models import Notice
 from engine.cases.recalls.models import JurisdictionDecision
 from engine.words import N_
 
-PART, PLACE = "recall", 1
+PART, PLACE, UNIT = "recall", 1, "seconds"
 # each stage: from which fact, to which, its words
 STAGES: Mapping[str, tuple[str, str, str]] = {
     "handling": ("awareness", "closure", N_("Awareness to closure")),

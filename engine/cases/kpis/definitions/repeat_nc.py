@@ -26,7 +26,7 @@ from engine.cases.kpis.parts import parts_of
 from engine.cases.models import Answer, Case
 from engine.words import N_
 
-PART, PLACE = "nonconformance", 3
+PART, PLACE, UNIT = "nonconformance", 3, "percent"
 NO_CAUSE = N_("No nonconformance of this time has a known cause")
 YEAR = timedelta(days=365)
 UNKNOWN = (None, "not_found")
