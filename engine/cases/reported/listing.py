@@ -81,21 +81,25 @@ class EventsPage:
 
     rows: Sequence[EventRow]
     page: Page
-    undecided_count: int
-    countries: Sequence[str]  # that any event happened in
 
 
 def events(db: Session, wanted: Wanted, *, page: int = 1) -> EventsPage:
     """Return one page of the register, newest first."""
     conditions = wanted.conditions()
     found = db.scalars(_ordered(conditions).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
-    open_ones = [*Wanted(is_undecided=True).conditions()]
-    return EventsPage(
-        rows_of(db, found),
-        Page(number=page, size=PAGE_SIZE, total_count=_count(db, conditions)),
-        _count(db, open_ones),
-        _countries(db),
-    )
+    many = _count(db, conditions)
+    return EventsPage(rows_of(db, found), Page(number=page, size=PAGE_SIZE, total_count=many))
+
+
+def undecided_count(db: Session) -> int:
+    """Return how many events run as if reportable, for want of a decision."""
+    return _count(db, Wanted(is_undecided=True).conditions())
+
+
+def countries(db: Session) -> list[str]:
+    """Return the countries that any event happened in."""
+    rows = select(ReportedEvent.country).where(ReportedEvent.country.is_not(None)).distinct()
+    return sorted(code for code in db.scalars(rows) if code)
 
 
 def newest(db: Session, wanted: Wanted, *, most: int = 8) -> list[EventRow]:
@@ -156,11 +160,6 @@ def _ordered(conditions: Sequence[ColumnElement[bool]]) -> Select[ReportedEvent]
 def _count(db: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
     rows = select(func.count()).select_from(ReportedEvent).where(*conditions)
     return db.scalar(rows) or 0
-
-
-def _countries(db: Session) -> list[str]:
-    rows = select(ReportedEvent.country).where(ReportedEvent.country.is_not(None)).distinct()
-    return sorted(code for code in db.scalars(rows) if code)
 
 
 def _says(words: str) -> ColumnElement[bool]:
