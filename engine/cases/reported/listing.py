@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine.cases.models import Case
 from engine.cases.pages import Page
-from engine.cases.reported.deciding import counts, standing_of
+from engine.cases.reported.deciding import REPLACED, counts, standing_of
 from engine.cases.reported.models import (
     CaseEvent,
     EventJurisdiction,
@@ -187,14 +187,13 @@ def _feeds(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _undecided() -> ColumnElement[bool]:
     """Return that a jurisdiction is asked in which no decision holds that was signed on it."""
-    later = aliased(EventReportability)
     holds = (
         select(EventReportability.id)
         .where(
             EventReportability.number == EventJurisdiction.number,
             EventReportability.jurisdiction == EventJurisdiction.jurisdiction,
             EventReportability.version >= ReportedEvent.judged_version,
-            ~select(later.id).where(later.supersedes_id == EventReportability.id).exists(),
+            ~REPLACED,
         )
         .correlate(EventJurisdiction, ReportedEvent)
         .exists()
