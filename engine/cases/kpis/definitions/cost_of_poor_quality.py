@@ -27,8 +27,8 @@ from engine.cases.costs import lines, recording
 from engine.cases.costs.lines import Valued
 from engine.cases.costs.models import CostLine
 from engine.cases.costs.standards import rates, standing
+from engine.cases.kpis.about import parts_of
 from engine.cases.kpis.measure import REAL, Bucket, Col, Figure, Measured, Rows, Window
-from engine.cases.kpis.parts import parts_of
 from engine.cases.models import Case
 from engine.words import N_
 from forms.spending import CATEGORIES, GROUPS
