@@ -47,9 +47,7 @@ class Window:
         """Say whether a moment lies in it."""
         return moment is not None and self.since <= moment < self.until
 
-    def within(
-        self, column: ColumnElement[Any] | InstrumentedAttribute[Any]
-    ) -> ColumnElement[bool]:
+    def within(self, column: Moment) -> ColumnElement[bool]:
         """Return the condition that a column of moments lies in it."""
         return (column >= self.since) & (column < self.until)
 
