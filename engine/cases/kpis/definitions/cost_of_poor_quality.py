@@ -48,11 +48,8 @@ def _spent(db: Session, first: date, last: date) -> list[tuple[str, Valued]]:
         .order_by(CostLine.spent_on.desc(), CostLine.id.desc())
     )
     known = rates(db)
-    return [
-        (number, Valued(line, lines.worth(line, known)))
-        for number, line in found
-        if line.hours is not None or line.amount is not None
-    ]
+    valued = ((number, Valued(line, lines.worth(line, known))) for number, line in found)
+    return [(number, one) for number, one in valued if not one.is_struck]
 
 
 def _is_failure(one: Valued) -> bool:
