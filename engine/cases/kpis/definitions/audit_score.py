@@ -107,14 +107,13 @@ def _apart(db: Session, window: Window) -> Passed:
         Case.number, Task.element_id, Task.separate_from, Task.done_by_id, Task.on_behalf_of_id,
         Task.done_at,
     )  # fmt: skip
-    asked = db.execute(
-        of_real_cases(done).where(
-            window.within(Task.done_at),
-            Task.separate_from.is_not(None),
-            Task.done_by_id.is_not(None),
-        )
-    ).all()
-    cases = {row[0] for row in asked}
+    here = (
+        window.within(Task.done_at),
+        Task.separate_from.is_not(None),
+        Task.done_by_id.is_not(None),
+    )
+    asked = db.execute(of_real_cases(done).where(*here)).all()
+    cases = of_real_cases(select(Case.number).select_from(Task)).where(*here).correlate(None)
     wanted = {element for row in asked for _, element in elements(row[2])}
     did: dict[tuple[str, str, str], list[tuple[int | None, int | None, datetime]]] = {}
     deeds = of_real_cases(
@@ -122,10 +121,11 @@ def _apart(db: Session, window: Window) -> Passed:
             Case.number, Task.process, Task.element_id, Task.done_by_id, Task.on_behalf_of_id,
             Task.done_at,
         )
-    ).where(Task.done_at < window.until, Task.element_id.in_(wanted))  # fmt: skip
+    ).where(
+        Task.done_at < window.until, Task.element_id.in_(wanted), Case.number.in_(cases)
+    )  # fmt: skip
     for number, process, element, *deed in db.execute(deeds) if wanted else ():
-        if number in cases:
-            did.setdefault((number, process, element), []).append(tuple(deed))
+        did.setdefault((number, process, element), []).append(tuple(deed))
     failed = []
     for number, element, separate_from, by, principal, at in asked:
         mine = {by, principal} - {None}
