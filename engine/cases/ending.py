@@ -18,6 +18,7 @@ from engine.cases.records.sections import balance as balance_section, head, subj
 from engine.cases.scopes.models import ScopeVersion
 from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case, refuse_ended
+from engine.cases.typed import WRITE_REASON
 from engine.errors import Conflict, Invalid, NotAllowed, Problem, Refused
 from engine.evidence import ceremony, ledger
 from engine.evidence.signatures import PendingSign, RecordToSign, Signature
@@ -145,7 +146,7 @@ def end(
 def _refuse(db: Session, case: Case, ending: Ending, by: Person) -> None:
     authorize(by, f"case.{ending.act}")
     if not ending.reason.strip():
-        raise Invalid([Problem("reason", N_("Write the reason first."))])
+        raise Invalid([Problem("reason", WRITE_REASON)])
     if ending.act == REOPEN:
         if case.process == "recall":
             raise RecallNotReopened(number=ending.number)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
@@ -17,6 +17,7 @@ from engine.evidence.ledger import LedgerEntry
 from engine.serials.models import TraceRun
 
 Row = tuple[Any, ...]
+Query = Select[*tuple[Any, ...]]
 
 
 def check_recall(result: Result, db: Session, case: Case, entries: Sequence[LedgerEntry]) -> None:
@@ -24,44 +25,45 @@ def check_recall(result: Result, db: Session, case: Case, entries: Sequence[Ledg
     if case.process != "recall":
         return
     said = _Said(entries)
-    each: tuple[tuple[str, Iterable[Row], Iterable[Row]], ...] = (
+    each: tuple[tuple[str, Query, Iterable[Row]], ...] = (
         (
             "scope",
-            _frozen(db, case),
+            _frozen(case),
             said.of("scope_frozen", "scope", "is_provisional", "run", "result_sha256", "signature"),
         ),
         (
             "decision of a jurisdiction",
-            _decisions(db, case),
+            _decisions(case),
             said.last("jurisdiction_decided", "jurisdiction", "legal_name", "class",
                       "is_reportable", "signature"),
         ),
         (
             "strategy",
-            _strategies(db, case),
+            _strategies(case),
             said.of("strategy_approved", "version", "depth", "public_warning", "check_level",
                     "sample_percent", "signature"),
         ),
         (
             "attempt to reach a consignee",
-            _attempts(db, case),
+            _attempts(case),
             said.of("outreach_attempted", "notice", "attempt", "channel", "outcome"),
         ),
-        ("reply", _replies(db, case), said.of("reply_recorded", "reply", "name", "role", "sha256")),
+        ("reply", _replies(case), said.of("reply_recorded", "reply", "name", "role", "sha256")),
         (
             "answer of an authority",
-            _answers(db, case),
+            _answers(case),
             said.of("authority_answered", "jurisdiction", "outcome"),
         ),
         (
             "recall it goes on in",
-            _succession(db, case),
+            _succession(case),
             [*said.of("case_merged", "into", "reason", "signature"),
              *said.of("case_superseded", "into", "reason", "signature")],
         ),
     )  # fmt: skip
-    for what, found, entered in each:
-        _compare(result, what, Counter(found), Counter(entered))
+    for what, query, entered in each:
+        found = Counter(tuple(row) for row in db.execute(query))
+        _compare(result, what, found, Counter(entered))
 
 
 class _Said:
@@ -95,8 +97,8 @@ def _compare(result: Result, what: str, found: Counter[Row], entered: Counter[Ro
         )
 
 
-def _frozen(db: Session, case: Case) -> list[Row]:
-    rows = db.execute(
+def _frozen(case: Case) -> Query:
+    return (
         select(
             ScopeVersion.number, ScopeVersion.is_provisional, ScopeVersion.run_id,
             TraceRun.result_sha256, ScopeVersion.signature_id,
@@ -104,62 +106,51 @@ def _frozen(db: Session, case: Case) -> list[Row]:
         .join(TraceRun, TraceRun.id == ScopeVersion.run_id)
         .where(ScopeVersion.case_id == case.id, ScopeVersion.frozen_at.is_not(None))
     )  # fmt: skip
-    return [tuple(row) for row in rows]
 
 
-def _decisions(db: Session, case: Case) -> list[Row]:
+def _decisions(case: Case) -> Query:
     one = JurisdictionDecision
-    rows = db.execute(
-        select(one.code, one.legal_name, one.class_name, one.is_reportable, one.signature_id).where(
-            one.case_id == case.id, one.legal_name.is_not(None)
-        )
-    )
-    return [tuple(row) for row in rows]
+    return select(
+        one.code, one.legal_name, one.class_name, one.is_reportable, one.signature_id
+    ).where(one.case_id == case.id, one.legal_name.is_not(None))
 
 
-def _strategies(db: Session, case: Case) -> list[Row]:
+def _strategies(case: Case) -> Query:
     one = Strategy
-    rows = db.execute(
+    return (
         select(
             one.version, one.depth, one.public_warning, one.check_level, one.sample_percent,
             one.signature_id,
         ).where(one.case_id == case.id)
     )  # fmt: skip
-    return [tuple(row) for row in rows]
 
 
-def _attempts(db: Session, case: Case) -> list[Row]:
+def _attempts(case: Case) -> Query:
     tried = OutreachAttempt
-    rows = db.execute(
+    return (
         select(Notice.number, tried.id, tried.channel, tried.outcome)
         .join(Notice, Notice.id == tried.notice_id)
         .where(Notice.case_id == case.id)
     )
-    return [tuple(row) for row in rows]
 
 
-def _replies(db: Session, case: Case) -> list[Row]:
-    rows = db.execute(
+def _replies(case: Case) -> Query:
+    return (
         select(Reply.number, Reply.name, Reply.role, Reply.sha256)
         .join(Notice, Notice.id == Reply.notice_id)
         .where(Notice.case_id == case.id)
     )
-    return [tuple(row) for row in rows]
 
 
-def _answers(db: Session, case: Case) -> list[Row]:
-    rows = db.execute(
-        select(Termination.jurisdiction, Termination.outcome).where(
-            Termination.case_id == case.id, Termination.outcome.is_not(None)
-        )
+def _answers(case: Case) -> Query:
+    return select(Termination.jurisdiction, Termination.outcome).where(
+        Termination.case_id == case.id, Termination.outcome.is_not(None)
     )
-    return [tuple(row) for row in rows]
 
 
-def _succession(db: Session, case: Case) -> list[Row]:
-    rows = db.execute(
+def _succession(case: Case) -> Query:
+    return (
         select(Case.number, Succession.reason, Succession.signature_id)
         .join(Case, Case.id == Succession.into_id)
         .where(Succession.case_id == case.id)
     )
-    return [tuple(row) for row in rows]

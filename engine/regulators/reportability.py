@@ -112,17 +112,13 @@ class Reporting:
 
 def reporting(jurisdiction: str) -> Reporting:
     """Return what a jurisdiction asks, by its code; one that the file does not name as `other`."""
-    found = _read()
+    found = listed()
     return found.get(jurisdiction.upper()) or found[OTHER.upper()]
 
 
+@cache
 def listed() -> Mapping[str, Reporting]:
     """Return every jurisdiction the file describes, by its code."""
-    return _read()
-
-
-@cache
-def _read() -> Mapping[str, Reporting]:
     tables = tomllib.loads(FILE.read_text("utf-8"))
     return {
         code.upper(): Reporting(

@@ -11,6 +11,14 @@ from engine.serials.models import Party, RecallContact, Shipment
 STAYS = timedelta(days=365)
 
 
+EVER_SENT = Party.id.in_(select(Shipment.consignee_id))
+ITS_CONTACT = and_(
+    RecallContact.party_id == Party.id,
+    RecallContact.role == "recall",
+    RecallContact.ended_at.is_(None),
+)
+
+
 @dataclass(frozen=True)
 class Reach:
     """One consignee that was ever sent goods, and when its recall contact was last verified."""
@@ -27,15 +35,8 @@ def reaches(db: Session, *, at: datetime) -> list[Reach]:
     last = func.max(RecallContact.verified_at, type_=RecallContact.verified_at.type)
     rows = db.execute(
         select(Party.id, Party.name, Party.country, last)
-        .outerjoin(
-            RecallContact,
-            and_(
-                RecallContact.party_id == Party.id,
-                RecallContact.role == "recall",
-                RecallContact.ended_at.is_(None),
-            ),
-        )
-        .where(Party.id.in_(select(Shipment.consignee_id)))
+        .outerjoin(RecallContact, ITS_CONTACT)
+        .where(EVER_SENT)
         .group_by(Party.id, Party.name, Party.country)
     )
     found = [
@@ -47,19 +48,10 @@ def reaches(db: Session, *, at: datetime) -> list[Reach]:
 
 def counted(db: Session, *, at: datetime) -> tuple[int, int]:
     """Return how many consignees were reached lately, and how many were ever sent anything."""
-    lately = (
-        select(RecallContact.id)
-        .where(
-            RecallContact.party_id == Party.id,
-            RecallContact.role == "recall",
-            RecallContact.ended_at.is_(None),
-            RecallContact.verified_at >= at - STAYS,
-        )
-        .exists()
-    )
+    lately = select(RecallContact.id).where(ITS_CONTACT, RecallContact.verified_at >= at - STAYS)
     reached, known = db.execute(
-        select(func.count().filter(lately), func.count())
+        select(func.count().filter(lately.exists()), func.count())
         .select_from(Party)
-        .where(Party.id.in_(select(Shipment.consignee_id)))
+        .where(EVER_SENT)
     ).one()
     return reached, known

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from babel.core import Locale
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import get_currency_precision
 
 from forms.context import Context
 from forms.decimals import decimal_of, places_of, text_of
 from forms.field import Json, Posted, Shown, posted_text
 from forms.kind import Kind, Option, Wrong
+from forms.kinds.money import in_currency
 from forms.spending import CATEGORIES, CURRENCIES
-from forms.words import N_, language_of, say
+from forms.words import N_, say
 
 MOST_HOURS = 10_000
 MOST = Decimal(10) ** 11
@@ -111,13 +111,8 @@ class Effort(Kind):
             words = say(CATEGORIES[self.option("category")].label, language)
             lines.append(f"{value['hours']} h · {words}")
         if "amount" in value:
-            amount = format_currency(
-                Decimal(value["amount"]),
-                value["currency"],
-                "#,##0.00 ¤¤",
-                locale=Locale.parse(language_of(language)),
-            ).replace("\xa0", " ")
-            lines.append(f"{amount} · {say(CATEGORIES[value['category']].label, language)}")
+            words = say(CATEGORIES[value["category"]].label, language)
+            lines.append(f"{in_currency(value, language)} · {words}")
         return Shown(tuple(lines))
 
     def variable(self, value: Json) -> Json:

@@ -15,6 +15,13 @@ from forms.kinds.quantity import NOT_A_NUMBER, bounded, is_decimal
 from forms.words import N_, language_of
 
 
+def in_currency(value: Mapping[str, Json], language: str) -> str:
+    """Write an amount with the code of its currency: $ names several."""
+    amount, currency = Decimal(value["amount"]), value["currency"]
+    words = format_currency(amount, currency, "#,##0.00 ¤¤", locale=language_of(language))
+    return words.replace("\xa0", " ")
+
+
 class Money(Kind):
     """An amount in one of a few currencies, kept as text."""
 
@@ -67,10 +74,8 @@ class Money(Kind):
         }
 
     def show(self, value: Json, language: str) -> Shown:
-        """Write the amount with the code of its currency: $ names several."""
-        amount, currency = Decimal(value["amount"]), value["currency"]
-        words = format_currency(amount, currency, "#,##0.00 ¤¤", locale=language_of(language))
-        return Shown((words.replace("\xa0", " "),))
+        """Write the amount in its currency."""
+        return Shown((in_currency(value, language),))
 
     def variable(self, value: Json) -> Json:
         """Tell the diagram the amount as text."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases.history import history_of_stream
@@ -14,7 +15,6 @@ from engine.cases.reported import deciding, feeding, finding, listing, places
 from engine.cases.reported.given import LABELS, WANTED, given_of
 from engine.cases.reported.models import CaseEvent, EventReportability, ReportedEvent
 from engine.cases.reported.understanding import Understood, understand, understood_of
-from engine.cases.tasks import printed_name
 from engine.evidence.signatures import Signature
 from engine.exports import Column
 from engine.regulators import jurisdictions as law
@@ -22,6 +22,7 @@ from engine.regulators.jurisdictions import Jurisdiction
 from engine.regulators.reportability import Report, reporting
 from engine.serials.models import Lot, Unit
 from webapp import words
+from webapp.queries.stock import actors
 from webapp.sentences import translated
 from webapp.times import on_day, write, zone
 from webapp.words import N_
@@ -103,22 +104,34 @@ class EventPage:
 
 def event_page(db: Session, number: str) -> EventPage:
     """Return what the page of an event shows. Raises `EventUnknown`."""
-    events = finding.versions_of(db, number)
     event = finding.named(db, number)
+    events = finding.versions_of(db, number)
+    decisions, links = deciding.decisions_of(db, number), feeding.links_of(db, number)
+    people = actors(
+        db,
+        [
+            *(one.recorded_by_id for one in events),
+            *(one.by_id for one in decisions),
+            *(id_ for link, _ in links for id_ in (link.by_id, link.ended_by_id)),
+        ],
+    )
     names = understood_of(db, events)
-    asked = _places(db, event)
+    asked = _places(db, event, decisions, people)
     there = {one.here.code for one in asked}
     return EventPage(
         event=event,
-        by=printed_name(db, event.recorded_by_id),
+        by=people[event.recorded_by_id],
         understood=names[event.id],
         known_now=_known_now(db, event),
         missing=[(LABELS[name], clause) for name, clause in WANTED.items()
                  if not getattr(event, name)],
         places=asked,
         elsewhere=[one for one in law.listed() if one.code not in there],
-        links=_links(db, number),
-        versions=list(_versions(db, events, names)),
+        links=[
+            Link(link, case, people[link.by_id], people.get(link.ended_by_id or 0, ""))
+            for link, case in links
+        ],
+        versions=list(_versions(events, names, people)),
         lines=history_of_stream(db, event.stream),
     )  # fmt: skip
 
@@ -131,37 +144,37 @@ def _known_now(db: Session, event: ReportedEvent) -> Understood | None:
     return found if found.match or found.candidates else None
 
 
-def _places(db: Session, event: ReportedEvent) -> list[Place]:
-    by_code: dict[str, list[EventReportability]] = {}
-    for row in deciding.decisions_of(db, event.number):
-        by_code.setdefault(row.jurisdiction, []).append(row)
+def _places(
+    db: Session,
+    event: ReportedEvent,
+    decisions: Sequence[EventReportability],
+    people: Mapping[int, str],
+) -> list[Place]:
+    ids = [one.signature_id for one in decisions]
+    signed = {one.id: one for one in db.scalars(select(Signature).where(Signature.id.in_(ids)))}
+    replaced = {one.supersedes_id for one in decisions}
+    by_code: dict[str, list[Decided]] = {}
+    for row in decisions:
+        asks = reporting(row.jurisdiction)
+        report = asks.report(row.report) if row.report else None
+        by_code.setdefault(row.jurisdiction, []).append(
+            Decided(
+                row,
+                report,
+                people[row.by_id],
+                signed[row.signature_id],
+                row.id not in replaced,
+                report.latest_on(aware_on(event)) if report else None,
+                asks.report(row.suggested) if row.suggested else None,
+            )
+        )
     asked = places.jurisdictions_of(db, event.number)
-    found = [_place(db, event, code, why, by_code.get(code, ())) for code, why in asked.items()]
+    found = [_place(event, code, why, by_code.get(code, ())) for code, why in asked.items()]
     return sorted(found, key=lambda one: (one.holds, one.here.code))
 
 
-def _place(
-    db: Session,
-    event: ReportedEvent,
-    code: str,
-    because: str,
-    rows: Sequence[EventReportability],
-) -> Place:
-    asks, where = reporting(code), places.where_for(event, code)
-    runs_as = asks.taken_for(event.outcome, where)
-    replaced = {one.supersedes_id for one in rows}
-    decisions = [
-        Decided(
-            row,
-            asks.report(row.report) if row.report else None,
-            printed_name(db, row.by_id),
-            db.get_one(Signature, row.signature_id),
-            row.id not in replaced,
-            asks.report(row.report).latest_on(aware_on(event)) if row.report else None,
-            asks.report(row.suggested) if row.suggested else None,
-        )
-        for row in rows
-    ]
+def _place(event: ReportedEvent, code: str, because: str, decisions: Sequence[Decided]) -> Place:
+    runs_as = reporting(code).taken_for(event.outcome, places.where_for(event, code))
     last = next((one.row for one in decisions if one.is_standing), None)
     return Place(law.named(code), because, decisions, deciding.counts(event, last), runs_as,
                  runs_as.latest_on(aware_on(event)))  # fmt: skip
@@ -172,29 +185,17 @@ def aware_on(event: ReportedEvent) -> date:
     return event.aware_at.astimezone(zone()).date()
 
 
-def _links(db: Session, number: str) -> list[Link]:
-    return [
-        Link(
-            row,
-            case,
-            printed_name(db, row.by_id),
-            printed_name(db, row.ended_by_id) if row.ended_by_id else "",
-        )
-        for row, case in feeding.links_of(db, number)
-    ]
-
-
 # --- versions --------------------------------------------------------------------------------
 
 
 def _versions(
-    db: Session, events: Sequence[ReportedEvent], names: Mapping[int, str]
+    events: Sequence[ReportedEvent], names: Mapping[int, str], people: Mapping[int, str]
 ) -> Iterator[Version]:
     by_id = {one.id: one for one in events}
     for event in events:
         before = by_id.get(event.supersedes_id or 0)
         changes = list(_changes(before, event, names)) if before else []
-        yield Version(event, printed_name(db, event.recorded_by_id), changes)
+        yield Version(event, people[event.recorded_by_id], changes)
 
 
 def _changes(

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
 from engine.cases.overview import case_facts, recall_named
-from engine.cases.recalls import joining
+from engine.cases.recalls import joining, succession
 from engine.cases.recalls.joining import Joining
 from engine.cases.recalls.joining_record import TITLES
 from engine.cases.recalls.succession import MERGED, SUPERSEDED
@@ -48,17 +47,8 @@ def _page(number: str, problems: list[Problem]) -> str:
 
 def _others(db: Session, case: Case) -> list[tuple[str, str]]:
     """Return the open recalls that this one may end in, the newest first."""
-    rows = db.execute(
-        select(Case.number, Case.title)
-        .where(
-            Case.process == "recall",
-            Case.state == "open",
-            Case.is_drill == case.is_drill,
-            Case.id != case.id,
-        )
-        .order_by(Case.opened_at.desc(), Case.id.desc())
-    )
-    return [(number, f"{number} · {title}") for number, title in rows]
+    found = succession.open_others(case).order_by(Case.opened_at.desc(), Case.id.desc())
+    return [(one.number, f"{one.number} · {one.title}") for one in db.scalars(found)]
 
 
 def _asked(number: str) -> Joining:
@@ -83,12 +73,8 @@ def review(number: str) -> ResponseReturnValue:
         return _page(number, wrong.problems), 422
     except Refused as refused:
         return _page(number, [refused.problem("into")]), 422
-    return redirect(
-        url_for(
-            ".sign", number=number, nonce=opened.nonce, into=asked.into, kind=asked.kind
-        ),
-        303,
-    )  # fmt: skip
+    address = url_for(".sign", number=number, nonce=opened.nonce, into=asked.into, kind=asked.kind)
+    return redirect(address, 303)
 
 
 @bp.get("/sign/<nonce>")

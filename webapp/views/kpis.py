@@ -20,7 +20,7 @@ from webapp.queries.stock import actors
 from webapp.reading import read
 from webapp.session import person
 from webapp.transactions import begin
-from webapp.views.tasks import addresses, page_addresses, page_number
+from webapp.views.tasks import addresses, page_addresses, up_to_last
 
 bp = Blueprint("kpis", __name__, url_prefix="/key-figures")
 PAGE = 100
@@ -52,9 +52,7 @@ def one(code: str) -> ResponseReturnValue:
     window = shown.window_of(request.args, at=now())
     kept = shown.asked_days(request.args, window)
     rows = kpi.rows(db, window)
-    page = Page(page_number(), PAGE, len(rows.rows))
-    if page.number > page.page_count:
-        page = Page(page.page_count, PAGE, len(rows.rows))
+    page = up_to_last(lambda number: Page(number, PAGE, len(rows.rows)), lambda found: found)
     return render_template(
         "kpis/one.html",
         kpi=kpi,
@@ -102,18 +100,13 @@ def settings() -> ResponseReturnValue:
 def _settings(problems: list[Problem]) -> str:
     db = read()
     rows = standards.standing(db)
-    window = shown.window_of({}, at=now())
-    units = {
-        code: shown.BASELINE_UNITS[kpi.measured(db, window).main.unit]
-        for code, kpi in kpis().items()
-    }
     return render_template(
         "kpis/settings.html",
         rows=rows,
         names=actors(db, (one.by_id for one in rows)),
         standards=STANDARDS,
         kpis=kpis(),
-        units=units,
+        units={code: shown.BASELINE_UNITS[kpi.unit] for code, kpi in kpis().items()},
         currencies=[(code, code) for code in CURRENCIES],
         today=now().date(),
         entered=request.form,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases import commands
 from engine.cases.reported import deciding
-from engine.cases.reported.deciding import SAID, Decision
+from engine.cases.reported.deciding import SAID, Asked, Decision
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
 from engine.regulators.reportability import GIVEN
@@ -61,11 +61,10 @@ def ask(number: str, code: str) -> ResponseReturnValue:
     asked = deciding.look(read(), number, code)
     last = asked.standing
     values = {f"answer.{name}": given for name, given in last.answers.items()} if last else {}
-    return _page(number, code, values, [])
+    return _page(asked, values, [])
 
 
-def _page(number: str, code: str, values: dict[str, str], problems: list[Problem]) -> str:
-    asked = deciding.look(read(), number, code)
+def _page(asked: Asked, values: dict[str, str], problems: list[Problem]) -> str:
     answers = {one.code: values.get(f"answer.{one.code}", "unknown") for one in asked.law.questions}
     has_answers = any(name.startswith("answer.") for name in values)
     runs_as = asked.law.taken_for(asked.event.outcome, asked.where)
@@ -92,7 +91,7 @@ def review(number: str, code: str) -> ResponseReturnValue:
     decision = _typed(number, code)
     values = {name: request.form[name] for name in request.form if name not in KEPT}
     if request.form.get("then") == "suggest":
-        return _page(number, code, values, [])
+        return _page(deciding.look(read(), number, code), values, [])
     try:
         with begin() as db:
             opened = deciding.open_signing(
@@ -100,7 +99,7 @@ def review(number: str, code: str) -> ResponseReturnValue:
             )
             commands.save_draft(db, _place(number, code), values, by=person(), at=now())
     except Invalid as wrong:
-        return _page(number, code, values, wrong.problems), 422
+        return _page(deciding.look(read(), number, code), values, wrong.problems), 422
     return redirect(url_for(".to_sign", number=number, code=code, nonce=opened.nonce), 303)
 
 

@@ -44,7 +44,7 @@ def _id(name: str) -> int | None:
 @allow("reported_event.read")
 def index() -> ResponseReturnValue:
     """List the events, the latest received first, narrowed by words, outcome and country."""
-    wanted = _wanted()
+    db, wanted = read(), _wanted()
     show = request.args.get("show", "")
     kept = {
         "text": wanted.text or None,
@@ -57,8 +57,10 @@ def index() -> ResponseReturnValue:
     return render_template(
         "reported_events/index.html",
         listed=up_to_last(
-            lambda number: listing.events(read(), wanted, page=number), lambda found: found.page
+            lambda number: listing.events(db, wanted, page=number), lambda found: found.page
         ),
+        undecided_count=listing.undecided_count(db),
+        countries=listing.countries(db),
         wanted=wanted,
         show=kept["show"] or "all",
         outcomes=OUTCOMES,

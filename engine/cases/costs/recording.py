@@ -27,6 +27,7 @@ STREAM = "costs"  # not the case's own: an invoice comes after the entry that cl
 KIND = "effort"
 LONGEST, NAME = 500, 200  # characters
 EARLIEST = date(2000, 1, 1)
+DAY_WRONG = N_("Enter the day as YYYY-MM-DD.")
 _PARTS = frozenset(PARTS)
 
 _later = aliased(CostLine)
@@ -207,7 +208,7 @@ def _wrong_words(
     if given.who.strip():
         yield from problems_of(given.who, "who", N_("Who"), missing="", most=NAME, lines=False)
     if spent_on is None:
-        yield Problem("spent_on", N_("Enter the day as YYYY-MM-DD."))
+        yield Problem("spent_on", DAY_WRONG)
     elif spent_on > today:
         yield Problem("spent_on", N_("This day is still to come."))
     elif spent_on < EARLIEST:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.cases.costs.models import STANDARDS, Standard
-from engine.cases.costs.recording import LONGEST, STREAM
+from engine.cases.costs.recording import DAY_WRONG, LONGEST, STREAM
 from engine.cases.typed import problems_of
 from engine.errors import Invalid, Problem
 from engine.evidence import ledger
@@ -20,7 +20,6 @@ from forms.decimals import decimal_of, text_of
 from forms.spending import CURRENCIES
 
 LARGEST = Decimal(10) ** 12
-DAY_WRONG = N_("Enter the day as YYYY-MM-DD.")
 
 
 @dataclass(frozen=True)

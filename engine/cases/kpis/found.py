@@ -44,6 +44,7 @@ class Kpi:
     sections: Mapping[str, str]
     part: str
     place: int
+    unit: str  # of the number it is known by
     measured: Callable[[Session, Window], Measured]
     rows: Callable[[Session, Window], Rows]
 
@@ -67,8 +68,9 @@ def kpis() -> Mapping[str, Kpi]:
         made = import_module(f"{definitions.__name__}.{module.name}")
         name, sections = definition(getdoc(made) or "")
         found.append(
-            Kpi(module.name, name, sections, made.PART, made.PLACE, made.measured, made.rows)
-        )
+            Kpi(module.name, name, sections, made.PART, made.PLACE, made.UNIT, made.measured,
+                made.rows)
+        )  # fmt: skip
     order = list(PARTS)
     return {one.code: one for one in sorted(found, key=lambda k: (order.index(k.part), k.place))}
 

@@ -16,8 +16,6 @@ from engine.serials.night.figures import wilson
 from engine.serials.sets import is_sqlite
 from engine.words import N_
 
-# what a number counts in
-UNITS = ("percent", "seconds", "milliseconds", "count", "quantity", "money", "score", "days")
 NOTHING = N_("Nothing of the kind was recorded in this time")
 REAL = Case.is_drill.is_(False)  # practice is nobody's performance
 # a recall that ended in another: what it was about is counted and sealed there
@@ -49,9 +47,7 @@ class Window:
         """Say whether a moment lies in it."""
         return moment is not None and self.since <= moment < self.until
 
-    def within(
-        self, column: ColumnElement[Any] | InstrumentedAttribute[Any]
-    ) -> ColumnElement[bool]:
+    def within(self, column: Moment) -> ColumnElement[bool]:
         """Return the condition that a column of moments lies in it."""
         return (column >= self.since) & (column < self.until)
 
@@ -60,6 +56,7 @@ class Window:
 class Figure:
     """One number; where `value` is None, `why` says why it is not known.
 
+    `unit`: percent, seconds, milliseconds, count, quantity, money, score, days.
     `group` is a code of `group_kind`: role, country, class, step, category, currency, month,
     control, account.
     """
@@ -74,11 +71,6 @@ class Figure:
     why: str = ""
     group: str = ""
     group_kind: str = ""
-
-    @property
-    def is_known(self) -> bool:
-        """Say whether it could be said."""
-        return self.value is not None
 
 
 @dataclass(frozen=True)

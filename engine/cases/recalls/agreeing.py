@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
 from engine.cases import balance
 from engine.cases.accounts import ACCOUNTS
 from engine.cases.models import Case
-from engine.cases.recalls import jurisdictions, stop_ship, strategies
+from engine.cases.recalls import jurisdictions, stop_ship, strategies, succession
 from engine.errors import Invalid, Problem
 from engine.words import N_
 
@@ -61,11 +60,6 @@ def _refuse_what_moves(task: Task, answers: dict[str, Any]) -> None:
 def _refuse_no_recall(db: Session, case: Case, number: str | None) -> None:
     if number is None:
         return
-    found = db.scalar(
-        select(Case.id).where(
-            Case.number == number.strip().upper(), Case.process == "recall", Case.state == "open",
-            Case.id != case.id, Case.is_drill == case.is_drill,
-        )
-    )  # fmt: skip
-    if found is None:
+    named = succession.open_others(case).where(Case.number == number.strip().upper())
+    if db.scalar(named) is None:
         raise Invalid([Problem("other_recall", NO_SUCH_RECALL)])

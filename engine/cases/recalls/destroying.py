@@ -101,11 +101,13 @@ def held_back(
     for one in asked:
         if one.lot_id is not None:
             lots[one.lot_id] += one.quantity
+    recalls = _recalls_with(db, units, lots)
+    sites = _sites(db, lots, gone) if recalls else {}  # the same for every recall
     found: list[tuple[Case, Found]] = []
-    for case in _recalls_with(db, units, lots):
+    for case in recalls:
         closed = Closed(db, case, {})
         found += [(case, one) for one in _units(closed, units)]
-        found += [(case, one) for one in _lots(closed, lots, _sites(db, lots, gone))]
+        found += [(case, one) for one in _lots(closed, lots, sites)]
     names = stock_names(db, [(one.unit_id, one.lot_id) for _, one in found])
     return [
         HeldBack(case.number, one.gate, one.unit_id, one.lot_id,
@@ -261,8 +263,10 @@ def _recalls_with(db: Session, units: Iterable[int], lots: Iterable[int]) -> lis
 
 
 def _units(closed: Closed, units: Iterable[int]) -> Iterator[Found]:
+    if not units:
+        return
     db = closed.db
-    lying = balance.holdings_of(db, closed.case.id, units=units) if units else ()
+    lying = balance.holdings_of(db, closed.case.id, units=units)
     countries = _countries(db, {one.party_id for one in lying if one.party_id is not None})
     at_home = db.execute(
         select(Unit.id, Party.country)
@@ -280,8 +284,10 @@ def _units(closed: Closed, units: Iterable[int]) -> Iterator[Found]:
 
 def _lots(closed: Closed, lots: Mapping[int, Decimal], sites: Sites) -> Iterator[Found]:
     """Yield the lots of which more is asked than no gate holds back."""
+    if not lots:
+        return
     db = closed.db
-    rows = balance.holdings_of(db, closed.case.id, lots=lots) if lots else ()
+    rows = balance.holdings_of(db, closed.case.id, lots=lots)
     lying = [one for one in rows if one.account in HERE]
     countries = _countries(db, {one.party_id for one in lying if one.party_id is not None})
     for lot_id, asked in lots.items():

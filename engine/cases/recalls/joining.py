@@ -26,6 +26,7 @@ from engine.cases.reported.models import CaseEvent
 from engine.cases.scopes import Difference, telling as changes
 from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case
+from engine.cases.typed import WRITE_REASON
 from engine.errors import Invalid, Problem, Refused
 from engine.evidence import ceremony, checkpoints, ledger
 from engine.evidence.signatures import PendingSign
@@ -129,7 +130,7 @@ def _checked(db: Session, asked: Joining, by: Person) -> tuple[Case, Case]:
     """Lock both, the older first, and return who ends and who goes on. Raises why it cannot be."""
     authorize(by, ACTION)
     if not asked.reason.strip():
-        raise Invalid([Problem("reason", N_("Write the reason first."))])
+        raise Invalid([Problem("reason", WRITE_REASON)])
     if asked.number == asked.into:
         raise SameRecall
     # everybody who locks two cases locks the older first

@@ -11,6 +11,7 @@ from engine.cases.children import open_child
 from engine.cases.models import Case
 from engine.cases.scopes.comparing import Change, change_of
 from engine.cases.scopes.models import ScopeVersion
+from engine.cases.scopes.standing import before_of
 from engine.people.person import Person
 
 PROCESS = "device_review"
@@ -48,8 +49,3 @@ def of_instance(db: Session, case: Case, instance_id: int | None) -> DeviceAdded
     number = int(str(instance.parent_key).removeprefix(KEY))
     version = scopes.numbered(db, case, number)
     return DeviceAdded(version, change_of(db, before_of(db, version), version))
-
-
-def before_of(db: Session, version: ScopeVersion) -> ScopeVersion | None:
-    """Return the scope that a frozen one supersedes."""
-    return db.get(ScopeVersion, version.supersedes_id) if version.supersedes_id else None

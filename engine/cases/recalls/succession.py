@@ -6,7 +6,7 @@ the one that goes on.
 
 from collections.abc import Iterable
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from engine.cases.models import Case
@@ -54,6 +54,16 @@ def earlier(db: Session, case_id: int) -> list[int]:
         looked_at = list(db.scalars(before.order_by(Succession.case_id)))
         found += looked_at
     return found
+
+
+def open_others(case: Case) -> Select[Case]:
+    """Choose the open recalls that a case may go on in: a drill only in a drill, never itself."""
+    return select(Case).where(
+        Case.process == "recall",
+        Case.state == "open",
+        Case.is_drill == case.is_drill,
+        Case.id != case.id,
+    )
 
 
 def refuse_elsewhere(db: Session, case: Case) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +10,7 @@ from engine.cases.models import Case
 from engine.cases.recalls import authorities, gates
 from engine.cases.recalls.deciding import ACTIONS
 from engine.cases.recalls.showing import JurisdictionShown
-from engine.cases.records.sections import Section
+from engine.cases.records.sections import Section, minute, table
 from engine.regulators import jurisdictions as law
 from engine.words import N_, say
 
@@ -44,13 +43,13 @@ def told(shown: Sequence[JurisdictionShown], language: str) -> list[Section]:
                 f"{say(gates.WHAT[gate.what], language)}: {say(gates.RULES[gate.rule], language)}"
             )
             state = say(GATE_STATES[gate.state], language)
-            closed.append([where, what, state, moment(gate.opened_at),
+            closed.append([where, what, state, minute(gate.opened_at),
                            gate.evidence or gate.reason])  # fmt: skip
-        sent += [[where, str(n.round), moment(n.sent_at), n.receipt] for n in one.notifications]
+        sent += [[where, str(n.round), minute(n.sent_at), n.receipt] for n in one.notifications]
         for asked in one.terminations:
             outcome = say(authorities.OUTCOMES[asked.outcome], language) if asked.outcome else None
-            ended.append([where, str(asked.round), moment(asked.requested_at), asked.reference,
-                          moment(asked.answered_at), outcome])  # fmt: skip
+            ended.append([where, str(asked.round), minute(asked.requested_at), asked.reference,
+                          minute(asked.answered_at), outcome])  # fmt: skip
     where, round_ = N_("Jurisdiction"), N_("Round")
     answered = (where, round_, N_("Asked at"), N_("Reference"), N_("Answered at"), N_("Outcome"))
     each = (
@@ -60,19 +59,6 @@ def told(shown: Sequence[JurisdictionShown], language: str) -> list[Section]:
         (N_("Authorities asked to end their oversight"), answered, ended),
     )  # fmt: skip
     return [table(heading, columns, rows, language) for heading, columns, rows in each if rows]
-
-
-def table(
-    heading: str, columns: Sequence[str], rows: list[list[Any]], language: str, **more: Any
-) -> Section:
-    """Return a section that is one table, its words in the language of the record."""
-    said = {"columns": [say(one, language) for one in columns], "rows": rows}
-    return {"heading": say(heading, language), "table": said, **more}
-
-
-def moment(at: datetime | None) -> str | None:
-    """Return a moment as records print it."""
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else None
 
 
 def _said(name: str, value: str, jurisdiction: str | None, language: str) -> str:
@@ -89,7 +75,7 @@ def _said(name: str, value: str, jurisdiction: str | None, language: str) -> str
         words = graded.said(language) if graded else value
     else:
         try:
-            words = str(moment(datetime.fromisoformat(value)))
+            words = str(minute(datetime.fromisoformat(value)))
         except ValueError:
             words = value
     return f"{here.said(language)}: {words}" if here else words

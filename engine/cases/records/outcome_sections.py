@@ -23,8 +23,7 @@ from engine.cases.notices.models import (
     NoticeLetter,
     OutreachAttempt,
 )
-from engine.cases.records.authority_sections import moment, table
-from engine.cases.records.sections import Section
+from engine.cases.records.sections import Section, minute, table
 from engine.cases.replies.models import CHANNELS, Reply
 from engine.cases.reporting import reports
 from engine.cases.shares import count as share_count
@@ -144,7 +143,7 @@ def _stratum(one: StratumResult, language: str) -> list[str]:
 def status_reports(db: Session, case: Case) -> list[Section]:
     """Return every status report that was approved, with the figures it told."""
     rows = [
-        [f"{case.number}-S{one.report.number}", moment(one.report.approved_at),
+        [f"{case.number}-S{one.report.number}", minute(one.report.approved_at),
          one.figures.affected, one.figures.open, f"{one.figures.sum_of('responding'):,}"]
         for one in reversed(reports.of_case(db, case))
         if one.report.approved_at is not None
@@ -217,7 +216,7 @@ def exhibits(db: Session, case: Case) -> list[Section]:
     listed = select(Document).where(Document.stream == case.stream, Document.state != "review")
     count = db.scalar(select(func.count()).select_from(listed.subquery())) or 0
     found = db.scalars(listed.order_by(Document.id).limit(MOST_ROWS)).all()
-    rows = [[one.name, moment(one.at), one.sha256] for one in found]
+    rows = [[one.name, minute(one.at), one.sha256] for one in found]
     note = _note(case, "exhibits", REST, count=f"{count - len(rows):,}")
     columns = (N_("Document"), N_("Made at"), "SHA-256")
     more = {"note": note} if count > len(rows) else {}

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from engine.cases.names import person_named
-from engine.cases.records.sections import Section
+from engine.cases.records.sections import Section, minute
 from engine.cases.scopes.figures import Figures
 from engine.cases.scopes.models import STATES, ScopeVersion
 from engine.serials.models import TraceRun
@@ -20,9 +20,7 @@ def scope(db: Session, version: ScopeVersion, language: str) -> Section:
     frozen = "–"
     if version.frozen_at is not None:
         by = person_named(db, version.frozen_by_id) if version.frozen_by_id else "Holdfast"
-        frozen = say(
-            N_("%(name)s, %(at)s"), language, name=by, at=f"{version.frozen_at:%Y-%m-%d %H:%M} UTC"
-        )
+        frozen = say(N_("%(name)s, %(at)s"), language, name=by, at=minute(version.frozen_at))
     rows = [
         (N_("What it says"), version.text),
         (N_("Why"), version.reason),

@@ -1,6 +1,6 @@
 """The building blocks of a record: its head, answers as sections, the balance, the subjects."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -68,6 +68,19 @@ def mark_of(db: Session, case: Case) -> str | None:
     return "drill" if case.is_drill else (db.info.get("mark") or "").lower() or None
 
 
+def table(
+    heading: str, columns: Sequence[str], rows: list[list[Any]], language: str, **more: Any
+) -> Section:
+    """Return a section that is one table, its words in the language of the record."""
+    said = {"columns": [say(one, language) for one in columns], "rows": rows}
+    return {"heading": say(heading, language), "table": said, **more}
+
+
+def minute(at: datetime | None) -> str | None:
+    """Return a moment as records print it to people."""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else None
+
+
 def answered(
     form: Form,
     answers: dict[str, Any],
@@ -114,7 +127,7 @@ def kept_answers(db: Session, case: Case, answers: Iterable[Answer]) -> list[Sec
             told,
             case.language,
             name=printed_name(db, answer.by_id),
-            at=f"{answer.at:%Y-%m-%d %H:%M} UTC",
+            at=minute(answer.at),
             source=answer.migrated_from or "",
         )
         form = form_at(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine.bpmn.models import Task
 from engine.cases.about import about
 from engine.cases.models import Case
-from engine.cases.records.sections import Section
+from engine.cases.records.sections import Section, minute, table
 from engine.evidence.meanings import sentence
 from engine.evidence.signatures import Signature, SignatureVoided
 from engine.words import N_, say
@@ -38,16 +38,13 @@ def signatures(db: Session, case: Case, *, most: int | None = None) -> Section:
             steps.get(one.id, "–"),
             one.printed_name,
             sentence(one.meaning, case.language),
-            f"{one.at:%Y-%m-%d %H:%M} UTC",
+            minute(one.at),
         ]
         for one in found
     ]
     more = count - len(found)
-    return {
-        "heading": say(N_("Signatures in this case"), case.language),
-        "table": {"columns": [say(one, case.language) for one in COLUMNS], "rows": rows},
-        **({"note": say(REST, case.language, count=f"{more:,}")} if more else {}),
-    }
+    note = {"note": say(REST, case.language, count=f"{more:,}")} if more else {}
+    return table(N_("Signatures in this case"), COLUMNS, rows, case.language, **note)
 
 
 def _steps(db: Session, case: Case, found: Sequence[Signature]) -> dict[int, str]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
 from engine.cases.recalls.stop_ship import NOTHING, STEP, Beside, Part, beside_signal, said
-from engine.cases.records.sections import Section
+from engine.cases.records.sections import Section, table
 from engine.cases.scopes.figures import PLACE_WORDS
 from engine.words import N_, say
 
@@ -36,14 +36,13 @@ def sections(db: Session, case: Case, answers: Mapping[str, Any]) -> list[Sectio
                 [say(N_("Lots beyond the signal"), language), _names(beside.added)],
             ],
         },
-        {
-            "heading": say(N_("How much stays free, and how much is added"), language),
-            "note": say(N_("Units, and quantities of lots"), language),
-            "table": {
-                "columns": [say(one, language) for one in columns],
-                "rows": [[say(words, language), *each] for words, each in _rows(beside)],
-            },
-        },
+        table(
+            N_("How much stays free, and how much is added"),
+            columns,
+            [[say(words, language), *each] for words, each in _rows(beside)],
+            language,
+            note=say(N_("Units, and quantities of lots"), language),
+        ),
     ]
 
 

@@ -9,7 +9,7 @@ from engine.cases.models import Case
 from engine.cases.recalls import showing
 from engine.cases.recalls.showing import JurisdictionShown
 from engine.cases.records import rounds
-from engine.cases.records.sections import Record, Section, head, kept_answers, sources
+from engine.cases.records.sections import Record, Section, head, kept_answers, sources, table
 from engine.words import N_, say
 
 PROCESS = "recall"
@@ -38,13 +38,8 @@ def jurisdictions(each: list[JurisdictionShown], language: str) -> Section:
     columns = (
         N_("Jurisdiction"), N_("Legal name"), N_("Class"), N_("Reportable"), N_("Why"),
     )  # fmt: skip
-    return {
-        "heading": say(N_("What the recall is in each jurisdiction"), language),
-        "table": {
-            "columns": [say(one, language) for one in columns],
-            "rows": [_row(one, language) for one in each],
-        },
-    }
+    rows = [_row(one, language) for one in each]
+    return table(N_("What the recall is in each jurisdiction"), columns, rows, language)
 
 
 def _row(one: JurisdictionShown, language: str) -> list[Any]:

@@ -39,6 +39,9 @@ NOT_REPORTED = N_("Not reportable")
 UNVERIFIED = N_("unverified")
 CHECKED = N_("compared with the text")
 
+_later = aliased(EventReportability)
+REPLACED = select(_later.id).where(_later.supersedes_id == EventReportability.id).exists()
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -79,9 +82,7 @@ def standing(db: Session, number: str) -> dict[str, EventReportability]:
 
 def standing_of(db: Session, numbers: Sequence[str]) -> dict[str, dict[str, EventReportability]]:
     """Return the standing decisions on several events, by number and jurisdiction."""
-    later = aliased(EventReportability)
-    replaced = select(later.id).where(later.supersedes_id == EventReportability.id).exists()
-    rows = select(EventReportability).where(EventReportability.number.in_(numbers), ~replaced)
+    rows = select(EventReportability).where(EventReportability.number.in_(numbers), ~REPLACED)
     found: dict[str, dict[str, EventReportability]] = {}
     for one in db.scalars(rows.order_by(EventReportability.id)):
         found.setdefault(one.number, {})[one.jurisdiction] = one

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine.cases.models import Case
 from engine.cases.pages import Page
-from engine.cases.reported.deciding import counts, standing_of
+from engine.cases.reported.deciding import REPLACED, counts, standing_of
 from engine.cases.reported.models import (
     CaseEvent,
     EventJurisdiction,
@@ -81,21 +81,25 @@ class EventsPage:
 
     rows: Sequence[EventRow]
     page: Page
-    undecided_count: int
-    countries: Sequence[str]  # that any event happened in
 
 
 def events(db: Session, wanted: Wanted, *, page: int = 1) -> EventsPage:
     """Return one page of the register, newest first."""
     conditions = wanted.conditions()
     found = db.scalars(_ordered(conditions).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
-    open_ones = [*Wanted(is_undecided=True).conditions()]
-    return EventsPage(
-        rows_of(db, found),
-        Page(number=page, size=PAGE_SIZE, total_count=_count(db, conditions)),
-        _count(db, open_ones),
-        _countries(db),
-    )
+    many = _count(db, conditions)
+    return EventsPage(rows_of(db, found), Page(number=page, size=PAGE_SIZE, total_count=many))
+
+
+def undecided_count(db: Session) -> int:
+    """Return how many events run as if reportable, for want of a decision."""
+    return _count(db, Wanted(is_undecided=True).conditions())
+
+
+def countries(db: Session) -> list[str]:
+    """Return the countries that any event happened in."""
+    rows = select(ReportedEvent.country).where(ReportedEvent.country.is_not(None)).distinct()
+    return sorted(code for code in db.scalars(rows) if code)
 
 
 def newest(db: Session, wanted: Wanted, *, most: int = 8) -> list[EventRow]:
@@ -158,11 +162,6 @@ def _count(db: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
     return db.scalar(rows) or 0
 
 
-def _countries(db: Session) -> list[str]:
-    rows = select(ReportedEvent.country).where(ReportedEvent.country.is_not(None)).distinct()
-    return sorted(code for code in db.scalars(rows) if code)
-
-
 def _says(words: str) -> ColumnElement[bool]:
     return or_(
         ReportedEvent.number.startswith(words.upper(), autoescape=True),
@@ -188,14 +187,13 @@ def _feeds(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _undecided() -> ColumnElement[bool]:
     """Return that a jurisdiction is asked in which no decision holds that was signed on it."""
-    later = aliased(EventReportability)
     holds = (
         select(EventReportability.id)
         .where(
             EventReportability.number == EventJurisdiction.number,
             EventReportability.jurisdiction == EventJurisdiction.jurisdiction,
             EventReportability.version >= ReportedEvent.judged_version,
-            ~select(later.id).where(later.supersedes_id == EventReportability.id).exists(),
+            ~REPLACED,
         )
         .correlate(EventJurisdiction, ReportedEvent)
         .exists()

@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases.scopes.models import ScopeVersion
+from engine.cases.scopes.standing import before_of
 
 
 def change_of(db: Session, instance_id: int) -> tuple[ScopeVersion, ScopeVersion | None]:
@@ -11,5 +12,4 @@ def change_of(db: Session, instance_id: int) -> tuple[ScopeVersion, ScopeVersion
     version = db.scalars(
         select(ScopeVersion).where(ScopeVersion.change_instance_id == instance_id)
     ).one()
-    before = db.get(ScopeVersion, version.supersedes_id) if version.supersedes_id else None
-    return version, before
+    return version, before_of(db, version)

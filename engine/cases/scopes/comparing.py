@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine.cases.scopes.differences import differences_by_consignee
 from engine.cases.scopes.models import ScopeVersion
+from engine.cases.scopes.standing import before_of
 from engine.serials import trace
 from engine.serials.models import (
     Location,
@@ -125,7 +126,7 @@ def touched_by_devices(db: Session, after: ScopeVersion) -> set[str]:
 
     None where it names no other device than the scope before.
     """
-    before = db.get(ScopeVersion, after.supersedes_id) if after.supersedes_id else None
+    before = before_of(db, after)
     devices = change_of(db, before, after).other_devices
     if not devices:
         return set()

@@ -94,9 +94,7 @@ def _hold(
 ) -> int:
     """Hold what is new, as one hold; a drill only counts it. Returns how much."""
     if case.is_drill:
-        return simulate_run(
-            db, case, basis=words, run_id=version.run_id, beside=beside, at=at
-        )  # fmt: skip
+        return simulate_run(db, case, basis=words, run_id=version.run_id, beside=beside, at=at)
     hold = holds.place_run(
         db, stream=case.stream, case_number=case.number, reason=case.title, basis=words,
         run_id=version.run_id, beside=beside, by=by, at=at,

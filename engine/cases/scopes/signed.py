@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine import commands, jobs
 from engine.cases.models import Case
-from engine.cases.records.sections import Section, head
+from engine.cases.records.sections import Section, head, table
 from engine.cases.scopes import telling
 from engine.cases.scopes.comparing import Change, change_of, countries_of
 from engine.cases.scopes.differences import ConsigneeDifference, differences_by_consignee
@@ -162,13 +162,6 @@ def record_of(db: Session, case: Case, version: ScopeVersion) -> RecordToSign:
     )
 
 
-def _table(language: str, heading: str, columns: Sequence[str], rows: list[list[str]]) -> Section:
-    return {
-        "heading": say(heading, language),
-        "table": {"columns": [say(one, language) for one in columns], "rows": rows},
-    }
-
-
 def _scope(
     db: Session, version: ScopeVersion, before: ScopeVersion | None, language: str
 ) -> Section:
@@ -209,7 +202,7 @@ def _figures(version: ScopeVersion, before: ScopeVersion | None, language: str) 
         ]
     )
     columns = (N_("Where, when it was traced"), N_("Scope before"), N_("This scope"))
-    return _table(language, N_("How much lies where: units, and quantities of lots"), columns, rows)
+    return table(N_("How much lies where: units, and quantities of lots"), columns, rows, language)
 
 
 def _much(figures: Figures | None, place: str) -> str:
@@ -261,7 +254,7 @@ def _told(told: Sequence[ConsigneeDifference], language: str) -> list[Section]:
             ]
         )
     columns = (N_("Consignee"), N_("Country"), N_("Added for them"), N_("Cleared for them"))
-    return [_table(language, N_("What each consignee is told"), columns, rows)]
+    return [table(N_("What each consignee is told"), columns, rows, language)]
 
 
 def _both(each: Sequence[tuple[int, Decimal]]) -> str:
@@ -284,7 +277,7 @@ def _obligations(asked: Sequence[Obligation], language: str) -> list[Section]:
         for one in asked
     ]
     columns = (N_("Country"), N_("What the law attaches"), N_("Source"), N_("Evidence"))
-    return [_table(language, N_("Obligations that this brings on"), columns, rows)]
+    return [table(N_("Obligations that this brings on"), columns, rows, language)]
 
 
 def case_of(db: Session, number: str) -> Case:

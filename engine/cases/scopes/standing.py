@@ -74,6 +74,11 @@ def numbered(db: Session, case: Case, number: int) -> ScopeVersion:
     return version
 
 
+def before_of(db: Session, version: ScopeVersion) -> ScopeVersion | None:
+    """Return the scope that a frozen one supersedes."""
+    return db.get(ScopeVersion, version.supersedes_id) if version.supersedes_id else None
+
+
 def versions(db: Session, case: Case) -> list[ScopeVersion]:
     """Return every scope of a case, candidates and withdrawn ones too, in order."""
     rows = select(ScopeVersion).where(ScopeVersion.case_id == case.id)

@@ -142,7 +142,9 @@ def look(db: Session) -> Callable[[str], Measured]:
     def measure(code: str) -> Measured:
         rows = named(code).rows(db, WINDOW)
         assert all(len(row) == len(rows.columns) for row in rows.rows), code
-        return named(code).measured(db, WINDOW)
+        measured = named(code).measured(db, WINDOW)
+        assert measured.main.unit == named(code).unit, code
+        return measured
 
     return measure
 

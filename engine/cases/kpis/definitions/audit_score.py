@@ -26,7 +26,7 @@ from decimal import Decimal
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from engine.bpmn.models import Instance, Task
+from engine.bpmn.models import Task
 from engine.bpmn.segregation import elements
 from engine.cases.drills.models import Drill
 from engine.cases.kpis.measure import (
@@ -47,7 +47,7 @@ from engine.people.models import Qualification
 from engine.serials.models import Hold, HoldBreach
 from engine.words import N_
 
-PART, PLACE = "compliance", 2
+PART, PLACE, UNIT = "compliance", 2, "score"
 CAP = Decimal(59)
 NOTHING_ASKED = N_("Nothing of this time can be asked about")
 DRILL_EVERY = timedelta(days=365)
@@ -103,34 +103,29 @@ def _signed(db: Session, window: Window) -> Passed:
 
 def _apart(db: Session, window: Window) -> Passed:
     """Ask whether whoever did a task had done what it is held apart from in its case."""
-    root = select(Instance.id, Instance.business_key).subquery()
-    asked = db.execute(
-        select(
-            root.c.business_key, Task.element_id, Task.separate_from, Task.done_by_id,
-            Task.on_behalf_of_id, Task.done_at,
-        )
-        .join(root, root.c.id == Task.root_id)
-        .join(Case, Case.number == root.c.business_key)
-        .where(
-            REAL, window.within(Task.done_at), Task.separate_from.is_not(None),
-            Task.done_by_id.is_not(None),
-        )
-    ).all()  # fmt: skip
-    cases = {row[0] for row in asked}
+    done = select(
+        Case.number, Task.element_id, Task.separate_from, Task.done_by_id, Task.on_behalf_of_id,
+        Task.done_at,
+    )  # fmt: skip
+    here = (
+        window.within(Task.done_at),
+        Task.separate_from.is_not(None),
+        Task.done_by_id.is_not(None),
+    )
+    asked = db.execute(of_real_cases(done).where(*here)).all()
+    cases = of_real_cases(select(Case.number).select_from(Task)).where(*here).correlate(None)
     wanted = {element for row in asked for _, element in elements(row[2])}
     did: dict[tuple[str, str, str], list[tuple[int | None, int | None, datetime]]] = {}
-    deeds = (
+    deeds = of_real_cases(
         select(
-            root.c.business_key, Task.process, Task.element_id, Task.done_by_id,
-            Task.on_behalf_of_id, Task.done_at,
+            Case.number, Task.process, Task.element_id, Task.done_by_id, Task.on_behalf_of_id,
+            Task.done_at,
         )
-        .join(root, root.c.id == Task.root_id)
-        .join(Case, Case.number == root.c.business_key)
-        .where(REAL, Task.done_at < window.until, Task.element_id.in_(wanted))
+    ).where(
+        Task.done_at < window.until, Task.element_id.in_(wanted), Case.number.in_(cases)
     )  # fmt: skip
     for number, process, element, *deed in db.execute(deeds) if wanted else ():
-        if number in cases:
-            did.setdefault((number, process, element), []).append(tuple(deed))
+        did.setdefault((number, process, element), []).append(tuple(deed))
     failed = []
     for number, element, separate_from, by, principal, at in asked:
         mine = {by, principal} - {None}

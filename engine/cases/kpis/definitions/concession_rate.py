@@ -25,7 +25,7 @@ from engine.cases.models import Case, Line, LinePart
 from engine.serials.models import Lot, Part, Unit
 from engine.words import N_
 
-PART, PLACE = "nonconformance", 4
+PART, PLACE, UNIT = "nonconformance", 4, "percent"
 NONE_DONE = N_("Nothing was dispositioned in this time")
 CONCESSION = "use_as_is"
 

@@ -38,7 +38,7 @@ from engine.cases.models import Case, Fact
 from engine.serials.models import Hold, HoldBreach
 from engine.words import N_
 
-PART, PLACE = "recall", 2
+PART, PLACE, UNIT = "recall", 2, "seconds"
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,7 @@ def _contained(db: Session, window: Window) -> list[Contained]:
         .outerjoin(leaked, leaked.c.case_number == Case.number)
         .where(
             REAL,
-            ((contained.c.at >= window.since) & (contained.c.at < window.until))
-            | leaked.c.many.is_not(None),
+            window.within(contained.c.at) | leaked.c.many.is_not(None),
         )
         .group_by(Case.id, Case.number)
         .order_by(Case.id.desc())

@@ -27,13 +27,13 @@ from engine.cases.costs import lines, recording
 from engine.cases.costs.lines import Valued
 from engine.cases.costs.models import CostLine
 from engine.cases.costs.standards import rates, standing
+from engine.cases.kpis.about import parts_of
 from engine.cases.kpis.measure import REAL, Bucket, Col, Figure, Measured, Rows, Window
-from engine.cases.kpis.parts import parts_of
 from engine.cases.models import Case
 from engine.words import N_
 from forms.spending import CATEGORIES, GROUPS
 
-PART, PLACE = "cost", 2
+PART, PLACE, UNIT = "cost", 2, "money"
 NO_COST = N_("No cost was written down in this time")
 NO_SALES = N_("No net sales are known for these months")
 FAILURE = ("internal_failure", "external_failure")
@@ -48,11 +48,8 @@ def _spent(db: Session, first: date, last: date) -> list[tuple[str, Valued]]:
         .order_by(CostLine.spent_on.desc(), CostLine.id.desc())
     )
     known = rates(db)
-    return [
-        (number, Valued(line, lines.worth(line, known)))
-        for number, line in found
-        if line.hours is not None or line.amount is not None
-    ]
+    valued = ((number, Valued(line, lines.worth(line, known))) for number, line in found)
+    return [(number, one) for number, one in valued if not one.is_struck]
 
 
 def _is_failure(one: Valued) -> bool:

@@ -38,7 +38,7 @@ from engine.cases.models import Case
 from engine.cases.recalls.models import Notification
 from engine.words import N_
 
-PART, PLACE = "recall", 6
+PART, PLACE, UNIT = "recall", 6, "percent"
 NO_SUBMISSION = N_("No submissions recorded yet")
 
 

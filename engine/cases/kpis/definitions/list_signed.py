@@ -23,7 +23,7 @@ from engine.cases.models import Case
 from engine.cases.scopes.models import ScopeVersion
 from engine.words import N_
 
-PART, PLACE = "trace", 3
+PART, PLACE, UNIT = "trace", 3, "seconds"
 
 
 def _signed(db: Session, window: Window) -> list[tuple[str, int, ScopeVersion]]:

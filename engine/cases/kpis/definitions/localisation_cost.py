@@ -24,17 +24,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.cases import balance
-from engine.cases.answers import REPLACED
 from engine.cases.costs import lines, recording
 from engine.cases.costs.lines import Valued
 from engine.cases.costs.models import CostLine
 from engine.cases.costs.standards import rates
+from engine.cases.kpis.about import INVESTIGATED, INVESTIGATIONS, UNKNOWN
 from engine.cases.kpis.measure import REAL, Bucket, Col, Figure, Measured, Rows, Window
 from engine.cases.models import Answer, Case
 from engine.words import N_
 from forms.spending import CATEGORIES
 
-PART, PLACE = "cost", 1
+PART, PLACE, UNIT = "cost", 1, "money"
 NO_COST = N_("No nonconformance closed in this time has a cause and costs written down")
 LOCALISING = tuple(code for code, one in CATEGORIES.items() if one.localises)
 
@@ -51,7 +51,7 @@ class Localised:
     @property
     def is_found(self) -> bool:
         """Say whether its root cause was confirmed."""
-        return self.cause not in (None, "not_found")
+        return self.cause not in UNKNOWN
 
 
 def _localised(db: Session, window: Window) -> list[Localised]:
@@ -65,19 +65,14 @@ def _localised(db: Session, window: Window) -> list[Localised]:
     ids = select(Case.id).where(*closed)
     first = (
         select(Answer.case_id, func.min(Answer.at).label("at"))
-        .where(Answer.process == "nonconformance", Answer.element_id == "investigate")
+        .where(INVESTIGATED)
         .group_by(Answer.case_id)
         .subquery()
-    )
-    latest = (
-        select(func.max(Answer.id))
-        .where(Answer.process == "nonconformance", Answer.element_id == "investigate", ~REPLACED)
-        .group_by(Answer.case_id)
     )
     cases = db.execute(
         select(Case.id, Case.number, Answer.answers, first.c.at)
         .select_from(Case)
-        .outerjoin(Answer, (Answer.case_id == Case.id) & Answer.id.in_(latest))
+        .outerjoin(Answer, (Answer.case_id == Case.id) & Answer.id.in_(INVESTIGATIONS))
         .outerjoin(first, first.c.case_id == Case.id)
         .where(*closed)
         .order_by(Case.id.desc())

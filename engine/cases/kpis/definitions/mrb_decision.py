@@ -35,7 +35,7 @@ from engine.cases.kpis.measure import (
 from engine.cases.models import Answer, Case, Round
 from engine.words import N_
 
-PART, PLACE = "nonconformance", 2
+PART, PLACE, UNIT = "nonconformance", 2, "seconds"
 STATES = {"approved": N_("Approved"), "rejected": N_("Rejected")}
 NONE_DECIDED = N_("No proposal was decided in this time")
 

@@ -40,7 +40,7 @@ from engine.cases.kpis.measure import (
 from engine.cases.models import Case
 from engine.words import N_
 
-PART, PLACE = "nonconformance", 1
+PART, PLACE, UNIT = "nonconformance", 1, "seconds"
 OURS = REAL & (Case.process == "nonconformance")
 
 

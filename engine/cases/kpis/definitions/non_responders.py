@@ -26,7 +26,7 @@ from engine.cases.notices.models import NOTICE_STATES, Notice, OutreachAttempt
 from engine.serials.models import Party
 from engine.words import N_
 
-PART, PLACE = "recall", 5
+PART, PLACE, UNIT = "recall", 5, "percent"
 NONE_SENT = N_("No notice went out in this time")
 GIVEN_UP = ("escalated", "closed")
 

@@ -34,7 +34,7 @@ from engine.cases.models import Case
 from engine.people import PersonAccount
 from engine.words import N_
 
-PART, PLACE = "compliance", 1
+PART, PLACE, UNIT = "compliance", 1, "percent"
 NONE_DUE = N_("No task was due in this time")
 
 

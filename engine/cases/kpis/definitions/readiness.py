@@ -26,7 +26,7 @@ from engine.serials.models import TraceNight
 from engine.serials.night.figures import figures
 from engine.words import N_
 
-PART, PLACE = "trace", 4
+PART, PLACE, UNIT = "trace", 4, "percent"
 NO_DRILL = N_("No drill has passed yet")
 NOTHING_SENT = N_("Nothing was shipped yet")
 NO_NIGHT_YET = N_("No night yet")

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from engine.cases.accounts import ACCOUNTS
 from engine.cases.checks.models import EffectivenessCheck, EffectivenessFrame, EffectivenessPlan
+from engine.cases.kpis.about import classes_of
 from engine.cases.kpis.measure import (
     REAL,
     Bucket,
@@ -40,12 +41,11 @@ from engine.cases.kpis.measure import (
 )  # fmt: skip
 from engine.cases.models import BalanceTotal, Case
 from engine.cases.notices.models import Notice, NoticeLetter
-from engine.cases.recalls.models import JurisdictionDecision
 from engine.cases.reconciling import NOT_RECOVERED
 from engine.serials.models import Party
 from engine.words import N_
 
-PART, PLACE = "recall", 3
+PART, PLACE, UNIT = "recall", 3, "percent"
 NO_RECALL = N_("No recall sent its first notice in this time")
 NO_CHECK = N_("No effectiveness check was drawn")
 AFFECTED = tuple(name for name, account in ACCOUNTS.items() if account.is_affected)
@@ -196,12 +196,9 @@ def measured(db: Session, window: Window) -> Measured:
     groups: list[Figure] = []
     by_recall = _together(counted, 0)
     by_class: dict[str, Counts] = {}
-    classes = select(JurisdictionDecision.case_id, JurisdictionDecision.class_name).where(
-        JurisdictionDecision.class_name.is_not(None)
-    )
-    for case_id, class_name in db.execute(classes.distinct()):
-        if case_id in by_recall and class_name is not None:
-            by_class.setdefault(class_name, Counts()).add(**vars(by_recall[case_id]))
+    for case_id, classes in classes_of(db).items():
+        for name in classes if case_id in by_recall else ():
+            by_class.setdefault(name, Counts()).add(**vars(by_recall[case_id]))
     for name, counts in sorted(by_class.items()):
         groups += counts.figures(group=name, group_kind="class")
     for country, counts in sorted(_together(counted, 1).items()):

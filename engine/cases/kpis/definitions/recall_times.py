@@ -25,6 +25,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from engine.cases.kpis.about import classes_of
 from engine.cases.kpis.measure import (
     REAL,
     Col,
@@ -39,10 +40,9 @@ from engine.cases.kpis.measure import (
 )  # fmt: skip
 from engine.cases.models import Case, Fact
 from engine.cases.notices.models import Notice
-from engine.cases.recalls.models import JurisdictionDecision
 from engine.words import N_
 
-PART, PLACE = "recall", 1
+PART, PLACE, UNIT = "recall", 1, "seconds"
 # each stage: from which fact, to which, its words
 STAGES: Mapping[str, tuple[str, str, str]] = {
     "handling": ("awareness", "closure", N_("Awareness to closure")),
@@ -84,19 +84,14 @@ def _recalls(db: Session) -> list[Recall]:
             known[name] = at
     for case_id, at in db.execute(_answered()):
         moments.setdefault(case_id, {})["answered_90"] = at
-    classes: dict[int, list[str]] = {}
-    given = select(JurisdictionDecision.case_id, JurisdictionDecision.class_name).where(
-        JurisdictionDecision.class_name.is_not(None)
-    )
-    for case_id, class_name in db.execute(given.distinct()):
-        classes.setdefault(case_id, []).append(str(class_name))
+    classes = classes_of(db)
     cases = db.execute(
         select(Case.id, Case.number, Case.state)
         .where(REAL, Case.process == "recall", Case.state != "void")
         .order_by(Case.id.desc())
     )
     return [
-        Recall(number, state, moments.get(id_, {}), tuple(sorted(classes.get(id_, ()))))
+        Recall(number, state, moments.get(id_, {}), tuple(classes.get(id_, ())))
         for id_, number, state in cases
     ]
 

@@ -37,7 +37,7 @@ from engine.cases.scopes.figures import Figures
 from engine.cases.scopes.models import ScopeVersion
 from engine.words import N_
 
-PART, PLACE = "recall", 4
+PART, PLACE, UNIT = "recall", 4, "quantity"
 NO_SCOPE = N_("No recall has a frozen scope")
 COUNTED = tuple(
     name

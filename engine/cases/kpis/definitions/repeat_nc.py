@@ -17,19 +17,17 @@ Source: House definition; the node is the part: the record names no finer one fo
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases.answers import REPLACED
+from engine.cases.kpis.about import INVESTIGATIONS, UNKNOWN, parts_of
 from engine.cases.kpis.measure import REAL, Bucket, Col, Measured, Rows, Window, share
-from engine.cases.kpis.parts import parts_of
 from engine.cases.models import Answer, Case
 from engine.words import N_
 
-PART, PLACE = "nonconformance", 3
+PART, PLACE, UNIT = "nonconformance", 3, "percent"
 NO_CAUSE = N_("No nonconformance of this time has a known cause")
 YEAR = timedelta(days=365)
-UNKNOWN = (None, "not_found")
 
 
 @dataclass(frozen=True)
@@ -59,15 +57,10 @@ def _caused(db: Session, window: Window) -> list[Caused]:
         Case.opened_at >= window.since - YEAR,
         Case.opened_at < window.until,
     )
-    latest = (
-        select(func.max(Answer.id))
-        .where(Answer.process == "nonconformance", Answer.element_id == "investigate", ~REPLACED)
-        .group_by(Answer.case_id)
-    )
     parts = parts_of(db, select(Case.id).where(*ours))
     asked = (
         select(Case.id, Case.number, Case.opened_at, Answer.answers)
-        .outerjoin(Answer, (Answer.case_id == Case.id) & Answer.id.in_(latest))
+        .outerjoin(Answer, (Answer.case_id == Case.id) & Answer.id.in_(INVESTIGATIONS))
         .where(*ours)
         .order_by(Case.opened_at, Case.id)
     )

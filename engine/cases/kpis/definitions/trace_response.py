@@ -23,7 +23,7 @@ from engine.cases.kpis.measure import Col, Figure, Measured, Rows, Window, ranke
 from engine.serials.models import NightTrace, TraceNight
 from engine.words import N_
 
-PART, PLACE = "trace", 2
+PART, PLACE, UNIT = "trace", 2, "milliseconds"
 NO_NIGHT = N_("No night was traced in this time")
 LABELS = {
     "forward": (

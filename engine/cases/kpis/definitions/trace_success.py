@@ -23,7 +23,7 @@ from engine.serials.models import TraceNight
 from engine.serials.night.figures import Figures, figures
 from engine.words import N_
 
-PART, PLACE = "trace", 1
+PART, PLACE, UNIT = "trace", 1, "percent"
 NO_NIGHT = N_("No night was traced in this time")
 
 
