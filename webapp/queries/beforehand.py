@@ -25,7 +25,6 @@ from webapp.queries.case import GivenAnswer
 CLOSING = ("nonconformance", "verify_and_close")
 DESTROYING = (("disposition_line", "decide_samples"), ("disposition_line", "destroy_units"))
 CHECKING = ("*:verify", "*:witness")  # signed on another's work
-STARTED = ("propose_disposition", "order_containment")
 WRITTEN = ("disposition_lines", "long_text")  # what is kept of a proposal: no tick, no file
 
 
@@ -46,13 +45,15 @@ def beforehand(
     if not task.is_open:
         return Beforehand()
     found = turned_down(db, case, task)
-    written = [one.id for one in form.fields if one.kind in WRITTEN]
-    start = {name: found.proposed[name] for name in written if name in found.proposed}
+    start: Mapping[str, Any] = {}
     if (form.process, form.element) == stop_ship.STEP:
         start = stop_ship.start(db, case)
+    elif form.element == "propose_disposition":
+        written = [one.id for one in form.fields if one.kind in WRITTEN]
+        start = {name: found.proposed[name] for name in written if name in found.proposed}
     return Beforehand(
         rejections=found.rejections,
-        start=start if form.element in STARTED else {},
+        start=start,
         still_open=_still_open(db, case, task, person, at=at),
         held_back=_held_back(db, task),
     )
