@@ -48,7 +48,7 @@ def score(db: Session, case: Case, drill: Drill) -> Score:
     total = sum((Decimal(one.points) for one in rows), Decimal(0))
     contained, traced = values["containment"], values["trace"]
     critical = {
-        "containment": contained is not None and contained * 60 <= CONTAINED_WITHIN.seconds,
+        "containment": contained is not None and contained <= CONTAINED_WITHIN,
         "trace": traced is not None and traced >= TRACED_AT_LEAST,
         "effort": not _given_up_early(db, case),
         "written": values["written"] == 1,
