@@ -123,7 +123,7 @@ class OneLanguage:
 
 def one_language(db: Session, code: str) -> OneLanguage:
     """Return one language; raises `LanguageUnknown`."""
-    wordings.known(db, code)
+    wordings.refuse_unknown(db, code)
     versions = wordings.versions(db, code)
     ids = {one.written_by_id for one in versions} | {one.signed_by_id for one in versions}
     names = {

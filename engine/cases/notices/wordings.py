@@ -82,8 +82,8 @@ def of_text(db: Session, text: NoticeText) -> dict[str, Any] | None:
 # --- writing one -----------------------------------------------------------------------------
 
 
-def known(db: Session, language: str) -> str:
-    """Return a language that letters may have to be in; raises `LanguageUnknown`."""
+def refuse_unknown(db: Session, language: str) -> None:
+    """Raise `LanguageUnknown` for one that is built in, or that no letter has to be in."""
     official = {one for those in OFFICIAL.values() for one in those}
     is_needed = language in official or any(
         db.scalar(select(func.count()).where(column == language))
@@ -91,7 +91,6 @@ def known(db: Session, language: str) -> str:
     )
     if language in LANGUAGES or not is_needed:
         raise LanguageUnknown
-    return language
 
 
 def versions(db: Session, language: str) -> Sequence[LetterWording]:
@@ -125,7 +124,7 @@ def write(
     `WordingChanged`.
     """
     authorize(by, "letter_wording.write")
-    known(db, language)
+    refuse_unknown(db, language)
     commands.take_turn(db, f"letter_wording:{language}")
     asked = {"language": language, "words": dict(words), "after": after, "by": by.id}
     earlier = commands.earlier_result(db, key, name="write_letter_wording", request=asked)
