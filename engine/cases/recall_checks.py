@@ -70,7 +70,7 @@ class _Said:
     """What the ledger entered, by action; an edited entry may lack it and is told elsewhere."""
 
     def __init__(self, entries: Sequence[LedgerEntry]) -> None:
-        self._bodies = [(one.action, (one.stated or {}).get("body") or {}) for one in entries]
+        self._bodies = [(one.action, one.stated_body) for one in entries]
 
     def of(self, action: str, *names: str) -> list[Row]:
         """Return these facts of every entry of an action."""

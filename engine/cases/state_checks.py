@@ -31,11 +31,6 @@ ENDINGS = {
 BALANCED = ("case_closed", "case_merged", "case_superseded")
 
 
-def _body(entry: LedgerEntry) -> dict[str, Any]:
-    """Return what was written; an edited entry may have lost it and is told elsewhere."""
-    return (entry.stated or {}).get("body") or {}
-
-
 def _of(entries: Sequence[LedgerEntry], *actions: str) -> list[LedgerEntry]:
     return [one for one in entries if one.action in actions]
 
@@ -54,7 +49,7 @@ def check_case(result: Result, case: Case, entries: Sequence[LedgerEntry]) -> No
         result.fail("The ledger does not say that the case was opened.")
         return
 
-    wanted = (_body(opened).get("title"), opened.by_id, opened.at)
+    wanted = (opened.stated_body.get("title"), opened.by_id, opened.at)
     if (case.title, case.opened_by_id, case.opened_at) != wanted:
         result.fail("The case names another title, reporter or time of report than the ledger.")
     last = _last_ending(entries)
@@ -79,9 +74,9 @@ def check_balance(result: Result, db: Session, case: Case, entries: Sequence[Led
     last = _last_ending(entries)
     if last is None or last.action not in BALANCED:
         return  # what is not over still moves
-    wanted = {name: Decimal(said) for name, said in _body(last).get("balance", {}).items()}
+    wanted = {name: Decimal(said) for name, said in last.stated_body.get("balance", {}).items()}
     found = lying.posted_totals(db, case.id)
-    lies = _body(last).get("holdings_sha256")
+    lies = last.stated_body.get("holdings_sha256")
     if found != wanted:
         result.fail(
             "The postings give %(found)s, the case was closed with %(wanted)s: they were changed.",
@@ -186,10 +181,10 @@ def check_facts(
     wanted: dict[str, list[Any]] = {
         "awareness": [
             *(one["at"] for one in told if isinstance(one, dict) and "at" in one),
-            *(_body(one).get("awareness") for one in _of(entries, "awareness_moved")),
+            *(one.stated_body.get("awareness") for one in _of(entries, "awareness_moved")),
         ],
         "field_action_decision": [
-            _body(one).get("decision") for one in _of(entries, "field_action_decided")
+            one.stated_body.get("decision") for one in _of(entries, "field_action_decided")
         ],
         "closure": [one.at for one in _of(entries, "case_closed")],
     }
@@ -221,7 +216,7 @@ def check_comments(result: Result, db: Session, case: Case, entries: Sequence[Le
     rows = db.scalars(select(Comment).where(Comment.case_id == case.id))
     found: Remarks = Counter((one.text, one.by_id, one.at) for one in rows)
     said = _of(entries, "comment_added")
-    entered: Remarks = Counter((_body(one).get("text"), one.by_id, one.at) for one in said)
+    entered: Remarks = Counter((one.stated_body.get("text"), one.by_id, one.at) for one in said)
     for sentence, differing in (
         ("A comment of %(name)s (%(at)s) is not what the ledger entered.", found - entered),
         ("A comment of %(name)s (%(at)s) is in the ledger, but gone here.", entered - found),
@@ -234,7 +229,7 @@ def check_comments(result: Result, db: Session, case: Case, entries: Sequence[Le
 
 def check_files(result: Result, db: Session, case: Case, entries: Sequence[LedgerEntry]) -> None:
     """Check that the files of the case are those entered, under their names."""
-    said = [_body(one) for one in _of(entries, "document_attached")]
+    said = [one.stated_body for one in _of(entries, "document_attached")]
     entered = {one.get("document_id"): one.get("name") for one in said}
     rows = db.execute(
         select(Attachment.document_id, Document.name)

@@ -51,6 +51,11 @@ class LedgerEntry(Base):
         return stated
 
     @property
+    def stated_body(self) -> dict[str, Any]:
+        """Return what the command wrote; nothing where an edit lost it: that is told elsewhere."""
+        return (self.stated or {}).get("body") or {}
+
+    @property
     def body(self) -> dict[str, Any]:
         """Return what the command wrote."""
         body: dict[str, Any] = json.loads(self.content)["body"]

@@ -80,6 +80,11 @@ def keep(told: Told, what: dict[str, Any]) -> None:
     (told.folder / "act.json").write_text(json.dumps(what))
 
 
+def kept(told: Told) -> dict[str, Any]:
+    """Return what a person sends."""
+    return dict(json.loads((told.folder / "act.json").read_text()))
+
+
 # --- what a story has come to ----------------------------------------------------------------
 
 
@@ -156,7 +161,7 @@ def report(told: Told) -> None:
 
 
 def complete(told: Told) -> None:
-    what = json.loads((told.folder / "act.json").read_text())
+    what = kept(told)
     with told.database.begin() as db:
         commands.complete_task(
             db, UUID(what["task"]), what["answers"], by=getattr(People(), what["role"]), at=AT,

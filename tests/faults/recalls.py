@@ -1,20 +1,17 @@
 """Scenarios of a recall: held in one step, told in letters, answered, widened, closed."""
 
-import json
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import select
 
 from engine.cases import replies, scopes
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
-from engine.cases.recalls import gates
 from engine.cases.replies.given import Given, Line
 from engine.cases.scopes import signed
 from engine.cases.signing import Signing
-from tests.faults.cases import AT, KEY, UPKEEP, Told, complete, keep, ready, scenario_of
+from tests.faults.cases import AT, KEY, UPKEEP, Told, complete, keep, kept, ready, scenario_of
 from tests.processes import recalling as steps
 from tests.processes.company import Company
 from tests.processes.founding import release_process
@@ -69,9 +66,7 @@ def before_letters(told: Told) -> None:
 def _told_everybody(told: Told) -> Company:
     company = _to_letters(told)
     steps.tell_consignees(company)
-    for gate in company.reads(lambda db: gates.gates_of(db, company.case)):
-        steps.open_gate(company, gate)
-    steps.work(company)
+    steps.open_gates(company)
     return company
 
 
@@ -117,7 +112,7 @@ def before_recall_closes(told: Told) -> None:
 
 
 def answer_by_telephone(told: Told) -> None:
-    what = _kept(told)
+    what = kept(told)
     with told.database.begin() as db:
         case = db.scalars(select(Case).where(Case.number == what["number"])).one()
         notice = db.scalars(select(Notice).where(Notice.party_id == what["party"])).one()
@@ -131,16 +126,12 @@ def answer_by_telephone(told: Told) -> None:
 
 
 def freeze(told: Told) -> None:
-    what = _kept(told)
+    what = kept(told)
     with told.database.begin() as db:
         signed.sign_and_freeze(
             db, what["number"], what["scope"], Signing(**what["signing"]),
             by=People().regulatory_affairs, at=AT, key=KEY,
         )  # fmt: skip
-
-
-def _kept(told: Told) -> dict[str, Any]:
-    return dict(json.loads((told.folder / "act.json").read_text()))
 
 
 STOP_SHIP = scenario_of(before_stop_ship, complete, *UPKEEP)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from engine.cases.correcting import correct_answer
 from engine.cases.costs import lines, recording, standards
@@ -14,6 +15,7 @@ from engine.cases.costs.recording import CostCorrected, Given, NotYourCost
 from engine.errors import Invalid
 from engine.evidence.ledger import LedgerEntry
 from tests.processes.company import Company
+from tests.processes.visiting import visiting
 
 LAB = Given("test_lab", amount="120.50", currency="EUR", what="Peel test", spent_on="2026-03-02")
 
@@ -168,3 +170,19 @@ def test_a_cost_that_says_nothing_or_lies_ahead_is_refused(company: Company) -> 
             record(company, given)
         assert [problem.at for problem in refused.value.problems] == [wrong]
     assert standing(company) == []
+
+
+def test_a_line_is_put_right_on_its_page_and_its_earlier_version_no_more(
+    company: Company, app: Flask
+) -> None:
+    company.make_lot("S-0001", 40)
+    company.report("S-0001")
+    line = record(company, LAB)
+    at = f"/nonconformances/{company.number}/costs/{line.id}"
+    less = {**vars(LAB), "amount": "100", "reason": "Credit note."}
+    with visiting(company, app, company.people.qa_engineer) as visitor:
+        assert 'value="120.5' in visitor.get(at).text
+        assert visitor.post(at, {**less, "reason": ""}).status_code == 422
+        assert visitor.post(at, {**less, "request_key": "key-of-this-form"}).status_code == 303
+        assert visitor.get(at).status_code == 404
+        assert "100.00 EUR" in visitor.get(at.rpartition("/")[0]).text

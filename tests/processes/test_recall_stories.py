@@ -6,7 +6,7 @@ from sqlalchemy import select
 from engine.cases import facts
 from engine.cases.checks import board
 from engine.cases.notices.models import Notice, NoticeLetter
-from engine.cases.recalls import gates, jurisdictions
+from engine.cases.recalls import jurisdictions
 from engine.cases.reconciling import reconciliation
 from engine.errors import Invalid
 from tests.processes.company import Company
@@ -20,7 +20,7 @@ from tests.processes.recalling import (
     end_oversight,
     freeze_signed,
     notify,
-    open_gate,
+    open_gates,
     propose_for,
     tell_consignees,
     to_decision,
@@ -48,9 +48,7 @@ def test_a_removal_goes_from_a_suppliers_lot_to_the_answers_of_the_authorities(
     notify(company, "CN", "EU")
     tell_consignees(company)
     assert sent_to(company) == {"CN"}  # the draft for the Union is with the authority
-    for gate in company.reads(lambda db: gates.gates_of(db, company.case)):
-        open_gate(company, gate)
-    work(company)
+    open_gates(company)
     assert sent_to(company) == {"CN", "EU"}
     assert "plan_checks" not in company.waiting_at
     answer_notices(company)

@@ -5,25 +5,22 @@ for the first time. So what SQLAlchemy closes is kept for whoever next connects 
 the same database, with everything a session can hold of its own put back.
 """
 
-from threading import Lock
-from typing import Any, cast
+from threading import RLock
+from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import Dialect
 
-RESET = (
-    "SELECT pg_advisory_unlock_all()",
-    "CLOSE ALL",
-    "RESET ALL",
-    "DISCARD TEMP",
-)  # DISCARD ALL would drop statements that the driver believes prepared
+# DISCARD ALL would drop statements that the driver believes prepared
+RESET = "SELECT pg_advisory_unlock_all(); CLOSE ALL; RESET ALL; DISCARD TEMP"
 MOST = 20  # that wait in one process: the server has 100 for all of them
 Way = tuple[tuple[str, Any], ...]
 
 _kept_for: set[str] = set()  # the databases that are lent again
 _waiting: list["Staying"] = []  # the longest first
-_turn = Lock()  # of whoever adds to them or takes one
+# of whoever looks at either; the collector may close a lost connection while one has its turn
+_turn = RLock()
 
 
 class Staying(psycopg.Connection[Any]):
@@ -37,19 +34,21 @@ class Staying(psycopg.Connection[Any]):
             self.rollback()
             self.read_only = self.isolation_level = self.deferrable = None
             self.autocommit = True
-            for statement in RESET:
-                self.execute(cast("Any", statement))
+            self.execute(RESET, prepare=False)  # several statements at once
             self.autocommit = False
             self._notice_handlers.clear()
         except psycopg.Error:
-            super().close()
+            self.leave()
             return
 
         with _turn:
-            _waiting.append(self)
-            oldest = _waiting.pop(0) if len(_waiting) > MOST else None
-        if oldest is not None:
-            oldest.leave()
+            if self.info.dbname in _kept_for:
+                _waiting.append(self)
+                leaving = _waiting.pop(0) if len(_waiting) > MOST else None
+            else:
+                leaving = self
+        if leaving is not None:
+            leaving.leave()
 
     def leave(self) -> None:
         """Close for good."""
@@ -65,9 +64,10 @@ def stay_connected() -> None:
             return None
         way = tuple(sorted(given.items()))
         with _turn:
-            for place, one in enumerate(_waiting):
+            for one in _waiting:
                 if one.way == way:
-                    return _waiting.pop(place)
+                    _waiting.remove(one)
+                    return one
         made = Staying.connect(**given)
         made.way = way
         return made
@@ -75,17 +75,24 @@ def stay_connected() -> None:
 
 def receive(name: str) -> None:
     """Keep connections to this database from now on."""
-    _kept_for.add(name)
+    with _turn:
+        _kept_for.add(name)
 
 
 def waiting_in(name: str) -> list[int]:
     """Return the process numbers, at the server, of those that wait in a database."""
-    return [one.info.backend_pid for one in _waiting if one.info.dbname == name]
+    with _turn:
+        return [one.info.backend_pid for one in _of(name)]
 
 
 def part_from(name: str) -> None:
     """Close those that wait in a database: it is dropped."""
-    _kept_for.discard(name)
-    for one in [one for one in _waiting if one.info.dbname == name]:
-        _waiting.remove(one)
-        one.leave()
+    with _turn:
+        _kept_for.discard(name)
+        for one in _of(name):
+            _waiting.remove(one)
+            one.leave()
+
+
+def _of(name: str) -> list[Staying]:
+    return [one for one in _waiting if one.info.dbname == name]

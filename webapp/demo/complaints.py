@@ -1,7 +1,7 @@
 """The reported events of the demo: what feeds its recalls, and one that nobody can place yet."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -80,7 +80,7 @@ class Complaints:
         )
         with self.stage.holdfast.database.begin() as db:
             number = recording.record(db, given, by=by, at=at, key=uuid4().hex).number
-        self._say(f"{by.printed_name} recorded {number}", at)
+        self.stage.tell(f"{by.printed_name} recorded {number}")
         return number
 
     def link(self, case: str, *numbers: str) -> None:
@@ -95,13 +95,10 @@ class Complaints:
         answers = {one.code: "yes" if one.code in may else NO
                    for one in reporting(code).questions}  # fmt: skip
         decision = Decision(number, code, report is not None, report, reason, None, answers)
-        session = f"{by.user_name} {at:%Y-%m-%d}"
+        session = self.stage.session(by)
         with self.stage.holdfast.database.begin() as db:
             opened = deciding.open_signing(db, decision, by=by, session_id=session, at=at)
         signing = self.stage.signing(opened.nonce, session, by)
         with self.stage.holdfast.database.begin() as db:
             deciding.sign_and_decide(db, decision, signing, by=by, at=at, key=uuid4().hex)
-        self._say(f"{by.printed_name} signed on {number} for {code}", at)
-
-    def _say(self, words: str, at: datetime) -> None:
-        self.stage.say(f"  {at:%d %b %H:%M}  {words}")
+        self.stage.tell(f"{by.printed_name} signed on {number} for {code}")

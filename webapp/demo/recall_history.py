@@ -89,9 +89,7 @@ class RecallHistory(History):
         )
         session, asked = stage.session(by), Passing(self.number, gate.id, passing.OPEN, letter)
         with stage.holdfast.database.begin() as db:
-            nonce = passing.open_signing(
-                db, asked, by=by, session_id=session, at=stage.at
-            ).nonce  # fmt: skip
+            nonce = passing.open_signing(db, asked, by=by, session_id=session, at=stage.at).nonce
         signing = stage.signing(nonce, session, by)
         with stage.holdfast.database.begin() as db:
             passing.act_on(db, asked, signing, by=by, at=stage.at, key=uuid4().hex)

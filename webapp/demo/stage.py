@@ -99,6 +99,10 @@ class Stage:
         needs = self.reads(lambda db: ceremony.needs_user_name(db, session, self.at))
         return Signing(nonce, PASSWORD, session, by.user_name if needs else None)
 
+    def tell(self, words: str) -> None:
+        """Say what somebody did, with the moment of it."""
+        self.say(f"  {self.at:%d %b %H:%M}  {words}")
+
     # --- cases ---------------------------------------------------------------------------------
 
     def report(self, by: str, suspects: Sequence[str], answers: Mapping[str, Any]) -> str:
@@ -116,7 +120,7 @@ class Stage:
             number = commands.report(
                 db, raw, by=person, at=self.at, key=uuid4().hex, language=person.language
             ).number
-        self.say(f"  {self.at:%d %b %H:%M}  {person.printed_name} reported {number}")
+        self.tell(f"{person.printed_name} reported {number}")
         return number
 
     def signal(self, by: str, scope: str, answers: Mapping[str, Any]) -> str:
@@ -139,7 +143,7 @@ class Stage:
                 process="recall",
                 language=person.language,
             ).number
-        self.say(f"  {self.at:%d %b %H:%M}  {person.printed_name} reported {number}")
+        self.tell(f"{person.printed_name} reported {number}")
         return number
 
     def do(
@@ -161,9 +165,7 @@ class Stage:
             )
         self.take_up()
         signed = f", signed as “{pending.meaning}”" if pending else ""
-        self.say(
-            f"  {self.at:%d %b %H:%M}  {person.printed_name} did “{task.name}” of {number}{signed}"
-        )
+        self.tell(f"{person.printed_name} did “{task.name}” of {number}{signed}")
         return done
 
     def _fitted(self, task: Task, answers: Answers, person: Person) -> Answers:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine.cases.costs import lines, recording
-from engine.cases.costs.recording import CostUnknown, Given
+from engine.cases.costs.recording import Given
 from engine.cases.overview import case_facts, case_named
 from engine.clock import now
 from engine.errors import Invalid, Problem
@@ -87,13 +87,10 @@ def one(number: str, cost_id: int) -> ResponseReturnValue:
 def _one_page(number: str, cost_id: int, problems: list[Problem]) -> str:
     db = read()
     case = case_named(db, number)
-    found = next((one for one in lines.of_case(db, case) if one.line.id == cost_id), None)
-    if found is None:
-        raise CostUnknown
     return render_template(
         "costs/one.html",
         facts=case_facts(db, case),
-        line=found.line,
+        line=lines.standing_line(db, case, cost_id),
         **_lists(),
         entered=request.form,
         problems=problems,

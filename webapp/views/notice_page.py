@@ -420,13 +420,19 @@ def pass_on_to(token: str) -> ResponseReturnValue:
     return _page("passed_on", here, link=link)
 
 
+def _distributor(token: str) -> Here:
+    """Return whose link it is, where a distributor itself has it; raises `NotADistributor`."""
+    here = _here(token)
+    if not here.answering.is_of_distributor:
+        raise NotADistributor
+    return here
+
+
 @bp.get("/customers")
 @allow(PUBLIC)
 def customers(token: str) -> ResponseReturnValue:
     """Show a distributor how its customers answer, and how many have."""
-    here = _here(token)
-    if not here.answering.notice.is_distributor or here.is_customer:
-        raise NotADistributor
+    here = _distributor(token)
     everyone = replies.replies_of(here.db, here.answering.notice.id)
     heard = {one.customer_link_id: one for one in everyone if one.customer_link_id is not None}
     known = {
@@ -439,9 +445,7 @@ def customers(token: str) -> ResponseReturnValue:
 @allow(PUBLIC)
 def confirm_customer(token: str) -> ResponseReturnValue:
     """Have the distributor say that who answered is a customer of its own."""
-    here = _here(token)
-    if not here.answering.notice.is_distributor or here.is_customer:
-        raise NotADistributor
+    here = _distributor(token)
     said = _typed().get("customer", "")
     _may_send(here)
     with begin() as db:

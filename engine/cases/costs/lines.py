@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases.costs.models import CostLine
-from engine.cases.costs.recording import REPLACED
+from engine.cases.costs.recording import REPLACED, CostUnknown
 from engine.cases.costs.standards import Rates, rates
 from engine.cases.models import Case
 
@@ -31,6 +31,15 @@ def of_case(db: Session, case: Case) -> list[Valued]:
     rows = select(CostLine).where(CostLine.case_id == case.id, ~REPLACED)
     lines = db.scalars(rows.order_by(CostLine.spent_on.desc(), CostLine.id.desc()))
     return valued(lines, rates(db))
+
+
+def standing_line(db: Session, case: Case, line_id: int) -> CostLine:
+    """Return one standing line of a case; raises `CostUnknown`."""
+    rows = select(CostLine).where(CostLine.case_id == case.id, CostLine.id == line_id, ~REPLACED)
+    line = db.scalar(rows)
+    if line is None:
+        raise CostUnknown
+    return line
 
 
 def history(db: Session, case: Case) -> list[CostLine]:

@@ -8,8 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
 
-OUTCOMES = ("passed", "failed", "abandoned")
-
 
 class Drill(Base):
     """One drill: who or what carries it out, its seed, and how it ended. Times are the server's."""

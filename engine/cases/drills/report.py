@@ -58,16 +58,10 @@ def draw(
     db: Session, case: Case, drill: Drill, score: Score, *, language: str, at: datetime
 ) -> Record:
     """Return the record of the report in a language."""
-    own = case.language
-    case.language = language  # the sections speak the language of their case
-    try:
-        top = head(
-            db, case, title=N_("Drill report"), number=f"{case.number}-{language.upper()}",
-            created_at=at,
-        )  # fmt: skip
-        lying = balance(db, case)
-    finally:
-        case.language = own
+    top = head(
+        db, case, title=N_("Drill report"), number=f"{case.number}-{language.upper()}",
+        created_at=at, language=language,
+    )  # fmt: skip
     return {
         **top,
         "result": {
@@ -83,7 +77,7 @@ def draw(
             _critical(score, language),
             _counts(score, language),
             _hospitals(score, language),
-            lying,
+            balance(db, case, language=language),
         ],
     }
 

@@ -1,6 +1,6 @@
 """The score of a drill: stage times and shares against stated targets, by published weights."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -24,7 +24,7 @@ from engine.cases.drills.models import Drill, SimulatedHold, SyntheticAnswer
 from engine.cases.drills.starting import drill_of, stop
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice, OutreachAttempt
-from engine.cases.reconciling import reconciliation
+from engine.cases.reconciling import Reconciliation, reconciliation
 from engine.cases.scopes.figures import Figures
 from engine.evidence import ledger
 from engine.people.accounts import LANGUAGES
@@ -35,7 +35,8 @@ UNWRITTEN = N_("Consignees not written to, no letter in “%(tongue)s”: %(coun
 
 def score(db: Session, case: Case, drill: Drill) -> Score:
     """Work the score out from the record of the recall, as far as it has come."""
-    values = {**_times(db, case, drill), **_shares(db, case)}
+    told, lying = _told(db, case), reconciliation(db, case)
+    values = {**_times(db, case, drill), **_shares(db, case, told, lying)}
     rows = tuple(
         Scored(
             one.code,
@@ -50,7 +51,7 @@ def score(db: Session, case: Case, drill: Drill) -> Score:
         "containment": contained is not None and contained * 60 <= CONTAINED_WITHIN.seconds,
         "trace": traced is not None and traced >= TRACED_AT_LEAST,
         "effort": not _given_up_early(db, case),
-        "written": _written(db, case) == 1,
+        "written": values["written"] == 1,
         "closed": case.state == "closed",
     }
     return Score(
@@ -58,22 +59,23 @@ def score(db: Session, case: Case, drill: Drill) -> Score:
         passed=total >= PASSES_AT and all(critical.values()),
         rows=rows,
         critical=critical,
-        counts=_counts(db, case),
+        counts=_counts(db, case, told, lying),
         kinds=_kinds(db, case),
         stopped={one: _waits(db, case, one) for one in LANGUAGES} if case.state == "open" else {},
     )
 
 
-def finish(db: Session, number: str, *, at: datetime, ended_at: datetime) -> Score:
+def finish(db: Session, number: str, *, at: datetime, ended_at: datetime) -> None:
     """Score a drill, reveal its seed and have its report sealed. Flushes.
 
     A recall that was not closed is ended where it stands. `at` is the drill's time, `ended_at` the
     server's. A drill that was scored stays as it is.
     """
     case, drill = drill_of(db, number)
-    found = score(db, case, drill)
     if drill.ended_at is not None:
-        return found
+        return
+
+    found = score(db, case, drill)
     drill.ended_at = ended_at
     drill.outcome = "passed" if found.passed else "failed"
     drill.result = asdict(found)
@@ -84,7 +86,6 @@ def finish(db: Session, number: str, *, at: datetime, ended_at: datetime) -> Sco
         drill.reason = found.stopped[case.language]
         stop(db, case, drill.reason, by=None, at=at)
     db.flush()
-    return found
 
 
 def _waits(db: Session, case: Case, language: str) -> str:
@@ -164,41 +165,46 @@ def _acknowledged_at(db: Session, case: Case) -> datetime | None:
     return answered[needed - 1] if needed and len(answered) >= needed else None
 
 
-def _shares(db: Session, case: Case) -> dict[str, Decimal | None]:
+@dataclass(frozen=True)
+class _Told:
+    """How many consignees there are, were written to, answered, and never did."""
+
+    all_count: int
+    written_count: int
+    answered_count: int
+    silent_count: int
+
+    def share(self, count: int) -> Decimal | None:
+        """Return what share of the consignees so many are; of none there is none."""
+        return Decimal(count) / self.all_count if self.all_count else None
+
+
+def _told(db: Session, case: Case) -> _Told:
+    row = db.execute(
+        select(
+            func.count(Notice.id),
+            func.count(Notice.first_sent_at),
+            func.count(Notice.answered_at),
+            func.count(Notice.id).filter(Notice.state == "closed", Notice.answered_at.is_(None)),
+        ).where(Notice.case_id == case.id)
+    ).one()
+    return _Told(*row)
+
+
+def _shares(
+    db: Session, case: Case, told: _Told, lying: Reconciliation
+) -> dict[str, Decimal | None]:
     version = scopes.standing(db, case)
     found = Figures.from_json(version.counts) if version is not None else None
     all_count = found.units + Decimal(found.quantity) if found else Decimal(0)
     lost = found.places["not_known"] if found else None
     unknown = lost.units + Decimal(lost.quantity) if lost else Decimal(0)
-    notices, answered, _ = _responses(db, case)
     return {
-        "written": _written(db, case),
+        "written": told.share(told.written_count),
         "trace": 1 - unknown / all_count if all_count else None,
-        "recovery": reconciliation(db, case).recovery_rate,
-        "answered": Decimal(answered) / notices if notices else None,
+        "recovery": lying.recovery_rate,
+        "answered": told.share(told.answered_count),
     }
-
-
-def _written(db: Session, case: Case) -> Decimal | None:
-    """Return the share of consignees that were written to."""
-    all_count, count = db.execute(
-        select(func.count(Notice.id), func.count(Notice.first_sent_at)).where(
-            Notice.case_id == case.id
-        )
-    ).one()
-    return Decimal(count) / all_count if all_count else None
-
-
-def _responses(db: Session, case: Case) -> tuple[int, int, int]:
-    """Return how many consignees there are, how many answered, and how many never did."""
-    row = db.execute(
-        select(
-            func.count(Notice.id),
-            func.count(Notice.answered_at),
-            func.count(Notice.id).filter(Notice.state == "closed", Notice.answered_at.is_(None)),
-        ).where(Notice.case_id == case.id)
-    ).one()
-    return row[0], row[1], row[2]
 
 
 def _given_up_early(db: Session, case: Case) -> bool:
@@ -213,20 +219,18 @@ def _given_up_early(db: Session, case: Case) -> bool:
     return db.scalar(early.limit(1)) is not None
 
 
-def _counts(db: Session, case: Case) -> dict[str, str]:
-    notices, answered, silent = _responses(db, case)
-    of_balance = reconciliation(db, case)
+def _counts(db: Session, case: Case, told: _Told, lying: Reconciliation) -> dict[str, str]:
     held = select(func.coalesce(func.sum(SimulatedHold.target_count), 0)).where(
         SimulatedHold.case_id == case.id
     )
     return {
-        "affected": f"{(of_balance.produced or Decimal(0)).normalize():f}",
-        "distributed": f"{of_balance.distributed.normalize():f}",
-        "recovered": f"{of_balance.recovered.normalize():f}",
+        "affected": f"{(lying.produced or Decimal(0)).normalize():f}",
+        "distributed": f"{lying.distributed.normalize():f}",
+        "recovered": f"{lying.recovered.normalize():f}",
         "held": str(db.scalar(held)),
-        "consignees": str(notices),
-        "answered": str(answered),
-        "silent": str(silent),
+        "consignees": str(told.all_count),
+        "answered": str(told.answered_count),
+        "silent": str(told.silent_count),
     }
 
 

@@ -66,6 +66,7 @@ ELSEWHERE = Law(
     is_checked=False,
     marking="eu_urgent",
 )
+LAWS = {"US": US, "EU": EU, "CN": CN}  # by jurisdiction; letters elsewhere follow ELSEWHERE
 
 
 def jurisdiction_of(country: str | None) -> str:
@@ -77,7 +78,7 @@ def jurisdiction_of(country: str | None) -> str:
 
 def law_of(jurisdiction: str) -> Law:
     """Return the law that the letters of a jurisdiction follow."""
-    return {"US": US, "EU": EU, "CN": CN}.get(jurisdiction, ELSEWHERE)
+    return LAWS.get(jurisdiction, ELSEWHERE)
 
 
 def language_for(country: str | None, wanted: str | None) -> str:

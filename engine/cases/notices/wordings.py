@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import commands
-from engine.cases.notices.laws import CN, ELSEWHERE, EU, LANGUAGES, OFFICIAL, US
+from engine.cases.notices.laws import ELSEWHERE, LANGUAGES, LAWS, OFFICIAL
 from engine.cases.notices.models import LetterWording, Notice, NoticeText
 from engine.errors import Conflict, Invalid, NotFound, Problem
 from engine.evidence import canonical, layouts, ledger
@@ -23,12 +23,14 @@ STREAM = "letters"
 LONGEST = 600  # characters of a sentence
 MARKUP = re.compile(r"%\([^)]*\)s|\{[^}]*\}|<[^>]*>")
 NUMBER = re.compile(r"\d+")
-LAWS = (US, EU, CN, ELSEWHERE)
 MARKINGS = frozenset(
     [
         *layouts.MARKS,
-        *(law.marking for law in LAWS),
-        *(law.marking_of_correction for law in LAWS if law.marking_of_correction),
+        *(
+            law.marked(is_correction=is_correction)
+            for law in (*LAWS.values(), ELSEWHERE)
+            for is_correction in (False, True)
+        ),
     ]
 )
 MISSING = N_("Translate this sentence: every letter has all of them.")

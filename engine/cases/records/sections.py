@@ -33,13 +33,19 @@ SEVERITIES = {"minor": N_("Minor"), "major": N_("Major"), "critical": N_("Critic
 
 
 def head(
-    db: Session, case: Case, *, title: str, number: str, created_at: datetime | None = None
+    db: Session,
+    case: Case,
+    *,
+    title: str,
+    number: str,
+    created_at: datetime | None = None,
+    language: str | None = None,
 ) -> Record:
-    """Return the head of a record: what it is, of which case, in which language.
+    """Return the head of a record: what it is, of which case, in `language` or the case's own.
 
     `created_at` is when its newest fact was recorded; the same facts give the same record.
     """
-    language = case.language
+    language = language or case.language
     return {
         "title": say(title, language),
         "number": number,
@@ -184,22 +190,22 @@ def _subject(row: Subject, names: dict[Target, StockName], language: str) -> lis
     ]
 
 
-def balance(db: Session, case: Case) -> Section:
+def balance(db: Session, case: Case, *, language: str | None = None) -> Section:
     """Return the unit balance of the case, as a table: its total, then what is not in it."""
     sums = totals(db, case.id)
-    language = case.language
+    spoken = language or case.language
 
     def rows(*, counted: bool) -> list[list[str]]:
         some = (name for name in sums if ACCOUNTS[name].is_affected == counted)
-        return [[say(ACCOUNTS[name].label, language), str(sums[name])] for name in some]
+        return [[say(ACCOUNTS[name].label, spoken), str(sums[name])] for name in some]
 
     return {
-        "heading": say(N_("Unit balance"), language),
+        "heading": say(N_("Unit balance"), spoken),
         "table": {
-            "columns": [say(N_("Account"), language), say(N_("Quantity"), language)],
+            "columns": [say(N_("Account"), spoken), say(N_("Quantity"), spoken)],
             "rows": [
                 *rows(counted=True),
-                [say(N_("All affected"), language), str(affected(sums))],
+                [say(N_("All affected"), spoken), str(affected(sums))],
                 *rows(counted=False),
             ],
         },

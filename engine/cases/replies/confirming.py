@@ -38,9 +38,10 @@ def confirm(
     said = standing.said_of(db, notice.id)
     if is_open and (theirs := said.get(link.id)):
         wanted = standing.accounts_of(standing.counted(db, notice.id, said), theirs)
-        lying = posting.lying_with(db, case, notice.party_id, theirs)
+        lying = posting.lying_of(db, case, notice.party_id, theirs)
+        with_them = posting.with_them(lying, notice.party_id)
         evidence = f"customer {link.id} confirmed"
-        posting.post(db, case, wanted, lying, evidence=evidence, by=by, at=at)
+        posting.post(db, case, wanted, with_them, evidence=evidence, by=by, at=at)
     body = {"notice": notice.number, "customer": link.name, "link": link.id}
     ledger.append(db, case.stream, "customer_confirmed", body, by=by, at=at)
     return link

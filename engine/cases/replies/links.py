@@ -56,6 +56,11 @@ class Answering:
         """Say whether it answers for the consignee itself, not for one of its customers."""
         return self.link.kind in ("consignee", "colleague")
 
+    @property
+    def is_of_distributor(self) -> bool:
+        """Say whether a distributor itself answers: it alone speaks with its customers."""
+        return self.notice.is_distributor and self.is_whole
+
 
 def new_token() -> str:
     """Return 256 random bits for a link: it is said to the consignee and kept as a hash only."""
@@ -138,7 +143,7 @@ def for_customers(db: Session, answering: Answering, *, said_by: str, at: dateti
 
     Raises `NotADistributor`, `PassedOnTooOften`.
     """
-    if not (answering.notice.is_distributor and answering.is_whole):
+    if not answering.is_of_distributor:
         raise NotADistributor
     db.refresh(answering.notice, with_for_update=True)
     if _made_already(db, answering.link, "customers") >= MOST_FORWARDS:

@@ -36,13 +36,11 @@ def lying_of(
     return found
 
 
-def lying_with(
-    db: Session, case: Case, party_id: int, targets: Iterable[Target]
-) -> dict[Target, list[Holding]]:
+def with_them(lying: Mapping[Target, list[Holding]], party_id: int) -> dict[Target, list[Holding]]:
     """Return what of it lies with the consignee, or with nobody that is known."""
     return {
         target: [one for one in rows if one.party_id in (None, party_id)]
-        for target, rows in lying_of(db, case, party_id, targets).items()
+        for target, rows in lying.items()
     }
 
 

@@ -194,12 +194,9 @@ def _post(
         found += newly_destroyed(said, own_before)
     if not is_open:
         return [Finding("case_over", Target(None, None, reply.number), after={}), *found]
-    theirs = {
-        target: [one for one in rows if one.party_id in (None, notice.party_id)]
-        for target, rows in lying.items()
-    }
+    with_them = posting.with_them(lying, notice.party_id)
     counts = standing.accounts_of(standing.counted(db, notice.id, now), said)
-    posting.post(db, case, counts, theirs, evidence=f"reply {reply.number}", by=by, at=at)
+    posting.post(db, case, counts, with_them, evidence=f"reply {reply.number}", by=by, at=at)
     return found
 
 

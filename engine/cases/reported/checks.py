@@ -21,7 +21,7 @@ def check_events(result: Result, db: Session, case: Case, entries: Sequence[Ledg
     """Hold the events that feed a case against what its ledger and theirs entered."""
     entered: set[str] = set()
     for entry in entries:
-        number = str(_body(entry).get("event"))
+        number = str(entry.stated_body.get("event"))
         if entry.action == "reported_event_linked":
             entered.add(number)
         elif entry.action == "reported_event_unlinked":
@@ -38,10 +38,10 @@ def check_events(result: Result, db: Session, case: Case, entries: Sequence[Ledg
 
 def _is_as_entered(result: Result, db: Session, number: str) -> bool:
     entries = ledger.entries(db, f"reported_event:{number}")
-    written = {_body(one).get("version"): _body(one).get("said") for one in entries
+    written = {one.stated_body.get("version"): one.stated_body.get("said") for one in entries
                if one.action in VERSIONS}  # fmt: skip
     kept: dict[Any, Any] = {one.version: said(one) for one in versions_of(db, number)}
-    decided = {_body(one).get("signature"): _decided(_body(one)) for one in entries
+    decided = {one.stated_body.get("signature"): _decided(one.stated_body) for one in entries
                if one.action == "reported_event_decided"}  # fmt: skip
     decisions = {one.signature_id: _decided(vars(one)) for one in decisions_of(db, number)}
     if kept != written:
@@ -57,8 +57,3 @@ def _decided(row: dict[str, Any]) -> tuple[Any, ...]:
     names = ("version", "jurisdiction", "is_reportable", "report", "suggested", "reported_under",
              "reason")  # fmt: skip
     return tuple(row.get(name) for name in names)
-
-
-def _body(entry: LedgerEntry) -> dict[str, Any]:
-    """Return what was written; an edited entry may have lost it and is told elsewhere."""
-    return (entry.stated or {}).get("body") or {}
