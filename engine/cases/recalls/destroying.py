@@ -151,21 +151,21 @@ def refuse(
 def flag_reported(db: Session, events: Iterable[Event]) -> None:
     """Flag what was destroyed while a gate was closed: it has happened, so it is recorded.
 
-    Asked before the balance follows, for that says where things were.
+    Asked before the balance follows, for that says where things were. Events of which no recall
+    knows anything cost a few queries, however many they are.
     """
-    for event in events:
-        if event.type != "destroyed":
-            continue
-        units = db.scalars(select(EventLink.unit_id).where(EventLink.event_id == event.id)).all()
-        row = StockPosting
-        rows = db.execute(
-            select(row.lot_id, row.custody, row.location_id, -row.quantity).where(
-                row.event_id == event.id, row.quantity < 0
-            )
-        )
-        taken = [Taken(*one) for one in rows]
-        gone = [(one.lot_id, one.location_id, one.quantity) for one in taken if one.is_here]
-        for held in _held_of(db, units, taken, gone=gone):
+    destroyed = [event for event in events if event.type == "destroyed"]
+    if not destroyed:
+        return
+    units, taken = _destroyed_by(db, destroyed)
+    every = {unit_id for each in units.values() for unit_id in each}
+    lots = {one.lot_id for each in taken.values() for one in each}
+    if not _recalls_with(db, every | contents(db, every), lots):
+        return
+    for event in destroyed:
+        of_lots = taken[event.id]
+        gone = [(one.lot_id, one.location_id, one.quantity) for one in of_lots if one.is_here]
+        for held in _held_of(db, units[event.id], of_lots, gone=gone):
             facts = {"cases": [held.case_number], "authority": held.authority}
             raise_flag(
                 db, event, TOO_EARLY, unit_id=held.unit_id, lot_id=held.lot_id, facts=facts,
@@ -218,6 +218,25 @@ class Found:
     unit_id: int | None
     lot_id: int | None
     free: Decimal = Decimal(0)
+
+
+def _destroyed_by(
+    db: Session, events: Iterable[Event]
+) -> tuple[defaultdict[int, list[int]], defaultdict[int, list[Taken]]]:
+    """Return the units, and the quantities of lots, that each of these events destroyed."""
+    ids = id_set(db, [event.id for event in events])
+    units: defaultdict[int, list[int]] = defaultdict(list)
+    links = select(EventLink.event_id, EventLink.unit_id).where(EventLink.event_id.in_(ids))
+    for event_id, unit_id in db.execute(links):
+        units[event_id].append(unit_id)
+    taken: defaultdict[int, list[Taken]] = defaultdict(list)
+    row = StockPosting
+    postings = select(row.event_id, row.lot_id, row.custody, row.location_id, -row.quantity).where(
+        row.event_id.in_(ids), row.quantity < 0
+    )
+    for event_id, lot_id, custody, location_id, quantity in db.execute(postings):
+        taken[event_id].append(Taken(lot_id, custody, location_id, quantity))
+    return units, taken
 
 
 def _held_of(
