@@ -1,7 +1,6 @@
 """How a recall of the demo is told: what people decide, what they write, what comes back."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -22,7 +21,6 @@ from engine.cases.returns.receiving import Parcel
 from engine.serials.models import Location, Party, Unit
 from webapp.demo.history import History
 from webapp.demo.recall_letters import Words, words_of
-from webapp.demo.stage import Stage
 
 SERVICE, FIELD, REGULATORY = "nora.byrne", "tom.hadley", "sofia.lindgren"
 SIGNED = ("verify_translation", "approve_text_regulatory", "approve_text_medical")
@@ -41,10 +39,6 @@ OTHER = {"legal_name": "other_recall"}
 
 class RecallHistory(History):
     """One recall as it happens."""
-
-    def __init__(self, stage: Stage, present: datetime) -> None:
-        """Tell it on `stage`; what people wrote stands in the book."""
-        super().__init__(stage, present, {})
 
     def signal(self, by: str, scope: str, answers: dict[str, Any]) -> None:
         """Let someone report what begins it."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from webapp.demo import catalogue as cat, recalls_out
+from webapp.demo import catalogue as cat, recall_words as words, recalls_out
 from webapp.demo.complaints import LEAKS, NOBODY_KNOWS, Complaints
 from webapp.demo.history import lot_of
 from webapp.demo.recall_history import RecallHistory
@@ -34,7 +34,7 @@ ELSEWHERE = {
 
 def leaking_sets(stage: Stage, present: datetime) -> Telling:
     """Contain neonatal sets; two of four have decided."""
-    case = RecallHistory(stage, present)
+    case = RecallHistory(stage, present, words.LEAK)
     scope = lot_of(stage, cat.NEO_SET, 0)
     told = Complaints(stage)
     yield case.ago(days=1, hours=9)
@@ -54,7 +54,7 @@ def leaking_sets(stage: Stage, present: datetime) -> Telling:
         "in time here.", "incident", "serious",
     )  # fmt: skip
     yield case.ago(hours=6)
-    case.do("prepare_decision", action="correction")
+    case.do("prepare_decision", action="removal")
     yield case.ago(hours=4)
     case.do("decide_as_regulatory")
     yield case.ago(hours=3)
@@ -63,7 +63,7 @@ def leaking_sets(stage: Stage, present: datetime) -> Telling:
 
 def screws_elsewhere(stage: Stage, present: datetime) -> Telling:
     """Report an authority's record that nothing here answers to; it waits for its triage."""
-    case = RecallHistory(stage, present)
+    case = RecallHistory(stage, present, {})
     yield case.ago(hours=2) + timedelta(minutes=20)
     case.signal("oliver.grant", ENFORCEMENT_RECORD, ELSEWHERE)
 

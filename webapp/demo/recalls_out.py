@@ -12,7 +12,7 @@ from engine.cases.recalls import gates
 from engine.cases.returns.receiving import Line
 from engine.serials.models import Location, Part, Unit
 from engine.serials.night import running as nights
-from webapp.demo import catalogue as cat, recall_letters as letters
+from webapp.demo import catalogue as cat, recall_letters as letters, recall_words as words
 from webapp.demo.complaints import DRIFT as DRIFT_TOLD, Complaints
 from webapp.demo.customers import KINKED, PRACTISED, PUMPS, TORN
 from webapp.demo.recall_history import DECIDERS, SERVICE, RecallHistory
@@ -50,7 +50,7 @@ TRACES = 12  # make a night here
 
 def drifting_sensors(stage: Stage, present: datetime) -> Telling:
     """Write to six customers about pumps: some have answered, one authority has not."""
-    case = RecallHistory(stage, present)
+    case = RecallHistory(stage, present, words.DRIFT)
     pumps = _pumps_of(stage)
     first = pumps["IE-01"]
     scope = "\n".join(serial for serials in pumps.values() for serial in serials)
@@ -92,7 +92,7 @@ def drifting_sensors(stage: Stage, present: datetime) -> Telling:
 
 def kinked_tubes(stage: Stage, present: datetime) -> Telling:
     """Carry a recall to the end of its effectiveness checks; its authorities have the last word."""
-    case = RecallHistory(stage, present)
+    case = RecallHistory(stage, present, words.KINK)
     yield from _contained(case, 34, KINK, KINKED)
     yield from _decided(case, 33)
     yield from _written(case, 31, letters.KINK)
@@ -119,7 +119,7 @@ def kinked_tubes(stage: Stage, present: datetime) -> Telling:
 
 def torn_pouches(stage: Stage, present: datetime) -> Telling:
     """Carry a recall to its sealed record."""
-    case = RecallHistory(stage, present)
+    case = RecallHistory(stage, present, words.TEAR)
     yield from _contained(case, 66, TEAR, TORN)
     yield from _decided(case, 65)
     yield from _written(case, 63, letters.TEAR, report_every_days=60)
