@@ -88,6 +88,7 @@ PARENTS = {
     "reportability": "reported_events",
     "case": "cases",
     "case_events": "cases",
+    "awareness": "cases",
     "costs": "cases",
     "ending": "cases",
     "correcting": "cases",

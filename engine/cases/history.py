@@ -35,6 +35,7 @@ SENTENCES = {
     "linked_to_case": N_("Linked to %(case)s"),
     "taken_from_case": N_("Taken away from %(case)s"),
     "awareness_moved": N_("Known earlier, by %(event)s: %(who)s"),
+    "awareness_corrected": N_("Corrected when the case was first known of, by %(who)s"),
     "reported_event_decided": N_("Decided on %(event)s in %(jurisdiction)s: %(reportable)s"),
     "document_sealed": N_("Sealed %(name)s"),
     "signed": N_("Signed %(record_type)s: %(sentence)s"),
@@ -66,6 +67,7 @@ DOCUMENTS = {
     "case_superseded": N_("Supersede a recall"),
     "case_reopen": N_("Reopen case"),
     "case_migration": N_("Migration of a case"),
+    "awareness_corrected": N_("Correct when the case was first known of"),
     "event_reportability": N_("Reportability of an event"),
 }
 DECISIONS = {

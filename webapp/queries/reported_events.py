@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.cases import facts
 from engine.cases.history import history_of_stream
 from engine.cases.models import Case
 from engine.cases.pages import HistoryLine
-from engine.cases.reported import deciding, feeding, finding, listing, places
+from engine.cases.reported import aware, deciding, feeding, finding, listing, places
+from engine.cases.reported.aware import Doubt
 from engine.cases.reported.given import LABELS, WANTED, given_of
 from engine.cases.reported.models import CaseEvent, EventReportability, ReportedEvent
 from engine.cases.reported.understanding import Understood, understand, understood_of
@@ -29,6 +31,9 @@ from webapp.words import N_
 
 # what is on the page of an event in words: where it is, and how it reads
 OURS = {False: N_("Ours"), True: N_("The reporter's")}
+NO_SUCH_CASE = N_("There is no such case any more, or never was.")
+DRILL = N_("The case is a drill: a real event feeds real cases only.")
+ENDED = N_("The case has ended since: nothing feeds it any more.")
 UNDERSTOOD = ("unit_id", "lot_id", "part_id")  # said together, as what was understood
 
 
@@ -77,6 +82,7 @@ class Link:
 
     row: CaseEvent
     case: Case
+    doubt: Doubt | None  # this event is why the awareness of the case may be wrong
     by: str
     ended_by: str
 
@@ -128,12 +134,19 @@ def event_page(db: Session, number: str) -> EventPage:
         places=asked,
         elsewhere=[one for one in law.listed() if one.code not in there],
         links=[
-            Link(link, case, people[link.by_id], people.get(link.ended_by_id or 0, ""))
+            Link(link, case, _doubt(db, case, event.number), people[link.by_id],
+                 people.get(link.ended_by_id or 0, ""))
             for link, case in links
         ],
         versions=list(_versions(events, names, people)),
         lines=history_of_stream(db, event.stream),
     )  # fmt: skip
+
+
+def _doubt(db: Session, case: Case, number: str) -> Doubt | None:
+    """Return what this event says against the awareness of an open case."""
+    found = aware.doubt(db, case) if case.state == "open" else None
+    return found if found is not None and found.event == number else None
 
 
 def _known_now(db: Session, event: ReportedEvent) -> Understood | None:
@@ -183,6 +196,34 @@ def _place(event: ReportedEvent, code: str, because: str, decisions: Sequence[De
 def aware_on(event: ReportedEvent) -> date:
     """Return the day the company first knew of an event, in the reader's time zone."""
     return event.aware_at.astimezone(zone()).date()
+
+
+# --- the case it was begun at ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fed:
+    """What an event that is about to be recorded would do to the case it was begun at."""
+
+    case: Case | None
+    known_at: datetime | None  # the awareness of the case so far
+    is_earlier: bool
+    refused: str = ""  # why it cannot feed the case
+
+
+def would_feed(db: Session, number: str, aware_at: datetime | None) -> Fed | None:
+    """Return what feeding a case would do to it, None where none was named."""
+    if not number:
+        return None
+    case = db.scalars(select(Case).where(Case.number == number)).one_or_none()
+    if case is None:
+        return Fed(None, None, is_earlier=False, refused=NO_SUCH_CASE)
+    known = facts.latest(db, case, "awareness")
+    known_at = datetime.fromisoformat(known.value) if known else None
+    is_earlier = aware_at is not None and (known_at is None or aware_at < known_at)
+    if case.is_drill or case.state != "open":
+        return Fed(case, known_at, is_earlier, DRILL if case.is_drill else ENDED)
+    return Fed(case, known_at, is_earlier)
 
 
 # --- versions --------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from engine.cases.recalls import (
     strategies,
 )
 from engine.cases.recalls.passing import Passing
-from engine.cases.reported import listing
+from engine.cases.reported import aware, listing
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
 from webapp import signing
@@ -53,6 +53,7 @@ def overview(number: str) -> ResponseReturnValue:
         joining_now=joining.under_way(db, number),
         not_joined=joining.why_not_joined(db, case),
         dates=showing.dates(db, case),
+        doubt=aware.doubt(db, case),
         jurisdictions=showing.shown(db, case),
         strategy=strategies.standing(db, case),
         fed_by=listing.newest(db, listing.Wanted(case_id=case.id)),
