@@ -89,6 +89,7 @@ PARENTS = {
     "second_looks": "reported_events",
     "case": "cases",
     "case_events": "cases",
+    "awareness": "cases",
     "costs": "cases",
     "ending": "cases",
     "correcting": "cases",

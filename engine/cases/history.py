@@ -38,6 +38,7 @@ SENTENCES = {
     "reported_event_no_looked_at": N_(
         "Looked at the no on %(event)s in %(jurisdiction)s as a second person: %(confirmed)s"
     ),
+    "awareness_corrected": N_("Corrected when the case was first known of, by %(who)s"),
     "reported_event_decided": N_("Decided on %(event)s in %(jurisdiction)s: %(reportable)s"),
     "document_sealed": N_("Sealed %(name)s"),
     "signed": N_("Signed %(record_type)s: %(sentence)s"),
@@ -69,6 +70,7 @@ DOCUMENTS = {
     "case_superseded": N_("Supersede a recall"),
     "case_reopen": N_("Reopen case"),
     "case_migration": N_("Migration of a case"),
+    "awareness_corrected": N_("Correct when the case was first known of"),
     "event_reportability": N_("Reportability of an event"),
     "event_second_look": N_("Second look at a no"),
 }

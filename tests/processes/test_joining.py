@@ -1,5 +1,7 @@
 """Stories of two recalls that become one, and of one that another replaces."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import select, update
 
@@ -26,6 +28,7 @@ from tests.processes.recalling import (
     to_decision,
     work,
 )
+from tests.processes.test_reported_events import Events
 
 pytestmark = pytest.mark.long
 
@@ -56,6 +59,19 @@ def case_of(company: Company, number: str) -> Case:
     return company.reads(lambda db: db.scalars(select(Case).where(Case.number == number)).one())
 
 
+def _put_right_the_awareness(company: Company, number: str) -> datetime:
+    """Have a recall be known from a slip on, and corrected; return when it was known of."""
+    number, company.number = company.number, number
+    events = Events(company)
+    known = events.awareness()
+    event = events.record(aware_at=known - timedelta(days=300))
+    events.link(event)
+    events.take_away(event)
+    events.put_right(known)
+    company.number = number
+    return known
+
+
 def letters_to(company: Company, hospital: str) -> list[NoticeLetter]:
     sent = (
         select(NoticeLetter)
@@ -73,7 +89,9 @@ def test_merged_recalls_count_each_unit_once_and_tell_each_consignee_once(
         notice = db.scalars(select(Notice).where(Notice.number == f"{ends}/N-0001")).one()
         token = links.new_token()
         links.issue(db, notice.id, token, at=company.at)
+    known = _put_right_the_awareness(company, ends)
     join(company, ends, stays)
+    assert Events(company).awareness() == known, "a merger takes the corrected one"
     work(company)
     other = case_of(company, ends)
     assert other.state == "closed"

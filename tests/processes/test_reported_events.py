@@ -7,12 +7,23 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.cases import facts
 from engine.cases.history import history, history_of_stream
-from engine.cases.reported import confirming, deciding, feeding, finding, listing, places, recording
+from engine.cases.models import Fact
+from engine.cases.reported import (
+    aware,
+    confirming,
+    deciding,
+    feeding,
+    finding,
+    listing,
+    places,
+    recording,
+)
+from engine.cases.reported.aware import Correcting
 from engine.cases.reported.confirming import Look
 from engine.cases.reported.deciding import Decision
 from engine.cases.reported.errors import (
@@ -104,6 +115,22 @@ class Events:
                 at=self.company.at, key=self.company.new_key(),
             )
         )  # fmt: skip
+
+    def put_right(
+        self, aware_at: datetime | None, *, reason: str = "A slip in the year.",
+        by: Person | None = None,
+    ) -> None:  # fmt: skip
+        """Sign that the case was first known of at another time than it says."""
+        person, at = by or self.regulatory_affairs, self.company.at
+        asked = Correcting(self.company.number, aware_at, "Nina Berg", reason)
+        page = self.act(
+            lambda db: aware.open_signing(db, asked, by=person, session_id="two", at=at)
+        )
+        needs = self.reads(lambda db: ceremony.needs_user_name(db, "two", at))
+        signing = Signing(page.nonce, PASSWORD, "two", person.user_name if needs else None)
+        key = self.company.new_key()
+        for _ in range(2):
+            self.act(lambda db: aware.correct(db, asked, signing, by=person, at=at, key=key))
 
     def decide(
         self, event: ReportedEvent, code: str, meanwhile: Callable[[], object] = list, **own: Any
@@ -286,6 +313,60 @@ def test_a_wrong_link_is_taken_away_with_a_reason_and_stays_in_the_ledger(
     newest = events.reads(lambda db: history(db, company.case))[:3]
     assert [one.reason for one in newest] == [None, "Another device.", None]
     assert checked(company).holds
+
+
+def test_a_wrong_awareness_is_put_right_under_a_signature_and_stays_in_the_history(
+    company: Company, events: Events
+) -> None:
+    recalling.report_signal(company, "nothing yet")
+    told = events.awareness()
+    slip = told - timedelta(days=300)
+    event = events.record(aware_at=slip)
+    events.link(event)
+
+    def doubted() -> str | None:
+        found = events.reads(lambda db: aware.doubt(db, company.case))
+        return found and found.why
+
+    assert (events.awareness(), doubted()) == (slip, None)
+    with pytest.raises(Invalid, match=event.number):
+        events.put_right(told)  # the event still says so
+    events.correct(event, aware_at=told, received_on=told.date())
+    assert doubted() == "changed"
+    events.take_away(event)
+    assert (events.awareness(), doubted()) == (slip, "unlinked")
+    with pytest.raises(NotAllowed):
+        events.put_right(told, by=events.qa_engineer)
+    for wrong in (
+        {"reason": " "},
+        {"reason": "x" * 5_000},
+        {"aware_at": company.at + timedelta(hours=1)},
+        {"aware_at": None},
+    ):
+        with pytest.raises(Invalid):
+            events.put_right(**{"aware_at": told, **wrong})
+    company.later(days=1)
+    with pytest.raises(Invalid, match="was opened on"):
+        events.put_right(company.at)
+
+    events.put_right(told)
+
+    assert (events.awareness(), doubted()) == (told, None)
+    rows = events.reads(
+        lambda db: db.scalars(
+            select(Fact).where(Fact.name == "awareness", Fact.case_id == company.case.id)
+        ).all()
+    )
+    assert [datetime.fromisoformat(one.value) for one in rows] == [told, slip, told]
+    assert rows[-1].reason == "A slip in the year."
+    last = events.reads(lambda db: history(db, company.case))[0]
+    assert (last.sentence, last.reason) == (
+        "Corrected when the case was first known of, by %(who)s", "A slip in the year.",
+    )  # fmt: skip
+    assert checked(company).holds, checked(company).causes
+    earlier = events.record(aware_at=told - timedelta(days=2))
+    events.link(earlier)
+    assert events.awareness() == earlier.aware_at, "an earlier one counts as ever"
 
 
 def test_no_event_is_linked_to_an_ended_case_or_a_drill(company: Company, events: Events) -> None:

@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,8 @@ from engine.cases.recalls import gates, joining, passing
 from engine.cases.recalls.joining import Joining
 from engine.cases.recalls.passing import Passing
 from engine.cases.replies import links
-from engine.cases.reported import deciding, feeding, recording
+from engine.cases.reported import aware, deciding, feeding, recording
+from engine.cases.reported.aware import Correcting
 from engine.cases.reported.given import Given
 from engine.cases.returns import authorising, closing, correcting
 from engine.cases.returns.closing import Closing
@@ -810,6 +811,12 @@ def _open_pages_of_the_manager(world: World) -> None:
             number = world.states[of]["number"]
             opened = ending.open_signing(db, Ending(number, act, reason), **here)
             world.states[state] = {"number": number, "nonce": opened.nonce}
+        known = Correcting(
+            world.states["other"]["number"], datetime(2026, 1, 5, 8, tzinfo=UTC), "Nina Berg",
+            "A slip.",
+        )  # fmt: skip
+        opened = aware.open_signing(db, known, **here)
+        world.states["knowing"] = {"number": known.number, "nonce": opened.nonce}
         recall = world.states["gated"]
         for state, act in (("overriding", passing.OVERRIDE), ("opening_gate", passing.OPEN)):
             asked = Passing(recall["number"], recall["gate_id"], act, "Reported by mistake.")

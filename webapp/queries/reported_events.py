@@ -12,7 +12,8 @@ from engine.cases import facts
 from engine.cases.history import history_of_stream
 from engine.cases.models import Case
 from engine.cases.pages import HistoryLine
-from engine.cases.reported import deciding, feeding, finding, listing, places
+from engine.cases.reported import aware, deciding, feeding, finding, listing, places
+from engine.cases.reported.aware import Doubt
 from engine.cases.reported.given import LABELS, WANTED, given_of
 from engine.cases.reported.models import (
     CaseEvent,
@@ -96,6 +97,7 @@ class Link:
 
     row: CaseEvent
     case: Case
+    doubt: Doubt | None  # this event is why the awareness of the case may be wrong
     by: str
     ended_by: str
 
@@ -149,12 +151,19 @@ def event_page(db: Session, number: str) -> EventPage:
         places=asked,
         elsewhere=[one for one in law.listed() if one.code not in there],
         links=[
-            Link(link, case, people[link.by_id], people.get(link.ended_by_id or 0, ""))
+            Link(link, case, _doubt(db, case, event.number), people[link.by_id],
+                 people.get(link.ended_by_id or 0, ""))
             for link, case in links
         ],
         versions=list(_versions(events, names, people)),
         lines=history_of_stream(db, event.stream),
     )  # fmt: skip
+
+
+def _doubt(db: Session, case: Case, number: str) -> Doubt | None:
+    """Return what this event says against the awareness of an open case."""
+    found = aware.doubt(db, case) if case.state == "open" else None
+    return found if found is not None and found.event == number else None
 
 
 def _known_now(db: Session, event: ReportedEvent) -> Understood | None:

@@ -155,6 +155,7 @@ def of_instance(db: Session, case: Case, instance_id: int | None) -> Jurisdictio
 class RecallClock:
     """One dated fact of the recall, for its head: what, and when."""
 
+    fact: str
     name: str
     at: datetime
 
@@ -164,7 +165,7 @@ def dates(db: Session, case: Case) -> list[RecallClock]:
     wanted = ("awareness", "stop_ship", "decision", "initiation", "completion", "termination")
     told = {one.name: one for one in facts.standing(db, case) if one.name in wanted}
     return [
-        RecallClock(facts.NAMES[name], datetime.fromisoformat(told[name].value))
+        RecallClock(name, facts.NAMES[name], datetime.fromisoformat(told[name].value))
         for name in wanted
         if name in told
     ]
