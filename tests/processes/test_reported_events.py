@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -52,10 +51,10 @@ from engine.serials.authorisations import authorise
 from tests.processes import recalling
 from tests.processes.company import Company
 from tests.processes.test_forgery import causes, checked
+from tests.support.law import must_stand
 from tests.support.personas import PASSWORD
 
 T = TypeVar("T")
-LAW = Path(__file__).parents[3] / "shared" / "data" / "law"
 
 
 class Events:
@@ -586,14 +585,7 @@ CLAUSES = {
     "clause", [one for one in CLAUSES.values() if one.is_checked], ids=lambda one: one.source
 )
 def test_a_clause_that_says_it_was_checked_stands_so_in_its_law(clause: Clause) -> None:
-    path = LAW / clause.file
-    if not path.exists():
-        pytest.skip("../shared/data/law is not beside the project")
-    plain = path.read_text(encoding="utf-8-sig")
-    if path.suffix == ".xml":
-        plain = plain.replace("<", " <").replace(">", "> ")
-        plain = "".join(part.rpartition(">")[2] for part in plain.split("<"))
-    assert clause.words in " ".join(plain.split())
+    must_stand(clause.file, clause.words)
 
 
 def test_the_shortest_report_that_the_answers_ask_for_is_suggested() -> None:
