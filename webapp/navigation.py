@@ -86,6 +86,7 @@ PARENTS = {
     "status_reports": "recalls",
     "event_entry": "reported_events",
     "reportability": "reported_events",
+    "second_looks": "reported_events",
     "case": "cases",
     "case_events": "cases",
     "awareness": "cases",

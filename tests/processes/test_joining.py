@@ -10,8 +10,8 @@ from engine.cases import scopes, verifying
 from engine.cases.balance import totals
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice, NoticeLetter
-from engine.cases.recalls import succession
-from engine.cases.recalls.joining import NotContainedYet, NotTogether, NotWider
+from engine.cases.recalls import joining, succession
+from engine.cases.recalls.joining import BeingJoined, NotContainedYet, NotTogether, NotWider
 from engine.cases.recalls.succession import GoesOnElsewhere
 from engine.cases.replies import links
 from tests.processes.company import Company
@@ -174,3 +174,43 @@ def test_a_recall_is_superseded_by_a_wider_one_only_and_merged_with_its_like(
     standing = company.reads(lambda db: scopes.standing(db, company.case))
     assert standing.number == 3
     assert company.reads(lambda db: succession.earlier(db, company.case.id)) == [2]
+
+
+def test_a_large_recall_ends_in_another_by_a_job_that_checks_again(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "MANY", 1)
+    company.make_devices("SENS-1", ["P-1", "P-2"])
+    numbers = []
+    for scope in ("SENS-1", "P-1"):
+        numbers.append(report_signal(company, scope))
+        contain(company, scope)
+    wide, narrow = numbers
+    join(company, narrow, wide, "superseded")
+    assert case_of(company, narrow).state == "open"
+    with pytest.raises(BeingJoined):
+        join(company, narrow, wide)
+    only = scopes_frozen(company, wide, "P-2")  # meanwhile the wider one is narrowed
+    company.holdfast.run_jobs()
+    assert case_of(company, narrow).state == "open"
+    ended = case_of(company, narrow)
+    problem = company.reads(lambda db: joining.why_not_joined(db, ended))
+    assert problem is not None
+    assert "leaves out 1 units" in str(problem)
+    assert not company.may_ship("P-1")
+
+    join(company, narrow, wide)
+    company.holdfast.run_jobs()
+    assert case_of(company, narrow).state == "closed"
+    standing = company.reads(lambda db: scopes.standing(db, company.case))
+    assert standing.number == only + 1
+    assert not company.may_ship("P-1")
+    assert company.reads(lambda db: joining.under_way(db, narrow)) is None
+
+
+def scopes_frozen(company: Company, number: str, text: str) -> int:
+    with company.holdfast.database.begin() as db:
+        case = db.scalars(select(Case).where(Case.number == number)).one()
+        version = scopes.propose(db, case, text, reason="less", by=None, at=company.at)
+        scopes.freeze(db, case, version, by=None, at=company.at, is_provisional=False)
+        return version.number

@@ -174,7 +174,25 @@ def test_regulatory_affairs_answers_the_questions_and_signs(
         shown = regulatory.get(signed.location).text
         assert "It alarms first." in shown
         assert "Not reportable, against the answers" in shown  # it malfunctioned
+        assert "It waits for a second person" in shown
         assert regulatory.get(to_sign).location == signed.location
+        assert regulatory.get(f"{at}/second-look").status_code == 200
+        manager = enter(app, company.people.qa_manager)
+        beside = visitor.get(f"{at}/second-look").text
+        assert "be likely to cause or contribute" in beside
+        look = {"seen": hidden(beside, "seen"), "decision": "yes", "reason": "The alarm sounds."}
+        assert manager.post(f"{at}/second-look", {**look, "reason": ""}).status_code == 422
+        to_sign = manager.post(f"{at}/second-look", look).location
+        who = company.people.qa_manager.user_name
+        signing = own_key(**look, user_name=who, password=PASSWORD)
+        assert manager.post(to_sign, signing).location == signed.location
+        shown = manager.get(signed.location).text
+        assert "A second person confirmed it." in shown
+        assert "The alarm sounds." in shown
+        listed = manager.get("/reported-events").text
+        assert "likely to cause or contribute" in listed, "the answers stand beside the no"
+        written = manager.get("/reported-events/events.csv").text
+        assert "if it were to recur? Yes." in written
 
 
 def test_a_wrong_awareness_is_offered_to_be_put_right_where_it_stands(

@@ -13,6 +13,7 @@ from engine.cases.recalls.succession import MERGED, SUPERSEDED
 from engine.cases.records.sections import Section, head, minute
 from engine.cases.scopes.figures import Figures
 from engine.evidence.signatures import RecordToSign
+from engine.facts import NAMES
 from engine.words import N_, say
 
 TITLES = {MERGED: N_("Merge two recalls"), SUPERSEDED: N_("Supersede a recall")}
@@ -91,7 +92,7 @@ def _figures(db: Session, case: Case) -> dict[str, str | None]:
     known = facts.latest(db, case, "awareness")
     return {
         N_("What"): case.title,
-        facts.NAMES["awareness"]: minute(datetime.fromisoformat(known.value)) if known else "–",
+        NAMES["awareness"]: minute(datetime.fromisoformat(known.value)) if known else "–",
         N_("Scope"): f"{version.number}: {version.text}" if version else "–",
         N_("Units in all"): f"{found.units:,}" if found else "–",
         N_("Quantity of lots in all"): found.quantity if found else "–",

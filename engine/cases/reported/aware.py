@@ -24,12 +24,13 @@ from engine.cases.typed import LINE, WRITE_REASON, problems_of
 from engine.errors import Invalid, Problem, Refused
 from engine.evidence import ceremony, ledger
 from engine.evidence.signatures import PendingSign, RecordToSign
+from engine.facts import NAMES
 from engine.people import Person, authorize
 from engine.words import N_, say
 
 ACTION, ENTRY = "case.correct_awareness", "awareness_corrected"
 TITLE = N_("Correct when the case was first known of")
-REASON, AWARE_BY = N_("Reason"), facts.NAMES["awareness_by"]
+REASON, AWARE_BY = N_("Reason"), NAMES["awareness_by"]
 WHEN_MISSING = N_("Enter when anyone here first knew of it")
 WHO_MISSING = N_("Enter who first knew of it")
 IN_FUTURE = N_("This is still to come. Enter when it was")
@@ -243,7 +244,7 @@ def _record_of(
     named = facts.latest(db, case, "awareness_by")
     follows = SAME_TIME if aware_at == was else EARLIER if aware_at < was else LATER
     rows: list[list[Any]] = [
-        [say(facts.NAMES["awareness"], language), minute(was), minute(aware_at)],
+        [say(NAMES["awareness"], language), minute(was), minute(aware_at)],
         [say(AWARE_BY, language), named.value if named else "–", asked.aware_by.strip()],
         [say(N_("Where it comes from"), language), _source(stood, language), say(TITLE, language)],
     ]
@@ -288,5 +289,5 @@ def _what_else_says_so(db: Session, case: Case, language: str) -> list[Section]:
     ]
     if not rows:
         return []
-    columns = [N_("Reported event"), N_("Version"), facts.NAMES["awareness"], AWARE_BY]
+    columns = [N_("Reported event"), N_("Version"), NAMES["awareness"], AWARE_BY]
     return [table(N_("Events that feed the case"), columns, rows, language)]
