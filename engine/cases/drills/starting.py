@@ -15,6 +15,7 @@ from engine.cases.drills.models import Drill
 from engine.cases.ending import void
 from engine.cases.models import Case
 from engine.cases.tasks import lock_case, refuse_ended
+from engine.cases.typed import WRITE_REASON, written
 from engine.errors import Invalid, NotFound, Problem
 from engine.evidence import ledger
 from engine.people import Person, authorize
@@ -82,25 +83,31 @@ def drill_of(db: Session, number: str) -> tuple[Case, Drill]:
     return found[0], found[1]
 
 
-def abandon(db: Session, number: str, *, reason: str, by: Person | None, at: datetime) -> Drill:
+def abandon(db: Session, number: str, *, reason: str, by: Person, at: datetime) -> Drill:
     """End a drill that is not carried through: all that runs of it stops, its record stays.
 
     Flushes; raises `Invalid` without a reason and `CaseEnded` for one that is over.
     """
-    if by is not None:
-        authorize(by, "drill.end")
-    if not reason.strip():
-        raise Invalid([Problem("reason", N_("Write the reason first."))])
-    _, drill = drill_of(db, number)
-    case = lock_case(db, number)
-    refuse_ended(case)
+    authorize(by, "drill.end")
+    reason = written(reason, "reason", N_("Reason"), missing=WRITE_REASON)
+    refuse_ended(lock_case(db, number))
+    return give_up(db, number, reason=reason, by=by, at=at)
+
+
+def give_up(db: Session, number: str, *, reason: str, by: Person | None, at: datetime) -> Drill:
+    """Stop what still runs of a drill and keep why it was not carried through. Flushes.
+
+    One that was voided on the case's page was stopped there, for the reason that was signed.
+    """
+    case, (_, drill) = lock_case(db, number), drill_of(db, number)
     moment = drill_time(db, case, at=at)
-    stop(db, case, reason.strip(), by=by, at=moment)
+    if case.state == "open":
+        stop(db, case, reason, by=by, at=moment)
     if drill.clock is not None:
         jobs.withdraw(db, drill.clock, at=moment)
-    drill.ended_at, drill.outcome, drill.reason = at, "abandoned", reason.strip()
+    drill.ended_at, drill.outcome, drill.reason = at, "abandoned", reason
     case.version += 1
-    body = {"reason": drill.reason, "seed": drill.seed}
+    body = {"reason": reason, "seed": drill.seed}
     ledger.append(db, case.stream, "drill_abandoned", body, by=by, at=moment)
     return drill
 
@@ -109,6 +116,12 @@ def stop(db: Session, case: Case, reason: str, *, by: Person | None, at: datetim
     """Void the case of a drill that goes no further: its record says so like any other's."""
     void(db, case, reason, by=by, at=at)
     ledger.append(db, case.stream, "case_voided", {"reason": reason}, by=by, at=at)
+
+
+def voided_because(db: Session, case: Case) -> str:
+    """Return the reason that was signed where a drill was voided like any other case."""
+    signed = ledger.entries(db, case.stream, action="case_voided")
+    return str(signed[-1].stated_body.get("reason", "")) if signed else ""
 
 
 def drill_time(db: Session, case: Case, *, at: datetime) -> datetime:
