@@ -1,11 +1,13 @@
 """The pages of reported events: entered, checked, linked, decided on and signed."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from flask import Flask
 
+from engine.regulators.reportability import reporting
 from tests.processes import recalling
 from tests.processes.company import Company
 from tests.processes.test_reported_events import Events
@@ -52,19 +54,24 @@ def test_an_event_is_typed_checked_and_recorded_for_the_case_it_began_at(
     company.make_devices("SENS-E", ["E-1"])
     number = recalling.report_signal(company, "SENS-E")
     with visiting(company, app, company.people.complaint_handler) as visitor:
-        assert f'value="{number}"' in visitor.get(f"/reported-events/new?case={number}").text
-        wrong = visitor.post("/reported-events/new", typed(company, outcome="", country="XX"))
+        new = f"/reported-events/new?case={number}"
+        assert f"You began it at {number}" in visitor.get(new).text
+        wrong = visitor.post(new, typed(company, outcome="", country="XX"))
         assert wrong.status_code == 422
         assert "Choose the outcome" in wrong.text
-        sent = visitor.post("/reported-events/new", typed(company, case=number))
-        assert sent.location == "/reported-events/new/check"
+        sent = visitor.post(new, typed(company, outcome="death"))
+        assert sent.location == f"/reported-events/new/check?case={number}"
+        assert "CMP-7" not in visitor.get("/reported-events/new").text, "it is of that case alone"
         shown = visitor.get(sent.location).text
         assert "· E-1</b>" in shown
         assert "a patient&#39;s name" in shown
-        other = visitor.post("/reported-events/new/record", {"checked": "another"})
-        assert other.location == "/reported-events/new/check", "only what was checked is recorded"
+        assert "The awareness of the case" in shown
+        record = f"/reported-events/new/record?case={number}"
+        other = visitor.post(record, {"checked": "another", "feeds": number})
+        assert other.location == sent.location, "only what was checked is recorded"
 
-        saved = visitor.post("/reported-events/new/record", checked(visitor, sent.location))
+        form = {**checked(visitor, sent.location), "feeds": number}
+        saved = visitor.post(record, form)
 
         page = visitor.get(saved.location).text
         assert saved.location == "/reported-events/RE-2026-0001"
@@ -82,7 +89,7 @@ def test_an_event_is_typed_checked_and_recorded_for_the_case_it_began_at(
         assert "RE-2026-0001" in visitor.get(f"/units-and-lots/units/{unit_id}").text
         assert "RE-2026-0001" in visitor.get(f"/reported-events?unit={unit_id}").text
         assert "RE-2026-0001" not in visitor.get(f"/reported-events?unit={unit_id + 99}").text
-        twice = visitor.post("/reported-events/new/record")
+        twice = visitor.post(record, form)
         assert twice.location == saved.location, "sent twice it is one"
         visitor.post("/reported-events/new", typed(company))
         assert "is on record already" in visitor.get("/reported-events/new/check").text
@@ -168,3 +175,45 @@ def test_regulatory_affairs_answers_the_questions_and_signs(
         assert "It alarms first." in shown
         assert "Not reportable, against the answers" in shown  # it malfunctioned
         assert regulatory.get(to_sign).location == signed.location
+
+
+def test_an_event_begun_at_a_case_is_recorded_for_no_case_where_its_reader_says_so(
+    company: Company, app: Flask, events: Events
+) -> None:
+    number = recalling.report_signal(company, "x")
+    known = events.awareness()
+    with visiting(company, app, company.people.complaint_handler) as visitor:
+        new = f"/reported-events/new?case={number}"
+        earlier = typed(company, aware_at=f"{known - timedelta(days=3):%Y-%m-%dT%H:%M}")
+        at = visitor.post(new, earlier).location
+        assert "The awareness of the case becomes" in visitor.get(at).text
+        form = {**checked(visitor, at), "feeds": ""}
+
+        saved = visitor.post(f"/reported-events/new/record?case={number}", form)
+
+        assert "It feeds no case yet." in visitor.get(saved.location).text
+        assert events.awareness() == known
+        gone = visitor.post("/reported-events/new?case=NC-1999-0001", typed(company)).location
+        assert "There is no such case any more" in visitor.get(gone).text
+
+
+def test_a_reason_is_printable_and_of_a_length_that_is_read(
+    company: Company, app: Flask, events: Events
+) -> None:
+    event = events.record(country="US")
+    number = recalling.report_signal(company, "x")
+    events.link(event, case=number)
+    of_event = f"/reported-events/{event.number}"
+    answers = {f"answer.{one.code}": "no" for one in reporting("US").questions}
+    wrong = {"x" * 200_000: "must be 4000 characters or fewer", "no\u202eharm": "cannot be printed"}
+    with visiting(company, app, company.people.regulatory_affairs) as visitor:
+        for text, sentence in wrong.items():
+            forms = {
+                "/reportability/US": {**answers, "decision": "no", "reason": text},
+                f"/cases/{number}/end": {"reason": text, "request_key": f"key of {sentence}"},
+                "/correct": typed(company, version="1", reason=text),
+            }
+            for place, form in forms.items():
+                refused = visitor.post(f"{of_event}{place}", form)
+                assert refused.status_code == 422, place
+                assert sentence in unescape(refused.text), place

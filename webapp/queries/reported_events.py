@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.cases import facts
 from engine.cases.history import history_of_stream
 from engine.cases.models import Case
 from engine.cases.pages import HistoryLine
@@ -29,6 +30,9 @@ from webapp.words import N_
 
 # what is on the page of an event in words: where it is, and how it reads
 OURS = {False: N_("Ours"), True: N_("The reporter's")}
+NO_SUCH_CASE = N_("There is no such case any more, or never was.")
+DRILL = N_("The case is a drill: a real event feeds real cases only.")
+ENDED = N_("The case has ended since: nothing feeds it any more.")
 UNDERSTOOD = ("unit_id", "lot_id", "part_id")  # said together, as what was understood
 
 
@@ -183,6 +187,34 @@ def _place(event: ReportedEvent, code: str, because: str, decisions: Sequence[De
 def aware_on(event: ReportedEvent) -> date:
     """Return the day the company first knew of an event, in the reader's time zone."""
     return event.aware_at.astimezone(zone()).date()
+
+
+# --- the case it was begun at ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fed:
+    """What an event that is about to be recorded would do to the case it was begun at."""
+
+    case: Case | None
+    known_at: datetime | None  # the awareness of the case so far
+    is_earlier: bool
+    refused: str = ""  # why it cannot feed the case
+
+
+def would_feed(db: Session, number: str, aware_at: datetime | None) -> Fed | None:
+    """Return what feeding a case would do to it, None where none was named."""
+    if not number:
+        return None
+    case = db.scalars(select(Case).where(Case.number == number)).one_or_none()
+    if case is None:
+        return Fed(None, None, is_earlier=False, refused=NO_SUCH_CASE)
+    known = facts.latest(db, case, "awareness")
+    known_at = datetime.fromisoformat(known.value) if known else None
+    is_earlier = aware_at is not None and (known_at is None or aware_at < known_at)
+    if case.is_drill or case.state != "open":
+        return Fed(case, known_at, is_earlier, DRILL if case.is_drill else ENDED)
+    return Fed(case, known_at, is_earlier)
 
 
 # --- versions --------------------------------------------------------------------------------

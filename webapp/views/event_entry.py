@@ -21,6 +21,7 @@ from engine.errors import Invalid, Problem
 from forms.kinds.country import countries
 from webapp import ceremony, words
 from webapp.permissions import allow
+from webapp.queries.reported_events import would_feed
 from webapp.reading import read
 from webapp.recording import Entered
 from webapp.session import person
@@ -37,25 +38,35 @@ TEXTS = (
 NEVER_NONE = ("complaint_number", "device_name", "what_happened", "outcome", "aware_by",
               "aware_how", "meant")  # fmt: skip
 FIELDS = (*TEXTS, "number_of", "received_on", "happened_on", "country", "outcome", "aware_at",
-          "meant", "reason", "version", "case")  # fmt: skip
+          "meant", "reason", "version")  # fmt: skip
+LONGEST_NUMBER = 40  # of a case, in an address
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is being entered: a new event, or a correction of `number`."""
+    """What is being entered: a new event, for `case` where one led here, or a correction."""
 
     number: str | None = None
+    case: str = ""
 
     @property
     def place(self) -> str:
-        """Return where its draft is kept."""
+        """Return where its draft is kept: what is typed for one case never feeds another."""
+        if self.case:
+            return f"reported_event:new:{self.case}"
         return f"reported_event:{self.number or 'new'}"
 
     def address(self, endpoint: str) -> str:
         """Return the address of one of its pages."""
         if self.number is None:
-            return url_for(f".new{endpoint}")
+            return url_for(f".new{endpoint}", case=self.case or None)
         return url_for(f".correct{endpoint}", number=self.number)
+
+
+def _new() -> Entry:
+    """Return the entry of a new event, for the case that the address names."""
+    said = request.args.get("case", "").replace("\x00", "").strip().upper()
+    return Entry(case=said[:LONGEST_NUMBER])
 
 
 def _typed_of(event: ReportedEvent) -> dict[str, str]:
@@ -122,13 +133,13 @@ def _form(
 @allow("reported_event.record")
 def new() -> ResponseReturnValue:
     """Show the form of an event: what this person has typed so far, or what led here."""
-    entry = Entry()
+    entry = _new()
     kept = commands.find_draft(read(), entry.place, by=person())
     if kept is not None:
         return _form(entry, kept.answers, [])
     begun = {
         name: request.args.get(name, "").replace("\x00", "").strip()[:500]
-        for name in ("case", "identification", "device_name")
+        for name in ("identification", "device_name")
     }
     return _form(entry, begun, [])
 
@@ -137,7 +148,7 @@ def new() -> ResponseReturnValue:
 @allow("reported_event.record")
 def new_send() -> ResponseReturnValue:
     """Keep what was typed; go on to check it, or show every problem."""
-    return _send(Entry())
+    return _send(_new())
 
 
 @bp.get("/<number>/correct")
@@ -190,8 +201,8 @@ def _drop(entry: Entry) -> ResponseReturnValue:
 def _checked(db: Session, entry: Entry, typed: dict[str, str]) -> Given:
     before = finding.named(db, entry.number) if entry.number else None
     problems: list[Problem] = []
-    if entry.number and not typed.get("reason", "").strip():
-        problems.append(Problem("reason", recording.REASON_MISSING))
+    if entry.number:
+        problems += recording.problems_of_reason(typed.get("reason", ""))
     try:
         given = _given(typed, before=before)
     except Invalid as wrong:
@@ -208,7 +219,7 @@ def _checked(db: Session, entry: Entry, typed: dict[str, str]) -> Given:
 @allow("reported_event.record")
 def new_check() -> ResponseReturnValue:
     """Show once more what will be recorded, and what was understood of it."""
-    return _check(Entry())
+    return _check(_new())
 
 
 @bp.get("/<number>/correct/check")
@@ -238,6 +249,7 @@ def _check(entry: Entry) -> ResponseReturnValue:
         key_of=key_of,
         same=listing.same_complaint(db, given.complaint_number, but=entry.number),
         looks_like=[LOOKS_LIKE[kind] for kind in given.warnings],
+        feeds=would_feed(db, entry.case, given.aware_at),
         checked=ceremony.fingerprint(kept.answers),
     )
 
@@ -249,7 +261,7 @@ def _check(entry: Entry) -> ResponseReturnValue:
 @allow("reported_event.record")
 def new_record() -> ResponseReturnValue:
     """Record the event that was checked; sent twice it is one."""
-    return _record(Entry())
+    return _record(_new())
 
 
 @bp.post("/<number>/correct/record")
@@ -267,10 +279,11 @@ def _record(entry: Entry) -> ResponseReturnValue:
         return _already_recorded(entry, key)
     if request.form.get("checked", "") != ceremony.fingerprint(kept.answers):
         return redirect(entry.address("_check"), 303)
-    typed = {**kept.answers, "meant": request.form.get("meant", kept.answers.get("meant", ""))}
+    meant = request.form.get("meant", kept.answers.get("meant", ""))
+    feeds = entry.case if request.form.get("feeds") == entry.case else ""
     try:
         with begin() as db:
-            number = _act(db, entry, typed, key)
+            number = _act(db, entry, {**kept.answers, "meant": meant}, key, feeds=feeds)
             commands.drop_draft(db, person(), entry.place)
     except Invalid as wrong:
         return _form(entry, kept.answers, wrong.problems), 422
@@ -288,7 +301,7 @@ def _already_recorded(entry: Entry, key: str) -> ResponseReturnValue:
     return redirect(url_for("reported_events.one", number=number), 303)
 
 
-def _act(db: Session, entry: Entry, typed: dict[str, str], key: str) -> str:
+def _act(db: Session, entry: Entry, typed: dict[str, str], key: str, *, feeds: str) -> str:
     given, by, at = _checked(db, entry, typed), person(), now()
     if entry.number is not None:
         shown = typed.get("version", "")
@@ -297,6 +310,6 @@ def _act(db: Session, entry: Entry, typed: dict[str, str], key: str) -> str:
             reason=typed["reason"], by=by, at=at, key=key,
         ).number  # fmt: skip
     number = recording.record(db, given, by=by, at=at, key=key).number
-    if case := typed.get("case", ""):
-        feeding.link(db, case, [number], by=by, at=at, key=f"{key}:link")
+    if feeds:
+        feeding.link(db, feeds, [number], by=by, at=at, key=f"{key}:link")
     return number

@@ -44,7 +44,7 @@ def _typed(number: str, code: str, kept: Mapping[str, str] | None = None) -> Dec
         is_reportable=None if not chosen else chosen != NOT_REPORTED,
         report=chosen if chosen != NOT_REPORTED else None,
         reason=entered.text("reason").replace("\r\n", "\n"),
-        reported_under=entered.text("reported_under")[:100] or None,
+        reported_under=entered.text("reported_under") or None,
         answers={
             name.removeprefix("answer."): text
             for name, text in entered.typed.items()

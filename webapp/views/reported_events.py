@@ -1,5 +1,7 @@
 """Reported events: the register, one event, and the cases it feeds."""
 
+from dataclasses import replace
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -121,7 +123,7 @@ def end(number: str, case: str) -> ResponseReturnValue:
         with begin() as db:
             feeding.take_away(db, case, number, reason=reason, by=person(), at=now(), key=key)
     except Invalid as wrong:
-        problems = [Problem(f"reason.{case}", one.sentence) for one in wrong.problems]
+        problems = [replace(one, at=f"reason.{case}") for one in wrong.problems]
         return _one(number, problems), 422
     flash(gettext("%(event)s does not feed %(case)s any more. What the case knows of when the "
                   "company was aware stays: clocks have run from it.",

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from engine import commands
+from engine.cases import typed
 from engine.cases.reported import feeding, places
 from engine.cases.reported.errors import DecidedSince
 from engine.cases.reported.finding import lock, named
@@ -33,6 +34,8 @@ ACTION = "reported_event.decide"
 ANSWER_MISSING = N_("Answer this question; “not known” is an answer")
 DECISION_MISSING = N_("Choose whether it is reported here")
 REPORT_MISSING = N_("Choose which report it is")
+REASON, REPORTED_UNDER = N_("Reason"), N_("Number of the report")
+LONGEST_NUMBER = 100
 REASON_MISSING = N_("Write the reason, for a no as well")
 SAID = {"yes": N_("Yes"), "no": N_("No"), "unknown": N_("Not known")}
 NOT_REPORTED = N_("Not reportable")
@@ -204,8 +207,16 @@ def _refuse(db: Session, decision: Decision) -> Asked:
     offered = {one.code for one in asked.law.offered(asked.where)}
     if decision.is_reportable and decision.report not in offered:
         problems.append(Problem("decision", REPORT_MISSING))
-    if not decision.reason.strip():
-        problems.append(Problem("reason", REASON_MISSING))
+    problems += typed.problems_of(decision.reason, "reason", REASON, missing=REASON_MISSING)
+    if decision.reported_under:
+        problems += typed.problems_of(
+            decision.reported_under,
+            "reported_under",
+            REPORTED_UNDER,
+            missing="",
+            most=LONGEST_NUMBER,
+            lines=False,
+        )
     if problems:
         raise Invalid(problems)
     return asked

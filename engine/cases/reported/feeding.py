@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import commands
-from engine.cases import facts
+from engine.cases import facts, typed
 from engine.cases.models import Case
 from engine.cases.reported.errors import AlreadyFeeds, DoesNotFeed, DrillTakesNoEvent
 from engine.cases.reported.finding import lock
@@ -20,6 +20,7 @@ from engine.people import Person, authorize
 from engine.words import N_
 
 ACTION = "reported_event.record"
+REASON = N_("Why it does not belong there")
 REASON_MISSING = N_("Write why it does not belong to this case")
 FIELD = "reported_events"  # of the forms that begin a case
 NUMBERS_MISSING = N_("Enter the number of at least one reported event, such as RE-2026-0007")
@@ -106,9 +107,7 @@ def take_away(
 
     case = lock_case(db, case_number)
     refuse_ended(case)
-    words = reason.strip()
-    if not words:
-        raise Invalid([Problem("reason", REASON_MISSING)])
+    words = typed.written(reason, "reason", REASON, missing=REASON_MISSING)
     event = lock(db, number)
     row = _standing(db, case.id, number)
     if row is None:

@@ -25,6 +25,9 @@ LONGEST = {
     "aware_by": 200,
     "aware_how": 500,
 }
+# what is told in sentences; anything else stands in one line
+IN_LINES = ("reporter_address", "what_happened", "corrective_action", "reply",
+            "why_no_investigation")  # fmt: skip
 REQUIRED = {
     "complaint_number": N_("Enter the complaint number, ours or the reporter's"),
     "device_name": N_("Enter the name of the device, as it was told"),
@@ -139,7 +142,9 @@ def _problems(given: Given, at: datetime) -> Iterator[Problem]:
     for name, most in LONGEST.items():
         text, missing = getattr(given, name) or "", REQUIRED.get(name, "")
         if text or missing:
-            yield from typed.problems_of(text, name, LABELS[name], missing=missing, most=most)
+            yield from typed.problems_of(
+                text, name, LABELS[name], missing=missing, most=most, lines=name in IN_LINES
+            )
     if given.outcome not in OUTCOMES:
         yield Problem("outcome", OUTCOME_MISSING)
     if given.country is not None and given.country not in countries("en"):

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine import commands
+from engine.cases import typed
 from engine.cases.numbering import next_number
 from engine.cases.reported import feeding, places
 from engine.cases.reported.errors import EventCorrected
@@ -23,7 +24,7 @@ from engine.words import N_
 ACTION = "reported_event.record"
 SERIES = "RE"
 RECORD, CORRECT = "record_event", "correct_event"  # the commands, as they are remembered
-REASON_MISSING = N_("Write why it is corrected")
+REASON, REASON_MISSING = N_("Why it is corrected"), N_("Write why it is corrected")
 NOTHING_CHANGED = N_("Nothing is changed. Change what is wrong, or leave it as it is")
 # what says when and by whom, and not what happened
 OWN = ("id", "number", "version", "judged_version", "warnings", "recorded_by_id", "recorded_at",
@@ -89,10 +90,7 @@ def correct(
         raise EventCorrected(
             by=printed_name(db, before.recorded_by_id), number=number, version=before.version
         )
-    problems = problems_of(given, at=at)
-    if not reason.strip():
-        problems.append(Problem("reason", REASON_MISSING))
-    _refuse(problems)
+    _refuse([*problems_of(given, at=at), *problems_of_reason(reason)])
     columns = _columns(db, given)
     changed = [name for name in columns if columns[name] != getattr(before, name)]
     if not set(changed) - {"warnings"}:
@@ -118,6 +116,11 @@ def correct(
     commands.remember(db, key, name=CORRECT, request=asked, result=result, by_id=by.id,
                       at=at)  # fmt: skip
     return event
+
+
+def problems_of_reason(reason: str) -> list[Problem]:
+    """Return what is wrong with the reason of a correction."""
+    return typed.problems_of(reason, "reason", REASON, missing=REASON_MISSING)
 
 
 def _refuse(problems: list[Problem]) -> None:
