@@ -60,7 +60,7 @@ def _missing(case: Case) -> Select[*tuple[Any, ...]]:
     return select(lying, goes.label("to_account"))
 
 
-def tried_enough(case: Case) -> Select[tuple[int]]:
+def tried_enough(case: Case) -> Select[int]:
     """Return the query of the consignees that were tried as often as a recall must."""
     return (
         select(Notice.party_id)
