@@ -10,8 +10,8 @@ from engine.cases.reported import feeding, listing
 from engine.cases.reported.models import OUTCOMES
 from engine.clock import now
 from engine.errors import Invalid, Problem
-from webapp.config import LARGEST_ID
 from webapp.exports import exported
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.reported_events import columns, event_page, file_rows, rows_shown
 from webapp.reading import read
@@ -38,8 +38,7 @@ def _wanted() -> listing.Wanted:
 
 
 def _id(name: str) -> int | None:
-    asked = request.args.get(name, type=int)
-    return asked if asked is not None and 0 < asked <= LARGEST_ID else None
+    return whole(request.args.get(name)) or None
 
 
 @bp.get("")
