@@ -19,7 +19,7 @@ from engine.cases.drills.starting import abandon, drill_of, start, stop
 from engine.cases.models import Case
 from engine.cases.recalls import gates
 from engine.cases.returns import authorising, receiving
-from engine.errors import Invalid
+from engine.errors import EngineError, Invalid
 from engine.evidence import documents, ledger
 from engine.evidence.signatures import Signature
 from engine.outbox import NoWayOut, Outgoing
@@ -28,6 +28,7 @@ from engine.people.robots import RobotsOnlyPractise, RobotsStayDisabled, robot
 from engine.serials import state
 from engine.serials.exchange.announce import EVENT_TYPES
 from engine.serials.models import Event, Hold, WebhookSubscription
+from engine.serials.tracing import NothingToTrace, StillAsking
 from tests.processes.company import Company
 from tests.processes.recalling import (
     add_hospital,
@@ -266,6 +267,21 @@ def test_nobody_is_given_up_by_a_drill_as_if_they_had_been_tried(abroad: Company
 def must_hold(company: Company) -> dict[str, bool]:
     """Return which of what must hold does, as the drill stands."""
     return company.reads(lambda db: scoring.of_drill(db, *drill_of(db, company.number)).critical)
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"), [("SENS-9", NothingToTrace), ("SENS-1 to P-1", StillAsking)]
+)
+def test_a_drill_of_what_cannot_be_traced_takes_no_number(
+    company: Company, said: str, wrong: type[EngineError]
+) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    raw = answering.report_of(said, at=company.at)
+    by = company.people.qa_manager
+    with pytest.raises(wrong), company.holdfast.database.begin() as db:
+        start(db, raw, by=by, at=company.at, key=company.new_key(), is_attended=True)
+    attend(company)
+    assert company.number == "DR-2026-0001"
 
 
 def test_a_drill_is_not_abandoned_without_a_reason(company: Company) -> None:

@@ -5,24 +5,33 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, jobs
 from engine.cases import commands
+from engine.cases.asking import form_at
 from engine.cases.drills.models import Drill
 from engine.cases.ending import void
 from engine.cases.models import Case
 from engine.cases.tasks import lock_case, refuse_ended
 from engine.cases.typed import WRITE_REASON, written
-from engine.errors import Invalid, NotFound, Problem
+from engine.errors import Invalid, NotFound, Problem, Refused
 from engine.evidence import ledger
 from engine.people import Person, authorize
+from engine.serials import expressions, tracing
+from engine.serials.trace import Seeds
 from engine.words import N_
+from forms.errors import FormNotFound
 
 LIFE = 1  # hospitals take as long as they would
 MOST_SPEED = 10_000
+
+
+class NoRecallReleased(Refused):
+    """No recall has been released here yet, so none can be practised."""
 
 
 class NoDrill(NotFound):
@@ -45,9 +54,18 @@ def start(
 
     Attended, people work it through on the ordinary pages and hospitals answer `speed` times as
     fast as in life; unattended, robots do, by a clock of its own. `seed` repeats an earlier one.
+
+    What is practised is read as the box of a trace reads it: raises `NothingToTrace` and
+    `StillAsking` where it names nothing that is recorded here, or can mean two things; and
+    `NoRecallReleased`.
     """
     if not by.is_robot:
         authorize(by, "drill.start")
+    try:
+        form_at(db, "recall", "report", instance_id=None)
+    except FormNotFound as missing:
+        raise NoRecallReleased from missing
+    _refuse_unclear(db, raw.get("scope") or {}, by)
     if not 1 <= speed <= MOST_SPEED:
         words = N_("Enter a whole number from 1 to 10,000.")
         raise Invalid([Problem("speed", words)])
@@ -71,6 +89,19 @@ def start(
         body = {"seed_sha256": drill.seed_sha256, "is_attended": is_attended, "speed": speed}
         ledger.append(db, case.stream, "drill_started", body, by=by, at=at)
     return case
+
+
+def _refuse_unclear(db: Session, scope: Mapping[str, Any], by: Person) -> None:
+    """Raise what the box of a trace would say of a scope that cannot be traced as it is."""
+    said = expressions.understand(
+        db,
+        str(scope.get("text") or ""),
+        answers=scope.get("answers") or {},
+        zone=ZoneInfo(by.time_zone),
+    )
+    expression = tracing.expression_of(said)
+    if expressions.seeds_of(db, expression) == Seeds():
+        raise tracing.NothingToTrace
 
 
 def drill_of(db: Session, number: str) -> tuple[Case, Drill]:
