@@ -18,7 +18,7 @@ from engine.cases import doors, mails, segregation, upkeep, uploads
 from engine.cases.drills import apart as drills, attending, interrupted
 from engine.cases.following import follow, lock_cases
 from engine.cases.notices import opening, printing, sent
-from engine.cases.recalls import joining
+from engine.cases.recalls import joining, taking_over
 from engine.cases.replies import drafts
 from engine.cases.reporting import schedule
 from engine.cases.scopes import apart, signed
@@ -61,7 +61,8 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         denylist.JOB: denylist.MakeDenyList(),
         runs.JOB: runs.Reconcile(),
         opening.VERB: opening.open_notices,
-        joining.VERB: joining.end_diagrams,
+        joining.VERB: joining.carry_out,
+        taking_over.VERB: taking_over.end_diagrams,
         printing.VERB: printing.PrintLetters(os.environ.get("HOLDFAST_DASK", "")),
     }
 )

@@ -10,9 +10,16 @@ from sqlalchemy.orm import Session
 
 from engine.cases import countries
 from engine.cases.overview import case_facts, case_named, recall_named, recall_page
-from engine.cases.recalls import authorities as room, gates, passing, showing, strategies
+from engine.cases.recalls import (
+    authorities as room,
+    gates,
+    joining,
+    passing,
+    showing,
+    strategies,
+)
 from engine.cases.recalls.passing import Passing
-from engine.cases.reported import listing
+from engine.cases.reported import aware, listing
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
 from webapp import signing
@@ -43,7 +50,10 @@ def overview(number: str) -> ResponseReturnValue:
         page=page,
         facts=page.facts,
         joined=around(db, case),
+        joining_now=joining.under_way(db, number),
+        not_joined=joining.why_not_joined(db, case),
         dates=showing.dates(db, case),
+        doubt=aware.doubt(db, case),
         jurisdictions=showing.shown(db, case),
         strategy=strategies.standing(db, case),
         fed_by=listing.newest(db, listing.Wanted(case_id=case.id)),

@@ -11,6 +11,7 @@ from engine.cases.recalls import authorities, gates
 from engine.cases.recalls.deciding import ACTIONS
 from engine.cases.recalls.showing import JurisdictionShown
 from engine.cases.records.sections import Section, minute, table
+from engine.facts import NAMES
 from engine.regulators import jurisdictions as law
 from engine.words import N_, say
 
@@ -25,7 +26,7 @@ def dates(db: Session, case: Case) -> Section:
     """Return every dated fact that stands, oldest first: the chronology of the action."""
     language = case.language
     rows = [
-        [say(facts.NAMES[one.name], language), _said(one.name, one.value, one.jurisdiction,
+        [say(NAMES[one.name], language), _said(one.name, one.value, one.jurisdiction,
                                                      language), one.evidence]
         for one in facts.standing(db, case)
     ]  # fmt: skip
