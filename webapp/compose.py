@@ -14,7 +14,7 @@ from engine import clock, jobs
 from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
-from engine.cases import doors, mails, segregation, upkeep, uploads
+from engine.cases import closing, doors, mails, sealing as papers, segregation, upkeep, uploads
 from engine.cases.drills import apart as drills, attending, interrupted
 from engine.cases.following import follow, lock_cases
 from engine.cases.notices import opening, printing, sent
@@ -61,6 +61,8 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         denylist.JOB: denylist.MakeDenyList(),
         runs.JOB: runs.Reconcile(),
         opening.VERB: opening.open_notices,
+        closing.VERB: closing.release_holds,
+        papers.VERB: papers.seal_large,
         joining.VERB: joining.carry_out,
         taking_over.VERB: taking_over.end_diagrams,
         printing.VERB: printing.PrintLetters(os.environ.get("HOLDFAST_DASK", "")),

@@ -40,9 +40,8 @@ def told(shown: Sequence[JurisdictionShown], language: str) -> list[Section]:
     for one in shown:
         where = one.jurisdiction.said(language) if one.jurisdiction else one.party
         for gate in one.gates:
-            what = (
-                f"{say(gates.WHAT[gate.what], language)}: {say(gates.RULES[gate.rule], language)}"
-            )
+            named = say(gates.label(gate.jurisdiction, gate.what), language)
+            what = f"{named}: {say(gates.RULES[gate.rule], language)}"
             state = say(GATE_STATES[gate.state], language)
             closed.append([where, what, state, minute(gate.opened_at),
                            gate.evidence or gate.reason])  # fmt: skip
@@ -70,7 +69,8 @@ def _said(name: str, value: str, jurisdiction: str | None, language: str) -> str
         words = say(ACTIONS.get(value, value), language)
     elif name == "gate_opened":
         what, _, state = value.partition(": ")
-        words = f"{say(gates.WHAT[what], language)}: {say(GATE_STATES[state], language)}"
+        named = gates.label(jurisdiction, what) if jurisdiction else gates.WHAT[what]
+        words = f"{say(named, language)}: {say(GATE_STATES[state], language)}"
     elif name == "class_received" and here is not None:
         graded = here.class_named(value)
         words = graded.said(language) if graded else value
