@@ -11,9 +11,9 @@ from engine.cases.reported.models import OUTCOMES
 from engine.clock import now
 from engine.errors import Invalid, Problem
 from engine.evidence import documents
-from webapp.config import LARGEST_ID
 from webapp.downloads import download
 from webapp.exports import exported
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.reported_events import columns, event_page, file_rows, rows_shown, seen_names
 from webapp.reading import read
@@ -41,8 +41,7 @@ def _wanted() -> listing.Wanted:
 
 
 def _id(name: str) -> int | None:
-    asked = request.args.get(name, type=int)
-    return asked if asked is not None and 0 < asked <= LARGEST_ID else None
+    return whole(request.args.get(name)) or None
 
 
 @bp.get("")
