@@ -12,9 +12,11 @@ import argparse
 import resource
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
@@ -22,6 +24,7 @@ from bench import _databases
 from bench._company import PEOPLE
 from bench._genealogy import Made, load, plan
 from bench.freeze_scope import timed
+from engine import jobs
 from engine.bpmn import runtime
 from engine.bpmn.models import Instance
 from engine.bpmn.step import Step
@@ -29,6 +32,7 @@ from engine.cases import balance, closing, lying, scopes
 from engine.cases.models import Case
 from engine.cases.recalls import joining
 from engine.cases.recalls.joining import Joining
+from engine.cases.records import closing_rows
 from engine.cases.signing import Signing
 from engine.clock import now
 from engine.evidence import ceremony
@@ -110,8 +114,27 @@ def join(holdfast: Holdfast) -> None:
         named = BY.user_name if ceremony.needs_user_name(db, "bench", now()) else None
     signing = Signing(opened.nonce, PASSWORD, "bench", named)
     with holdfast.database.begin() as db:
-        timed(db, "JOINED", lambda: joining.join(
+        timed(db, "signed", lambda: joining.join(
             db, ASKED, signing, by=BY, at=now(), key="bench"))  # fmt: skip
+    by_jobs(holdfast, "JOINED", joining.VERB, joining.carry_out)
+
+
+def by_jobs(
+    holdfast: Holdfast, what: str, name: str, verb: Callable[[Session, jobs.Job], object]
+) -> None:
+    """Do what was left to a job, part by part, each in a transaction of its own; few leave none."""
+    outcome: object = jobs.More(0, {})
+    while isinstance(outcome, jobs.More):
+        with holdfast.database.begin() as db:
+            job = db.scalars(select(jobs.Job).where(jobs.Job.name == name)).one_or_none()
+            if job is None:
+                return
+            part = f"{what}, part {job.done_count}"
+            outcome = timed(db, part, lambda job=job, db=db: verb(db, job))
+            if isinstance(outcome, jobs.More):
+                job.done_count, job.body = outcome.done_count, outcome.body
+            else:
+                assert "refused" not in outcome, outcome
 
 
 def close(holdfast: Holdfast) -> None:
@@ -128,7 +151,10 @@ def close(holdfast: Holdfast) -> None:
             db, db.get_one(Instance, case.instance_id), "close_recall", {}, BY, now(),
             open_children=lambda *_: None,  # type: ignore[arg-type]  # not used
         )  # fmt: skip
-        timed(db, "CLOSED", lambda: closing.close(step, case))
+        timed(db, "closed", lambda: closing.close(step, case))
+        timed(db, "rows of the closure record", lambda: closing_rows.attach(
+            db, case, by=BY, at=now()))  # fmt: skip
+    by_jobs(holdfast, "HOLDS RELEASED", closing.VERB, closing.release_holds)
 
 
 if __name__ == "__main__":

@@ -405,6 +405,7 @@ MUTABLE = {
     "free": N_("May change"),
     "release": N_("Fixed once released"),
     "event": N_("Only by events"),
+    "correction": N_("By a correction that says why"),
     "never": N_("Never changes"),
 }
 FIELD_TYPE = {

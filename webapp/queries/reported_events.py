@@ -27,10 +27,12 @@ from engine.exports import Column
 from engine.regulators import jurisdictions as law
 from engine.regulators.jurisdictions import Jurisdiction
 from engine.regulators.reportability import Report, reporting
+from engine.serials.dictionary import seen
 from engine.serials.models import Lot, Unit
 from webapp import words
 from webapp.queries.stock import actors
 from webapp.sentences import translated
+from webapp.session import person
 from webapp.times import on_day, write, zone
 from webapp.words import N_
 
@@ -265,8 +267,9 @@ def _versions(
 def _changes(
     before: ReportedEvent, event: ReportedEvent, names: Mapping[int, str]
 ) -> Iterator[tuple[str, str, str]]:
-    for name in LABELS:
-        if name not in UNDERSTOOD and getattr(before, name) != getattr(event, name):
+    mine = seen_names() - set(UNDERSTOOD)
+    for name in (one for one in LABELS if one in mine):
+        if getattr(before, name) != getattr(event, name):
             yield LABELS[name], shown(before, name), shown(event, name)
     was, is_now = names[before.id], names[event.id]
     if was != is_now:
@@ -288,9 +291,18 @@ def shown(event: ReportedEvent, name: str) -> str:
 
 
 def rows_shown(event: ReportedEvent, *names: str) -> list[tuple[str, str]]:
-    """Return fields of an event as label and words; what nobody said is left out."""
+    """Return fields of an event as label and words, as far as this person may see them.
+
+    What nobody said is left out.
+    """
+    mine = seen_names()
     return [(translated(LABELS[one]), shown(event, one)) for one in names
-            if getattr(event, one) not in (None, "")]  # fmt: skip
+            if one in mine and getattr(event, one) not in (None, "")]  # fmt: skip
+
+
+def seen_names() -> set[str]:
+    """Return the columns of an event that the person who asks may see."""
+    return {field.kept for field in seen("reported_event", person())}
 
 
 # --- a case that begins with it -----------------------------------------------------------------

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine.cases import countries
+from engine.cases import closing, countries
 from engine.cases.overview import case_facts, case_named, recall_named, recall_page
 from engine.cases.recalls import (
     authorities as room,
@@ -50,6 +50,7 @@ def overview(number: str) -> ResponseReturnValue:
         page=page,
         facts=page.facts,
         joined=around(db, case),
+        releasing=closing.under_way(db, number),
         joining_now=joining.under_way(db, number),
         not_joined=joining.why_not_joined(db, case),
         dates=showing.dates(db, case),

@@ -14,6 +14,7 @@ from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
 from engine.regulators.reportability import GIVEN
 from webapp import signing
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.reported_events import aware_on, rows_shown
 from webapp.reading import read
@@ -50,7 +51,7 @@ def _typed(number: str, code: str, kept: Mapping[str, str] | None = None) -> Dec
             for name, text in entered.typed.items()
             if name.startswith("answer.") and text in GIVEN
         },
-        replaces=int(replaces) if replaces.isdecimal() and len(replaces) < 18 else None,
+        replaces=whole(replaces),
     )
 
 
