@@ -15,7 +15,7 @@ from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import closing, doors, mails, sealing as papers, segregation, upkeep, uploads
-from engine.cases.drills import apart as drills, attending
+from engine.cases.drills import apart as drills, attending, interrupted
 from engine.cases.following import follow, lock_cases
 from engine.cases.notices import opening, printing, sent
 from engine.cases.recalls import joining, taking_over
@@ -209,8 +209,9 @@ class Holdfast:
         schedule.open_due(self.database, at=clock.now())
 
     def tend_drills(self) -> None:
-        """Let the hospitals of drills that people attend answer, and score what was closed."""
+        """Let hospitals answer in drills of people, score what was closed, end what was left."""
         attending.tend(self.database, at=clock.now())
+        interrupted.end_interrupted(self.database, at=clock.now())
 
     def drop_abandoned_uploads(self) -> None:
         """Drop the files of forms that were never accepted, and replies nobody sent."""

@@ -1,6 +1,7 @@
 """What robots answer at the steps of a drill: read from answers.toml, filled in as a form asks."""
 
 import tomllib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -31,9 +32,13 @@ def due_at(task: Task) -> datetime:
     return task.opened_at + timedelta(minutes=said.get("after", MINUTES))
 
 
-def report_of(scope: str, *, at: datetime) -> Answers:
-    """Return the signal that begins a drill about what `scope` says."""
-    return {**stated()["report"], "scope": {"text": scope}, "aware_at": _moment(at)}
+def report_of(scope: str, *, at: datetime, answers: Mapping[str, str] | None = None) -> Answers:
+    """Return the signal that begins a drill about what `scope` says.
+
+    `answers` are those to what was asked back about it, by the keys of the questions.
+    """
+    named = {"text": scope, "answers": dict(answers or {})}
+    return {**stated()["report"], "scope": named, "aware_at": _moment(at)}
 
 
 def answers_at(db: Session, task: Task, scope: str, *, by: Person, at: datetime) -> Answers:

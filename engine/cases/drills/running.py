@@ -4,6 +4,7 @@ The clock jumps from one due thing to the next: a step, an answer of a hospital,
 is the drill's alone (`engine.clock`): no timer, job or deadline of any other case comes due by it.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -15,32 +16,29 @@ from engine.bpmn import timers
 from engine.bpmn.errors import DoneByTheSamePerson
 from engine.bpmn.models import Instance, Task, Timer
 from engine.cases import commands, upkeep
-from engine.cases.drills import answering, hospitals, settling
+from engine.cases.drills import answering, hospitals, interrupted, settling
 from engine.cases.drills.attending import RECORDER
-from engine.cases.drills.models import Drill, SyntheticAnswer
+from engine.cases.drills.models import SyntheticAnswer
 from engine.cases.drills.scoring import finish
-from engine.cases.drills.starting import abandon, drill_of, start
+from engine.cases.drills.starting import drill_of, give_up, start
 from engine.cases.models import Case
 from engine.cases.recalls import gates, passing
 from engine.cases.recalls.models import Gate
 from engine.cases.reporting import schedule
 from engine.db import Database
-from engine.errors import Conflict, EngineError
+from engine.errors import EngineError, Invalid
 from engine.evidence import checkpoints
 from engine.people import Person
 from engine.people.robots import robot
+from engine.words import say as say_in
 
 REPORTER, AUTHORITY = "qa_engineer", "regulatory_affairs"
 GATE_AFTER = timedelta(days=1)  # an authority lets the action go on
 LONGEST = timedelta(days=400)  # of the drill's clock: what has not ended by then never will
-ALIVE = timedelta(minutes=5)
 MOST_ROBOTS = 4
-INTERRUPTED = "Interrupted before its end; a new drill was started."
 Said = Callable[[str], None]
 
-
-class DrillRuns(Conflict):
-    """Drill %(number)s is being carried out now. Wait for its end."""
+log = logging.getLogger(__name__)
 
 
 class DrillStuck(EngineError):
@@ -61,15 +59,15 @@ def run(
     A recall that goes no further is a drill that did not pass: the report says where it stopped.
 
     `now` is the server's time. What an earlier one left half-way is abandoned first. Raises
-    `DrillRuns`, `DrillStuck`, and whatever says that the scope cannot be read.
+    `interrupted.DrillRuns`, `DrillStuck`, and whatever says that the scope cannot be read.
     """
     number = _begin(database, scope, now=now, seed=seed, language=language)
     say(number)
     try:
-        Robots(database, number, scope, now=now, say=say).work()
+        with interrupted.at_work(database, number, now=now):
+            Robots(database, number, scope, now=now, say=say).work()
     except Exception as stuck:  # whatever it was, nothing of it goes on
-        with database.begin() as db:
-            abandon(db, number, reason=str(stuck), by=None, at=now())
+        _give_up(database, number, stuck, at=now())
         raise
     finally:
         with database.begin() as db:
@@ -87,8 +85,7 @@ def _begin(
 ) -> str:
     at = now()
     with database.begin() as db:
-        for number in _left_over(db, at=at):
-            abandon(db, number, reason=INTERRUPTED, by=None, at=at)
+        interrupted.refuse_running(db, at=at)
         reporter = robot(db, REPORTER, at=at)
         case = start(
             db, answering.report_of(scope, at=at), by=reporter, at=at,
@@ -97,18 +94,21 @@ def _begin(
         return case.number
 
 
-def _left_over(db: Session, *, at: datetime) -> list[str]:
-    """Return the unattended drills that nobody carries out any more; raises `DrillRuns`."""
-    rows = db.execute(
-        select(Case.number, Drill.beat_at)
-        .join(Drill, Drill.case_id == Case.id)
-        .where(Drill.ended_at.is_(None), ~Drill.is_attended)
-        .order_by(Case.id)
-    ).all()
-    for number, beat_at in rows:
-        if at - beat_at < ALIVE:
-            raise DrillRuns(number=number)
-    return [number for number, _ in rows]
+def _give_up(database: Database, number: str, stuck: Exception, *, at: datetime) -> None:
+    """Abandon a drill that cannot go on, unless somebody ended it: that is then why it cannot."""
+    try:
+        with database.begin() as db:
+            case, drill = drill_of(db, number)
+            if drill.ended_at is None:
+                give_up(db, number, reason=_because(stuck, case.language), by=None, at=at)
+    except Exception:  # what went wrong first is what has to be told
+        log.exception("drill %s could not be ended", number)
+
+
+def _because(stuck: Exception, language: str) -> str:
+    if isinstance(stuck, Invalid) or not isinstance(stuck, EngineError):
+        return f"{type(stuck).__name__}: {stuck}"
+    return say_in(stuck.message, language, **stuck.facts)
 
 
 class Robots:
@@ -148,10 +148,8 @@ class Robots:
             self._run_jobs()
 
     def _is_open(self) -> bool:
-        with self._database.begin() as db:
-            case, drill = drill_of(db, self._number)
-            drill.beat_at = self._now()
-            return case.state == "open"
+        with self._database.read() as db:
+            return drill_of(db, self._number)[0].state == "open"
 
     def _do_what_is_due(self) -> None:
         """Do all that is due at this moment, and what that makes due at once."""
