@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine import clock, leases
 from engine.db import Base, Database
-from engine.errors import NotFound, Refused
+from engine.errors import EngineError, NotFound, Problem, Refused
 
 BEAT_EVERY = timedelta(seconds=10)  # a write each second to say nothing wears out the disk
 MOST_KILLED = 3  # tries of what its last worker did not live through: a restart is one too
@@ -229,6 +229,26 @@ def unfinished(db: Session) -> Sequence[Job]:
     """Return the jobs still to be done, oldest first."""
     rows = select(Job).where(Job.done_at.is_(None), Job.given_up_at.is_(None)).order_by(Job.id)
     return db.scalars(rows).all()
+
+
+def of(db: Session, name: str, **body: Any) -> list[Job]:
+    """Return the unfinished jobs of a verb whose bodies say this, oldest first."""
+    return [job for job in unfinished(db) if job.name == name and body.items() <= job.body.items()]
+
+
+def refusal(error: EngineError) -> dict[str, Any]:
+    """Return, as a job's result, why what was asked for could not be done: people are told."""
+    return {"refused": error.message, "facts": {k: str(v) for k, v in error.facts.items()}}
+
+
+def last_refusal(db: Session, key: str) -> Problem | None:
+    """Return why the newest job whose key begins like this was refused, where it was."""
+    rows = select(Job).where(Job.key.startswith(key, autoescape=True)).order_by(Job.id.desc())
+    job = db.scalars(rows.limit(1)).first()
+    found = (job.result or {}) if job else {}
+    if "refused" not in found:
+        return None
+    return Problem("", found["refused"], tuple(found.get("facts", {}).items()))
 
 
 # --- the heartbeat of the schedulers ---------------------------------------------------------

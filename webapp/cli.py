@@ -195,6 +195,20 @@ def check(paths: tuple[Path, ...]) -> None:
     sys.exit(lint([str(path) for path in paths] or ["workflows"]))
 
 
+@main.group()
+def regulators() -> None:
+    """Look after the rules of the law."""
+
+
+@regulators.command("check")
+@click.argument("rules", required=False, type=click.Path(path_type=Path))
+def check_rules(rules: Path | None) -> None:
+    """Hold the files of rules against every rule for them; exit 1 when one is broken."""
+    from engine.regulators.checking import main as lint
+
+    sys.exit(lint(rules))
+
+
 # the kinds of files, written out so that the command line starts without the engine
 KINDS = [
     "parties",

@@ -14,11 +14,11 @@ from engine import clock, jobs
 from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
-from engine.cases import doors, mails, segregation, upkeep, uploads
+from engine.cases import closing, doors, mails, sealing as papers, segregation, upkeep, uploads
 from engine.cases.drills import apart as drills, attending, interrupted
 from engine.cases.following import follow, lock_cases
 from engine.cases.notices import opening, printing, sent
-from engine.cases.recalls import joining
+from engine.cases.recalls import joining, taking_over
 from engine.cases.replies import drafts
 from engine.cases.reporting import schedule
 from engine.cases.scopes import apart, signed
@@ -61,7 +61,10 @@ JOB_VERBS: Mapping[str, jobs.Verb] = MappingProxyType(
         denylist.JOB: denylist.MakeDenyList(),
         runs.JOB: runs.Reconcile(),
         opening.VERB: opening.open_notices,
-        joining.VERB: joining.end_diagrams,
+        closing.VERB: closing.release_holds,
+        papers.VERB: papers.seal_large,
+        joining.VERB: joining.carry_out,
+        taking_over.VERB: taking_over.end_diagrams,
         printing.VERB: printing.PrintLetters(os.environ.get("HOLDFAST_DASK", "")),
     }
 )

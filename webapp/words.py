@@ -1,6 +1,7 @@
 """Codes in words: the one place where the web turns a code of the engine into what people read."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from babel import Locale
 from flask_babel import gettext
@@ -10,9 +11,15 @@ from engine.cases.replies.models import (
     FINDINGS as REPLY_FINDINGS,
     OUTCOMES as REPLY_OUTCOMES,
 )
-from engine.cases.reported.models import BECAUSE as EVENT_BECAUSE, OUTCOMES as EVENT_OUTCOMES
+from engine.cases.reported.deciding import SAID as ANSWERS
+from engine.cases.reported.models import (
+    BECAUSE as EVENT_BECAUSE,
+    OUTCOMES as EVENT_OUTCOMES,
+    EventReportability,
+)
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
+from engine.regulators.reportability import NO, UNKNOWN, reporting
 from engine.serials.dictionary import Field
 from engine.serials.exchange import downtime
 from engine.serials.exchange.announce import EVENT_TYPES
@@ -398,6 +405,7 @@ MUTABLE = {
     "free": N_("May change"),
     "release": N_("Fixed once released"),
     "event": N_("Only by events"),
+    "correction": N_("By a correction that says why"),
     "never": N_("Never changes"),
 }
 FIELD_TYPE = {
@@ -465,3 +473,23 @@ def choice(field: Field, code: str | None) -> str:
 
 
 element = step_name
+
+
+@dataclass(frozen=True)
+class AnswerShown:
+    """One question of the law and what was answered, in the reader's language."""
+
+    question: str
+    given: str
+    is_no: bool
+
+
+def event_answers(decision: EventReportability) -> list[AnswerShown]:
+    """Return what was answered before a decision on an event, in the order it was asked."""
+    given = {one.code: str(decision.answers.get(one.code, UNKNOWN))
+             for one in reporting(decision.jurisdiction).questions}  # fmt: skip
+    return [
+        AnswerShown(one.said(language()), translated(ANSWERS[given[one.code]]),
+                    given[one.code] == NO)
+        for one in reporting(decision.jurisdiction).questions
+    ]  # fmt: skip

@@ -9,14 +9,29 @@ from sqlalchemy.orm import Session
 from engine.bpmn.models import Task
 from engine.cases import balance, missing
 from engine.cases.carrying_out import good_parts, judged_good
+from engine.cases.context import line_parts
 from engine.cases.dispositions import parts_of_line, pending
 from engine.cases.models import Case, Line
 from engine.cases.notices import wording
 from engine.cases.recalls import agreeing as recall_agreeing, destroying
+from engine.cases.recalls.doings import (
+    DESTROYING,
+    RELABELLING,
+    RETURNING,
+    REWORKING,
+    problems_in,
+)
 from engine.cases.samples import samples_of, without
 from engine.errors import Invalid, Problem
 from engine.words import N_
 
+# the steps of a line at which goods are destroyed, altered or sent away, and what says how many
+BY_LINE = {
+    "destroy_units": (DESTROYING, "destroyed"),
+    "perform_rework": (REWORKING, "reworked"),
+    "relabel_units": (RELABELLING, "relabelled"),
+    "return_to_supplier": (RETURNING, "sent"),
+}
 NOTHING_LEFT = N_("Everything would be kept. Leave at least one to be destroyed.")
 COUNTED_OTHERWISE = N_(
     "You counted %(counted)s, but %(destroyed)s are recorded as destroyed. Count again; if it "
@@ -54,8 +69,8 @@ def refuse_disagreement(db: Session, case: Case, task: Task, answers: dict[str, 
         return
     if task.element_id == "decide_samples":
         _refuse_nothing_left(db, line, answers)
-    if task.element_id == "destroy_units":
-        _refuse_held_back(db, answers)
+    if task.element_id in BY_LINE:
+        _refuse_held_back(db, task, answers)
     if task.element_id == "witness_destruction":
         _compare_count(db, case, line, answers)
 
@@ -89,10 +104,12 @@ def _refuse_nothing_left(db: Session, line: Line, answers: dict[str, Any]) -> No
         raise Invalid([Problem(at, NOTHING_LEFT)])
 
 
-def _refuse_held_back(db: Session, answers: dict[str, Any]) -> None:
+def _refuse_held_back(db: Session, task: Task, answers: dict[str, Any]) -> None:
     """Raise `Invalid` while an authority has to know first; what is seen done later is a fact."""
-    parts = judged_good(answers["destroyed"])
-    if problems := destroying.problems_in("destroyed", destroying.held_back(db, parts)):
+    doing, field = BY_LINE[task.element_id]
+    results = answers.get(field)
+    parts = line_parts(db, task.instance_id) if results is None else judged_good(results)
+    if problems := problems_in(field, destroying.held_back(db, parts, doing=doing)):
         raise Invalid(problems)
 
 

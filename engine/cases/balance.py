@@ -51,6 +51,7 @@ __all__ = [
     "holdings",
     "holdings_of",
     "holdings_sha256",
+    "is_large",
     "lock",
     "lying_in",
     "post",
@@ -60,6 +61,7 @@ __all__ = [
     "together",
     "totals",
 ]
+MANY = 10_000  # units; above it nobody waits at a page
 SAME = 0  # no party has this number: it stays with the consignee it is with
 _LYING = "lying"
 
@@ -297,6 +299,12 @@ def affected_of(db: Session, case_ids: Iterable[int]) -> dict[int, Decimal]:
         .group_by(kept.case_id)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def is_large(db: Session, case_id: int) -> bool:
+    """Say whether a case counts more than `MANY` units: what takes long of it is a job's."""
+    some = select(BalanceUnit.unit_id).where(BalanceUnit.case_id == case_id).limit(MANY + 1)
+    return (db.scalar(select(func.count()).select_from(some.subquery())) or 0) > MANY
 
 
 def holdings_sha256(db: Session, case_id: int) -> str:

@@ -17,12 +17,20 @@ from engine.cases.following import acting
 from engine.cases.holding import let_out_stock, let_out_units, stock_parts
 from engine.cases.models import Case, Line
 from engine.cases.recalls.destroying import closed_last
+from engine.cases.recalls.doings import DESTROYING, RELABELLING, RETURNING, REWORKING
 from engine.cases.tasks import case_numbered
 from engine.serials import state
 from engine.serials.models import LotStock
 from engine.serials.record import How
 
 PROCESS = "disposition_line"
+# what an authority may have to know of first, by the account where it ends
+STOPPED = {
+    "destroyed": DESTROYING,
+    "returned_to_supplier": RETURNING,
+    "regraded": RELABELLING,
+    **dict.fromkeys(("reworked", "repaired", "serviced", "reconditioned"), REWORKING),
+}
 RETURNED_TO = frozenset(one.account for one in TYPES.values() if one.is_of_returned)
 
 
@@ -69,7 +77,7 @@ def post(
     """Move parts out of what is held into the account where they end.
 
     Of a lot that partly came back it is that part which is serviced, and the other otherwise; of
-    what is destroyed it is what no gate holds back.
+    what is destroyed, altered or sent away it is what no gate holds back.
     """
     db = step.db
     held: dict[tuple[int | None, int | None], list[Holding]] = {}
@@ -81,7 +89,8 @@ def post(
             balance.IN_HOUSE.index(one.account),
         ),
     )
-    for one in closed_last(db, case, lying) if account == "destroyed" else lying:
+    doing = STOPPED.get(account)
+    for one in lying if doing is None else closed_last(db, case, lying, doing=doing):
         held.setdefault((one.unit_id, one.lot_id), []).append(one)
     moved = [
         part

@@ -160,7 +160,7 @@ def _refuse(db: Session, case: Case, ending: Ending, by: Person) -> None:
         raise ReportedByYou
     if not yours.isdisjoint(_contained_by(db, case)):
         raise ContainedByYou
-    if balance.holdings(db, case.id, accounts=balance.LEFT_CONTROL):
+    if not balance.totals(db, case.id).keys().isdisjoint(balance.LEFT_CONTROL):
         raise HasLeftControl
 
 
@@ -194,8 +194,11 @@ def void(db: Session, case: Case, reason: str, *, by: Person | None, at: datetim
     for instance_id in db.scalars(running.order_by(Instance.id)).all():
         runtime.cancel(db, instance_id, reason=reason, by=by, at=at)
     holds.release_case(db, case.number, reason=f"case voided: {reason}", by=by, at=at)
-    lying = [one for one in balance.holdings(db, case.id) if balance.ACCOUNTS[one.account].is_open]
-    balance.post(db, case, lying, to="released_not_affected", evidence="case voided", by=by, at=at)
+    still_open = [name for name, account in balance.ACCOUNTS.items() if account.is_open]
+    balance.post_set(
+        db, case, balance.lying_in(case.id, still_open), to="released_not_affected",
+        evidence="case voided", by=by, at=at,
+    )  # fmt: skip
     case.state, case.ended_at, case.migrating_to = "void", at, None
     telling.case_ended(db, case, at=at)
 

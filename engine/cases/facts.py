@@ -1,4 +1,4 @@
-"""The dated facts of a case, under the one list of names that diagrams and rules may use."""
+"""The dated facts of a case, as people and diagrams record them."""
 
 from datetime import datetime
 
@@ -6,26 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from engine.cases.models import Case, Fact
+from engine.facts import NAMES
 from engine.people.person import Person
-from engine.words import N_
-
-NAMES = {
-    "awareness": N_("When somebody in the company first knew of it"),
-    "awareness_by": N_("Who first knew of it"),
-    "left_control": N_("When it was first known that affected product had left our control"),
-    "containment": N_("When the last unit in house was on hold"),
-    "field_action_decision": N_("What was decided about product that left our control"),
-    "closure": N_("When the case was closed"),
-    "stop_ship": N_("When the shipping of all that is affected was stopped by a signature"),
-    "decision": N_("When the physical action was decided"),
-    "decided_action": N_("Which physical action was decided"),
-    "initiation": N_("When the action was first communicated to a consignee or the public"),
-    "class_received": N_("Which class an authority gave the action"),
-    "gate_opened": N_("When an authority let the action go on"),
-    "completion": N_("When the action was completed: every unit accounted for"),
-    "termination_requested": N_("When an authority was asked to end its oversight"),
-    "termination": N_("When an authority ended its oversight"),
-}
 
 
 class UnknownFact(ValueError):

@@ -35,6 +35,10 @@ SENTENCES = {
     "linked_to_case": N_("Linked to %(case)s"),
     "taken_from_case": N_("Taken away from %(case)s"),
     "awareness_moved": N_("Known earlier, by %(event)s: %(who)s"),
+    "reported_event_no_looked_at": N_(
+        "Looked at the no on %(event)s in %(jurisdiction)s as a second person: %(confirmed)s"
+    ),
+    "awareness_corrected": N_("Corrected when the case was first known of, by %(who)s"),
     "reported_event_decided": N_("Decided on %(event)s in %(jurisdiction)s: %(reportable)s"),
     "document_sealed": N_("Sealed %(name)s"),
     "signed": N_("Signed %(record_type)s: %(sentence)s"),
@@ -70,13 +74,16 @@ DOCUMENTS = {
     "case_superseded": N_("Supersede a recall"),
     "case_reopen": N_("Reopen case"),
     "case_migration": N_("Migration of a case"),
+    "awareness_corrected": N_("Correct when the case was first known of"),
     "event_reportability": N_("Reportability of an event"),
+    "event_second_look": N_("Second look at a no"),
 }
 DECISIONS = {
     "opens_recall": N_("a recall is opened"),
     "no_field_action": N_("no field action"),
 }
 REPORTABLE, NOT_REPORTABLE = N_("reportable"), N_("not reportable")
+CONFIRMED, NOT_CONFIRMED = N_("confirmed"), N_("not confirmed")
 AGREED, DIFFERED = N_("everything agrees"), N_("there are differences")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 Words = tuple[str, ...]  # a fact that is itself words to be translated, joined by commas
@@ -143,6 +150,8 @@ def _in_words(action: str, body: dict[str, Any], names: Mapping[str, str]) -> di
         said["result"] = (DIFFERED if differs else AGREED,)
     if action == "reported_event_decided":
         said["reportable"] = (REPORTABLE if body["is_reportable"] else NOT_REPORTABLE,)
+    if action == "reported_event_no_looked_at":
+        said["confirmed"] = (CONFIRMED if body["is_confirmed"] else NOT_CONFIRMED,)
     if action == "field_action_decided":
         said["decision"] = (DECISIONS.get(body["decision"], body["decision"]),)
     return said

@@ -157,13 +157,13 @@ def posted_totals(db: Session, case_id: int) -> dict[str, Decimal]:
 
 
 def fingerprint(db: Session, case_id: int, *, posted: bool = False) -> str:
-    """Return the SHA-256 over what lies in which account with whom: as kept, or as `posted`."""
+    """Return the SHA-256 over what lies in which account with whom: as kept, or as `posted`.
+
+    One line for each, by account, unit and lot as text; both ways come to the same.
+    """
     digest, between = hashlib.sha256(), b""
-    for account, unit_id, lot_id, subject_id, quantity, party_id in _rows(db, case_id, posted):
-        amount = (Decimal(quantity) / SCALE).normalize()
-        with_whom = f" {party_id}" if party_id else ""
-        line = f"{account} {unit_id} {lot_id} {subject_id} {amount:f}{with_whom}"
-        digest.update(between + line.encode())
+    for some in _posted_lines(db, case_id) if posted else _kept_lines(db, case_id):
+        digest.update(between + "\n".join(some).encode())
         between = b"\n"
     return digest.hexdigest()
 
@@ -177,45 +177,82 @@ def agree(db: Session, case_id: int) -> bool:
     return [tuple(row) for row in counted] == [tuple(row) for row in summed]
 
 
-def _rows(db: Session, case_id: int, posted: bool) -> Iterator[Any]:  # noqa: FBT001  one of two tables
-    rows = db.connection().execute(
-        _lying(is_sqlite(db), posted),
-        {"case_id": case_id},
-        execution_options={"stream_results": True, "yield_per": READ_AT_ONCE},
-    )
-    for some in rows.partitions(READ_AT_ONCE):
-        yield from some
+def _kept_lines(db: Session, case_id: int) -> Iterator[list[str]]:
+    """Give the lines of what is kept, some at a time: those of units come made from the database.
+
+    Within an account a number comes before no number: its units first, then its quantities.
+    """
+    do, asked = _kept(is_sqlite(db)), {"case_id": case_id}
+    for account in sorted(db.scalars(do["accounts"], asked), key=str.encode):
+        here = {**asked, "account": account}
+        for units in _read(db, do["units"], here):
+            yield [f"{account} {row[0]}" for row in units]
+        for quantities in _read(db, do["quantities"], here):
+            yield [_line(*row) for row in quantities]
+
+
+def _posted_lines(db: Session, case_id: int) -> Iterator[list[str]]:
+    for some in _read(db, _posted(is_sqlite(db)), {"case_id": case_id}):
+        yield [_line(*row) for row in some]
+
+
+def _line(
+    account: str,
+    unit_id: int | None,
+    lot_id: int | None,
+    subject_id: int | None,
+    quantity: int,
+    party_id: int | None,
+) -> str:
+    amount = (Decimal(quantity) / SCALE).normalize()
+    with_whom = f" {party_id}" if party_id else ""
+    return f"{account} {unit_id} {lot_id} {subject_id} {amount:f}{with_whom}"
+
+
+def _read(db: Session, statement: TextClause, asked: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    how = {"stream_results": True, "yield_per": READ_AT_ONCE}
+    rows = db.connection().execute(statement, dict(asked), execution_options=how)
+    yield from rows.partitions(READ_AT_ONCE)
+
+
+def _bytewise(sqlite: bool, *names: str) -> str:  # noqa: FBT001  the key of the cache
+    """Return columns as text, in an order that no language changes."""
+    order = "" if sqlite else ' COLLATE "C"'
+    return ", ".join(f"coalesce(CAST({name} AS text), 'None'){order}" for name in names)
 
 
 @cache
-def _lying(sqlite: bool, posted: bool) -> TextClause:  # noqa: FBT001  the key of the cache
-    """Return what lies where, in the order of its lines as bytes."""
-    bytewise = "" if sqlite else ' COLLATE "C"'
-    words = ", ".join(
-        f"coalesce(CAST({name} AS text), 'None'){bytewise}"
-        for name in ("account", "unit_id", "lot_id", "subject_id")
-    )
+def _kept(sqlite: bool) -> dict[str, TextClause]:  # noqa: FBT001  the key of the cache
+    units = "FROM balance_unit WHERE case_id = :case_id"
+    stock = "FROM balance_total WHERE case_id = :case_id AND NOT counts_units"
+    return {
+        "accounts": text(f"SELECT account {units} UNION SELECT account {stock}"),
+        "units": text(
+            "SELECT CAST(unit_id AS text) || ' None None 1'"
+            " || coalesce(' ' || CAST(party_id AS text), '')"
+            f" {units} AND account = :account ORDER BY {_bytewise(sqlite, 'unit_id')}"
+        ),
+        "quantities": text(
+            "SELECT account, NULL, lot_id, subject_id, quantity, party_id FROM (SELECT account,"
+            " nullif(lot_id, 0) AS lot_id, nullif(subject_id, 0) AS subject_id, quantity,"
+            f" nullif(party_id, 0) AS party_id {stock} AND account = :account) t"
+            f" ORDER BY {_bytewise(sqlite, 'lot_id', 'subject_id')}, party_id"
+        ),
+    }
+
+
+@cache
+def _posted(sqlite: bool) -> TextClause:  # noqa: FBT001  the key of the cache
     columns = "account, unit_id, lot_id, subject_id"
-    if posted:
-        sides = " UNION ALL ".join(
-            f"SELECT {of}_account AS account, unit_id, lot_id, subject_id, {sign}quantity AS"
-            f" quantity, {of}_party_id AS party_id FROM posting WHERE case_id = :case_id"
-            for of, sign in (("to", ""), ("from", "-"))
-        )
-        source = (
-            f"SELECT {columns}, sum(quantity) AS quantity, party_id FROM ({sides}) m"
-            f" WHERE account <> '{SCOPE}' GROUP BY {columns}, party_id HAVING sum(quantity) <> 0"
-        )
-    else:
-        source = (
-            f"SELECT account, unit_id, NULL AS lot_id, NULL AS subject_id, {SCALE} AS quantity,"
-            " party_id FROM balance_unit WHERE case_id = :case_id UNION ALL"
-            " SELECT account, NULL, nullif(lot_id, 0), nullif(subject_id, 0), quantity,"
-            " nullif(party_id, 0) FROM balance_total"
-            " WHERE case_id = :case_id AND NOT counts_units"
-        )
+    sides = " UNION ALL ".join(
+        f"SELECT {of}_account AS account, unit_id, lot_id, subject_id, {sign}quantity AS"
+        f" quantity, {of}_party_id AS party_id FROM posting WHERE case_id = :case_id"
+        for of, sign in (("to", ""), ("from", "-"))
+    )
     return text(
-        f"SELECT {columns}, quantity, party_id FROM ({source}) t ORDER BY {words}, party_id"
+        f"SELECT {columns}, sum(quantity) AS quantity, party_id FROM ({sides}) m"
+        f" WHERE account <> '{SCOPE}' GROUP BY {columns}, party_id HAVING sum(quantity) <> 0"
+        f" ORDER BY {_bytewise(sqlite, *columns.split(', '))}, party_id"
     )
 
 

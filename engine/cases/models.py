@@ -100,7 +100,7 @@ class Fact(Base):
 
     id: Mapped[Key]
     case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
-    name: Mapped[str]  # one of engine.cases.facts.NAMES
+    name: Mapped[str]  # one of engine.facts.NAMES
     value: Mapped[str]
     jurisdiction: Mapped[str | None]
     evidence: Mapped[str | None]

@@ -1,18 +1,25 @@
 """When the last signature of a document is given, the finished record is asked to be sealed."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import jobs
 from engine.bpmn.models import Task
+from engine.cases import balance
 from engine.cases.models import Case
-from engine.cases.records import attached_to, document_of, layout_of
+from engine.cases.records import attached_to, document_of, layout_of, writes_rows
 from engine.cases.renewing import first_task, renewed_signature, standing_for
+from engine.cases.tasks import lock_case
 from engine.evidence import sealing
 from engine.evidence.documents import Document
 from engine.evidence.signatures import Signature
 from engine.people import Person
+from engine.people.queries import person_of
+
+VERB = "seal_large"
 
 
 def seal_if_last(
@@ -22,8 +29,26 @@ def seal_if_last(
 
     A board signs one document at several tasks; a later round makes a document of its own. A
     document whose signatures were voided by a correction gets a new version with the last that is
-    given again; the sealed version stays as it was.
+    given again; the sealed version stays as it was. Where a row for each unit is written with it,
+    and there are many, a job does so.
     """
+    if writes_rows(task) and balance.is_large(db, case.id):
+        body = {"case": case.number, "task": str(task.id), "by": by.id}
+        jobs.ask(db, f"{VERB}:{task.id}", name=VERB, body=body, at=at)
+        return None
+    return _seal(db, case, task, by=by, at=at)
+
+
+def seal_large(db: Session, job: jobs.Job) -> dict[str, int | None]:
+    """Write the rows of a large case and ask for its document to be sealed."""
+    case = lock_case(db, job.body["case"])
+    task = db.get_one(Task, UUID(job.body["task"]))
+    by = person_of(db, job.body["by"], at=job.asked_at)
+    document = _seal(db, case, task, by=by, at=job.asked_at)
+    return {"document": document.id if document else None}
+
+
+def _seal(db: Session, case: Case, task: Task, *, by: Person, at: datetime) -> Document | None:
     renewed = renewed_signature(db, task)
     first = task if renewed is None else first_task(db, renewed)
     layout = layout_of(first) if first is not None else None

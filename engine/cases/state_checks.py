@@ -181,7 +181,10 @@ def check_facts(
     wanted: dict[str, list[Any]] = {
         "awareness": [
             *(one["at"] for one in told if isinstance(one, dict) and "at" in one),
-            *(one.stated_body.get("awareness") for one in _of(entries, "awareness_moved")),
+            *(
+                one.stated_body.get("awareness")
+                for one in _of(entries, "awareness_moved", "awareness_corrected")
+            ),
         ],
         "field_action_decision": [
             one.stated_body.get("decision") for one in _of(entries, "field_action_decided")

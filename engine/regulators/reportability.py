@@ -13,6 +13,7 @@ from engine.regulators.jurisdictions import OTHER
 FILE = Path(__file__).with_name("reportability.toml")
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 GIVEN = (YES, NO, UNKNOWN)
+HARM = ("death", "serious")  # questions whose yes tells of a person who came to harm
 HERE, ABROAD = "here", "abroad"
 
 
@@ -103,6 +104,16 @@ class Reporting:
             return None
         found = (one for one in self.offered(where) if one.is_asked_by(answers))
         return next(found, None)
+
+    def is_against(self, answers: Mapping[str, str], where: str) -> bool:
+        """Say whether a no would go against these answers: they ask for a report, or tell of harm.
+
+        A yes to what excludes a report is no contradiction.
+        """
+        if any(one.excludes and answers.get(one.code) == YES for one in self.questions):
+            return False
+        tells_harm = any(answers.get(code) == YES for code in HARM)
+        return tells_harm or self.suggested(answers, where) is not None
 
     def taken_for(self, outcome: str, where: str) -> Report:
         """Return the report that an event runs as while nobody has decided."""

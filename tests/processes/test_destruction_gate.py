@@ -15,6 +15,7 @@ from engine.cases.recalls import gates, passing
 from engine.cases.recalls.models import Gate
 from engine.errors import Invalid
 from engine.regulators import jurisdictions as law
+from engine.serials.install import Fitting, install_units
 from engine.serials.models import Flag, Part, Party, Unit
 from tests.processes.company import Company
 from tests.processes.recalling import (
@@ -187,6 +188,59 @@ def test_a_destruction_of_ours_that_another_system_tells_is_refused_and_anothers
         assert answer.status_code == 201, answer.text
     assert custody(company, "P-2") == ["destroyed"]
     assert flags(company) == [("destroyed_too_early", "P-2")]
+
+
+def test_what_alters_a_device_or_sends_it_away_waits_until_the_union_knows_of_it(
+    abroad: Company, app: Flask
+) -> None:
+    company, people = abroad, abroad.people
+    company.make_devices("CELL-1", ["C-1"])
+    fitting = Fitting(company.unit("C-1").id, company.unit("P-4").id, None)
+    with company.holdfast.database.begin() as db:
+        install_units(db, [fitting], by=people.production, at=company.at)
+    to_decision(company, "SENS-1")
+    decide_jurisdictions(company)
+    approve_strategy(company)
+    company.receive_return("P-1", "P-2")
+    company.do("review_returns", board=True)
+    company.propose(company.line("service", "P-1", "P-2"))
+    task = company.task("approve_rework_instruction")
+    with visiting(company, app, people.qa_engineer) as engineer:
+        page = unescape(engineer.get(f"/tasks/{task.id}").text)
+    assert "Nothing is altered or destroyed before the authority knows (MDR art. 89(1))" in page
+    assert "P-1 may still show why it failed" in page
+    with clock.at(company.at):
+        system = caller(
+            app, company.holdfast, people.second_qa_engineer, "events.write", "gate.check"
+        )
+        asked = {"door": "rework", "targets": ["P-1", "P-2"], "under_case": company.number}
+        verdicts = system.post("/gate/check", asked).json["verdicts"]
+        assert [one["allowed"] for one in verdicts] == [False, True]
+        told = {"units": [{"part_no": part_of(company, "P-1"), "serial": "P-1"}]}
+        answer = system.post(
+            "/events/reworked", {**told, "inputs": [], "under_case": company.number}
+        )
+        assert "MDR art. 89(1)" in answer.text
+        inside = {"units": [{"part_no": part_of(company, "C-1"), "serial": "C-1"}]}
+        bench = caller(app, company.holdfast, people.qa_technician, "events.write")
+        assert "MDR art. 89(1)" in bench.post("/events/removed", inside).text
+
+    company.do("approve_rework_instruction")
+    with pytest.raises(Invalid, match="89") as wrong:
+        company.do("perform_rework")
+    assert "P-2" not in str(wrong.value)  # China lets it be altered, and not destroyed
+    company.do("perform_rework", reworked=company.results("perform_rework", bad=["P-1"]))
+    for element in ("reinspect", "authorise_release", "remove_tags"):
+        company.do(element)
+
+    company.do("review_returns", board=True)
+    company.propose(company.line("return_to_supplier", "P-1"))
+    with pytest.raises(Invalid, match="Mark it as not sent"):
+        company.do("return_to_supplier")
+    gate = closed(company, "EU")
+    act_on_gate(company, gate, passing.OVERRIDE, URGENT, by=people.executive)
+    company.do("return_to_supplier")
+    assert custody(company, "P-1") == ["in_transit"]
 
 
 def custody(company: Company, *serials: str) -> Sequence[str]:

@@ -1,5 +1,7 @@
 """Stories of two recalls that become one, and of one that another replaces."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import select, update
 
@@ -8,8 +10,8 @@ from engine.cases import scopes, verifying
 from engine.cases.balance import totals
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice, NoticeLetter
-from engine.cases.recalls import succession
-from engine.cases.recalls.joining import NotContainedYet, NotTogether, NotWider
+from engine.cases.recalls import joining, succession
+from engine.cases.recalls.joining import BeingJoined, NotContainedYet, NotTogether, NotWider
 from engine.cases.recalls.succession import GoesOnElsewhere
 from engine.cases.replies import links
 from tests.processes.company import Company
@@ -26,6 +28,7 @@ from tests.processes.recalling import (
     to_decision,
     work,
 )
+from tests.processes.test_reported_events import Events
 
 pytestmark = pytest.mark.long
 
@@ -56,6 +59,19 @@ def case_of(company: Company, number: str) -> Case:
     return company.reads(lambda db: db.scalars(select(Case).where(Case.number == number)).one())
 
 
+def _put_right_the_awareness(company: Company, number: str) -> datetime:
+    """Have a recall be known from a slip on, and corrected; return when it was known of."""
+    number, company.number = company.number, number
+    events = Events(company)
+    known = events.awareness()
+    event = events.record(aware_at=known - timedelta(days=300))
+    events.link(event)
+    events.take_away(event)
+    events.put_right(known)
+    company.number = number
+    return known
+
+
 def letters_to(company: Company, hospital: str) -> list[NoticeLetter]:
     sent = (
         select(NoticeLetter)
@@ -73,7 +89,9 @@ def test_merged_recalls_count_each_unit_once_and_tell_each_consignee_once(
         notice = db.scalars(select(Notice).where(Notice.number == f"{ends}/N-0001")).one()
         token = links.new_token()
         links.issue(db, notice.id, token, at=company.at)
+    known = _put_right_the_awareness(company, ends)
     join(company, ends, stays)
+    assert Events(company).awareness() == known, "a merger takes the corrected one"
     work(company)
     other = case_of(company, ends)
     assert other.state == "closed"
@@ -156,3 +174,43 @@ def test_a_recall_is_superseded_by_a_wider_one_only_and_merged_with_its_like(
     standing = company.reads(lambda db: scopes.standing(db, company.case))
     assert standing.number == 3
     assert company.reads(lambda db: succession.earlier(db, company.case.id)) == [2]
+
+
+def test_a_large_recall_ends_in_another_by_a_job_that_checks_again(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "MANY", 1)
+    company.make_devices("SENS-1", ["P-1", "P-2"])
+    numbers = []
+    for scope in ("SENS-1", "P-1"):
+        numbers.append(report_signal(company, scope))
+        contain(company, scope)
+    wide, narrow = numbers
+    join(company, narrow, wide, "superseded")
+    assert case_of(company, narrow).state == "open"
+    with pytest.raises(BeingJoined):
+        join(company, narrow, wide)
+    only = scopes_frozen(company, wide, "P-2")  # meanwhile the wider one is narrowed
+    company.holdfast.run_jobs()
+    assert case_of(company, narrow).state == "open"
+    ended = case_of(company, narrow)
+    problem = company.reads(lambda db: joining.why_not_joined(db, ended))
+    assert problem is not None
+    assert "leaves out 1 units" in str(problem)
+    assert not company.may_ship("P-1")
+
+    join(company, narrow, wide)
+    company.holdfast.run_jobs()
+    assert case_of(company, narrow).state == "closed"
+    standing = company.reads(lambda db: scopes.standing(db, company.case))
+    assert standing.number == only + 1
+    assert not company.may_ship("P-1")
+    assert company.reads(lambda db: joining.under_way(db, narrow)) is None
+
+
+def scopes_frozen(company: Company, number: str, text: str) -> int:
+    with company.holdfast.database.begin() as db:
+        case = db.scalars(select(Case).where(Case.number == number)).one()
+        version = scopes.propose(db, case, text, reason="less", by=None, at=company.at)
+        scopes.freeze(db, case, version, by=None, at=company.at, is_provisional=False)
+        return version.number

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine.cases import verifying, versions
+from engine.cases import balance, closing, sealing, verifying, versions
+from engine.cases.models import BalanceUnit
 from engine.evidence import documents, verify
 from engine.evidence.documents import Document
 from engine.evidence.sealing import seal_document
 from engine.jobs import Job
+from engine.serials import holds
+from engine.serials.targets import HoldTarget
 from tests.processes.company import Company
 from tests.processes.recalling import (
     DECIDERS,
@@ -103,6 +106,32 @@ def test_the_closure_record_tells_the_whole_action_in_the_language_of_the_case(
     ):
         assert words in headings
     assert record["case"]["closed_at"]
+
+
+def test_jobs_release_the_holds_of_a_large_recall_that_closes_and_write_its_rows(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(balance, "MANY", 1)
+    closed_without_action(company)
+    assert company.case.state == "closed"
+    assert not [one for one in company.documents if one.kind == "recall/closure_record"]
+    with company.holdfast.database.begin() as db:
+        case = db.merge(company.case, load=False)
+        target = HoldTarget(kind="unit", id=db.scalars(select(BalanceUnit.unit_id)).first())
+        how: dict[str, Any] = {"stream": case.stream, "case_number": case.number, "by": None}
+        holds.place(db, target=target, reason="r", basis="b", at=company.at, **how)
+        for verb in (closing.release_holds, closing.release_holds, sealing.seal_large):
+            job = db.scalars(select(Job).where(Job.name == verb.__name__)).one()
+            outcome = verb(db, job)
+            job.done_count += 1
+        assert isinstance(outcome, dict)
+        assert holds.of_case(db, case.number) == []
+    closure = of_kind(company, "recall/closure_record")
+    assert {one.name for one in company.documents if one.id in closure.attached_ids} >= {
+        f"{company.number} balance.csv"
+    }
+    checked = company.reads(lambda db: verifying.verify_case(db, company.case.stream))
+    assert checked.holds, checked.causes
 
 
 def test_each_round_of_the_decision_is_a_record_of_its_own(company: Company) -> None:

@@ -174,7 +174,59 @@ def test_regulatory_affairs_answers_the_questions_and_signs(
         shown = regulatory.get(signed.location).text
         assert "It alarms first." in shown
         assert "Not reportable, against the answers" in shown  # it malfunctioned
+        assert "It waits for a second person" in shown
         assert regulatory.get(to_sign).location == signed.location
+        assert regulatory.get(f"{at}/second-look").status_code == 200
+        manager = enter(app, company.people.qa_manager)
+        beside = visitor.get(f"{at}/second-look").text
+        assert "be likely to cause or contribute" in beside
+        look = {"seen": hidden(beside, "seen"), "decision": "yes", "reason": "The alarm sounds."}
+        assert manager.post(f"{at}/second-look", {**look, "reason": ""}).status_code == 422
+        to_sign = manager.post(f"{at}/second-look", look).location
+        who = company.people.qa_manager.user_name
+        signing = own_key(**look, user_name=who, password=PASSWORD)
+        assert manager.post(to_sign, signing).location == signed.location
+        shown = manager.get(signed.location).text
+        assert "A second person confirmed it." in shown
+        assert "The alarm sounds." in shown
+        listed = manager.get("/reported-events").text
+        assert "likely to cause or contribute" in listed, "the answers stand beside the no"
+        written = manager.get("/reported-events/events.csv").text
+        assert "if it were to recur? Yes." in written
+
+
+def test_a_wrong_awareness_is_offered_to_be_put_right_where_it_stands(
+    company: Company, app: Flask, events: Events
+) -> None:
+    number = recalling.report_signal(company, "nothing yet")
+    told = events.awareness()
+    event = events.record(aware_at=told - timedelta(days=300))
+    events.link(event)
+    at = f"/nonconformances/{number}/awareness"
+    with visiting(company, app, company.people.regulatory_affairs) as visitor:
+        end = f"/reported-events/{event.number}/cases/{number}/end"
+        gone = visitor.post(end, own_key(reason="wrong case"))
+        for page in (
+            gone.location,
+            f"/recalls/{number}",
+            f"/nonconformances/{number}/reported-events",
+        ):
+            assert at in visitor.get(page).text, page
+        assert "does not feed it any more" in visitor.get(f"/recalls/{number}").text
+        form = {"aware_at": f"{told:%Y-%m-%dT%H:%M}", "aware_by": "Nina Berg", "reason": "A slip."}
+        assert visitor.post(at, {**form, "reason": ""}).status_code == 422
+        assert visitor.post(at, {**form, "aware_at": "soon"}).status_code == 422
+        page = visitor.post(at, form)
+        shown = visitor.get(page.location).text
+        assert "No due time that stands moves later" in shown
+        kept = {name: hidden(shown, name) for name in ("aware_at", "aware_by", "reason")}
+        signed = visitor.post(
+            page.location.partition("?")[0],
+            own_key(**kept, user_name=company.people.regulatory_affairs.user_name,
+                    password=PASSWORD),
+        )  # fmt: skip
+        assert signed.status_code == 303, signed.text
+    assert events.awareness() == told.replace(second=0, microsecond=0)
 
 
 def test_an_event_begun_at_a_case_is_recorded_for_no_case_where_its_reader_says_so(
@@ -217,3 +269,21 @@ def test_a_reason_is_printable_and_of_a_length_that_is_read(
                 refused = visitor.post(f"{of_event}{place}", form)
                 assert refused.status_code == 422, place
                 assert sentence in unescape(refused.text), place
+
+
+def test_who_complained_stays_with_whoever_handles_complaints(
+    company: Company, app: Flask, events: Events
+) -> None:
+    event = events.record(reporter_name="Anna Velde", reporter_phone="+49 30 1")
+    events.correct(event, reporter_name="Anna Velden")
+    with visiting(company, app, company.people.qa_engineer) as visitor:
+        one = f"/reported-events/{event.number}"
+        assert "<ins>Anna Velden</ins>" in visitor.get(one).text
+        assert event.number in visitor.get("/reported-events?text=velden").text
+        warehouse = enter(app, company.people.warehouse)
+        page = warehouse.get(one).text
+        assert event.device_name in page
+        assert "Velde" not in page
+        assert "+49 30 1" not in page
+        assert event.number not in warehouse.get("/reported-events?text=velden").text
+        assert "Velde" not in warehouse.get("/reported-events/events.csv").text

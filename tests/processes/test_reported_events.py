@@ -3,26 +3,43 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.cases import facts
 from engine.cases.history import history, history_of_stream
-from engine.cases.reported import deciding, feeding, finding, listing, places, recording
+from engine.cases.models import Fact
+from engine.cases.reported import (
+    aware,
+    confirming,
+    deciding,
+    feeding,
+    finding,
+    listing,
+    places,
+    recording,
+)
+from engine.cases.reported.aware import Correcting
+from engine.cases.reported.confirming import Look
 from engine.cases.reported.deciding import Decision
 from engine.cases.reported.errors import (
     AlreadyFeeds,
+    DecidedByYou,
     DecidedSince,
     DoesNotFeed,
     DrillTakesNoEvent,
     EventCorrected,
+    NothingToConfirm,
 )
 from engine.cases.reported.given import Given, given_of
-from engine.cases.reported.models import EventReportability, ReportedEvent
+from engine.cases.reported.models import (
+    EventReportability,
+    EventSecondLook,
+    ReportedEvent,
+)
 from engine.cases.signing import Signing
 from engine.cases.tasks import CaseEnded
 from engine.errors import Invalid, NotAllowed
@@ -34,10 +51,10 @@ from engine.serials.authorisations import authorise
 from tests.processes import recalling
 from tests.processes.company import Company
 from tests.processes.test_forgery import causes, checked
+from tests.support.law import must_stand
 from tests.support.personas import PASSWORD
 
 T = TypeVar("T")
-LAW = Path(__file__).parents[3] / "shared" / "data" / "law"
 
 
 class Events:
@@ -98,6 +115,22 @@ class Events:
             )
         )  # fmt: skip
 
+    def put_right(
+        self, aware_at: datetime | None, *, reason: str = "A slip in the year.",
+        by: Person | None = None,
+    ) -> None:  # fmt: skip
+        """Sign that the case was first known of at another time than it says."""
+        person, at = by or self.regulatory_affairs, self.company.at
+        asked = Correcting(self.company.number, aware_at, "Nina Berg", reason)
+        page = self.act(
+            lambda db: aware.open_signing(db, asked, by=person, session_id="two", at=at)
+        )
+        needs = self.reads(lambda db: ceremony.needs_user_name(db, "two", at))
+        signing = Signing(page.nonce, PASSWORD, "two", person.user_name if needs else None)
+        key = self.company.new_key()
+        for _ in range(2):
+            self.act(lambda db: aware.correct(db, asked, signing, by=person, at=at, key=key))
+
     def decide(
         self, event: ReportedEvent, code: str, meanwhile: Callable[[], object] = list, **own: Any
     ) -> EventReportability:
@@ -122,6 +155,20 @@ class Events:
             lambda db: deciding.sign_and_decide(
                 db, decision, signing, by=by, at=at, key=self.company.new_key()
             )
+        )
+
+    def look(self, event: ReportedEvent, code: str, by: Person, **own: Any) -> EventSecondLook:
+        """Look at a no as the second person, under a signature."""
+        standing = self.reads(lambda db: deciding.standing(db, event.number))[code]
+        look = Look(event.number, code, standing.id, **{"is_confirmed": True, "reason": "x", **own})
+        session, at = f"of {by.id}", self.company.at
+        page = self.act(
+            lambda db: confirming.open_signing(db, look, by=by, session_id=session, at=at)
+        )
+        needs = self.reads(lambda db: ceremony.needs_user_name(db, session, at))
+        signing = Signing(page.nonce, PASSWORD, session, by.user_name if needs else None)
+        return self.act(
+            lambda db: confirming.sign(db, look, signing, by=by, at=at, key=self.company.new_key())
         )
 
     def reads(self, look: Callable[[Session], T]) -> T:
@@ -267,6 +314,60 @@ def test_a_wrong_link_is_taken_away_with_a_reason_and_stays_in_the_ledger(
     assert checked(company).holds
 
 
+def test_a_wrong_awareness_is_put_right_under_a_signature_and_stays_in_the_history(
+    company: Company, events: Events
+) -> None:
+    recalling.report_signal(company, "nothing yet")
+    told = events.awareness()
+    slip = told - timedelta(days=300)
+    event = events.record(aware_at=slip)
+    events.link(event)
+
+    def doubted() -> str | None:
+        found = events.reads(lambda db: aware.doubt(db, company.case))
+        return found and found.why
+
+    assert (events.awareness(), doubted()) == (slip, None)
+    with pytest.raises(Invalid, match=event.number):
+        events.put_right(told)  # the event still says so
+    events.correct(event, aware_at=told, received_on=told.date())
+    assert doubted() == "changed"
+    events.take_away(event)
+    assert (events.awareness(), doubted()) == (slip, "unlinked")
+    with pytest.raises(NotAllowed):
+        events.put_right(told, by=events.qa_engineer)
+    for wrong in (
+        {"reason": " "},
+        {"reason": "x" * 5_000},
+        {"aware_at": company.at + timedelta(hours=1)},
+        {"aware_at": None},
+    ):
+        with pytest.raises(Invalid):
+            events.put_right(**{"aware_at": told, **wrong})
+    company.later(days=1)
+    with pytest.raises(Invalid, match="was opened on"):
+        events.put_right(company.at)
+
+    events.put_right(told)
+
+    assert (events.awareness(), doubted()) == (told, None)
+    rows = events.reads(
+        lambda db: db.scalars(
+            select(Fact).where(Fact.name == "awareness", Fact.case_id == company.case.id)
+        ).all()
+    )
+    assert [datetime.fromisoformat(one.value) for one in rows] == [told, slip, told]
+    assert rows[-1].reason == "A slip in the year."
+    last = events.reads(lambda db: history(db, company.case))[0]
+    assert (last.sentence, last.reason) == (
+        "Corrected when the case was first known of, by %(who)s", "A slip in the year.",
+    )  # fmt: skip
+    assert checked(company).holds, checked(company).causes
+    earlier = events.record(aware_at=told - timedelta(days=2))
+    events.link(earlier)
+    assert events.awareness() == earlier.aware_at, "an earlier one counts as ever"
+
+
 def test_no_event_is_linked_to_an_ended_case_or_a_drill(company: Company, events: Events) -> None:
     event = events.record()
     recalling.report_signal(company, "practice", is_drill=True)
@@ -336,6 +437,7 @@ def test_a_decision_is_signed_with_its_reason_and_a_new_one_supersedes_it(
 
     no = events.decide(event, "US", answers={"malfunction": "unknown"})
     assert (no.is_reportable, no.suggested) == (False, "us_30_day"), "not known counts as a yes"
+    events.look(event, "US", events.qa_manager)
     assert events.row(event).undecided == []
     yes = events.decide(event, "US", is_reportable=True, report="us_5_day",
                         answers={"malfunction": "yes", "remedial": "yes"})  # fmt: skip
@@ -373,6 +475,58 @@ def test_only_regulatory_affairs_signs_and_only_what_still_stands(
     assert events.row(event).undecided == ["EU"], "it was signed on what the event no longer says"
 
 
+HARMED = {"harmful": "yes", "death": "yes"}
+
+
+def test_a_no_against_its_own_answers_holds_only_once_a_second_person_signed(
+    company: Company, events: Events
+) -> None:
+    event = events.record(country="CN", outcome="death")
+    decision = events.decide(event, "CN", answers=HARMED)
+    assert decision.suggested == "cn_7_day"
+    row = events.row(event)
+    assert (row.undecided, row.waiting) == (["CN"], ["CN"]), "until then it runs as if reportable"
+    with pytest.raises(DecidedByYou):
+        events.look(event, "CN", events.regulatory_affairs)
+    with pytest.raises(NotAllowed):
+        events.look(event, "CN", events.complaint_handler)
+    with pytest.raises(Invalid):
+        events.look(event, "CN", events.qa_manager, reason=" ")
+
+    events.look(event, "CN", events.qa_manager, reason="The death came before the use.")
+
+    row = events.row(event)
+    assert (row.undecided, row.waiting) == ([], [])
+    assert [one.jurisdiction for one in row.refused] == ["CN"]
+    with pytest.raises(NothingToConfirm):
+        events.look(event, "CN", events.qa_manager)
+    again = events.correct(event, outcome="serious_injury")
+    assert events.row(again).undecided == ["CN"], "both looked at another event"
+
+
+def test_a_no_that_the_second_person_refuses_is_decided_again(
+    company: Company, events: Events
+) -> None:
+    event = events.record(country="CN", outcome="death")
+    events.decide(event, "CN", answers=HARMED)
+
+    events.look(event, "CN", events.qa_manager, is_confirmed=False, reason="It was in use.")
+
+    assert (events.row(event).undecided, events.row(event).waiting) == (["CN"], [])
+    assert events.row(event).refused == []
+    events.decide(event, "CN", answers=HARMED, is_reportable=True, report="cn_7_day")
+    assert events.row(event).reportable == ["CN"]
+
+
+def test_a_death_that_the_answers_tell_of_is_against_a_no_whatever_else_they_say() -> None:
+    china = reporting("CN")
+    assert china.is_against({"harmful": "no", "death": "yes", "serious": "no"}, "here")
+    assert not china.is_against({"harmful": "no", "death": "no", "serious": "no"}, "here")
+    us = {"caused": "yes", "malfunction": "no", "remedial": "no", "erroneous": "no"}
+    assert not reporting("US").is_against({**us, "judged_not": "yes"}, "here"), "a doctor judged"
+    assert reporting("US").is_against({**us, "judged_not": "unknown"}, "here")
+
+
 def test_the_register_finds_what_is_undecided_unlinked_or_named(
     company: Company, events: Events
 ) -> None:
@@ -403,10 +557,13 @@ def test_a_forged_event_or_decision_is_named(company: Company, events: Events) -
     recalling.report_signal(company, "x")
     event = events.record(country="US")
     events.link(event)
-    events.decide(event, "US")
+    events.decide(event, "US", answers={"caused": "yes"})
+    events.look(event, "US", events.qa_manager)
     for statement, words in (
         ("UPDATE reported_event SET outcome = 'other'", "is not what the ledger entered of it"),
         ("UPDATE event_reportability SET reason = 'x'", "What was decided on event"),
+        ("DELETE FROM event_second_look", "The second look at a no"),
+        ("UPDATE event_second_look SET reason = 'y'", "The second look at a no"),
         ("DELETE FROM case_event", "was linked to the case, but is gone"),
     ):
         assert words in causes(company, statement), statement
@@ -428,14 +585,7 @@ CLAUSES = {
     "clause", [one for one in CLAUSES.values() if one.is_checked], ids=lambda one: one.source
 )
 def test_a_clause_that_says_it_was_checked_stands_so_in_its_law(clause: Clause) -> None:
-    path = LAW / clause.file
-    if not path.exists():
-        pytest.skip("../shared/data/law is not beside the project")
-    plain = path.read_text(encoding="utf-8-sig")
-    if path.suffix == ".xml":
-        plain = plain.replace("<", " <").replace(">", "> ")
-        plain = "".join(part.rpartition(">")[2] for part in plain.split("<"))
-    assert clause.words in " ".join(plain.split())
+    must_stand(clause.file, clause.words)
 
 
 def test_the_shortest_report_that_the_answers_ask_for_is_suggested() -> None:

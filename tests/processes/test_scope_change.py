@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,10 +32,10 @@ from tests.processes import founding
 from tests.processes.company import Company
 from tests.processes.recalling import contain, freeze_signed, propose_for, report_signal
 from tests.processes.visiting import visiting
+from tests.support.law import must_stand
 from tests.support.personas import PASSWORD
 from webapp.queries.scopes import lab
 
-LAW = Path(__file__).parents[3] / "shared" / "data" / "law"
 PUMPS = [f"P-{n}" for n in range(1, 7)]
 
 
@@ -564,7 +563,4 @@ def test_another_device_is_a_new_report_and_more_lots_of_the_same_one_an_amendme
 
 @pytest.mark.parametrize("rule", [one for one in RULES if one.is_checked], ids=lambda one: one.id)
 def test_a_rule_that_says_it_was_checked_stands_so_in_the_text_of_the_law(rule: Rule) -> None:
-    text = LAW / rule.source
-    if not text.exists():
-        pytest.skip("../shared/data/law is not beside the project")
-    assert rule.words in " ".join(text.read_text(encoding="utf-8").split())
+    must_stand(rule.source, rule.words)

@@ -19,6 +19,7 @@ SMALL = {
     "http_tasks": ["8"],
     "idle_memory": ["1"],
     "intake": ["--rows", "3000"],
+    "join_recalls": ["--devices", "2000"],
     "my_tasks": ["--tasks", "500", "--rounds", "2"],
     "open_notices": ["20"],
     "sealed_record": ["2"],

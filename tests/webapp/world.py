@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,8 @@ from engine.cases.recalls import gates, joining, passing
 from engine.cases.recalls.joining import Joining
 from engine.cases.recalls.passing import Passing
 from engine.cases.replies import links
-from engine.cases.reported import feeding, recording
+from engine.cases.reported import aware, deciding, feeding, recording
+from engine.cases.reported.aware import Correcting
 from engine.cases.reported.given import Given
 from engine.cases.returns import authorising, closing, correcting
 from engine.cases.returns.closing import Closing
@@ -80,7 +81,7 @@ from tests.processes.founding import composed, found
 from tests.processes.recalls import open_recall
 from tests.support import letters
 from tests.support.files import png
-from tests.support.personas import People, settle
+from tests.support.personas import PASSWORD, People, settle
 from tests.support.postgres import Server
 from tests.support.putting_back import Lent, keep_rows
 from tests.support.schema import lay_schema
@@ -750,8 +751,30 @@ def _record_an_event(world: World) -> None:
     )
     assert asked.status_code == 303, asked.text
     world.states["event"] = event
+    _refuse_a_report(world, {**event, "code": "US"})
     world.states["deciding"] = {**event, "nonce": str(asked.location).rpartition("/")[2]}
     world.states["unknown"] |= {"case": "RC-1999-0001", "code": "BR", "other_case": "NC-1999-0001"}
+
+
+def _refuse_a_report(world: World, event: Mapping[str, Any]) -> None:
+    """Have regulatory affairs sign a no against its answers, and the manager's page open on it."""
+    place = f"/reported-events/{event['number']}/reportability/US"
+    no = {"answer.caused": "yes", "answer.malfunction": "no", "answer.remedial": "no",
+          "answer.judged_not": "no", "answer.erroneous": "no", "decision": "no",
+          "reason": "Nobody was harmed."}  # fmt: skip
+    asked = world.ask("POST", place, "regulatory_affairs", data=no)
+    signed = {
+        **no, "user_name": "yan.zhao", "password": PASSWORD, "request_key": "key-of-the-no",
+    }  # fmt: skip
+    done = world.ask("POST", str(asked.location), "regulatory_affairs", data=signed)
+    assert done.status_code == 303, done.text
+    with world.company.holdfast.database.read() as db:
+        decision = deciding.standing(db, event["number"])["US"].id
+    look = {"seen": decision, "decision": "yes", "reason": "The patient died of something else."}
+    opened = world.ask("POST", f"{place}/second-look", "qa_manager", data=look)
+    assert opened.status_code == 303, opened.text
+    nonce = str(opened.location).rpartition("/")[2]
+    world.states["looking"] = {**event, "decision": decision, "nonce": nonce}
 
 
 def _open_sign_page(world: World) -> None:
@@ -788,6 +811,12 @@ def _open_pages_of_the_manager(world: World) -> None:
             number = world.states[of]["number"]
             opened = ending.open_signing(db, Ending(number, act, reason), **here)
             world.states[state] = {"number": number, "nonce": opened.nonce}
+        known = Correcting(
+            world.states["other"]["number"], datetime(2026, 1, 5, 8, tzinfo=UTC), "Nina Berg",
+            "A slip.",
+        )  # fmt: skip
+        opened = aware.open_signing(db, known, **here)
+        world.states["knowing"] = {"number": known.number, "nonce": opened.nonce}
         recall = world.states["gated"]
         for state, act in (("overriding", passing.OVERRIDE), ("opening_gate", passing.OPEN)):
             asked = Passing(recall["number"], recall["gate_id"], act, "Reported by mistake.")

@@ -6,7 +6,7 @@ from typing import Any
 from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
-from engine.cases.recalls.at_the_door import asked_to_destroy
+from engine.cases.recalls.at_the_door import asked_of_authorities
 from engine.clock import now
 from engine.errors import Busy
 from engine.people.permissions import may
@@ -83,8 +83,7 @@ class GateCheck(MethodView):
         verdicts = check(
             read(), asked["targets"], door=asked["door"], under_case=asked["under_case"]
         )
-        if asked["door"] == "destroy":
-            verdicts = asked_to_destroy(read(), verdicts)
+        verdicts = asked_of_authorities(read(), verdicts, door=asked["door"])
         return {
             "allowed": all(verdict.allowed for verdict in verdicts),
             "verdicts": [

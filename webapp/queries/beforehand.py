@@ -3,18 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
+from engine.cases.agreeing import BY_LINE
+from engine.cases.carrying_out import PROCESS
 from engine.cases.context import line_parts
+from engine.cases.dispositions import Part
 from engine.cases.inbox import task_rows
-from engine.cases.models import Case
+from engine.cases.models import Case, Subject
 from engine.cases.overview import roots_of
 from engine.cases.pages import TaskRow
 from engine.cases.recalls import destroying, stop_ship
+from engine.cases.recalls.doings import DESTROYING, EXAMINING, REWORKING, problems_in
 from engine.cases.rejections import Rejection, turned_down
 from engine.errors import Problem
 from engine.people import Person, PersonAccount
@@ -23,7 +28,13 @@ from webapp.queries.beside import Panel
 from webapp.queries.case import GivenAnswer
 
 CLOSING = ("nonconformance", "verify_and_close")
-DESTROYING = (("disposition_line", "decide_samples"), ("disposition_line", "destroy_units"))
+# the steps at which goods are destroyed, altered or sent away, and those that lead there
+OF_LINE = {
+    "decide_samples": DESTROYING,
+    "approve_rework_instruction": REWORKING,
+    **{element: doing for element, (doing, _) in BY_LINE.items()},
+}
+INVESTIGATING = ("nonconformance", "investigate")
 CHECKING = ("*:verify", "*:witness")  # signed on another's work
 WRITTEN = ("disposition_lines", "long_text")  # what is kept of a proposal: no tick, no file
 
@@ -55,16 +66,29 @@ def beforehand(
         rejections=found.rejections,
         start=start,
         still_open=_still_open(db, case, task, person, at=at),
-        held_back=_held_back(db, task),
+        held_back=_held_back(db, case, task),
     )
 
 
-def _held_back(db: Session, task: Task) -> tuple[Problem, ...]:
-    """Return what a closed gate keeps from being destroyed: said before anybody begins."""
-    if (task.process, task.element_id) not in DESTROYING:
+def _held_back(db: Session, case: Case, task: Task) -> tuple[Problem, ...]:
+    """Return what a closed gate keeps as it is: said before anybody begins."""
+    if (task.process, task.element_id) == INVESTIGATING:
+        doing, parts = EXAMINING, _subjects(db, case)
+    elif task.process == PROCESS and task.element_id in OF_LINE:
+        doing, parts = OF_LINE[task.element_id], line_parts(db, task.instance_id)
+    else:
         return ()
-    parts = line_parts(db, task.instance_id)
-    return tuple(destroying.problems_in("", destroying.held_back(db, parts)))
+    return tuple(problems_in("", destroying.held_back(db, parts, doing=doing)))
+
+
+def _subjects(db: Session, case: Case) -> list[Part]:
+    """Return what a case is about, as far as it is known here."""
+    rows = db.scalars(select(Subject).where(Subject.case_id == case.id).order_by(Subject.id))
+    return [
+        Part(one.unit_id, one.lot_id, one.quantity or Decimal(1))
+        for one in rows
+        if one.unit_id is not None or one.lot_id is not None
+    ]
 
 
 def checked(task: Task, panels: Sequence[Panel]) -> GivenAnswer | None:

@@ -12,19 +12,27 @@ from engine.cases import facts
 from engine.cases.history import history_of_stream
 from engine.cases.models import Case
 from engine.cases.pages import HistoryLine
-from engine.cases.reported import deciding, feeding, finding, listing, places
+from engine.cases.reported import aware, deciding, feeding, finding, listing, places
+from engine.cases.reported.aware import Doubt
 from engine.cases.reported.given import LABELS, WANTED, given_of
-from engine.cases.reported.models import CaseEvent, EventReportability, ReportedEvent
+from engine.cases.reported.models import (
+    CaseEvent,
+    EventReportability,
+    EventSecondLook,
+    ReportedEvent,
+)
 from engine.cases.reported.understanding import Understood, understand, understood_of
 from engine.evidence.signatures import Signature
 from engine.exports import Column
 from engine.regulators import jurisdictions as law
 from engine.regulators.jurisdictions import Jurisdiction
 from engine.regulators.reportability import Report, reporting
+from engine.serials.dictionary import seen
 from engine.serials.models import Lot, Unit
 from webapp import words
 from webapp.queries.stock import actors
 from webapp.sentences import translated
+from webapp.session import person
 from webapp.times import on_day, write, zone
 from webapp.words import N_
 
@@ -47,6 +55,9 @@ class Decided:
     is_standing: bool
     latest_on: date | None
     asked_for: Report | None  # by the answers that were given
+    look: EventSecondLook | None  # of a second person, where it goes against the answers
+    looked_by: str
+    looked: Signature | None
 
 
 @dataclass(frozen=True)
@@ -56,9 +67,16 @@ class Place:
     here: Jurisdiction
     because: str
     decisions: Sequence[Decided]  # the newest first
-    holds: bool  # the standing decision was signed on what the event says now
+    is_current: bool  # the standing decision was signed on what the event says now
+    holds: bool  # and a second person confirmed it, where it goes against its answers
     runs_as: Report
     latest_on: date | None
+
+    @property
+    def waits(self) -> bool:
+        """Say whether a no waits for a second person."""
+        last = self.standing
+        return not self.holds and self.is_current and bool(last and last.look and not last.look.at)
 
     @property
     def standing(self) -> Decided | None:
@@ -81,6 +99,7 @@ class Link:
 
     row: CaseEvent
     case: Case
+    doubt: Doubt | None  # this event is why the awareness of the case may be wrong
     by: str
     ended_by: str
 
@@ -111,16 +130,18 @@ def event_page(db: Session, number: str) -> EventPage:
     event = finding.named(db, number)
     events = finding.versions_of(db, number)
     decisions, links = deciding.decisions_of(db, number), feeding.links_of(db, number)
+    looks = deciding.looks_of(db, decisions)
     people = actors(
         db,
         [
             *(one.recorded_by_id for one in events),
             *(one.by_id for one in decisions),
+            *(one.by_id for one in looks.values() if one.by_id),
             *(id_ for link, _ in links for id_ in (link.by_id, link.ended_by_id)),
         ],
     )
     names = understood_of(db, events)
-    asked = _places(db, event, decisions, people)
+    asked = _places(db, event, decisions, looks, people)
     there = {one.here.code for one in asked}
     return EventPage(
         event=event,
@@ -132,12 +153,19 @@ def event_page(db: Session, number: str) -> EventPage:
         places=asked,
         elsewhere=[one for one in law.listed() if one.code not in there],
         links=[
-            Link(link, case, people[link.by_id], people.get(link.ended_by_id or 0, ""))
+            Link(link, case, _doubt(db, case, event.number), people[link.by_id],
+                 people.get(link.ended_by_id or 0, ""))
             for link, case in links
         ],
         versions=list(_versions(events, names, people)),
         lines=history_of_stream(db, event.stream),
     )  # fmt: skip
+
+
+def _doubt(db: Session, case: Case, number: str) -> Doubt | None:
+    """Return what this event says against the awareness of an open case."""
+    found = aware.doubt(db, case) if case.state == "open" else None
+    return found if found is not None and found.event == number else None
 
 
 def _known_now(db: Session, event: ReportedEvent) -> Understood | None:
@@ -152,9 +180,10 @@ def _places(
     db: Session,
     event: ReportedEvent,
     decisions: Sequence[EventReportability],
+    looks: Mapping[int, EventSecondLook],
     people: Mapping[int, str],
 ) -> list[Place]:
-    ids = [one.signature_id for one in decisions]
+    ids = [*(one.signature_id for one in decisions), *(one.signature_id for one in looks.values())]
     signed = {one.id: one for one in db.scalars(select(Signature).where(Signature.id.in_(ids)))}
     replaced = {one.supersedes_id for one in decisions}
     by_code: dict[str, list[Decided]] = {}
@@ -170,6 +199,9 @@ def _places(
                 row.id not in replaced,
                 report.latest_on(aware_on(event)) if report else None,
                 asks.report(row.suggested) if row.suggested else None,
+                look := looks.get(row.id),
+                people.get(look.by_id or 0, "") if look else "",
+                signed.get(look.signature_id or 0) if look else None,
             )
         )
     asked = places.jurisdictions_of(db, event.number)
@@ -179,8 +211,10 @@ def _places(
 
 def _place(event: ReportedEvent, code: str, because: str, decisions: Sequence[Decided]) -> Place:
     runs_as = reporting(code).taken_for(event.outcome, places.where_for(event, code))
-    last = next((one.row for one in decisions if one.is_standing), None)
-    return Place(law.named(code), because, decisions, deciding.counts(event, last), runs_as,
+    last = next((one for one in decisions if one.is_standing), None)
+    is_current = last is not None and last.row.version >= event.judged_version
+    holds = deciding.counts(event, last.row if last else None, last.look if last else None)
+    return Place(law.named(code), because, decisions, is_current, holds, runs_as,
                  runs_as.latest_on(aware_on(event)))  # fmt: skip
 
 
@@ -233,8 +267,9 @@ def _versions(
 def _changes(
     before: ReportedEvent, event: ReportedEvent, names: Mapping[int, str]
 ) -> Iterator[tuple[str, str, str]]:
-    for name in LABELS:
-        if name not in UNDERSTOOD and getattr(before, name) != getattr(event, name):
+    mine = seen_names() - set(UNDERSTOOD)
+    for name in (one for one in LABELS if one in mine):
+        if getattr(before, name) != getattr(event, name):
             yield LABELS[name], shown(before, name), shown(event, name)
     was, is_now = names[before.id], names[event.id]
     if was != is_now:
@@ -256,9 +291,18 @@ def shown(event: ReportedEvent, name: str) -> str:
 
 
 def rows_shown(event: ReportedEvent, *names: str) -> list[tuple[str, str]]:
-    """Return fields of an event as label and words; what nobody said is left out."""
+    """Return fields of an event as label and words, as far as this person may see them.
+
+    What nobody said is left out.
+    """
+    mine = seen_names()
     return [(translated(LABELS[one]), shown(event, one)) for one in names
-            if getattr(event, one) not in (None, "")]  # fmt: skip
+            if one in mine and getattr(event, one) not in (None, "")]  # fmt: skip
+
+
+def seen_names() -> set[str]:
+    """Return the columns of an event that the person who asks may see."""
+    return {field.kept for field in seen("reported_event", person())}
 
 
 # --- a case that begins with it -----------------------------------------------------------------
@@ -326,6 +370,9 @@ def columns() -> list[Column]:
         ("cases", N_("Cases")),
         ("reportable", N_("Reportable in")),
         ("undecided", N_("Not decided in")),
+        ("refused", N_("Not reportable in")),
+        ("answers", N_("Answers beside the no")),
+        ("waiting", N_("Waits for a second person in")),
     )
     return [Column(name, translated(label)) for name, label in fields]
 
@@ -348,7 +395,15 @@ def file_rows(db: Session, wanted: listing.Wanted) -> Iterator[tuple[str, ...]]:
             ", ".join(number for number, _ in row.cases),
             ", ".join(row.reportable),
             ", ".join(row.undecided),
+            ", ".join(one.jurisdiction for one in row.refused),
+            "\n".join(_answers_written(one) for one in row.refused),
+            ", ".join(row.waiting),
         )
+
+
+def _answers_written(row: EventReportability) -> str:
+    said = (f"{one.question} {one.given}." for one in words.event_answers(row))
+    return f"{row.jurisdiction}: {' '.join(said)}"
 
 
 def _written(event: ReportedEvent, name: str) -> str:

@@ -13,6 +13,7 @@ from engine.cases.scopes import signed
 from engine.cases.scopes.comparing import Change, Unprotected, change_of, unprotected
 from engine.cases.scopes.figures import Figures
 from engine.cases.scopes.models import ScopeVersion
+from engine.errors import Problem
 from webapp.queries.stock import actors
 
 BESIDE = 4  # candidates that stand beside each other
@@ -46,6 +47,7 @@ class Lab:
     earlier: Sequence[Column]
     left: scopes.Left | None
     freezing: Sequence[jobs.Job]
+    refused: Sequence[tuple[int, Problem]]  # scopes that were signed and not frozen, and why
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -73,12 +75,14 @@ def lab(db: Session, number: str) -> Lab:
             if row.state != "proposed" and (before is None or row.id != before.id)
         ],
         left=scopes.left(db, case) if before else None,
-        freezing=[
-            one
-            for one in jobs.unfinished(db)
-            if one.name == signed.VERB and one.body.get("case") == number
-        ],
+        freezing=jobs.of(db, signed.VERB, case=number),
+        refused=_refused(db, case, every),
     )
+
+
+def _refused(db: Session, case: Case, every: Sequence[ScopeVersion]) -> list[tuple[int, Problem]]:
+    why = [(row.number, signed.why_not_frozen(db, case, row)) for row in every]
+    return [(number, problem) for number, problem in why if problem is not None]
 
 
 def _column(row: ScopeVersion, names: dict[int, str]) -> Column:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine.cases.overview import case_facts, case_named
-from engine.cases.reported import feeding, listing
+from engine.cases.reported import aware, feeding, listing
 from engine.clock import now
 from engine.errors import Invalid, Problem
 from webapp.permissions import allow
@@ -33,6 +33,8 @@ def _index(number: str, problems: list[Problem]) -> str:
         "reported_events/of_case.html",
         facts=case_facts(db, case),
         is_drill=case.is_drill,
+        known=aware.known(db, case),
+        doubt=aware.doubt(db, case),
         listed=up_to_last(
             lambda page: listing.events(db, wanted, page=page), lambda found: found.page
         ),

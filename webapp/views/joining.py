@@ -120,16 +120,21 @@ def _out_of_date(number: str, error: EngineError, asked: Joining) -> ResponseRet
 def join_now(number: str, nonce: str) -> ResponseReturnValue:
     """End this recall in the other under the signature."""
     asked, key = _asked(number), request_key()
+    started: list[bool] = []
+
+    def join(db: Session) -> None:
+        job = joining.join(db, asked, signing.typed(nonce), by=person(), at=now(), key=key)
+        started.append(job is not None)
+
     try:
-        problems = signing.attempt(
-            nonce,
-            lambda db: joining.join(
-                db, asked, signing.typed(nonce), by=person(), at=now(), key=key
-            ),
-        )
+        problems = signing.attempt(nonce, join)
         if problems:
             return _sign_page(number, nonce, request.form, problems), 422
     except signing.OUT_OF_DATE as error:
         return _out_of_date(number, error, asked)
-    flash(gettext("%(number)s goes on as %(into)s.", number=number, into=asked.into))
+    if started[-1]:
+        words = gettext("Signed. %(number)s ends in %(into)s.", number=number, into=asked.into)
+    else:
+        words = gettext("%(number)s goes on as %(into)s.", number=number, into=asked.into)
+    flash(words)
     return redirect(url_for("recall.overview", number=asked.into), 303)

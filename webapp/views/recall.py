@@ -8,11 +8,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine.cases import countries
+from engine.cases import closing, countries
 from engine.cases.overview import case_facts, case_named, recall_named, recall_page
-from engine.cases.recalls import authorities as room, gates, passing, showing, strategies
+from engine.cases.recalls import (
+    authorities as room,
+    gates,
+    joining,
+    passing,
+    showing,
+    strategies,
+)
 from engine.cases.recalls.passing import Passing
-from engine.cases.reported import listing
+from engine.cases.reported import aware, listing
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
 from webapp import signing
@@ -43,7 +50,11 @@ def overview(number: str) -> ResponseReturnValue:
         page=page,
         facts=page.facts,
         joined=around(db, case),
+        releasing=closing.under_way(db, number),
+        joining_now=joining.under_way(db, number),
+        not_joined=joining.why_not_joined(db, case),
         dates=showing.dates(db, case),
+        doubt=aware.doubt(db, case),
         jurisdictions=showing.shown(db, case),
         strategy=strategies.standing(db, case),
         fed_by=listing.newest(db, listing.Wanted(case_id=case.id)),
@@ -71,7 +82,7 @@ def _authorities(number: str, problems: list[Problem]) -> str:
         jurisdictions=showing.shown(db, case),
         joined=around(db, case),
         rules=gates.RULES,
-        whats=gates.WHAT,
+        gate_label=gates.label,
         outcomes=room.OUTCOMES,
         problems=problems,
         entered=request.form,
@@ -148,7 +159,7 @@ def _gate_page(number: str, act: str, gate_id: int, problems: list[Problem]) -> 
         gate=gate,
         place=next(one for one in showing.shown(db, case) if one.row.code == gate.jurisdiction),
         rules=gates.RULES,
-        whats=gates.WHAT,
+        gate_label=gates.label,
         problems=problems,
         entered=request.form,
         address=_address(number, act, gate_id),

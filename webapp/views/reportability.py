@@ -122,7 +122,10 @@ def _sign_page(decision: Decision, nonce: str, problems: list[Problem]) -> str:
     db = read()
     return render_template(
         "reported_events/sign.html",
-        decision=decision,
+        title=gettext("Reportability of an event"),
+        number=decision.number,
+        send_to=url_for(".sign", number=decision.number, code=decision.jurisdiction, nonce=nonce),
+        back=url_for(".ask", number=decision.number, code=decision.jurisdiction),
         sign=signing.sign_page(db, nonce, consequence=CONSEQUENCE),
         values=_values(decision),
         entered=request.form,

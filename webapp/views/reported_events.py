@@ -13,7 +13,7 @@ from engine.errors import Invalid, Problem
 from webapp.exports import exported
 from webapp.numbers import whole
 from webapp.permissions import allow
-from webapp.queries.reported_events import columns, event_page, file_rows, rows_shown
+from webapp.queries.reported_events import columns, event_page, file_rows, rows_shown, seen_names
 from webapp.reading import read
 from webapp.recording import Entered
 from webapp.session import person
@@ -28,6 +28,7 @@ def _wanted() -> listing.Wanted:
     outcome, country = args.get("outcome", ""), args.get("country", "")
     return listing.Wanted(
         text=args.get("text", ""),
+        is_reporter_seen="reporter_name" in seen_names(),
         outcome=outcome if outcome in OUTCOMES else None,
         country=country if country == "none" else country[:2] or None,
         is_undecided=args.get("show") == "undecided",

@@ -1,4 +1,4 @@
-"""The door of destruction: what it may destroy by its holds, an authority may still hold back."""
+"""The doors that destroy or alter: what the holds let through an authority may still hold back."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,21 +7,32 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from engine.cases.dispositions import Part
-from engine.cases.recalls.destroying import HeldBack, held_back, problems_in
+from engine.cases.recalls.destroying import held_back
+from engine.cases.recalls.doings import (
+    DESTROYING,
+    RELABELLING,
+    REWORKING,
+    HeldBack,
+    problems_in,
+)
 from engine.serials.gate import Verdict
 from engine.serials.targets import HoldTarget
 from engine.serials.units import contents
 
+DOORS = {"destroy": DESTROYING, "rework": REWORKING, "regrade": RELABELLING}
 ALL_OF_IT = Decimal(10**9)  # who asks for a lot asks for whatever there is of it
 
 
-def asked_to_destroy(db: Session, verdicts: Sequence[Verdict]) -> list[Verdict]:
+def asked_of_authorities(db: Session, verdicts: Sequence[Verdict], *, door: str) -> list[Verdict]:
     """Return the verdicts of the gate with those denied that a recall's closed gate holds back.
 
-    Of a lot that may be destroyed in part the sentence says how much; it is denied as a whole.
+    Of a lot that may go in part the sentence says how much; it is denied as a whole.
     """
+    if door not in DOORS:
+        return list(verdicts)
     passing = [one.target for one in verdicts if one.allowed]
-    found = held_back(db, [part for one in passing if (part := _part(one))])
+    parts = [part for one in passing if (part := _part(one))]
+    found = held_back(db, parts, doing=DOORS[door])
     return [_denied(db, one, found) if one.allowed and found else one for one in verdicts]
 
 

@@ -1,4 +1,4 @@
-"""What may not be destroyed yet: an authority has to know of it first, or to be there."""
+"""What may not be destroyed or altered yet: an authority has to know first, or to be there."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,9 +15,9 @@ from engine.cases.dispositions import Part
 from engine.cases.models import BalanceTotal, BalanceUnit, Case
 from engine.cases.names import stock_names
 from engine.cases.recalls import gates
+from engine.cases.recalls.doings import DESTROYING, Doing, HeldBack, problems_in
 from engine.cases.recalls.models import Gate
-from engine.errors import Invalid, Problem
-from engine.regulators import jurisdictions as law
+from engine.errors import Invalid
 from engine.serials.flags import raise_flag
 from engine.serials.models import (
     Event,
@@ -31,43 +31,11 @@ from engine.serials.models import (
 from engine.serials.record import StockPart
 from engine.serials.sets import id_set
 from engine.serials.units import contents
-from engine.words import N_
 
 HERE = (*IN_HOUSE, *NOT_HELD)
 IN_HAND = ("in_house", "returned", "at_third_party")  # the custody of what lies in those accounts
 TOO_EARLY = "destroyed_too_early"
-NAMED = 20  # goods that one sentence names
 Sites: TypeAlias = dict[int, dict[str | None, Decimal]]  # of each lot, how much in each country
-HELD_BACK = N_(
-    "%(number)s: the gate on destruction of %(authority)s is closed. %(rule)s. It holds back "
-    "%(what)s: mark it as not destroyed, and it stays pending for a line of its own; or leave this "
-    "task until the gate is open. Regulatory affairs opens it in %(number)s under Authorities; in "
-    "urgency it is passed there with a reason and a signature."
-)
-HELD_OF_LOT = N_(
-    "%(number)s: the gate on destruction of %(authority)s is closed. %(rule)s. Of lot %(what)s "
-    "%(free)s may be destroyed and no more: the rest stays pending for a line of its own; or leave "
-    "this task until the gate is open. Regulatory affairs opens it in %(number)s under "
-    "Authorities; in urgency it is passed there with a reason and a signature."
-)
-
-
-@dataclass(frozen=True)
-class HeldBack:
-    """What one closed gate of a recall holds back: a unit, or what of a lot exceeds `free`."""
-
-    case_number: str
-    gate: Gate
-    unit_id: int | None
-    lot_id: int | None
-    name: str
-    free: Decimal = Decimal(0)  # how much of the lot may be destroyed
-
-    @property
-    def authority(self) -> str:
-        """Return who has to know first; where no authority is named, where that is."""
-        here = law.named(self.gate.jurisdiction)
-        return here.authority or here.code
 
 
 @dataclass(frozen=True)
@@ -76,19 +44,26 @@ class Closed:
 
     db: Session
     case: Case
+    doing: Doing
     known: dict[str | None, Gate | None]
 
     def of(self, country: str | None) -> Gate | None:
         """Return the gate that holds back a country; where none is known, any that is closed."""
         if country not in self.known:
-            self.known[country] = gates.destruction_closed(self.db, self.case, country)
+            self.known[country] = gates.destruction_closed(
+                self.db, self.case, country, alters=self.doing.alters
+            )
         return self.known[country]
 
 
 def held_back(
-    db: Session, parts: Iterable[Part], *, gone: Iterable[tuple[int, int, Decimal]] = ()
+    db: Session,
+    parts: Iterable[Part],
+    *,
+    doing: Doing = DESTROYING,
+    gone: Iterable[tuple[int, int, Decimal]] = (),
 ) -> list[HeldBack]:
-    """Return what of these must not be destroyed: by every open recall in which it is affected.
+    """Return what of these nobody may do this to yet: by every open recall in which it is affected.
 
     A unit, with everything inside it, falls under the country of the consignee that has it or sent
     it back, one that never left us under that of its site; where none is known, under any closed
@@ -105,46 +80,28 @@ def held_back(
     sites = _sites(db, lots, gone) if recalls else {}  # the same for every recall
     found: list[tuple[Case, Found]] = []
     for case in recalls:
-        closed = Closed(db, case, {})
+        closed = Closed(db, case, doing, {})
         found += [(case, one) for one in _units(closed, units)]
         found += [(case, one) for one in _lots(closed, lots, sites)]
     names = stock_names(db, [(one.unit_id, one.lot_id) for _, one in found])
     return [
         HeldBack(case.number, one.gate, one.unit_id, one.lot_id,
-                 names[one.unit_id, one.lot_id].name, one.free)
+                 names[one.unit_id, one.lot_id].name, one.free, doing)
         for case, one in found
     ]  # fmt: skip
 
 
-def problems_in(at: str, found: Iterable[HeldBack]) -> list[Problem]:
-    """Return what is wrong with destroying these: a sentence for each gate, and for each lot."""
-    groups: dict[tuple[str, str, int | None], list[HeldBack]] = {}
-    for one in found:
-        of_lot = one.lot_id if one.free else None
-        groups.setdefault((one.case_number, one.gate.jurisdiction, of_lot), []).append(one)
-    return [_problem(at, held) for held in groups.values()]
-
-
-def _problem(at: str, held: Sequence[HeldBack]) -> Problem:
-    first = held[0]
-    facts: tuple[tuple[str, object], ...] = (
-        ("authority", first.authority),
-        ("number", first.case_number),
-        ("rule", (gates.RULES[first.gate.rule],)),
-        ("what", ", ".join(one.name for one in held[:NAMED]) + "…" * (len(held) > NAMED)),
-    )
-    if not first.free:
-        return Problem(at, HELD_BACK, facts)
-    return Problem(at, HELD_OF_LOT, (*facts, ("free", f"{first.free.normalize():f}")))
-
-
 def refuse(
-    db: Session, *, units: Iterable[int] = (), stock_parts: Iterable[StockPart] = ()
+    db: Session,
+    *,
+    units: Iterable[int] = (),
+    stock_parts: Iterable[StockPart] = (),
+    doing: Doing = DESTROYING,
 ) -> None:
     """Raise `Invalid` where a closed gate holds back any of what is about to be destroyed."""
     asked = [(db.get_one(LotStock, one.stock_id), one.quantity) for one in stock_parts]
     taken = [Taken(row.lot_id, row.custody, row.location_id, much) for row, much in asked]
-    if problems := problems_in("", _held_of(db, units, taken)):
+    if problems := problems_in("", _held_of(db, units, taken, doing=doing)):
         raise Invalid(problems)
 
 
@@ -178,12 +135,14 @@ def is_too_early(db: Session, case: Case, country: str | None) -> bool:
     return not case.is_drill and gates.destruction_closed(db, case, country) is not None
 
 
-def closed_last(db: Session, case: Case, lying: Iterable[Holding]) -> list[Holding]:
+def closed_last(
+    db: Session, case: Case, lying: Iterable[Holding], *, doing: Doing = DESTROYING
+) -> list[Holding]:
     """Return quantities of lots with what a gate holds back last: what may go is what went."""
     asked = list(lying)
     if case.process != "recall":
         return asked
-    closed = Closed(db, case, {})
+    closed = Closed(db, case, doing, {})
     countries = _countries(db, {one.party_id for one in asked if one.party_id is not None})
     sites = _sites(db, {one.lot_id for one in asked if one.lot_id is not None})
 
@@ -244,20 +203,23 @@ def _held_of(
     units: Iterable[int],
     taken: Sequence[Taken],
     *,
+    doing: Doing = DESTROYING,
     gone: Iterable[tuple[int, int, Decimal]] = (),
 ) -> list[HeldBack]:
     """Return what is held back of units and of quantities, here or with a consignee."""
     here = [Part(None, one.lot_id, one.quantity) for one in taken if one.is_here]
-    found = held_back(db, [*(Part(one, None, Decimal(1)) for one in units), *here], gone=gone)
+    parts = [*(Part(one, None, Decimal(1)) for one in units), *here]
+    found = held_back(db, parts, doing=doing, gone=gone)
     away = [one for one in taken if not one.is_here]
     places = _countries_of_places(db, {one.location_id for one in away})
     names = stock_names(db, [(None, one.lot_id) for one in away])
     for one in away:
         for case in _recalls_with(db, set(), [one.lot_id]):
-            gate = gates.destruction_closed(db, case, places[one.location_id])
+            place = places[one.location_id]
+            gate = gates.destruction_closed(db, case, place, alters=doing.alters)
             if gate is not None:
                 name = names[None, one.lot_id].name
-                found.append(HeldBack(case.number, gate, None, one.lot_id, name))
+                found.append(HeldBack(case.number, gate, None, one.lot_id, name, doing=doing))
     return found
 
 

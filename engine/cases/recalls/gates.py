@@ -14,6 +14,9 @@ from engine.words import N_
 NOTICES, DESTRUCTION = "notices", "destruction"
 MESSAGE = "gate_opened"
 WHAT = {NOTICES: N_("Notices"), DESTRUCTION: N_("Destruction")}
+ALTERATION = N_("Destruction and alteration")
+# MDR 89(1): what may affect the evaluation of the causes waits too; the others speak of destroying
+NO_ALTERING = frozenset({"inform_first"})
 RULES = {
     "draft_notice": N_("The authority comments on the draft of the notice first"),
     "submit_first": N_("The report is with the authority before the action begins"),
@@ -61,12 +64,39 @@ def is_closed(db: Session, case: Case, country_code: str, what: str) -> Gate | N
     return None
 
 
-def destruction_closed(db: Session, case: Case, country_code: str | None) -> Gate | None:
-    """Return what holds back a destruction; where no country is known, any gate that is closed."""
+def destruction_closed(
+    db: Session, case: Case, country_code: str | None, *, alters: bool = False
+) -> Gate | None:
+    """Return what holds back a destruction; where no country is known, any gate that is closed.
+
+    With `alters` only one that forbids altering as well.
+    """
     if country_code is not None:
+        if alters and not forbids_altering(law.of_country(country_code).code, DESTRUCTION):
+            return None
         return is_closed(db, case, country_code, DESTRUCTION)
-    closed = (one for one in gates_of(db, case) if one.what == DESTRUCTION)
+    closed = (
+        one
+        for one in gates_of(db, case)
+        if one.what == DESTRUCTION and (not alters or one.rule in NO_ALTERING)
+    )
     return next((one for one in closed if one.state == "closed"), None)
+
+
+def forbids_altering(code: str, what: str) -> bool:
+    """Say whether the gate of a jurisdiction holds back what alters a device too."""
+    return any(one.what == what and one.rule in NO_ALTERING for one in law.named(code).gates)
+
+
+def label(code: str, what: str) -> str:
+    """Return what the gate of a jurisdiction is called: a msgid."""
+    return ALTERATION if forbids_altering(code, what) else WHAT[what]
+
+
+def source_of(gate: Gate) -> str:
+    """Return where the law says so; empty where it does not."""
+    rules = law.named(gate.jurisdiction).gates
+    return next((one.source for one in rules if one.what == gate.what), "")
 
 
 def _undecided(case: Case, code: str, what: str) -> Gate:

@@ -6,37 +6,34 @@ and what is open goes on in the recall that is named. It holds everything before
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, commands, jobs
-from engine.bpmn import runtime
+from engine import commands, jobs
 from engine.bpmn.models import Instance
-from engine.cases import balance, facts, scopes, telling
+from engine.cases import scopes
 from engine.cases.models import Case
-from engine.cases.notices.models import LetterRun, Notice, NoticeLetter
 from engine.cases.overview import roots_of
-from engine.cases.recalls import gates, jurisdictions, succession, uniting
+from engine.cases.recalls import succession, taking_over, uniting
 from engine.cases.recalls.joining_record import record_of
-from engine.cases.recalls.models import Gate, Succession
 from engine.cases.recalls.succession import MERGED
-from engine.cases.reported import feeding
-from engine.cases.reported.models import CaseEvent
-from engine.cases.scopes import Difference, telling as changes
+from engine.cases.recalls.taking_over import Signed
+from engine.cases.scopes.standing import standing_or_refuse
 from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case
 from engine.cases.typed import WRITE_REASON
-from engine.errors import Invalid, Problem, Refused
-from engine.evidence import ceremony, checkpoints, ledger
+from engine.errors import Conflict, Invalid, NotAllowed, Problem, Refused
+from engine.evidence import ceremony
 from engine.evidence.signatures import PendingSign
 from engine.people import Person, authorize
-from engine.serials import holds
+from engine.people.queries import person_of
+from engine.serials.models import TraceRun
 from engine.words import N_
 
-ACTION, VERB = "recall.join", "end_diagrams"
-AT_ONCE = 100  # diagrams ended in one transaction
-ENTRIES = {MERGED: "case_merged", succession.SUPERSEDED: "case_superseded"}
+ACTION, VERB = "recall.join", "join_recalls"
+MANY = 10_000  # units of both; above it nobody waits at the page
 # what only a person can finish: product in work, or a decision about it that is being made
 FINISHED_FIRST = (
     "disposition_line",
@@ -72,6 +69,10 @@ class NotWider(Refused):
     """%(into)s leaves out %(units)s units and %(lots)s lots of %(number)s. Widen it, or merge."""
 
 
+class BeingJoined(Conflict):
+    """%(number)s is signed to end in %(into)s, and is being ended. Wait until that is done."""
+
+
 @dataclass(frozen=True)
 class Joining:
     """What is asked: which recall ends in which, as what, and why."""
@@ -95,14 +96,16 @@ def open_signing(
 
 def join(
     db: Session, asked: Joining, signing: Signing, *, by: Person, at: datetime, key: str
-) -> Case:
+) -> jobs.Job | None:
     """End one recall in another under a signature; a repeated `key` changes nothing.
 
-    Of two people who end one recall at once the second is told that it has ended.
+    Where both have more than `MANY` units a job does it, and that is returned. Of two people who
+    end one recall at once the second is told that it has ended.
     """
     request = {**vars(asked), "by": by.id}
-    if commands.earlier_result(db, key, name=ACTION, request=request) is not None:
-        return lock_case(db, asked.into)
+    earlier = commands.earlier_result(db, key, name=ACTION, request=request)
+    if earlier is not None:
+        return db.get(jobs.Job, earlier["job"]) if earlier.get("job") else None
 
     other, case = _checked(db, asked, by)
     signature = ceremony.sign(
@@ -116,17 +119,74 @@ def join(
         at=at,
         reason=asked.reason.strip(),
     )
-    _carry_out(db, other, case, asked, signature.id, by=by, at=at)
-    commands.remember(
-        db, key, name=ACTION, request=request, result={"into": case.number}, by_id=by.id, at=at
-    )
-    return case
+    job = None
+    if _units(db, other, case) > MANY:
+        body = {**request, "signature": signature.id}
+        job = jobs.ask(db, f"{_key(other)}{key}", name=VERB, body=body, at=at, total_count=3)
+    else:
+        signed = Signed(asked.kind, asked.reason.strip(), signature.id)
+        taking_over.carry_out(db, other, case, signed, by=by, at=at)
+    result = {"into": case.number, "job": job.id if job else None}
+    commands.remember(db, key, name=ACTION, request=request, result=result, by_id=by.id, at=at)
+    return job
+
+
+def _units(db: Session, *cases: Case) -> int:
+    versions = [standing_or_refuse(db, case) for case in cases]
+    return sum(db.get_one(TraceRun, one.run_id).root_count for one in versions)
+
+
+# --- where much is affected: nobody waits at the page -------------------------------------------
+
+
+def carry_out(db: Session, job: jobs.Job) -> dict[str, Any] | jobs.More:
+    """End one large recall in another as it was signed; what stands in the way is the result.
+
+    What both concern is traced in a transaction of its own: that changes nothing, and nobody else
+    waits for it. All the rest is one.
+    """
+    body = job.body
+    if job.done_count == 0:  # so that the pages say that it has begun
+        return jobs.More(1, body, 3)
+    asked = Joining(body["number"], body["into"], body["kind"], body["reason"])
+    by = person_of(db, body["by"], at=job.asked_at)
+    try:
+        with db.begin_nested():
+            other, case = _checked(db, asked, by, job_id=job.id)
+            if job.done_count == 1:
+                found = uniting.trace_either(db, case, other, by=by, at=job.asked_at).id
+                return jobs.More(2, {**body, "run": found})
+            signed = Signed(asked.kind, asked.reason.strip(), body["signature"])
+            taking_over.carry_out(
+                db, other, case, signed, traced=db.get_one(TraceRun, body["run"]), by=by,
+                at=job.asked_at,
+            )  # fmt: skip
+    except (Conflict, Refused, NotAllowed) as refused:
+        return jobs.refusal(refused)
+    return {"into": asked.into}
+
+
+def under_way(db: Session, number: str) -> jobs.Job | None:
+    """Return the job that ends a recall in another, or another in it, while it is not done."""
+    found = [*jobs.of(db, VERB, number=number), *jobs.of(db, VERB, into=number)]
+    return found[0] if found else None
+
+
+def why_not_joined(db: Session, case: Case) -> Problem | None:
+    """Return why an open recall did not end in another though that was signed, where it is so."""
+    return jobs.last_refusal(db, _key(case)) if case.state == "open" else None
+
+
+def _key(other: Case) -> str:
+    return f"{VERB}:{other.number}:"
 
 
 # --- what cannot be --------------------------------------------------------------------------
 
 
-def _checked(db: Session, asked: Joining, by: Person) -> tuple[Case, Case]:
+def _checked(
+    db: Session, asked: Joining, by: Person, *, job_id: int | None = None
+) -> tuple[Case, Case]:
     """Lock both, the older first, and return who ends and who goes on. Raises why it cannot be."""
     authorize(by, ACTION)
     if not asked.reason.strip():
@@ -147,11 +207,7 @@ def _checked(db: Session, asked: Joining, by: Person) -> tuple[Case, Case]:
     }
     other, case = locked[asked.number], locked[asked.into]
     for one in (other, case):
-        if one.process != "recall":
-            raise NoRecall(number=one.number)
-        succession.refuse_elsewhere(db, one)
-        if scopes.standing(db, one) is None:
-            raise NotContainedYet(number=one.number)
+        _refuse(db, one, job_id)
     if other.is_drill != case.is_drill:
         raise NotTogether
     _refuse_unfinished(db, other)
@@ -160,6 +216,16 @@ def _checked(db: Session, asked: Joining, by: Person) -> tuple[Case, Case]:
         if units or lots:
             raise NotWider(into=case.number, number=other.number, units=f"{units:,}", lots=lots)
     return other, case
+
+
+def _refuse(db: Session, one: Case, job_id: int | None) -> None:
+    if one.process != "recall":
+        raise NoRecall(number=one.number)
+    succession.refuse_elsewhere(db, one)
+    if scopes.standing(db, one) is None:
+        raise NotContainedYet(number=one.number)
+    if (job := under_way(db, one.number)) is not None and job.id != job_id:
+        raise BeingJoined(number=job.body["number"], into=job.body["into"])
 
 
 def _refuse_unfinished(db: Session, case: Case) -> None:
@@ -176,160 +242,3 @@ def _refuse_unfinished(db: Session, case: Case) -> None:
     if running:
         names = ", ".join(one.replace("_", " ") for one in running).capitalize()
         raise WorkUnfinished(processes=names, number=case.number)
-
-
-# --- carrying it out -------------------------------------------------------------------------
-
-
-def _carry_out(
-    db: Session,
-    other: Case,
-    case: Case,
-    asked: Joining,
-    signature_id: int,
-    *,
-    by: Person,
-    at: datetime,
-) -> None:
-    reason = asked.reason.strip()
-    db.add(
-        Succession(
-            case_id=other.id, into_id=case.id, kind=asked.kind, reason=reason, by_id=by.id, at=at,
-            signature_id=signature_id,
-        )
-    )  # fmt: skip
-    db.flush()
-    difference = None
-    if asked.kind == MERGED:
-        difference = uniting.unite(db, case, other, signature_id=signature_id, by=by, at=at)
-    uniting.carry(db, case, other, by=by, at=at)
-    _take_over(db, case, other, by=by, at=at)
-    succession.join_notices(db, case)
-    if difference is not None:
-        changes.tell(db, case, difference, by=by, at=at, but=_told_by(db, other, difference))
-    else:
-        jurisdictions.ensure(db, case, by=by, at=at)
-    uniting.hand_over(db, case, other, by=by, at=at)
-    _end(db, other, case, asked.kind, reason, signature_id, by=by, at=at)
-    body = {"number": other.number, "kind": asked.kind, "reason": reason, "signature": signature_id}
-    ledger.append(db, case.stream, "recall_taken_up", body, by=by, at=at)
-    case.version += 1
-    checkpoints.checkpoint(db, at=at)
-
-
-def _take_over(db: Session, case: Case, other: Case, *, by: Person, at: datetime) -> None:
-    """Take over what holds something back or starts a clock; flushes.
-
-    A gate that an authority keeps closed stays closed. What it opened for the other it opened for
-    that: here it is asked again.
-    """
-    there = {(gate.jurisdiction, gate.what) for gate in gates.gates_of(db, case)}
-    db.add_all(
-        Gate(case_id=case.id, jurisdiction=gate.jurisdiction, what=gate.what, rule=gate.rule,
-             closed_at=at)
-        for gate in gates.gates_of(db, other)
-        if gate.state == "closed" and (gate.jurisdiction, gate.what) not in there
-    )  # fmt: skip
-    for fact in facts.standing(db, other):
-        known = facts.latest(db, case, "initiation", jurisdiction=fact.jurisdiction)
-        if fact.name == "initiation" and known is None:
-            facts.record(
-                db, case, "initiation", fact.value, by=by, at=at,
-                evidence=f"{other.number}: {fact.evidence}", jurisdiction=fact.jurisdiction,
-            )  # fmt: skip
-    feeds = select(CaseEvent.number).where(CaseEvent.ended_at.is_(None))
-    known_events = set(db.scalars(feeds.where(CaseEvent.case_id == case.id)))
-    theirs = set(db.scalars(feeds.where(CaseEvent.case_id == other.id)))
-    feeding.feed(db, case, list(theirs - known_events), by=by, at=at)
-    aware = facts.latest(db, other, "awareness")
-    if aware is not None:
-        _know_earlier(db, case, other, datetime.fromisoformat(aware.value), by=by, at=at)
-
-
-def _know_earlier(
-    db: Session, case: Case, other: Case, aware_at: datetime, *, by: Person, at: datetime
-) -> None:
-    """Take over when the other was first known of, where it is the earlier: clocks run from it."""
-    found = facts.latest(db, other, "awareness_by")
-    who = found.value if found else other.number
-    if facts.know_earlier(db, case, aware_at, who, reason=other.number, by=by, at=at):
-        body = {"awareness": aware_at.isoformat(), "who": who, "event": other.number}
-        ledger.append(db, case.stream, "awareness_moved", body, by=by, at=at)
-
-
-def _told_by(db: Session, other: Case, difference: Difference) -> set[int]:
-    """Return the consignees that `other` has told of all that is new for them here."""
-    told = select(Notice.party_id).where(
-        Notice.case_id == other.id, Notice.first_sent_at.is_not(None)
-    )
-    knows = {one.party_id: one for one in scopes.by_consignee(db, other)}
-    more = {
-        one.party_id
-        for one in scopes.differences_by_consignee(db, difference.before, difference.version)
-        if (had := knows.get(one.party_id)) is not None
-        and (one.added_units > had.unit_count or one.added_quantity > had.quantity)
-    }
-    return set(db.scalars(told)) - more
-
-
-def _end(
-    db: Session,
-    other: Case,
-    case: Case,
-    kind: str,
-    reason: str,
-    signature_id: int,
-    *,
-    by: Person,
-    at: datetime,
-) -> None:
-    """End the recall whose units are another's now: its holds go, its letters stop."""
-    balance.refuse_unless_complete(db, other)
-    goes_on = f"goes on as {case.number}"
-    holds.release_case(db, other.number, reason=goes_on, by=by, at=at)
-    of_it = select(Notice.id).where(Notice.case_id == other.id)
-    db.execute(
-        update(NoticeLetter)
-        .where(NoticeLetter.notice_id.in_(of_it), NoticeLetter.state.in_(("waiting", "failed")))
-        .values(state="void", failure=None)
-        .execution_options(synchronize_session=False)
-    )
-    db.execute(
-        update(LetterRun)
-        .where(LetterRun.case_id == other.id, LetterRun.ended_at.is_(None))
-        .values(ended_at=at)
-        .execution_options(synchronize_session=False)
-    )
-    other.state, other.ended_at, other.version = "closed", at, other.version + 1
-    body = {
-        "into": case.number,
-        "reason": reason,
-        "signature": signature_id,
-        "balance": {name: str(one) for name, one in balance.totals(db, other.id).items()},
-        "holdings_sha256": balance.holdings_sha256(db, other.id),
-    }
-    telling.case_ended(db, other, at=at)
-    ledger.append(db, other.stream, ENTRIES[kind], body, by=by, at=at)
-    job = {"case_id": other.id, "reason": goes_on}
-    jobs.ask(db, f"{VERB}:{other.number}", name=VERB, body=job, at=at)
-
-
-def end_diagrams(db: Session, job: jobs.Job) -> dict[str, int] | jobs.More:
-    """End the diagrams of a recall that goes on elsewhere, some at a time: the root last.
-
-    Ten thousand notices take minutes, and nobody else could write meanwhile. Their tasks are
-    refused from the moment the recall ended.
-    """
-    other = db.get_one(Case, job.body["case_id"])
-    running = select(Instance.id).where(
-        Instance.root_id.in_(roots_of(other)), Instance.ended_at.is_(None)
-    )
-    children = running.where(Instance.parent_id.is_not(None)).order_by(Instance.id.desc())
-    some = db.scalars(children.limit(AT_ONCE)).all()
-    last = [] if some else db.scalars(running.order_by(Instance.id)).all()
-    for instance_id in (*some, *last):
-        if db.get_one(Instance, instance_id).ended_at is None:
-            runtime.cancel(db, instance_id, reason=job.body["reason"], by=None, at=clock.now())
-    if some:
-        return jobs.More(job.done_count + len(some), job.body)
-    return {"count": job.done_count}

@@ -1,16 +1,19 @@
 """What is signed when one recall ends in another: both side by side, and what follows."""
 
+from datetime import datetime
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.cases import balance, scopes
+from engine.cases import balance, facts, scopes
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice
 from engine.cases.recalls import authorities, gates, uniting
 from engine.cases.recalls.succession import MERGED, SUPERSEDED
-from engine.cases.records.sections import Section, head
+from engine.cases.records.sections import Section, head, minute
 from engine.cases.scopes.figures import Figures
 from engine.evidence.signatures import RecordToSign
+from engine.facts import NAMES
 from engine.words import N_, say
 
 TITLES = {MERGED: N_("Merge two recalls"), SUPERSEDED: N_("Supersede a recall")}
@@ -77,7 +80,7 @@ def _beside(db: Session, other: Case, case: Case) -> Section:
     }  # fmt: skip
 
 
-def _figures(db: Session, case: Case) -> dict[str, str]:
+def _figures(db: Session, case: Case) -> dict[str, str | None]:
     version = scopes.standing(db, case)
     found = Figures.from_json(version.counts) if version else None
     told = select(func.count(), func.count(Notice.first_sent_at), func.count(Notice.answered_at))
@@ -86,8 +89,10 @@ def _figures(db: Session, case: Case) -> dict[str, str]:
     still_open = sum(q for name, q in sums.items() if balance.ACCOUNTS[name].is_open)
     closed = sum(one.state == "closed" for one in gates.gates_of(db, case))
     sent = [one.receipt for one in authorities.notifications_of(db, case) if one.receipt]
+    known = facts.latest(db, case, "awareness")
     return {
         N_("What"): case.title,
+        NAMES["awareness"]: minute(datetime.fromisoformat(known.value)) if known else "–",
         N_("Scope"): f"{version.number}: {version.text}" if version else "–",
         N_("Units in all"): f"{found.units:,}" if found else "–",
         N_("Quantity of lots in all"): found.quantity if found else "–",

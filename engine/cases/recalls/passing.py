@@ -13,7 +13,7 @@ from engine.cases import facts
 from engine.cases.models import Case
 from engine.cases.notices import sending
 from engine.cases.recalls.authorities import LETTER, NAME_IT
-from engine.cases.recalls.gates import MESSAGE, NOTICES, RULES, WHAT, key_of
+from engine.cases.recalls.gates import MESSAGE, NOTICES, RULES, key_of, label
 from engine.cases.recalls.models import Gate
 from engine.cases.records.sections import head
 from engine.cases.signing import Signing
@@ -107,7 +107,7 @@ def record_of(db: Session, case: Case, gate: Gate, act: str, ground: str) -> Rec
     """Draw up what is signed: which gate, what is done to it, and on what ground."""
     language, of = case.language, ACTS[act]
     here = law.named(gate.jurisdiction)
-    said = f"{here.said(language)} · {say(WHAT[gate.what], language)}: " + say(
+    said = f"{here.said(language)} · {say(label(gate.jurisdiction, gate.what), language)}: " + say(
         RULES[gate.rule], language
     )
     content = {

@@ -13,6 +13,7 @@ from engine.cases.about import PARTY_KEY
 from engine.cases.models import Answer, Case
 from engine.cases.recalls import authorities, gates, jurisdictions, reviewing
 from engine.cases.recalls.models import Gate, JurisdictionDecision, Notification, Termination
+from engine.facts import NAMES
 from engine.regulators import jurisdictions as law
 from engine.regulators.jurisdictions import Jurisdiction, Named
 from engine.serials.models import Party
@@ -155,6 +156,7 @@ def of_instance(db: Session, case: Case, instance_id: int | None) -> Jurisdictio
 class RecallClock:
     """One dated fact of the recall, for its head: what, and when."""
 
+    fact: str
     name: str
     at: datetime
 
@@ -164,7 +166,7 @@ def dates(db: Session, case: Case) -> list[RecallClock]:
     wanted = ("awareness", "stop_ship", "decision", "initiation", "completion", "termination")
     told = {one.name: one for one in facts.standing(db, case) if one.name in wanted}
     return [
-        RecallClock(facts.NAMES[name], datetime.fromisoformat(told[name].value))
+        RecallClock(name, NAMES[name], datetime.fromisoformat(told[name].value))
         for name in wanted
         if name in told
     ]

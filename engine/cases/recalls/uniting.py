@@ -13,10 +13,11 @@ from engine.cases.accounts import ACCOUNTS, LET_OUT
 from engine.cases.balance import Holding
 from engine.cases.models import BalanceTotal, BalanceUnit, Case, Posting
 from engine.cases.names import stock_names
+from engine.cases.scopes import ScopeVersion
 from engine.cases.scopes.freezing import Difference
 from engine.cases.scopes.standing import standing_or_refuse
 from engine.people import Person
-from engine.serials import expressions
+from engine.serials import expressions, trace
 from engine.serials.models import TraceRun, TraceRunStock, TraceRunUnit
 
 TRANSFERRED = "transferred_to_recall"
@@ -38,29 +39,46 @@ CARRIED = tuple(
 STAYING = (*(name for name in LET_OUT if name != "corrected"), "in_other_case", TRANSFERRED)
 
 
+def trace_either(db: Session, case: Case, other: Case, *, by: Person, at: datetime) -> TraceRun:
+    """Trace what either recall concerns and keep it, for `unite`; flushes."""
+    one, two = standing_or_refuse(db, case), standing_or_refuse(db, other)
+    asked = _asked(db, one, two)
+    return trace.run(db, expressions.seeds_of(db, asked), expression=asked, by=by, at=at)
+
+
 def unite(
-    db: Session, case: Case, other: Case, *, signature_id: int, by: Person, at: datetime
+    db: Session,
+    case: Case,
+    other: Case,
+    *,
+    traced: TraceRun | None,
+    signature_id: int,
+    by: Person,
+    at: datetime,
 ) -> Difference:
     """Freeze what either recall concerns as the next scope of `case`; flushes.
 
-    Its holds are placed before anything of the other is let go.
+    Its holds are placed before anything of the other is let go. What was `traced` beforehand is
+    traced again where a trace may find something else by now.
     """
     one, two = standing_or_refuse(db, case), standing_or_refuse(db, other)
-    runs = [db.get_one(TraceRun, version.run_id) for version in (one, two)]
-    version = scopes.propose(
-        db,
-        case,
-        f"{one.text}\n{two.text}",
-        reason=f"{other.number}: {two.reason}",
-        by=by,
-        at=at,
-        expression={**_either(db, [run.expression for run in runs]),
-                    "text": f"{one.text}\n{two.text}"},
-    )  # fmt: skip
+    if (
+        traced is None
+        or traced.expression != _asked(db, one, two)
+        or scopes.run_moved_on(db, traced)
+    ):
+        traced = trace_either(db, case, other, by=by, at=at)
+    reason = f"{other.number}: {two.reason}"
+    version = scopes.propose_run(db, case, traced, reason=reason, by=by, at=at)
     return scopes.freeze(
         db, case, version, by=by, at=at, is_provisional=one.is_provisional or two.is_provisional,
         signature_id=signature_id,
     )  # fmt: skip
+
+
+def _asked(db: Session, one: ScopeVersion, two: ScopeVersion) -> dict[str, Any]:
+    runs = [db.get_one(TraceRun, version.run_id) for version in (one, two)]
+    return {**_either(db, [run.expression for run in runs]), "text": f"{one.text}\n{two.text}"}
 
 
 def _either(db: Session, each: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -69,6 +69,11 @@ def attached_to(db: Session, case: Case, task: Task, *, by: Person, at: datetime
     return found
 
 
+def writes_rows(task: Task) -> bool:
+    """Say whether files are written with the document of a task, with a row for each unit."""
+    return task.document is not None and hasattr(_drawer(task.document), "attach_rows")
+
+
 def _renewal(db: Session, case: Case, task: Task, renewed: Signature, own: list[Section]) -> Record:
     """Return the corrected record that a voided signature was given on, and the new answer."""
     first = renewing.first_task(db, renewed)

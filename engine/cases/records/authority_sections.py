@@ -11,6 +11,7 @@ from engine.cases.recalls import authorities, gates
 from engine.cases.recalls.deciding import ACTIONS
 from engine.cases.recalls.showing import JurisdictionShown
 from engine.cases.records.sections import Section, minute, table
+from engine.facts import NAMES
 from engine.regulators import jurisdictions as law
 from engine.words import N_, say
 
@@ -25,7 +26,7 @@ def dates(db: Session, case: Case) -> Section:
     """Return every dated fact that stands, oldest first: the chronology of the action."""
     language = case.language
     rows = [
-        [say(facts.NAMES[one.name], language), _said(one.name, one.value, one.jurisdiction,
+        [say(NAMES[one.name], language), _said(one.name, one.value, one.jurisdiction,
                                                      language), one.evidence]
         for one in facts.standing(db, case)
     ]  # fmt: skip
@@ -39,9 +40,8 @@ def told(shown: Sequence[JurisdictionShown], language: str) -> list[Section]:
     for one in shown:
         where = one.jurisdiction.said(language) if one.jurisdiction else one.party
         for gate in one.gates:
-            what = (
-                f"{say(gates.WHAT[gate.what], language)}: {say(gates.RULES[gate.rule], language)}"
-            )
+            named = say(gates.label(gate.jurisdiction, gate.what), language)
+            what = f"{named}: {say(gates.RULES[gate.rule], language)}"
             state = say(GATE_STATES[gate.state], language)
             closed.append([where, what, state, minute(gate.opened_at),
                            gate.evidence or gate.reason])  # fmt: skip
@@ -69,7 +69,8 @@ def _said(name: str, value: str, jurisdiction: str | None, language: str) -> str
         words = say(ACTIONS.get(value, value), language)
     elif name == "gate_opened":
         what, _, state = value.partition(": ")
-        words = f"{say(gates.WHAT[what], language)}: {say(GATE_STATES[state], language)}"
+        named = gates.label(jurisdiction, what) if jurisdiction else gates.WHAT[what]
+        words = f"{say(named, language)}: {say(GATE_STATES[state], language)}"
     elif name == "class_received" and here is not None:
         graded = here.class_named(value)
         words = graded.said(language) if graded else value

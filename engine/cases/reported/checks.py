@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
-from engine.cases.reported.deciding import decisions_of
+from engine.cases.reported.deciding import decisions_of, looks_of
 from engine.cases.reported.feeding import numbers_of
 from engine.cases.reported.finding import versions_of
 from engine.cases.reported.recording import said
@@ -44,16 +44,35 @@ def _is_as_entered(result: Result, db: Session, number: str) -> bool:
     decided = {one.stated_body.get("signature"): _decided(one.stated_body) for one in entries
                if one.action == "reported_event_decided"}  # fmt: skip
     decisions = {one.signature_id: _decided(vars(one)) for one in decisions_of(db, number)}
+    looks = looks_of(db, decisions_of(db, number))
+    needed = {one.stated_body.get("signature") for one in entries
+              if one.action == "reported_event_decided"
+              and one.stated_body.get("needs_second_look")}  # fmt: skip
+    signed = {one.signature_id for one in decisions_of(db, number) if one.id in looks}
+    given = {one.stated_body.get("decision"): _looked(one.stated_body) for one in entries
+             if one.action == "reported_event_no_looked_at"}  # fmt: skip
+    looked = {one.decision_id: _looked({**vars(one), "signature": one.signature_id})
+              for one in looks.values() if one.at}  # fmt: skip
+    is_looked_at = looked == given and needed <= signed
+    if not is_looked_at:
+        result.fail(
+            "The second look at a no on event %(number)s is not what the ledger entered.",
+            number=number,
+        )
     if kept != written:
         result.fail("Event %(number)s is not what the ledger entered of it.", number=number)
     if decisions != decided:
         result.fail(
             "What was decided on event %(number)s is not what the ledger entered.", number=number
         )
-    return kept == written and decisions == decided
+    return kept == written and decisions == decided and is_looked_at
 
 
 def _decided(row: dict[str, Any]) -> tuple[Any, ...]:
     names = ("version", "jurisdiction", "is_reportable", "report", "suggested", "reported_under",
              "reason")  # fmt: skip
     return tuple(row.get(name) for name in names)
+
+
+def _looked(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in ("is_confirmed", "reason", "signature"))

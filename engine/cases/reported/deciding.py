@@ -1,6 +1,6 @@
 """Whether an event is reportable in one jurisdiction: guided by questions, decided and signed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,12 @@ from engine.cases.reported import feeding, places
 from engine.cases.reported.errors import DecidedSince
 from engine.cases.reported.finding import lock, named
 from engine.cases.reported.given import LABELS
-from engine.cases.reported.models import OUTCOMES, EventReportability, ReportedEvent
+from engine.cases.reported.models import (
+    OUTCOMES,
+    EventReportability,
+    EventSecondLook,
+    ReportedEvent,
+)
 from engine.cases.reported.recording import said
 from engine.cases.reported.understanding import understood_of
 from engine.cases.signing import Signing
@@ -39,6 +44,7 @@ LONGEST_NUMBER = 100
 REASON_MISSING = N_("Write the reason, for a no as well")
 SAID = {"yes": N_("Yes"), "no": N_("No"), "unknown": N_("Not known")}
 NOT_REPORTED = N_("Not reportable")
+TITLE = N_("Reportability of an event")
 UNVERIFIED = N_("unverified")
 CHECKED = N_("compared with the text")
 
@@ -98,9 +104,20 @@ def decisions_of(db: Session, number: str) -> list[EventReportability]:
     return list(db.scalars(rows.order_by(EventReportability.id.desc())))
 
 
-def counts(event: ReportedEvent, decision: EventReportability | None) -> bool:
-    """Say whether a decision still holds: it was signed on what the event says now."""
-    return decision is not None and decision.version >= event.judged_version
+def looks_of(db: Session, decisions: Iterable[EventReportability]) -> dict[int, EventSecondLook]:
+    """Return the second looks that decisions need, given or not, by the id of the decision."""
+    ids = [one.id for one in decisions]
+    rows = select(EventSecondLook).where(EventSecondLook.decision_id.in_(ids))
+    return {one.decision_id: one for one in db.scalars(rows)}
+
+
+def counts(
+    event: ReportedEvent, decision: EventReportability | None, look: EventSecondLook | None
+) -> bool:
+    """Say whether a decision holds: signed on what the event says now, confirmed where it must."""
+    if decision is None or decision.version < event.judged_version:
+        return False
+    return look is None or look.is_confirmed is True
 
 
 # --- signing ---------------------------------------------------------------------------------
@@ -154,6 +171,7 @@ def sign_and_decide(
         "supersedes": row.supersedes_id,
         "reason": row.reason,
         "signature": row.signature_id,
+        "needs_second_look": not row.is_reportable and _is_against(asked, decision),
     }
     for case in cases:
         ledger.append(db, case.stream, "reported_event_decided", told, by=by, at=at)
@@ -184,7 +202,22 @@ def _keep(
     )  # fmt: skip
     db.add(row)
     db.flush()
+    if not row.is_reportable and _is_against(asked, decision):
+        db.add(EventSecondLook(decision_id=row.id))
+        db.flush()
     return row
+
+
+def _is_against(asked: Asked, decision: Decision) -> bool:
+    return asked.law.is_against(decision.answers, asked.where)
+
+
+def decision_of(row: EventReportability) -> Decision:
+    """Return a decision as it was given."""
+    return Decision(
+        row.number, row.jurisdiction, row.is_reportable, row.report, row.reason,
+        row.reported_under, row.answers, row.supersedes_id,
+    )  # fmt: skip
 
 
 def _as_json(decision: Decision) -> dict[str, Any]:
@@ -227,9 +260,31 @@ def _refuse(db: Session, decision: Decision) -> Asked:
 
 def record_of(db: Session, decision: Decision, asked: Asked) -> RecordToSign:
     """Draw up what is signed: the event as it stands, the questions, the decision, the reason."""
+    content = content_of(db, decision, asked, asked.standing, title=TITLE)
+    before = asked.standing.id if asked.standing else 0
+    return RecordToSign(
+        stream=asked.event.stream,
+        record_type="event_reportability",
+        record_id=f"{asked.event.number}/{asked.here.code}/{before}",
+        record_version=asked.event.version,
+        content=content,
+        language=content["language"],
+        role="regulatory_affairs",
+    )
+
+
+def content_of(
+    db: Session,
+    decision: Decision,
+    asked: Asked,
+    before: EventReportability | None,
+    *,
+    title: str,
+) -> dict[str, Any]:
+    """Return what is read before it is signed; `before` is the decision that this one replaces."""
     event, language = asked.event, str(db.info.get("language") or "en")
-    content = {
-        "title": say(N_("Reportability of an event"), language),
+    return {
+        "title": say(title, language),
         "number": f"{event.number} · {asked.here.said(language)}",
         "language": language,
         "company": db.info.get("company"),
@@ -238,20 +293,10 @@ def record_of(db: Session, decision: Decision, asked: Asked) -> RecordToSign:
         "sections": [
             _event_section(db, event, language),
             _answers_section(decision, asked, language),
-            _decision_section(decision, asked, language),
-            {"heading": say(N_("Reason"), language), "text": decision.reason.strip()},
+            _decision_section(decision, asked, before, language),
+            {"heading": say(REASON, language), "text": decision.reason.strip()},
         ],
     }
-    before = asked.standing.id if asked.standing else 0
-    return RecordToSign(
-        stream=event.stream,
-        record_type="event_reportability",
-        record_id=f"{event.number}/{asked.here.code}/{before}",
-        record_version=event.version,
-        content=content,
-        language=language,
-        role="regulatory_affairs",
-    )
 
 
 def _event_section(db: Session, event: ReportedEvent, language: str) -> dict[str, Any]:
@@ -290,9 +335,10 @@ def _source(clause: Clause, language: str) -> str:
     return f"{clause.source} · {say(CHECKED if clause.is_checked else UNVERIFIED, language)}"
 
 
-def _decision_section(decision: Decision, asked: Asked, language: str) -> dict[str, Any]:
+def _decision_section(
+    decision: Decision, asked: Asked, before: EventReportability | None, language: str
+) -> dict[str, Any]:
     chosen = asked.law.report(decision.report) if decision.report else None
-    before = asked.standing
     was = asked.law.report(before.report) if before and before.report else None
     rows = [
         [N_("Jurisdiction"), asked.here.said(language)],

@@ -1,6 +1,6 @@
 """What can be wrong with a reported event, as sentences a person can act on."""
 
-from engine.errors import Conflict, NotFound, Refused
+from engine.errors import Conflict, NotAllowed, NotFound, Refused
 
 
 class EventUnknown(NotFound):
@@ -21,6 +21,14 @@ class DoesNotFeed(Conflict):
 
 class DrillTakesNoEvent(Refused):
     """%(case)s is a drill: a real event feeds real cases only. Name another case."""
+
+
+class DecidedByYou(NotAllowed):
+    """You signed that it is not reportable. Another person looks at it."""
+
+
+class NothingToConfirm(Conflict):
+    """No decision on %(number)s waits here for a second person. Look at the event again."""
 
 
 class DecidedSince(Conflict):

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session, aliased
 
 from engine.cases.models import Case
 from engine.cases.pages import Page
-from engine.cases.reported.deciding import REPLACED, counts, standing_of
+from engine.cases.reported.deciding import REPLACED, counts, looks_of, standing_of
 from engine.cases.reported.models import (
     CaseEvent,
     EventJurisdiction,
     EventReportability,
+    EventSecondLook,
     ReportedEvent,
 )
 from engine.cases.reported.understanding import understood_of
@@ -27,6 +28,7 @@ class Wanted:
     """What the list is narrowed to; empty shows all."""
 
     text: str = ""
+    is_reporter_seen: bool = True  # else whoever complained is not searched
     outcome: str | None = None
     country: str | None = None  # "none" where it is not known
     is_undecided: bool = False
@@ -40,7 +42,7 @@ class Wanted:
         later = aliased(ReportedEvent)
         found = [~select(later.id).where(later.supersedes_id == ReportedEvent.id).exists()]
         if self.text.strip():
-            found.append(_says(self.text.strip()))
+            found.append(_says(self.text.strip(), is_reporter_seen=self.is_reporter_seen))
         if self.outcome:
             found.append(ReportedEvent.outcome == self.outcome)
         if self.country == "none":
@@ -72,7 +74,9 @@ class EventRow:
     cases: Sequence[tuple[str, str]]  # number and process
     undecided: Sequence[str]  # jurisdictions
     reportable: Sequence[str]
-    is_asked: int  # in how many jurisdictions
+    refused: Sequence[EventReportability]  # a no that holds, or that waits for a second person
+    waiting: Sequence[str]  # jurisdictions of a no that a second person has yet to confirm
+    asked: Sequence[str]  # the jurisdictions in which it is to be decided on
 
 
 @dataclass(frozen=True)
@@ -127,9 +131,10 @@ def rows_of(db: Session, found: Sequence[ReportedEvent]) -> list[EventRow]:
     numbers = [one.number for one in found]
     cases, asked, decided = _cases(db, numbers), _asked(db, numbers), standing_of(db, numbers)
     names = understood_of(db, found)
+    looks = looks_of(db, [one for some in decided.values() for one in some.values()])
     return [
         _row(one, names[one.id], cases.get(one.number, ()), asked.get(one.number, ()),
-             decided.get(one.number, {}))
+             decided.get(one.number, {}), looks)
         for one in found
     ]  # fmt: skip
 
@@ -140,15 +145,21 @@ def _row(
     cases: Sequence[tuple[str, str]],
     asked: Sequence[str],
     decided: Mapping[str, EventReportability],
+    looks: Mapping[int, EventSecondLook],
 ) -> EventRow:
+    current = {code: one for code, one in decided.items() if one.version >= event.judged_version}
+    waiting = {code for code, one in current.items() if one.id in looks and not looks[one.id].at}
+    holding = {code for code, one in current.items() if counts(event, one, looks.get(one.id))}
     return EventRow(
         event,
         understood,
         cases,
-        [code for code in asked if not counts(event, decided.get(code))],
-        [code for code in asked
-         if counts(event, decided.get(code)) and decided[code].is_reportable],
-        len(asked),
+        [code for code in asked if code not in holding],
+        [code for code in asked if code in holding and current[code].is_reportable],
+        [current[code] for code in asked
+         if code in holding | waiting and not current[code].is_reportable],
+        [code for code in asked if code in waiting],
+        asked,
     )  # fmt: skip
 
 
@@ -162,7 +173,8 @@ def _count(db: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
     return db.scalar(rows) or 0
 
 
-def _says(words: str) -> ColumnElement[bool]:
+def _says(words: str, *, is_reporter_seen: bool) -> ColumnElement[bool]:
+    reporter = (ReportedEvent.reporter_name,) if is_reporter_seen else ()
     return or_(
         ReportedEvent.number.startswith(words.upper(), autoescape=True),
         *(
@@ -171,8 +183,8 @@ def _says(words: str) -> ColumnElement[bool]:
                 ReportedEvent.complaint_number,
                 ReportedEvent.device_name,
                 ReportedEvent.identification,
-                ReportedEvent.reporter_name,
                 ReportedEvent.what_happened,
+                *reporter,
             )
         ),
     )
@@ -187,6 +199,15 @@ def _feeds(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _undecided() -> ColumnElement[bool]:
     """Return that a jurisdiction is asked in which no decision holds that was signed on it."""
+    unconfirmed = (
+        select(EventSecondLook.decision_id)
+        .where(
+            EventSecondLook.decision_id == EventReportability.id,
+            EventSecondLook.is_confirmed.is_not(True),
+        )
+        .correlate(EventReportability)
+        .exists()
+    )
     holds = (
         select(EventReportability.id)
         .where(
@@ -194,6 +215,7 @@ def _undecided() -> ColumnElement[bool]:
             EventReportability.jurisdiction == EventJurisdiction.jurisdiction,
             EventReportability.version >= ReportedEvent.judged_version,
             ~REPLACED,
+            ~unconfirmed,
         )
         .correlate(EventJurisdiction, ReportedEvent)
         .exists()

@@ -7,15 +7,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, Ref, only_grows
+from engine.serials.harm import OUTCOMES
 from engine.words import N_
 
-OUTCOMES = {
-    "death": N_("Death"),
-    "serious_injury": N_("Serious injury"),
-    "malfunction": N_("Malfunction"),
-    "other": N_("Other outcome"),
-    "unknown": N_("Outcome not known"),
-}
+__all__ = ["OUTCOMES"]
+
 BECAUSE = {
     "happened": N_("It happened there"),
     "authorised": N_("The device is authorised there"),
@@ -169,7 +165,34 @@ class EventReportability(Base):
     )
 
 
+class EventSecondLook(Base):
+    """A no against its own answers, and what a second person signed of it; not yet is None.
+
+    A decision without a row needs none.
+    """
+
+    __tablename__ = "event_second_look"
+    __table_args__ = (
+        CheckConstraint(
+            "(at IS NULL) = (by_id IS NULL) AND (at IS NULL) = (is_confirmed IS NULL)"
+            " AND (at IS NULL) = (reason IS NULL) AND (at IS NULL) = (signature_id IS NULL)",
+            name="given_or_not",
+        ),
+    )
+
+    decision_id: Mapped[Ref] = mapped_column(ForeignKey("event_reportability.id"), primary_key=True)
+    is_confirmed: Mapped[bool | None]
+    reason: Mapped[str | None]
+    by_id: Mapped[Ref | None]
+    at: Mapped[datetime | None]
+    signature_id: Mapped[Ref | None]
+
+
 only_grows(ReportedEvent.__table__)  # type: ignore[arg-type]  # declared tables are Table at run time
 only_grows(CaseEvent.__table__, but=("ended_by_id", "ended_at", "ended_reason"))  # type: ignore[arg-type]  # as above
 only_grows(EventJurisdiction.__table__)  # type: ignore[arg-type]  # as above
 only_grows(EventReportability.__table__)  # type: ignore[arg-type]  # as above
+only_grows(
+    EventSecondLook.__table__,  # type: ignore[arg-type]  # as above
+    but=("is_confirmed", "reason", "by_id", "at", "signature_id"),
+)

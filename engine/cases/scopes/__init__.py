@@ -7,7 +7,13 @@ from engine.cases.scopes.freezing import Difference, freeze
 from engine.cases.scopes.models import ScopeVersion
 from engine.cases.scopes.proposing import propose, propose_run, trace_anew, withdraw
 from engine.cases.scopes.releasing import Left, left
-from engine.cases.scopes.standing import moved_on, numbered, standing, versions
+from engine.cases.scopes.standing import (
+    moved_on,
+    numbered,
+    run_moved_on,
+    standing,
+    versions,
+)
 
 __all__ = [
     "Consigned",
@@ -23,6 +29,7 @@ __all__ = [
     "numbered",
     "propose",
     "propose_run",
+    "run_moved_on",
     "standing",
     "stock_of",
     "trace_anew",

@@ -22,7 +22,7 @@ from engine.cases.scopes.obligations import Obligation, obligations
 from engine.cases.scopes.standing import moved_on, numbered, standing
 from engine.cases.signing import Signing
 from engine.cases.tasks import case_numbered, lock_case, refuse_ended
-from engine.errors import Conflict, Refused
+from engine.errors import Conflict, Problem, Refused
 from engine.evidence import ceremony
 from engine.evidence.signatures import PendingSign, RecordToSign
 from engine.people import Person, authorize
@@ -101,7 +101,8 @@ def sign_and_freeze(
     job = None
     if db.get_one(TraceRun, version.run_id).root_count > MANY:
         body = {"case": number, "scope": scope, "by": by.id, "signature": signature.id}
-        job = jobs.ask(db, f"{VERB}:{key}", name=VERB, body=body, at=at, total_count=2)
+        unique = f"{_key(case, version)}{key}"
+        job = jobs.ask(db, unique, name=VERB, body=body, at=at, total_count=2)
     else:
         _freeze(db, case, version, signature.id, by=by, at=at)
     case.version += 1
@@ -130,8 +131,17 @@ def carry_out(db: Session, job: jobs.Job) -> dict[str, Any] | jobs.More:
         with db.begin_nested():
             _freeze(db, case, version, job.body["signature"], by=by, at=job.asked_at)
     except (Conflict, Refused) as refused:
-        return {"refused": str(refused)}
+        return jobs.refusal(refused)
     return {"scope": version.number}
+
+
+def why_not_frozen(db: Session, case: Case, version: ScopeVersion) -> Problem | None:
+    """Return why a candidate that was signed was not frozen after all, where that is so."""
+    return jobs.last_refusal(db, _key(case, version)) if version.state == "proposed" else None
+
+
+def _key(case: Case, version: ScopeVersion) -> str:
+    return f"{VERB}:{case.number}:{version.number}:"
 
 
 # --- what is signed --------------------------------------------------------------------------

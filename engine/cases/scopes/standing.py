@@ -91,7 +91,11 @@ def moved_on(db: Session, version: ScopeVersion) -> bool:
     What was shipped, received back or put on hold since changes where things are, not what is
     affected: freezing takes each from where it is then.
     """
-    run = db.get_one(TraceRun, version.run_id)
+    return run_moved_on(db, db.get_one(TraceRun, version.run_id))
+
+
+def run_moved_on(db: Session, run: TraceRun) -> bool:
+    """Say of a trace that no scope has kept yet what `moved_on` says of a scope."""
     given = {"last": run.last_event_id, "run": run.id}
     if db.execute(_since(), given).first() is not None:
         return True

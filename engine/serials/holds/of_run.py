@@ -7,31 +7,16 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    TextClause,
-    and_,
-    insert,
-    literal,
-    or_,
-    select,
-    text,
-    union,
-    update,
-)
+from sqlalchemy import Select, TextClause, and_, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from engine.db import KeyType
 from engine.people.person import Person
 from engine.serials.events import Links, record_events, write_event
+from engine.serials.holds.linking import link_targets
 from engine.serials.holds.standing import of_case
 from engine.serials.models import (
     CUSTODY,
     LINK_ROLE,
-    Event,
-    EventLink,
-    EventNode,
     Hold,
     HoldTargetRow,
     Tranche,
@@ -203,7 +188,7 @@ def release_set(
         event = write_event(
             db, "hold_released", Links(), payload=payload, by=by, at=at, reason=reason
         )
-        _link(db, event, *standing, units=units, lots=lots)
+        link_targets(db, event, *standing, units=units, lots=lots)
         ended = update(ROW).where(*standing, named).values(release_event_id=event.id)
         count += db.execute(ended).rowcount  # type: ignore[attr-defined]  # of an update it has one
         if db.scalar(select(ROW.target_id).where(*standing).limit(1)) is None:
@@ -211,26 +196,3 @@ def release_set(
             hold.released_by_id, hold.release_reason = by.id if by else None, reason
         record_events(db, [event], by=by, at=at, stream=stream)
     return count
-
-
-def _link(
-    db: Session,
-    event: Event,
-    *standing: ColumnElement[bool],
-    units: Select[int],
-    lots: Select[int],
-) -> None:
-    """Link the event to what it lets out, unit by unit and lot by lot."""
-    of_units = select(
-        ROW.target_id, literal(event.id, KeyType), literal("subject", LINK_ROLE)
-    ).where(*standing, ROW.kind == "unit", ROW.target_id.in_(units))
-    db.execute(insert(EventLink).from_select(["unit_id", "event_id", "role"], of_units))
-    whole = select(ROW.target_id).where(*standing, ROW.kind == "lot", ROW.target_id.in_(lots))
-    parts = (
-        select(Tranche.lot_id)
-        .join(ROW, (ROW.target_id == Tranche.id) & (ROW.kind == "stock"))
-        .where(*standing, Tranche.lot_id.in_(lots))
-    )
-    nodes = union(whole, parts).subquery()
-    of_lots = select(nodes.c[0], literal(event.id, KeyType), literal("subject"))
-    db.execute(insert(EventNode).from_select(["node_id", "event_id", "role"], of_lots))

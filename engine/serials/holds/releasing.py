@@ -10,6 +10,7 @@ from engine.people.person import Person
 from engine.serials import stock
 from engine.serials.errors import HoldOver, NotOfThisHold, StockUnknown
 from engine.serials.events import Links, record_events, write_event
+from engine.serials.holds.linking import link_targets
 from engine.serials.holds.placing import links_to
 from engine.serials.holds.standing import of_case
 from engine.serials.holds.tranches import in_tranche, split_keeping_holds
@@ -21,7 +22,7 @@ from engine.serials.models import (
     LotStock,
     Unit,
 )
-from engine.serials.record import Effect, StockPart
+from engine.serials.record import StockPart
 from engine.serials.targets import HoldTarget
 
 
@@ -46,23 +47,23 @@ def release(
         raise HoldOver
 
     flat = tuple(one for target in targets for one in target.flat()) if targets else ()
-    rows = _standing(db, hold_id)
-    links = links_to(db, flat) if targets is not None else _links_of(rows)
     event = write_event(
         db,
         "hold_released",
-        links,
+        links_to(db, flat) if targets is not None else Links(),
         payload={"case": hold.case_number, "hold": hold.id},
         by=by,
         at=at,
         reason=reason,
     )
+    standing = (HoldTargetRow.hold_id == hold_id, HoldTargetRow.release_event_id.is_(None))
     if targets is None:
-        _end_targets(db, hold_id, event)
+        link_targets(db, event, *standing)
+        db.execute(update(HoldTargetRow).where(*standing).values(release_event_id=event.id))
     else:
         for one in flat:
-            _let_out(db, hold, rows, one, event)
-    if not _standing(db, hold_id):
+            _let_out(db, hold, one, event)
+    if db.scalar(select(HoldTargetRow.target_id).where(*standing).limit(1)) is None:
         hold.released_at, hold.release_event_id = at, event.id
         hold.released_by_id, hold.release_reason = by.id if by else None, reason
     record_events(db, [event], by=by, at=at, stream=stream or hold.stream)
@@ -76,76 +77,50 @@ def release_case(
     return [release(db, hold.id, reason=reason, by=by, at=at) for hold in of_case(db, case_number)]
 
 
-def _links_of(rows: Sequence[HoldTargetRow]) -> Links:
-    units = [row.target_id for row in rows if row.kind == "unit"]
-    nodes = [row.target_id for row in rows if row.kind in ("lot", "segment")]
-    return Links().add(units, Effect()).about(nodes)
+def _named(db: Session, hold: Hold, kind: str, target_id: int | None) -> HoldTargetRow | None:
+    """Return the row of a hold that names this and stands: a hold may name a million."""
+    row = db.get(HoldTargetRow, (hold.id, kind, target_id)) if target_id else None
+    return row if row is not None and row.release_event_id is None else None
 
 
-def _standing(db: Session, hold_id: int) -> list[HoldTargetRow]:
-    return list(
-        db.scalars(
-            select(HoldTargetRow).where(
-                HoldTargetRow.hold_id == hold_id, HoldTargetRow.release_event_id.is_(None)
-            )
-        )
-    )
-
-
-def _end_targets(db: Session, hold_id: int, event: Event) -> None:
-    db.execute(
-        update(HoldTargetRow)
-        .where(HoldTargetRow.hold_id == hold_id, HoldTargetRow.release_event_id.is_(None))
-        .values(release_event_id=event.id)
-    )
-
-
-def _let_out(
-    db: Session, hold: Hold, rows: Sequence[HoldTargetRow], target: HoldTarget, event: Event
-) -> None:
-    named = {(row.kind, row.target_id): row for row in rows}
+def _let_out(db: Session, hold: Hold, target: HoldTarget, event: Event) -> None:
     if target.kind == "stock":
-        _let_stock_out(db, hold, named, target, event)
-    elif (target.kind, target.id) in named:
-        named[target.kind, target.id].release_event_id = event.id
+        _let_stock_out(db, hold, target, event)
+    elif (row := _named(db, hold, target.kind, target.id)) is not None:
+        row.release_event_id = event.id
         db.flush()
-    elif target.kind == "unit" and _covers_unit(db, named, target.id):
+    elif target.kind == "unit" and _covers_unit(db, hold, target.id):
         _exempt(db, hold, "unit", target.id, event)
     else:
         raise NotOfThisHold(target=f"{target.kind} {target.id}")
 
 
-def _covers_unit(db: Session, named: dict[tuple[str, int], HoldTargetRow], unit_id: int) -> bool:
+def _covers_unit(db: Session, hold: Hold, unit_id: int) -> bool:
     unit = db.get_one(Unit, unit_id)
-    return ("lot", unit.lot_id) in named or ("segment", unit.seg_id) in named
+    by_lot = _named(db, hold, "lot", unit.lot_id)
+    return by_lot is not None or _named(db, hold, "segment", unit.seg_id) is not None
 
 
-def _let_stock_out(
-    db: Session,
-    hold: Hold,
-    named: dict[tuple[str, int], HoldTargetRow],
-    target: HoldTarget,
-    event: Event,
-) -> None:
+def _let_stock_out(db: Session, hold: Hold, target: HoldTarget, event: Event) -> None:
     row = db.get(LotStock, target.id)
     if row is None:
         raise StockUnknown(stock=target.id)
-    is_named = ("stock", row.tranche_id) in named
-    if not is_named and ("lot", row.lot_id) not in named:
+    named = _named(db, hold, "stock", row.tranche_id)
+    if named is None and _named(db, hold, "lot", row.lot_id) is None:
         raise NotOfThisHold(target=f"stock {target.id}")
 
     quantity = row.quantity if target.quantity is None else target.quantity
     tranche_id = row.tranche_id
     is_whole = bool(tranche_id) and quantity == in_tranche(db, tranche_id)
-    if is_named and is_whole:
-        named["stock", tranche_id].release_event_id = event.id
+    if named is not None and is_whole:
+        named.release_event_id = event.id
         db.flush()
         return
 
     if not is_whole:
         [taken] = stock.take(db, [StockPart(target.id, quantity)])
         tranche_id = split_keeping_holds(db, taken, event, but=hold.id)
-    if not is_named:
+    if named is None:
         _exempt(db, hold, "stock", tranche_id, event)
 
 

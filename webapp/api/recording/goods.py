@@ -8,11 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.cases.recalls import destroying
+from engine.cases.recalls.doings import EXAMINING, REWORKING
 from engine.serials import build, install, parties, purchase, receive, ship, state
 from engine.serials.install import Fitting
 from engine.serials.models import USABILITIES, LotStock, PurchaseLine, PurchaseOrder
 from engine.serials.packed import contents_of
 from engine.serials.record import How, Recorded, StockPart
+from engine.serials.units import open_hosts
 from engine.words import N_
 from webapp.api.blueprint import Day, Past, Stored, Strict
 from webapp.api.naming import (
@@ -287,9 +289,11 @@ class Removed(Happened):
 
 @records("removed", Removed, action="goods.fit")
 def removed(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
-    """Record units that were taken out of what they were in."""
+    """Record units that were taken out; refused while a recall's gate keeps them as they are."""
     ids = naming.units(said["units"], "units")
     complete(naming)
+    hosts = open_hosts(db, ids).values()
+    destroying.refuse(db, units=[*ids, *hosts], doing=EXAMINING)
     return install.remove_units(db, ids, **how)
 
 
@@ -463,6 +467,7 @@ def reworked(db: Session, naming: Naming, said: Said, how: How) -> Recorded:
     goods = goods_of(naming, said)
     inputs = naming.inputs(said["inputs"], "inputs")
     complete(naming)
+    destroying.refuse(db, **goods, doing=REWORKING)
     return state.rework(db, inputs=inputs, under_case=said.get("under_case"), **goods, **how)
 
 

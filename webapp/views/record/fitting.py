@@ -5,6 +5,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from engine.cases.recalls import destroying
+from engine.cases.recalls.doings import EXAMINING
 from engine.errors import Problem
 from engine.serials.errors import NotInside
 from engine.serials.install import Fitting, install_units, remove_units
@@ -74,4 +76,5 @@ def _take_out(db: Session, host: int, units: list[int], how: How) -> int:
         if inside.get(key) != host:
             child, device = db.get_one(Unit, key), db.get_one(Unit, host)
             raise NotInside(child=child.serial, host=device.serial)
+    destroying.refuse(db, units=[host], doing=EXAMINING)
     return remove_units(db, units, **how).event.id
