@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from webapp.compose import Holdfast
 
 
+MADE_FIRST = "secret_key"  # in a folder, by whatever is started there first
 FOLDER = click.option(
     "--data",
     "folder",
@@ -101,15 +102,24 @@ def demo(folder: Path, *, serve: bool, host: str, port: int) -> None:
 @click.option("--seed", help="Have the synthetic hospitals of an earlier drill again.")
 @click.option("--language", type=click.Choice(["en", "zh"]), help="Of its record.")
 def drill(folder: Path, scope: str, seed: str | None, language: str | None) -> None:
-    """Practise the recall of a lot from signal to report, unattended: nothing leaves the house."""
-    from engine.errors import EngineError
+    """Practise the recall of a lot from signal to report, unattended: nothing leaves the house.
+
+    Exit code 0: the drill passed. 1: it did not. 2: what is recalled can mean two things, or is not
+    recorded here; nothing was practised.
+    """
     from webapp.drilling import practise
 
-    try:
-        passed = practise(folder, scope, seed=seed, language=language, say=click.echo)
-    except EngineError as problem:
-        raise click.ClickException(str(problem)) from problem
-    sys.exit(0 if passed else 1)
+    _must_be_installed(folder)
+    sys.exit(
+        practise(
+            folder,
+            scope,
+            seed=seed,
+            language=language,
+            say=click.echo,
+            progress=lambda line: click.echo(line, err=True),
+        )
+    )
 
 
 @main.group()
@@ -433,12 +443,14 @@ def case() -> None:
 def verify_case(folder: Path, number: str, witness: str | None) -> None:
     """Say in words what holds of a case: ledger, signatures, documents, answers and balance.
 
+    NUMBER is of a case, or of a reported event (RE-2026-0007).
+
     WITNESS is a copy of the witness folder that this server cannot write.
     """
-    from engine.cases.verifying import check_case
+    from engine.cases.verifying import check_case, stream_of
     from engine.evidence.verify import main_verify_case
 
-    said = [number, witness] if witness else [number]
+    said = [stream_of(number), witness] if witness else [stream_of(number)]
     sys.exit(main_verify_case(said, database=_composed(folder).database, check=check_case))
 
 
@@ -446,7 +458,12 @@ def _composed(folder: Path) -> "Holdfast":
     from webapp.compose import compose
     from webapp.settings import Settings
 
-    if not folder.is_dir():
+    _must_be_installed(folder)
+    return compose(Settings.read(folder))
+
+
+def _must_be_installed(folder: Path) -> None:
+    """Refuse a folder in which nothing was ever started, before anything is made in it."""
+    if not (folder / MADE_FIRST).exists():
         message = f"There is no installation in {folder}. Name its folder with --data."
         raise click.ClickException(message)
-    return compose(Settings.read(folder))

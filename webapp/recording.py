@@ -16,6 +16,7 @@ from engine.errors import Conflict, EngineError, Invalid, NotFound, Problem, Ref
 from engine.serials.models import Location, Party
 from engine.serials.moments import misdated
 from engine.serials.record import How
+from webapp.numbers import whole
 from webapp.sentences import in_words
 from webapp.session import person
 from webapp.times import zone
@@ -119,10 +120,10 @@ class Entered:
         said = self.text(name)
         if not said:
             return None
-        if not (said.isascii() and said.isdigit() and len(said) < 10):
+        number = whole(said, most=999_999_999)
+        if number is None:
             self.problems.append(Problem(name, NOT_A_NUMBER, (("text", said),)))
-            return None
-        return int(said)
+        return number
 
     def moment(self, name: str) -> datetime | None:
         """Return a moment in the person's time zone, or None where it was left out."""

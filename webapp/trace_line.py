@@ -47,10 +47,10 @@ def trace_text(
         try:
             expression = tracing.expression_of(said)
         except EngineError as problem:
-            for line in (*_understood(said), str(problem)):
+            for line in (*understood(said), str(problem)):
                 progress(line)
             return NOT_UNDERSTOOD
-    for line in _understood(said):
+    for line in understood(said):
         progress(line)
 
     def how_far(what: str, count: int) -> None:
@@ -68,7 +68,8 @@ def trace_text(
     return DONE
 
 
-def _understood(said: Understood) -> Iterator[str]:
+def understood(said: Understood) -> Iterator[str]:
+    """Return how a text was understood, and what is asked back, a line each."""
     for piece in said.pieces:
         if piece.sentence:
             yield f"{piece.text.strip()}: {piece.sentence % dict(piece.facts)}"

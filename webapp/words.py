@@ -11,7 +11,7 @@ from engine.cases.replies.models import (
     FINDINGS as REPLY_FINDINGS,
     OUTCOMES as REPLY_OUTCOMES,
 )
-from engine.cases.reported.deciding import SAID as ANSWERS
+from engine.cases.reported.decisions import SAID as ANSWERS
 from engine.cases.reported.models import (
     BECAUSE as EVENT_BECAUSE,
     OUTCOMES as EVENT_OUTCOMES,
@@ -405,6 +405,7 @@ MUTABLE = {
     "free": N_("May change"),
     "release": N_("Fixed once released"),
     "event": N_("Only by events"),
+    "correction": N_("By a correction that says why"),
     "never": N_("Never changes"),
 }
 FIELD_TYPE = {

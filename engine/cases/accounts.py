@@ -51,6 +51,7 @@ ACCOUNTS: dict[str, Account] = {
     "lost": Account(N_("Lost, with signed justification"), is_open=False),
     "unresolved": Account(N_("Unresolved after documented effort"), is_open=False),
     "accounted_in_drill": Account(N_("Accounted for in the drill"), is_open=False),
+    "missing_in_drill": Account(N_("Still missing at the end of the drill"), is_open=False),
     "recorded_in_error": Account(
         N_("Never existed, recorded in error"), is_open=False, is_affected=False
     ),

@@ -33,7 +33,7 @@ _WITH = (
     "return_announced",
     "passed_on",
 )
-_MISSING = ("not_received", "not_found", "lost", "unresolved")
+_MISSING = ("not_received", "not_found", "lost", "unresolved", "missing_in_drill")
 _NAMED = (*_IN_HOUSE, "in_transit", *_WITH, *_MISSING, "used")
 # every affected account is in exactly one of these
 GROUPS: Mapping[str, Group] = {

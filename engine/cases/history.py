@@ -54,6 +54,10 @@ SENTENCES = {
     "recall_taken_up": N_("Took up %(number)s: %(reason)s"),
     "case_reopened": N_("Reopened the case"),
     "legacy_case_continued": N_("Goes on with %(number)s of %(source)s"),
+    "drill_started": N_("Started the drill"),
+    "drill_settled": N_("Accounted for what was open in the drill"),
+    "drill_scored": N_("Scored the drill: %(points)s of 100 points"),
+    "drill_abandoned": N_("Abandoned the drill: %(reason)s"),
     "case_migration_begun": N_("Began to bring the case over from another system"),
     "case_migrated": N_("Brought the case over from another system"),
 }

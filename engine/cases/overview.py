@@ -42,6 +42,7 @@ TONES: dict[str, Tone] = {
     "not_found": "red",
     "lost": "red",
     "unresolved": "red",
+    "missing_in_drill": "red",
 }
 
 

@@ -16,6 +16,7 @@ NOT_RECOVERED = (
     *LEFT_CONTROL,
     "lost",
     "unresolved",
+    "missing_in_drill",
     "left_without_field_action",
     "in_other_case",
     "transferred_to_recall",

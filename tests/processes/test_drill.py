@@ -1,8 +1,10 @@
 """Drills: a recall practised from signal to report, with nothing that leaves the house."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -10,16 +12,17 @@ from sqlalchemy import func, select
 from engine import clock, jobs, outbox
 from engine.bpmn.models import Instance, Task
 from engine.cases import verifying
-from engine.cases.drills import answering, attending, running
+from engine.cases.drills import answering, attending, interrupted, running, scoring, settling
 from engine.cases.drills.apart import DrillMovesNothing
+from engine.cases.drills.attending import NothingToAccountFor
+from engine.cases.drills.interrupted import DrillRuns
 from engine.cases.drills.models import Drill
-from engine.cases.drills.running import DrillRuns
-from engine.cases.drills.starting import abandon, start
+from engine.cases.drills.starting import abandon, drill_of, start, stop
 from engine.cases.models import Case
 from engine.cases.recalls import gates
 from engine.cases.returns import authorising, receiving
-from engine.errors import Invalid
-from engine.evidence import documents
+from engine.errors import EngineError, Invalid
+from engine.evidence import documents, ledger
 from engine.evidence.signatures import Signature
 from engine.outbox import NoWayOut, Outgoing
 from engine.people import accounts
@@ -27,6 +30,7 @@ from engine.people.robots import RobotsOnlyPractise, RobotsStayDisabled, robot
 from engine.serials import state
 from engine.serials.exchange.announce import EVENT_TYPES
 from engine.serials.models import Event, Hold, WebhookSubscription
+from engine.serials.tracing import NothingToTrace, StillAsking
 from tests.processes.company import Company
 from tests.processes.recalling import (
     add_hospital,
@@ -42,8 +46,6 @@ from tests.processes.recalling import (
     tell_consignees,
     verify_effectiveness,
 )
-
-pytestmark = pytest.mark.long
 
 PROMPT = "seed 0"  # both hospitals answer in time
 
@@ -141,6 +143,16 @@ def test_a_drill_of_people_tells_nobody_and_holds_nothing(company: Company) -> N
     assert holds_together(company)
 
 
+def test_a_quantity_that_is_shipped_meanwhile_is_followed_by_a_drill(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    add_hospital(company, "SLIGO", "IE")
+    attend(company)
+    contain(company, "SENS-1")
+    held = company.totals["held"]
+    deliver(company, "SLIGO", lot=company.lot_id("SENS-1"), of_it=5)
+    assert company.totals == {"held": held - 5, "at_consignee": 5}
+
+
 def test_what_is_said_of_a_drill_has_no_way_out(company: Company) -> None:
     def say(body: dict[str, str]) -> None:
         with company.holdfast.database.begin() as db:
@@ -190,8 +202,9 @@ def test_a_drill_that_was_killed_is_abandoned_by_the_next_one(company: Company) 
 
     with pytest.raises(Killed):
         drill(company, say=killed)
-    with pytest.raises(DrillRuns):
+    with pytest.raises(DrillRuns) as runs:
         drill(company, say=killed)
+    assert runs.value.facts["until"] > runs.value.facts["moved"]
     company.at += timedelta(hours=1)
     with pytest.raises(Killed):
         drill(company, say=killed)
@@ -208,6 +221,77 @@ def test_a_drill_that_was_killed_is_abandoned_by_the_next_one(company: Company) 
         ).all()
     ) == []  # fmt: skip
     assert company.reads(lambda db: [one.clock for one in jobs.unfinished(db) if one.clock]) == []
+    database = company.holdfast.database
+    silent = interrupted.ALIVE
+    assert interrupted.end_interrupted(database, at=company.at + silent / 2) == 0
+    assert interrupted.end_interrupted(database, at=company.at + silent) == 1
+
+
+def test_what_broke_a_drill_first_is_what_is_told(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+
+    def broken(line: str) -> None:
+        if "Order containment" in line:
+            number = company.reads(lambda db: db.scalar(select(Case.number)))
+            by = company.people.qa_manager
+            with company.holdfast.database.begin() as db:
+                abandon(db, number, reason="Time is up", by=by, at=company.at)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        drill(company, say=broken)
+
+
+def test_a_drill_voided_on_the_page_of_its_case_is_abandoned_for_that_reason(
+    company: Company,
+) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    attend(company)
+    with company.holdfast.database.begin() as db:
+        case, _ = drill_of(db, company.number)
+        stop(db, case, "The wrong lot", by=company.people.qa_manager, at=company.at)
+    attending.tend(company.holdfast.database, at=company.at)
+    found = company.reads(lambda db: db.get(Drill, company.case.id))
+    assert (found.outcome, found.reason) == ("abandoned", "The wrong lot")
+    told = company.reads(
+        lambda db: ledger.entries(db, company.case.stream, action="drill_abandoned")
+    )
+    assert [one.body["reason"] for one in told] == ["The wrong lot"]
+
+
+def test_nobody_is_given_up_by_a_drill_as_if_they_had_been_tried(abroad: Company) -> None:
+    company = abroad
+    attend(company)
+    contain(company, "SENS-1")
+    by = company.people.qa_manager
+    with pytest.raises(NothingToAccountFor), company.holdfast.database.begin() as db:
+        attending.settle(db, company.number, by=by, at=company.at)
+    assert must_hold(company)["effort"]
+    with company.holdfast.database.begin() as db:
+        settling.settle(db, db.get(Case, company.case.id), by=by, at=company.at)
+    assert company.totals["missing_in_drill"] == 3
+    assert "unresolved" not in company.totals
+    assert not must_hold(company)["effort"]
+
+
+def must_hold(company: Company) -> dict[str, bool]:
+    """Return which of what must hold does, as the drill stands."""
+    return company.reads(lambda db: scoring.of_drill(db, *drill_of(db, company.number)).critical)
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"), [("SENS-9", NothingToTrace), ("SENS-1 to P-1", StillAsking)]
+)
+def test_a_drill_of_what_cannot_be_traced_takes_no_number(
+    company: Company, said: str, wrong: type[EngineError]
+) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    raw = answering.report_of(said, at=company.at)
+    by = company.people.qa_manager
+    with pytest.raises(wrong), company.holdfast.database.begin() as db:
+        start(db, raw, by=by, at=company.at, key=company.new_key(), is_attended=True)
+    attend(company)
+    assert company.number == "DR-2026-0001"
 
 
 def test_a_drill_is_not_abandoned_without_a_reason(company: Company) -> None:
@@ -234,6 +318,32 @@ def test_what_a_robot_answers_is_stated_for_every_step() -> None:
         if path.stem != "report"
     }
     assert steps - NEVER <= set(answering.stated())
+
+
+def prose(said: dict[str, Any]) -> set[str]:
+    """Return the names of what is a sentence: what is chosen, dated or counted is none."""
+    found = set()
+    for name, one in said.items():
+        if isinstance(one, dict):
+            found |= {f"{name}.{part}" for part in prose(one)}
+        elif isinstance(one, str) and re.match("[A-Z](?![A-Z]$)", one):
+            found.add(name)
+    return found
+
+
+def test_a_robot_says_every_sentence_in_chinese_too() -> None:
+    in_chinese = answering.sentences("zh")
+    for step, said in answering.stated().items():
+        english = said if step == "report" else said.get("answers", {})
+        chinese = in_chinese.get(step, {})
+        flat = {
+            f"{name}.{part}" if part else name: words
+            for name, one in chinese.items()
+            for part, words in (one.items() if isinstance(one, dict) else [("", one)])
+        }
+        assert set(flat) == prose(english), step
+        assert all(re.search("[\u4e00-\u9fff]", words) for words in flat.values()), step
+    assert set(in_chinese) <= set(answering.stated())
 
 
 def test_a_drill_of_people_is_worked_through_on_the_ordinary_way_and_scored(
@@ -269,7 +379,7 @@ def test_a_drill_of_people_is_worked_through_on_the_ordinary_way_and_scored(
     found = company.reads(lambda db: db.get(Drill, company.case.id))
     assert found.outcome == "passed", found.result
     assert kept(company) == before
-    assert company.totals.keys() <= {"accounted_in_drill", "used", "unresolved"}
+    assert company.totals.keys() <= {"accounted_in_drill", "used", "missing_in_drill"}
 
 
 def test_a_drill_that_goes_no_further_does_not_pass_and_says_why(company: Company) -> None:
@@ -280,6 +390,7 @@ def test_a_drill_that_goes_no_further_does_not_pass_and_says_why(company: Compan
     found = company.reads(lambda db: db.get(Drill, company.case.id))
     assert (found.outcome, company.case.state) == ("failed", "void")
     assert found.reason == "Consignees not written to, no letter in “de”: 1"
+    assert found.result["critical"]["effort"]  # nobody was written to, and nobody given up
     assert holds_together(company)
 
 

@@ -1,5 +1,6 @@
 """Stories of two recalls that become one, and of one that another replaces."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,15 +8,19 @@ from sqlalchemy import select, update
 
 from engine.bpmn.models import Instance
 from engine.cases import scopes, verifying
-from engine.cases.balance import totals
+from engine.cases.balance import ACCOUNTS, totals
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice, NoticeLetter
 from engine.cases.recalls import joining, succession
+from engine.cases.recalls.ending_record import LAYOUT
 from engine.cases.recalls.joining import BeingJoined, NotContainedYet, NotTogether, NotWider
 from engine.cases.recalls.succession import GoesOnElsewhere
 from engine.cases.replies import links
+from engine.evidence.documents import Document
+from engine.evidence.sealing import seal_document
+from engine.jobs import Job
 from tests.processes.company import Company
-from tests.processes.joining import join
+from tests.processes.joining import WHY, join
 from tests.processes.recalling import (
     TEXT,
     add_hospital,
@@ -29,8 +34,6 @@ from tests.processes.recalling import (
     work,
 )
 from tests.processes.test_reported_events import Events
-
-pytestmark = pytest.mark.long
 
 
 def two_recalls(company: Company) -> tuple[str, str]:
@@ -57,6 +60,26 @@ def two_recalls(company: Company) -> tuple[str, str]:
 
 def case_of(company: Company, number: str) -> Case:
     return company.reads(lambda db: db.scalars(select(Case).where(Case.number == number)).one())
+
+
+def _leaves_a_record_of_its_own(company: Company, other: Case, *, into: str) -> None:
+    """See the ended recall's record sealed: who decided what, where all lay, where it goes on."""
+    query = select(Document).where(Document.stream == other.stream, Document.kind == LAYOUT)
+    with company.holdfast.database.begin() as db:
+        document = db.scalars(query).one()
+        jobs = db.scalars(select(Job).where(Job.name == "seal_document"))
+        seal_document(db, next(one for one in jobs if one.body["document_id"] == document.id))
+    document = company.reads(lambda db: db.scalars(query).one())
+    assert document.state == "sealed"
+    record = json.loads(document.record or "")
+    goes_on, told = record["sections"][0]["rows"], json.dumps(record["sections"])
+    assert [into in goes_on[1][1], WHY in goes_on[2][1]] == [True, True]
+    lay, signer = ACCOUNTS["confirmed_at_consignee"].label, company.people.executive.printed_name
+    for what in (lay, signer, "Signatures in this case", "Strategy of the recall"):
+        assert what in told, what
+    files = select(Document.name).where(Document.id.in_(document.attached_ids or ()))
+    names = company.reads(lambda db: db.scalars(files).all())
+    assert f"{other.number} balance.csv" in names
 
 
 def _put_right_the_awareness(company: Company, number: str) -> datetime:
@@ -98,6 +121,7 @@ def test_merged_recalls_count_each_unit_once_and_tell_each_consignee_once(
     assert set(company.reads(lambda db: totals(db, other.id))) == {"transferred_to_recall"}
     assert company.totals["confirmed_at_consignee"] == 2  # as the hospital said to the other
     assert sum(company.totals.values()) == 200  # the sensors and pumps of both lots, once
+    _leaves_a_record_of_its_own(company, other, into=stays)
     assert not company.may_ship("P-3")
 
     for element in TEXT:

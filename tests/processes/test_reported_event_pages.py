@@ -269,3 +269,21 @@ def test_a_reason_is_printable_and_of_a_length_that_is_read(
                 refused = visitor.post(f"{of_event}{place}", form)
                 assert refused.status_code == 422, place
                 assert sentence in unescape(refused.text), place
+
+
+def test_who_complained_stays_with_whoever_handles_complaints(
+    company: Company, app: Flask, events: Events
+) -> None:
+    event = events.record(reporter_name="Anna Velde", reporter_phone="+49 30 1")
+    events.correct(event, reporter_name="Anna Velden")
+    with visiting(company, app, company.people.qa_engineer) as visitor:
+        one = f"/reported-events/{event.number}"
+        assert "<ins>Anna Velden</ins>" in visitor.get(one).text
+        assert event.number in visitor.get("/reported-events?text=velden").text
+        warehouse = enter(app, company.people.warehouse)
+        page = warehouse.get(one).text
+        assert event.device_name in page
+        assert "Velde" not in page
+        assert "+49 30 1" not in page
+        assert event.number not in warehouse.get("/reported-events?text=velden").text
+        assert "Velde" not in warehouse.get("/reported-events/events.csv").text

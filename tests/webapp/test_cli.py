@@ -82,3 +82,16 @@ def test_a_deny_list_that_cannot_be_looked_into_lets_nothing_pass(tmp_path: Path
     assert result == 2
     assert "--check" in words
     assert not Path(missing).exists()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_drill_in_a_folder_without_an_installation_makes_nothing(
+    tmp_path: Path, *, is_there: bool
+) -> None:
+    folder = tmp_path / "company"
+    if is_there:
+        folder.mkdir()
+    said = CliRunner().invoke(main, ["drill", "--lot", "X", "--data", str(folder)])
+    assert said.exit_code == 1
+    assert "There is no installation" in said.output
+    assert [path.name for path in tmp_path.rglob("*")] == ["company"] * is_there

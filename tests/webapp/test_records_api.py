@@ -27,7 +27,7 @@ NOT_RECORDS = {
     "reconciliation_run", "reconciliation_source", "webhook_subscription",
     "import_approval", "import_batch", "import_correction", "import_file", "import_line",
     "import_mapping", "import_problem", "legacy_case", "priority_serial", "trace_run",
-    "trace_run_node",
+    "trace_run_node", "reported_event",
     "trace_run_stock", "trace_run_unit", "reading",
 }  # fmt: skip
 

@@ -33,7 +33,7 @@ ORDER = (
         "happened",
         N_("What happened"),
         ("event", "purchase_receipt", "examination", "measurement", "certificate", "install",
-         "packed", "shipment", "shipment_line", "unit_label", "flag"),
+         "packed", "shipment", "shipment_line", "unit_label", "flag", "reported_event"),
     ),
     (
         "held",

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.cases.drills import report, scoring
+from engine.cases.drills import report, scoring, settling
 from engine.cases.drills.hospitals import KINDS
 from engine.cases.drills.measures import CRITICAL, MEASURES
 from engine.cases.drills.models import Drill, SyntheticAnswer
@@ -60,6 +60,7 @@ class OneDrill:
     reports: list[Document]
     waiting_count: int  # answers of hospitals that are still to come
     next_answer_at: datetime | None
+    may_settle: bool  # people may account for what is open now
 
 
 @dataclass(frozen=True)
@@ -132,4 +133,5 @@ def one_drill(db: Session, number: str, *, language: str) -> OneDrill:
         [one for one in documents.documents_of(db, case.stream) if one.kind == report.LAYOUT],
         waiting[0],
         waiting[1],
+        drill.is_attended and drill.outcome is None and settling.is_due(db, case),
     )

@@ -19,6 +19,7 @@ from engine.regulators.jurisdictions import JurisdictionUnknown, named
 from forms import library
 from forms.spending import CATEGORIES, GROUPS
 from webapp import words
+from webapp.numbers import whole
 from webapp.sentences import of_form, step_name, translated
 from webapp.times import language, money, number, on_day, when
 from webapp.words import N_
@@ -66,8 +67,8 @@ def window_of(asked: Mapping[str, str], *, at: datetime) -> Window:
         first = first or last - timedelta(days=DEFAULT_DAYS - 1)
         first, last = min(first, last), max(first, last)
         return Window(max(first, last - LONGEST), last, at)
-    typed = asked.get("days", "")
-    days = int(typed) if typed.isdecimal() and int(typed) in DAYS else DEFAULT_DAYS
+    typed = whole(asked.get("days"))
+    days = typed if typed in DAYS else DEFAULT_DAYS
     return Window(today - timedelta(days=days - 1), today, at)
 
 
@@ -160,7 +161,7 @@ def jurisdiction(code: str) -> str:
         found = named(code)
     except JurisdictionUnknown:
         return code
-    return found.name_zh if language() == "zh" else found.name
+    return found.said(language()) if found.name else str(words.country(code))
 
 
 WORDS: Mapping[str, Callable[[str], Any]] = {

@@ -13,7 +13,7 @@ from engine.serials.models import Lot, Part
 from engine.serials.models.axes import CUSTODIES, USABILITIES
 from engine.serials.named import Match
 from engine.serials.near import near
-from webapp.config import LARGEST_ID
+from webapp.numbers import whole
 from webapp.queries.search import LONGEST, readable
 
 
@@ -78,9 +78,7 @@ def asked_of(said: Mapping[str, str]) -> Asked:
         return value if (value := said.get(name, "")) in values else ""
 
     def id_(name: str) -> int | None:
-        value = said.get(name, "")
-        is_id = value.isascii() and value.isdigit() and 0 < len(value) < 20
-        return int(value) if is_id and int(value) <= LARGEST_ID else None
+        return whole(said.get(name))
 
     return Asked(
         kind="lot" if said.get("kind") == "lot" else "unit",

@@ -27,7 +27,8 @@ from webapp.words import N_
 
 LONGEST = 120  # letters of a name
 SPARE = 2  # empty rows for filters below those that are filled in
-UNASKED = frozenset({"import_file", "staging_row"})  # bytes, and lines as they came
+# bytes, lines as they came, and versions: the register of reported events has a file of its own
+UNASKED = frozenset({"import_file", "staging_row", "reported_event"})
 
 
 @dataclass(frozen=True)

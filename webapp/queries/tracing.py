@@ -26,6 +26,7 @@ from engine.serials.models.axes import CUSTODIES
 from engine.serials.models.trace import WAYS_IN
 from engine.serials.sets import id_set
 from engine.serials.trace import Counts, KeptUnit, Tally
+from webapp.numbers import whole
 from webapp.queries.stock import actors
 
 RUNS = 20  # to a page
@@ -33,6 +34,7 @@ UNITS = 100
 LOTS = 200
 PIECES = 300  # of a long paste; what needs a person is always shown
 NEEDS = ("question", "not_recorded", "left_out")
+ANSWER = "a."  # before the key of a question in the form
 
 
 # --- the box ---------------------------------------------------------------------------------
@@ -46,6 +48,15 @@ class Shown:
     more_count: int
     understood_count: int
     missing_count: int
+
+
+def answers_of(form: Mapping[str, str]) -> dict[str, str]:
+    """Return what was answered to what the box asked back, by the keys of its questions."""
+    return {
+        name.removeprefix(ANSWER): value
+        for name, value in form.items()
+        if name.startswith(ANSWER) and value
+    }
 
 
 def understood(said: Understood) -> Shown:
@@ -327,8 +338,7 @@ def asked_of(said: Mapping[str, str]) -> Asked:
     """Return what was asked for; nonsense asks for nothing."""
 
     def number(name: str) -> int:
-        text = said.get(name, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+        return whole(said.get(name)) or 0
 
     return Asked(
         custody=said.get("custody", "") if said.get("custody") in CUSTODIES else "",

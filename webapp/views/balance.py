@@ -18,6 +18,7 @@ from engine.errors import EngineError, Invalid, NotFound, Problem, Refused
 from engine.evidence.failures import SigningLocked
 from engine.serials.models import Party
 from webapp import signing
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.balance import PAGE, Narrowed, accounts, quantities, units
 from webapp.reading import read
@@ -76,11 +77,11 @@ def rows(number: str) -> ResponseReturnValue:
     asked = Narrowed(
         account=name if (name := given.get("account", "")) in balance.ACCOUNTS else "",
         group=name if (name := given.get("group", "")) in countries.ASKED else "",
-        party=given.get("party", None, type=int),
+        party=whole(given.get("party")),
         country=given.get("country", "").replace("\x00", "")[:2],
-        lot=given.get("lot", None, type=int),
+        lot=whole(given.get("lot")),
     )
-    after = given.get("after", 0, type=int)
+    after = whole(given.get("after")) or 0
     found = units(db, case, asked, after=after)
     party = db.get(Party, asked.party) if asked.party else None
     return render_template(

@@ -7,6 +7,7 @@ from flask_babel import gettext
 from engine.clock import now
 from engine.errors import Invalid, Problem
 from engine.serials.exchange import doors
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.doors import door_lines
 from webapp.reading import read
@@ -44,7 +45,7 @@ def register() -> ResponseReturnValue:
             door = doors.register(
                 db,
                 request.form.get("name", ""),
-                site_id=int(site) if site.isascii() and site.isdigit() else 0,
+                site_id=whole(site) or 0,
                 by=person(),
                 at=now(),
             )

@@ -15,6 +15,7 @@ from engine.serials.exchange.downtime import LateEntry
 from engine.serials.exchange.paper import record_of
 from webapp.config import LANGUAGES, holdfast
 from webapp.downloads import download
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.downtime import form_line, form_lines
 from webapp.reading import read
@@ -66,7 +67,7 @@ def give_out() -> ResponseReturnValue:
             forms = downtime.print_forms(
                 db,
                 request.form.get("kind", ""),
-                int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0,
+                whole(count, most=999) or 0,
                 language=said if said in LANGUAGES else "en",
                 by=person(),
                 at=now(),

@@ -20,6 +20,7 @@ from engine.commands import Command
 from engine.errors import Invalid, Problem
 from forms.kinds.country import countries
 from webapp import ceremony, words
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.reported_events import would_feed
 from webapp.reading import read
@@ -306,7 +307,7 @@ def _act(db: Session, entry: Entry, typed: dict[str, str], key: str, *, feeds: s
     if entry.number is not None:
         shown = typed.get("version", "")
         return recording.correct(
-            db, entry.number, given, version=int(shown) if shown.isdecimal() else 0,
+            db, entry.number, given, version=whole(shown) or 0,
             reason=typed["reason"], by=by, at=at, key=key,
         ).number  # fmt: skip
     number = recording.record(db, given, by=by, at=at, key=key).number

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from engine.cases.register import is_a_case
 from engine.clock import now
-from webapp.config import LARGEST_ID
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.qr import qr
 from webapp.queries.held import AGES, Asked, released_holds, standing
@@ -84,15 +84,14 @@ def _case_number() -> str:
 
 
 def _id(name: str) -> int | None:
-    found = request.args.get(name, type=int)
-    return found if found is not None and 0 <= found <= LARGEST_ID else None
+    return whole(request.args.get(name))
 
 
 @bp.get("/tags")
 @allow("tag.print")
 def some_tags() -> ResponseReturnValue:
     """Show the tags of the holds chosen in the register."""
-    chosen = [one for one in request.args.getlist("hold", type=int) if 0 < one <= LARGEST_ID]
+    chosen = [one for said in request.args.getlist("hold") if (one := whole(said))]
     lines, page = up_to_last(
         lambda asked: tags_of_holds(read(), chosen, asked), lambda found: found[1]
     )

@@ -19,6 +19,7 @@ from engine.serials.intake.layouts import DOCUMENTS
 from engine.serials.intake.mappings import Reading
 from engine.serials.models import ImportFile
 from webapp.config import holdfast
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.intake import (
     batch_page,
@@ -133,17 +134,17 @@ def _asked(before: Reading, kind: str) -> Reading:
     names = {one.name for one in intake.layout(kind).columns}
     columns: dict[int, str] = {}
     for field, name in said.items():
-        place = field.removeprefix("column-")
-        if field.startswith("column-") and place.isdecimal() and name in names:
-            columns[int(place)] = name
+        place = whole(field.removeprefix("column-"))
+        if field.startswith("column-") and place is not None and name in names:
+            columns[place] = name
     dates = {
         field.removeprefix("order-"): order
         for field, order in said.items()
         if field.startswith("order-") and order in values.ORDERS
     }
-    line = said.get("header_line", "")
+    line = whole(said.get("header_line"), most=999_999)
     separator = said.get("separator", before.separator)
-    header_line = int(line) if line.isdecimal() and len(line) < 7 else before.header_line
+    header_line = before.header_line if line is None else line
     moved = header_line != before.header_line or separator != before.separator
     return Reading(
         before.encoding,

@@ -10,6 +10,7 @@ from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
 from engine.evidence import layouts
 from webapp import signing, words
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.letter_languages import languages, one_language
 from webapp.reading import read
@@ -61,7 +62,7 @@ def write(code: str) -> ResponseReturnValue:
                 db,
                 code,
                 {key: form.get(key, "") for key in layouts.letter_words()},
-                after=int(after) if after.isdecimal() and len(after) <= 6 else 0,
+                after=whole(after) or 0,
                 by=person(),
                 at=now(),
                 key=request_key(),

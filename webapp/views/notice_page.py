@@ -35,6 +35,7 @@ from webapp.config import LANGUAGES, holdfast
 from webapp.errors import http_sentence, status_of
 from webapp.exports import exported
 from webapp.i18n import language, write_in
+from webapp.numbers import whole
 from webapp.permissions import PUBLIC, allow
 from webapp.queries.replies import Here, answered, rows_of, shipped, summary_of
 from webapp.reading import read, reading
@@ -450,8 +451,7 @@ def confirm_customer(token: str) -> ResponseReturnValue:
     _may_send(here)
     with begin() as db:
         answering = links.live(db, token, at=now())
-        number = int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else 0
-        confirming.confirm(db, answering.notice, number, by=None, at=now())
+        confirming.confirm(db, answering.notice, whole(said) or 0, by=None, at=now())
     return redirect(_at("customers", here), 303)
 
 

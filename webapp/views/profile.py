@@ -17,6 +17,7 @@ from engine.people.throttle import TriedTooOften
 from engine.people.token_models import ServiceAccount
 from webapp.config import LANGUAGES, holdfast
 from webapp.i18n import keep
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.reading import read, reading
 from webapp.session import must_change_password, person, session_id
@@ -110,7 +111,7 @@ def delegate() -> ResponseReturnValue:
             delegations.delegate(
                 db,
                 principal_id=person().id,
-                delegate_id=int(entered.get("delegate") or 0),
+                delegate_id=whole(entered.get("delegate")) or 0,
                 role=entered.get("role", ""),
                 starts_at=starts_at,
                 ends_at=ends_at,

@@ -10,6 +10,7 @@ from engine.clock import now
 from engine.serials import intake
 from engine.serials.intake import quarantine, working
 from engine.serials.intake.layouts import DOCUMENTS
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.intake import in_the_readers_words, said
 from webapp.queries.stock import actors
@@ -74,11 +75,14 @@ def save(batch_id: int) -> ResponseReturnValue:
     seen: dict[int, int] = {}
     for field, value in request.form.items():
         what, _, rest = field.partition("-")
-        line, _, name = rest.partition("-")
-        if what == "cell" and line.isdecimal():
-            cells[int(line)][name] = value
-        elif what == "seen" and line.isdecimal() and value.isdecimal():
-            seen[int(line)] = int(value)
+        said, _, name = rest.partition("-")
+        line = whole(said)
+        if line is None:
+            continue
+        if what == "cell":
+            cells[line][name] = value
+        elif what == "seen":
+            seen[line] = whole(value) or 0
     changed = 0
     with begin() as db:
         working.refuse_busy(db, batch_id)

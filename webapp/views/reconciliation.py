@@ -9,6 +9,7 @@ from engine.errors import Invalid, Problem
 from engine.serials.exchange import resolving, runs, sources
 from engine.serials.exchange.doors import sites
 from engine.serials.models.exchange import DIFFERENCES
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.reconciliation import (
     differences,
@@ -97,7 +98,8 @@ def _number(name: str) -> int | None:
     said = request.form.get(name, "").strip()
     if not said:
         return None
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else -1
+    number = whole(said, most=999_999_999)
+    return -1 if number is None else number
 
 
 @bp.get("/<int:source_id>")
@@ -176,7 +178,8 @@ def settle(source_id: int) -> ResponseReturnValue:
     """Look after the chosen differences, or say how they were settled."""
     form = request.form
     every = form.get("which") == "all"
-    ids = None if every else [int(one) for one in form.getlist("difference") if one.isdigit()]
+    chosen = (whole(one) for one in form.getlist("difference"))
+    ids = None if every else [one for one in chosen if one is not None]
     kind = form.get("kind", "") if form.get("kind") in DIFFERENCES else None
     try:
         with begin() as db:

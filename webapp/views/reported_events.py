@@ -6,14 +6,16 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine.cases.reported import feeding, listing
+from engine.cases.reported import feeding, finding, listing
 from engine.cases.reported.models import OUTCOMES
 from engine.clock import now
 from engine.errors import Invalid, Problem
-from webapp.config import LARGEST_ID
+from engine.evidence import documents
+from webapp.downloads import download
 from webapp.exports import exported
+from webapp.numbers import whole
 from webapp.permissions import allow
-from webapp.queries.reported_events import columns, event_page, file_rows, rows_shown
+from webapp.queries.reported_events import columns, event_page, file_rows, rows_shown, seen_names
 from webapp.reading import read
 from webapp.recording import Entered
 from webapp.session import person
@@ -28,6 +30,7 @@ def _wanted() -> listing.Wanted:
     outcome, country = args.get("outcome", ""), args.get("country", "")
     return listing.Wanted(
         text=args.get("text", ""),
+        is_reporter_seen="reporter_name" in seen_names(),
         outcome=outcome if outcome in OUTCOMES else None,
         country=country if country == "none" else country[:2] or None,
         is_undecided=args.get("show") == "undecided",
@@ -38,8 +41,7 @@ def _wanted() -> listing.Wanted:
 
 
 def _id(name: str) -> int | None:
-    asked = request.args.get(name, type=int)
-    return asked if asked is not None and 0 < asked <= LARGEST_ID else None
+    return whole(request.args.get(name)) or None
 
 
 @bp.get("")
@@ -96,6 +98,18 @@ def _one(number: str, problems: list[Problem]) -> str:
         problems=problems,
         entered=request.form,
     )
+
+
+@bp.get("/<number>/documents/<int:document_id>")
+@allow("reported_event.document")
+def document(number: str, document_id: int) -> ResponseReturnValue:
+    """Send a sealed record of this event, or the rows behind one, as a download."""
+    db = read()
+    event, found = finding.named(db, number), documents.document_of(db, document_id)
+    if found.stream != event.stream:
+        raise documents.DocumentUnknown
+    content = documents.content_of(db, found)
+    return download(content, name=found.download_name, media_type=found.media_type)
 
 
 @bp.post("/<number>/cases")

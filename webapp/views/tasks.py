@@ -14,6 +14,7 @@ from engine.cases.pages import Page, TaskFilter, TaskSort
 from engine.clock import now
 from engine.errors import NotAllowed, Problem
 from engine.people import person_of
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.task import successors, task_page
 from webapp.reading import read
@@ -120,7 +121,7 @@ def _hand_over_page(task_id: UUID, problems: list[Problem]) -> str:
 @allow("task.reassign")
 def hand_over(task_id: UUID) -> ResponseReturnValue:
     """Give a task to a named person, whoever had it."""
-    to_id = request.form.get("to", type=int)
+    to_id = whole(request.form.get("to"))
     reason = request.form.get("reason", "").strip()
     wrong = [] if to_id else [Problem("to", N_("Choose who is to do it."))]
     wrong += [] if reason else [Problem("reason", N_("Write the reason first."))]

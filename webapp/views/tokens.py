@@ -19,6 +19,7 @@ from engine.people.roles import MANAGES, roles
 from engine.people.scopes import scopes
 from engine.people.token_models import ApiToken, ServiceAccount
 from webapp.i18n import language
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.reading import read
 from webapp.session import person
@@ -255,4 +256,4 @@ def _end_of(day: str) -> datetime:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return whole(text) or 0

@@ -15,6 +15,7 @@ from engine.serials.models.axes import CUSTODIES
 from engine.serials.models.trace import WAYS_IN
 from webapp.downloads import download
 from webapp.exports import FORMATS, exported
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries import trace_paper, trace_why, tracing as queries
 from webapp.queries.made_of import as_rows as as_tree
@@ -27,7 +28,6 @@ from webapp.times import zone
 from webapp.transactions import begin, request_key
 
 bp = Blueprint("trace", __name__, url_prefix="/trace")
-ANSWER = "a."  # before the key of a question in the form
 
 
 @bp.get("")
@@ -42,7 +42,9 @@ def index() -> ResponseReturnValue:
 def understand() -> ResponseReturnValue:
     """Show how the text is understood; trace it when that was asked and nothing is left to ask."""
     text = request.form.get("text", "").replace("\r\n", "\n")
-    said = expressions.understand(read(), text, answers=_answers(), zone=zone())
+    said = expressions.understand(
+        read(), text, answers=queries.answers_of(request.form), zone=zone()
+    )
     if request.form.get("do") != "trace" or said.open_questions or not said.expression["any"]:
         is_refused = request.form.get("do") == "trace"
         return _box(text, said, is_refused=is_refused), 422 if is_refused else 200
@@ -53,7 +55,7 @@ def understand() -> ResponseReturnValue:
 @allow("trace.run")
 def trace_from() -> ResponseReturnValue:
     """Trace forward from one unit, lot or run: one click on its page."""
-    term = queries.term_of(read(), request.form.get("kind", ""), request.form.get("id", type=int))
+    term = queries.term_of(read(), request.form.get("kind", ""), whole(request.form.get("id")))
     return _start({"any": [term], "text": expressions.said_of(term)})
 
 
@@ -103,7 +105,7 @@ def why(run_id: int) -> ResponseReturnValue:
     """Say why a unit is affected, or why it is not."""
     db = read()
     head, typed = queries.run_head(db, run_id), request.args.get("unit", "").strip()[:300]
-    told = trace_why.told(db, run_id, typed=typed, unit_id=request.args.get("id", type=int))
+    told = trace_why.told(db, run_id, typed=typed, unit_id=whole(request.args.get("id")))
     page = "trace/_why.html" if request.headers.get("HX-Request") else "trace/why.html"
     return render_template(page, view=head, told=told, typed=typed, tab="why")
 
@@ -194,14 +196,6 @@ def compare() -> ResponseReturnValue:
         flash(gettext("Tick two traces to compare."))
         return redirect(url_for(".index"), 303)
     return render_template("trace/compare.html", view=comparison(read(), *chosen))
-
-
-def _answers() -> Mapping[str, str]:
-    return {
-        name.removeprefix(ANSWER): value
-        for name, value in request.form.items()
-        if name.startswith(ANSWER) and value
-    }
 
 
 def _start(expression: Mapping[str, object]) -> ResponseReturnValue:

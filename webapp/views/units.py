@@ -14,7 +14,7 @@ from engine.serials.intake.taking_back import came_with
 from engine.serials.listing import COUNTED
 from engine.serials.models.axes import CUSTODIES, USABILITIES
 from engine.serials.queries import SHOWN, LotPage, Pages, UnitPage, lot_page, unit_page
-from webapp.config import LARGEST_ID
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.events import open_flag_count
 from webapp.queries.life import container_page, life_of_node, life_of_unit, segment_page
@@ -86,7 +86,7 @@ def lot(lot_id: int) -> ResponseReturnValue:
     """Show one lot."""
     db, pages = read(), _pages()
     view = lot_page(db, lot_id, pages)
-    after = request.args.get("into", type=int)
+    after = whole(request.args.get("into")) or None
     return render_template(
         "units/lot.html",
         view=view,
@@ -97,7 +97,7 @@ def lot(lot_id: int) -> ResponseReturnValue:
         axes=lot_axes(db, view),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
         releasers=releasers(db, view.timeline),
-        into=went_into(db, lot_id, after=after if after and 0 < after <= LARGEST_ID else None),
+        into=went_into(db, lot_id, after=after),
         is_into_first=not after,
         units=units_of_lot(db, lot_id),
         counted=COUNTED,

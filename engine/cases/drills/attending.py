@@ -12,10 +12,15 @@ from engine.cases.drills.starting import drill_of
 from engine.cases.models import Case
 from engine.cases.tasks import lock_case, refuse_ended
 from engine.db import Database
+from engine.errors import Refused
 from engine.people import Person, authorize
 from engine.people.robots import robot
 
 RECORDER = "customer_service"  # whose robot takes down what hospitals answer
+
+
+class NothingToAccountFor(Refused):
+    """%(number)s does not wait for its reconciliation yet. Until then consignees may answer."""
 
 
 def tend(database: Database, *, at: datetime) -> int:
@@ -38,7 +43,7 @@ def _tend(database: Database, number: str, at: datetime) -> int:
         case = lock_case(db, number)
         _, drill = drill_of(db, number)
         if case.state != "open":
-            _end(db, case, drill, at=at)
+            finish(db, number, at=at, ended_at=at)
             return 0
         hospitals.plan(db, case, drill)
         due = hospitals.due(db, case, at=at)
@@ -50,20 +55,18 @@ def _tend(database: Database, number: str, at: datetime) -> int:
     return len(due)
 
 
-def _end(db: Session, case: Case, drill: Drill, *, at: datetime) -> None:
-    """Score a drill that was closed; one that was voided on the case's page is abandoned."""
-    if case.state == "closed":
-        finish(db, case.number, at=at, ended_at=at)
-    else:
-        drill.ended_at, drill.outcome, drill.reason = at, "abandoned", "void"
-
-
 def settle(db: Session, number: str, *, by: Person, at: datetime) -> int:
-    """Account for what is open in a drill, because somebody says so; returns how many moved."""
+    """Account for what is open in a drill, because somebody says so; returns how many moved.
+
+    Raises `NothingToAccountFor` before the recall waits for its reconciliation.
+    """
     authorize(by, "drill.settle")
     case = lock_case(db, number)
     drill_of(db, number)
     refuse_ended(case)
+    if not settling.is_due(db, case):
+        raise NothingToAccountFor(number=number)
+
     moved = settling.settle(db, case, by=by, at=at)
     case.version += 1
     return moved

@@ -4,6 +4,7 @@ The clock jumps from one due thing to the next: a step, an answer of a hospital,
 is the drill's alone (`engine.clock`): no timer, job or deadline of any other case comes due by it.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -15,32 +16,30 @@ from engine.bpmn import timers
 from engine.bpmn.errors import DoneByTheSamePerson
 from engine.bpmn.models import Instance, Task, Timer
 from engine.cases import commands, upkeep
-from engine.cases.drills import answering, hospitals, settling
+from engine.cases.drills import answering, hospitals, interrupted, settling
 from engine.cases.drills.attending import RECORDER
-from engine.cases.drills.models import Drill, SyntheticAnswer
+from engine.cases.drills.models import SyntheticAnswer
 from engine.cases.drills.scoring import finish
-from engine.cases.drills.starting import abandon, drill_of, start
+from engine.cases.drills.starting import drill_of, give_up, start
 from engine.cases.models import Case
 from engine.cases.recalls import gates, passing
 from engine.cases.recalls.models import Gate
 from engine.cases.reporting import schedule
 from engine.db import Database
-from engine.errors import Conflict, EngineError
+from engine.errors import EngineError, Invalid
 from engine.evidence import checkpoints
 from engine.people import Person
 from engine.people.robots import robot
+from engine.words import say as say_in
 
 REPORTER, AUTHORITY = "qa_engineer", "regulatory_affairs"
 GATE_AFTER = timedelta(days=1)  # an authority lets the action go on
 LONGEST = timedelta(days=400)  # of the drill's clock: what has not ended by then never will
-ALIVE = timedelta(minutes=5)
 MOST_ROBOTS = 4
-INTERRUPTED = "Interrupted before its end; a new drill was started."
 Said = Callable[[str], None]
+Begun = Callable[[Session, Case], None]  # what else is written down with the drill
 
-
-class DrillRuns(Conflict):
-    """Drill %(number)s is being carried out now. Wait for its end."""
+log = logging.getLogger(__name__)
 
 
 class DrillStuck(EngineError):
@@ -55,21 +54,22 @@ def run(
     seed: str | None = None,
     language: str | None = None,
     say: Said = lambda _: None,
+    begun: Begun = lambda _db, _case: None,
 ) -> str:
     """Carry a drill about what `scope` says through to its report; return its number.
 
     A recall that goes no further is a drill that did not pass: the report says where it stopped.
 
     `now` is the server's time. What an earlier one left half-way is abandoned first. Raises
-    `DrillRuns`, `DrillStuck`, and whatever says that the scope cannot be read.
+    `interrupted.DrillRuns`, `DrillStuck`, and whatever says that the scope cannot be read.
     """
-    number = _begin(database, scope, now=now, seed=seed, language=language)
+    number = _begin(database, scope, now=now, seed=seed, language=language, begun=begun)
     say(number)
     try:
-        Robots(database, number, scope, now=now, say=say).work()
+        with interrupted.at_work(database, number, now=now):
+            Robots(database, number, scope, now=now, say=say).work()
     except Exception as stuck:  # whatever it was, nothing of it goes on
-        with database.begin() as db:
-            abandon(db, number, reason=str(stuck), by=None, at=now())
+        _give_up(database, number, stuck, at=now())
         raise
     finally:
         with database.begin() as db:
@@ -84,31 +84,38 @@ def _begin(
     now: Callable[[], datetime],
     seed: str | None,
     language: str | None,
+    begun: Begun,
 ) -> str:
     at = now()
     with database.begin() as db:
-        for number in _left_over(db, at=at):
-            abandon(db, number, reason=INTERRUPTED, by=None, at=at)
+        interrupted.refuse_running(db, at=at)
         reporter = robot(db, REPORTER, at=at)
+        spoken = language or db.info.get("language", "en")
+        raw = answering.report_of(scope, at=at, language=spoken)
         case = start(
-            db, answering.report_of(scope, at=at), by=reporter, at=at,
-            key=f"drill:{at.isoformat()}", is_attended=False, seed=seed, language=language,
+            db, raw, by=reporter, at=at, key=f"drill:{at.isoformat()}", is_attended=False,
+            seed=seed, language=spoken,
         )  # fmt: skip
+        begun(db, case)
         return case.number
 
 
-def _left_over(db: Session, *, at: datetime) -> list[str]:
-    """Return the unattended drills that nobody carries out any more; raises `DrillRuns`."""
-    rows = db.execute(
-        select(Case.number, Drill.beat_at)
-        .join(Drill, Drill.case_id == Case.id)
-        .where(Drill.ended_at.is_(None), ~Drill.is_attended)
-        .order_by(Case.id)
-    ).all()
-    for number, beat_at in rows:
-        if at - beat_at < ALIVE:
-            raise DrillRuns(number=number)
-    return [number for number, _ in rows]
+def _give_up(database: Database, number: str, stuck: Exception, *, at: datetime) -> None:
+    """Abandon a drill that cannot go on, unless somebody ended it: that is then why it cannot."""
+    try:
+        with database.begin() as db:
+            case, drill = drill_of(db, number)
+            if drill.ended_at is None:
+                give_up(db, number, reason=because(stuck, case.language), by=None, at=at)
+    except Exception:  # what went wrong first is what has to be told
+        log.exception("drill %s could not be ended", number)
+
+
+def because(stuck: Exception, language: str) -> str:
+    """Return what went wrong as its record says it, in the language of the drill."""
+    if isinstance(stuck, Invalid) or not isinstance(stuck, EngineError):
+        return f"{type(stuck).__name__}: {stuck}"
+    return say_in(stuck.message, language, **stuck.facts)
 
 
 class Robots:
@@ -128,7 +135,7 @@ class Robots:
         self._now, self._say = now, say
         with database.read() as db:
             case, drill = drill_of(db, number)
-            self._case_id, self._seed, self._own = case.id, drill.seed, drill.clock
+            self._case_id, self._language, self._own = case.id, case.language, drill.clock
             self._at = self._started = case.opened_at
 
     def work(self) -> None:
@@ -148,10 +155,8 @@ class Robots:
             self._run_jobs()
 
     def _is_open(self) -> bool:
-        with self._database.begin() as db:
-            case, drill = drill_of(db, self._number)
-            drill.beat_at = self._now()
-            return case.state == "open"
+        with self._database.read() as db:
+            return drill_of(db, self._number)[0].state == "open"
 
     def _do_what_is_due(self) -> None:
         """Do all that is due at this moment, and what that makes due at once."""
@@ -196,7 +201,9 @@ class Robots:
                 with self._database.begin() as db:
                     if task.element_id == "reconcile":
                         settling.settle(db, db.get_one(Case, self._case_id), by=by, at=self._at)
-                    raw = answering.answers_at(db, task, self._scope, by=by, at=self._at)
+                    raw = answering.answers_at(
+                        db, task, self._scope, language=self._language, by=by, at=self._at
+                    )
                     commands.complete_task(
                         db, task.id, raw, by=by, at=self._at, key=f"drill:{task.id}"
                     )

@@ -4,16 +4,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance, Task
 from engine.cases import facts, scopes
-from engine.cases.drills import report
+from engine.cases.drills import report, settling
 from engine.cases.drills.hospitals import KINDS
 from engine.cases.drills.measures import (
     CONTAINED_WITHIN,
-    LEAST_ATTEMPTS,
     MEASURES,
     PASSES_AT,
     TRACED_AT_LEAST,
@@ -21,9 +20,9 @@ from engine.cases.drills.measures import (
     Scored,
 )
 from engine.cases.drills.models import Drill, SimulatedHold, SyntheticAnswer
-from engine.cases.drills.starting import drill_of, stop
-from engine.cases.models import Case
-from engine.cases.notices.models import Notice, OutreachAttempt
+from engine.cases.drills.starting import drill_of, give_up, stop, voided_because
+from engine.cases.models import BalanceTotal, Case
+from engine.cases.notices.models import Notice
 from engine.cases.reconciling import Reconciliation, reconciliation
 from engine.cases.scopes.figures import Figures
 from engine.evidence import ledger
@@ -68,11 +67,15 @@ def score(db: Session, case: Case, drill: Drill) -> Score:
 def finish(db: Session, number: str, *, at: datetime, ended_at: datetime) -> None:
     """Score a drill, reveal its seed and have its report sealed. Flushes.
 
-    A recall that was not closed is ended where it stands. `at` is the drill's time, `ended_at` the
-    server's. A drill that was scored stays as it is.
+    A recall that was not closed is ended where it stands; one that somebody voided is abandoned,
+    not scored. `at` is the drill's time, `ended_at` the server's. A drill that was scored stays as
+    it is.
     """
     case, drill = drill_of(db, number)
     if drill.ended_at is not None:
+        return
+    if case.state == "void":
+        give_up(db, number, reason=voided_because(db, case), by=None, at=ended_at)
         return
 
     found = score(db, case, drill)
@@ -208,13 +211,26 @@ def _shares(
 
 
 def _given_up_early(db: Session, case: Case) -> bool:
-    tried = (
-        select(func.count(OutreachAttempt.id))
-        .where(OutreachAttempt.notice_id == Notice.id)
-        .scalar_subquery()
+    """Say whether somebody was left without an answer who was not tried often enough.
+
+    Their notice was closed, or the drill ended while nobody had said what became of their units.
+    """
+    closed = select(Notice.party_id).where(
+        Notice.case_id == case.id, Notice.state == "closed", Notice.answered_at.is_(None)
     )
-    early = select(Notice.id).where(
-        Notice.case_id == case.id, Notice.answered_at.is_(None), tried < LEAST_ATTEMPTS
+    answered = select(Notice.party_id).where(
+        Notice.case_id == case.id, Notice.answered_at.is_not(None)
+    )
+    lying = BalanceTotal
+    left = select(lying.party_id).where(
+        lying.case_id == case.id,
+        lying.account.in_((settling.UNRESOLVED, settling.STILL_MISSING)),
+        lying.party_id != 0,  # what is with nobody
+        lying.party_id.not_in(answered),
+    )
+    given_up = union(closed, left).subquery()
+    early = select(given_up.c.party_id).where(
+        given_up.c.party_id.not_in(settling.tried_enough(case))
     )
     return db.scalar(early.limit(1)) is not None
 

@@ -1,33 +1,71 @@
 """Accounting for what a drill leaves: nothing came back, so the drill says what would have."""
 
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Select, case as when, func, select
 from sqlalchemy.orm import Session
 
+from engine.bpmn.models import Instance, Task
 from engine.cases import balance
 from engine.cases.accounts import ACCOUNTS
+from engine.cases.drills.measures import LEAST_ATTEMPTS
 from engine.cases.models import Case
+from engine.cases.notices.models import Notice, OutreachAttempt
 from engine.evidence import ledger
 from engine.people import Person
 
-ACCOUNTED = "accounted_in_drill"
-# nobody said that they have it: a drill ends it as a recall would, after its attempts
+EVIDENCE = "drill"
+ACCOUNTED, UNRESOLVED, STILL_MISSING = "accounted_in_drill", "unresolved", "missing_in_drill"
+# nobody said that they have it
 MISSING = ("at_consignee", "passed_on", "not_received", "not_found")
 
 
-def settle(db: Session, case: Case, *, by: Person | None, at: datetime) -> int:
-    """Post what is open: what somebody has as accounted for, the rest as unresolved. Flushes.
+def is_due(db: Session, case: Case) -> bool:
+    """Say whether the recall waits for its reconciliation: before it, consignees may answer."""
+    waits = (
+        select(Task.id)
+        .join(Instance, Instance.id == Task.root_id)
+        .where(
+            Instance.business_key == case.number,
+            Task.element_id == "reconcile",
+            Task.done_at.is_(None),
+            Task.cancelled_at.is_(None),
+        )
+    )
+    return db.scalar(waits.limit(1)) is not None
 
-    Returns how many moved. Only in a drill: it is no fact of any unit.
+
+def settle(db: Session, case: Case, *, by: Person | None, at: datetime) -> int:
+    """Post what is open: what somebody has as accounted for, the rest as missing. Flushes.
+
+    What is missing is unresolved only with who was tried as often as a recall must. Returns how
+    many moved. Only in a drill: it is no fact of any unit.
     """
     balance.lock(db, case)
     has = tuple(name for name, one in ACCOUNTS.items() if one.is_open and name not in MISSING)
-    moved = [
-        balance.post_set(
-            db, case, balance.lying_in(case.id, accounts), to=to, evidence="drill", by=by, at=at
-        )
-        for accounts, to in ((has, ACCOUNTED), (MISSING, "unresolved"))
-    ]
-    body = {"accounted": moved[0], "unresolved": moved[1]}
+    accounted, missing = (
+        balance.post_set(db, case, selection, to=to, evidence=EVIDENCE, by=by, at=at)
+        for selection, to in ((balance.lying_in(case.id, has), ACCOUNTED), (_missing(case), None))
+    )
+    body = {"accounted": accounted, "missing": missing}
     ledger.append(db, case.stream, "drill_settled", body, by=by, at=at)
-    return sum(moved)
+    return accounted + missing
+
+
+def _missing(case: Case) -> Select[*tuple[Any, ...]]:
+    """Return the query of what nobody says they have, each with where it goes."""
+    lying = balance.lying_in(case.id, MISSING).subquery()
+    goes = when((lying.c.party_id.in_(tried_enough(case)), UNRESOLVED), else_=STILL_MISSING)
+    return select(lying, goes.label("to_account"))
+
+
+def tried_enough(case: Case) -> Select[int]:
+    """Return the query of the consignees that were tried as often as a recall must."""
+    return (
+        select(Notice.party_id)
+        .join(OutreachAttempt, OutreachAttempt.notice_id == Notice.id)
+        .where(Notice.case_id == case.id)
+        .group_by(Notice.party_id)
+        .having(func.count(OutreachAttempt.id) >= LEAST_ATTEMPTS)
+    )

@@ -13,7 +13,7 @@ from engine.cases import balance, facts, scopes, telling
 from engine.cases.models import Case
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter
 from engine.cases.overview import roots_of
-from engine.cases.recalls import gates, jurisdictions, succession, uniting
+from engine.cases.recalls import ending_record, gates, jurisdictions, succession, uniting
 from engine.cases.recalls.models import Gate, Succession
 from engine.cases.recalls.succession import MERGED
 from engine.cases.reported import feeding
@@ -52,12 +52,11 @@ def carry_out(
 
     `traced` is the trace of what either concerns where it was made beforehand.
     """
-    db.add(
-        Succession(
-            case_id=other.id, into_id=case.id, kind=signed.kind, reason=signed.reason, by_id=by.id,
-            at=at, signature_id=signed.signature_id,
-        )
+    ends = Succession(
+        case_id=other.id, into_id=case.id, kind=signed.kind, reason=signed.reason, by_id=by.id,
+        at=at, signature_id=signed.signature_id,
     )  # fmt: skip
+    db.add(ends)
     db.flush()
     difference = None
     if signed.kind == MERGED:
@@ -71,6 +70,7 @@ def carry_out(
         changes.tell(db, case, difference, by=by, at=at, but=_told_by(db, other, difference))
     else:
         jurisdictions.ensure(db, case, by=by, at=at)
+    ending_record.seal(db, other, case, ends, by=by, at=at)
     uniting.hand_over(db, case, other, by=by, at=at)
     _end(db, other, case, signed, by=by, at=at)
     body = {

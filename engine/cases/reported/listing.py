@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine.cases.models import Case
 from engine.cases.pages import Page
-from engine.cases.reported.deciding import REPLACED, counts, looks_of, standing_of
+from engine.cases.reported.decisions import REPLACED, counts, looks_of, standing_of
 from engine.cases.reported.models import (
     CaseEvent,
     EventJurisdiction,
@@ -28,6 +28,7 @@ class Wanted:
     """What the list is narrowed to; empty shows all."""
 
     text: str = ""
+    is_reporter_seen: bool = True  # else whoever complained is not searched
     outcome: str | None = None
     country: str | None = None  # "none" where it is not known
     is_undecided: bool = False
@@ -41,7 +42,7 @@ class Wanted:
         later = aliased(ReportedEvent)
         found = [~select(later.id).where(later.supersedes_id == ReportedEvent.id).exists()]
         if self.text.strip():
-            found.append(_says(self.text.strip()))
+            found.append(_says(self.text.strip(), is_reporter_seen=self.is_reporter_seen))
         if self.outcome:
             found.append(ReportedEvent.outcome == self.outcome)
         if self.country == "none":
@@ -75,7 +76,7 @@ class EventRow:
     reportable: Sequence[str]
     refused: Sequence[EventReportability]  # a no that holds, or that waits for a second person
     waiting: Sequence[str]  # jurisdictions of a no that a second person has yet to confirm
-    is_asked: int  # in how many jurisdictions
+    asked: Sequence[str]  # the jurisdictions in which it is to be decided on
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def _row(
         [current[code] for code in asked
          if code in holding | waiting and not current[code].is_reportable],
         [code for code in asked if code in waiting],
-        len(asked),
+        asked,
     )  # fmt: skip
 
 
@@ -172,7 +173,8 @@ def _count(db: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
     return db.scalar(rows) or 0
 
 
-def _says(words: str) -> ColumnElement[bool]:
+def _says(words: str, *, is_reporter_seen: bool) -> ColumnElement[bool]:
+    reporter = (ReportedEvent.reporter_name,) if is_reporter_seen else ()
     return or_(
         ReportedEvent.number.startswith(words.upper(), autoescape=True),
         *(
@@ -181,8 +183,8 @@ def _says(words: str) -> ColumnElement[bool]:
                 ReportedEvent.complaint_number,
                 ReportedEvent.device_name,
                 ReportedEvent.identification,
-                ReportedEvent.reporter_name,
                 ReportedEvent.what_happened,
+                *reporter,
             )
         ),
     )

@@ -7,15 +7,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, Ref, only_grows
+from engine.serials.harm import OUTCOMES
 from engine.words import N_
 
-OUTCOMES = {
-    "death": N_("Death"),
-    "serious_injury": N_("Serious injury"),
-    "malfunction": N_("Malfunction"),
-    "other": N_("Other outcome"),
-    "unknown": N_("Outcome not known"),
-}
+__all__ = ["OUTCOMES"]
+
 BECAUSE = {
     "happened": N_("It happened there"),
     "authorised": N_("The device is authorised there"),

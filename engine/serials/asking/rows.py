@@ -262,4 +262,4 @@ def _start(after: str) -> list[Any]:
 
 
 def _offset(after: str | None) -> int:
-    return min(int(after), 10**9) if after and after.isdecimal() else 0
+    return min(int(after), 10**9) if after and after.isdecimal() and len(after) <= 10 else 0

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from engine.serials.harm import OUTCOMES as HARM
 from engine.serials.models import CUSTODIES, USABILITIES
 from engine.serials.models.contact import CHANNELS, CONTACT_ROLES
 from engine.serials.models.examination import CERTIFICATES, EXAMINATIONS, OUTCOMES
@@ -43,6 +44,7 @@ _WORDS = {
     "CERTIFICATES": CERTIFICATES,
     "CONTAINERS": CONTAINERS,
     "RULES": RULES,
+    "HARM": HARM,
     "EVENT_TYPES": {code: kind.label for code, kind in KINDS.items()},
 }
 
@@ -53,7 +55,8 @@ class Field:
 
     `kept` is the column that keeps it: `payload.x` is a key inside one, "" what a file says and
     another record keeps. `column` is its column in a file, "" where no file brings it.
-    `changes`: `free`, `release` (fixed once released), `event` (only by an event), `never`.
+    `changes`: `free`, `release` (fixed once released), `event` (only by an event), `correction` (by
+    a new version that says why), `never`.
     `seen_by` and `changed_by` are roles; nobody named is everybody who may read the entity, and
     everybody who may change master data. The five systems say what they call it.
     """
@@ -109,6 +112,7 @@ class Entity:
     fields: tuple[Field, ...]
     epcis: str = ""
     named_by: str = ""  # the field that names one of it where another record refers to it
+    action: str = "master.change"  # what whoever changes one of its fields must be allowed
 
     @property
     def taken_in(self) -> tuple[Field, ...]:

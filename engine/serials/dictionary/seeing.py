@@ -7,7 +7,7 @@ from engine.people.permissions import may
 from engine.people.person import Person
 from engine.serials.dictionary.described import Field, entity
 
-CHANGES = ("free", "release")
+CHANGES = ("free", "release", "correction")
 
 
 def seen(name: str, person: Person | None) -> tuple[Field, ...]:
@@ -20,7 +20,7 @@ def seen(name: str, person: Person | None) -> tuple[Field, ...]:
 
 def changeable(name: str, person: Person | None) -> tuple[Field, ...]:
     """Return the fields that a person may change by hand; what is fixed by release is the row's."""
-    if person is None or not may(person, "master.change"):
+    if person is None or not may(person, entity(name).action):
         return ()
     return tuple(
         field

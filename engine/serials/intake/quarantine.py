@@ -281,24 +281,21 @@ def correct_from_csv(db: Session, batch_id: int, content: str, **how: Unpack[How
     Rows that are in quarantine no more are passed over, as are columns that are not ours.
     """
     reader = csv.DictReader(io.StringIO(content.removeprefix("\ufeff"), newline=""))
-    there = set(
-        db.scalars(
-            select(ImportRow.line).where(
-                ImportRow.batch_id == batch_id, ImportRow.state == "quarantined"
-            )
-        )
+    lines = select(ImportRow.line).where(
+        ImportRow.batch_id == batch_id, ImportRow.state == "quarantined"
     )
+    there = {str(line): line for line in db.scalars(lines)}
     names, count = set(columns(batches.get(db, batch_id))), 0
     for said in reader:
-        number = (said.get(LINE) or "").strip()
-        if not number.isdecimal() or int(number) not in there:
+        line = there.get((said.get(LINE) or "").strip().lstrip("0"))
+        if line is None:
             continue
         values = {
             name: value.removeprefix("'") if value[1:2] in ("=", "+", "-", "@") else value
             for name, value in said.items()
             if name in names and isinstance(value, str)
         }
-        count += bool(correct_row(db, batch_id, int(number), values, **how))
+        count += bool(correct_row(db, batch_id, line, values, **how))
     return count
 
 

@@ -44,6 +44,10 @@ INNER = {
     "gap_reading": "how many gaps there were at a moment, for the trend alone",
     "scan_line": "a person's own tally of scans",
     "report": "questions that people saved, no records",
+    "case_event": "which cases an event feeds, shown with the event",
+    "event_jurisdiction": "where an event is decided on, shown with the event",
+    "event_reportability": "signed decisions on an event, shown with it and sealed",
+    "event_second_look": "second signatures on those decisions, sealed with them",
     "report_run": "questions that people saved, no records",
 }
 each = pytest.mark.parametrize("what", entities(), ids=lambda what: what.name)
@@ -55,7 +59,7 @@ def tables_of_the_store():
     return {
         mapper.class_.__tablename__: mapper.class_.__table__
         for mapper in Base.registry.mappers
-        if mapper.class_.__module__.startswith("engine.serials.")
+        if mapper.class_.__module__.startswith(("engine.serials.", "engine.cases.reported."))
     }
 
 
@@ -90,7 +94,7 @@ def test_a_field_says_what_it_is_in_both_languages(what):
         assert re.search(r"[一-鿿A-Z]", field.label_zh), field.name
         assert re.search(r"[一-鿿A-Z]", field.meaning_zh), field.name
         assert field.type in TYPES, field.name
-        assert field.changes in {"free", "release", "event", "never"}, field.name
+        assert field.changes in {"free", "release", "event", "correction", "never"}, field.name
 
 
 @each
@@ -130,8 +134,8 @@ def test_every_other_system_has_names_in_it():
 def test_the_roles_of_a_field_exist_and_may_act(what):
     for field in what.fields:
         assert {*field.seen_by, *field.changed_by} <= set(roles()), field.name
-        if field.changes in {"free", "release"} and field.changed_by:
-            assert set(field.changed_by) <= permissions()["master.change"], field.name
+        if field.changes in {"free", "release", "correction"} and field.changed_by:
+            assert set(field.changed_by) <= permissions()[what.action], field.name
         if field.seen_by:  # nobody changes what they may not see
             assert set(field.changed_by) <= set(field.seen_by), field.name
 
@@ -177,6 +181,15 @@ def test_the_patient_reference_inside_an_event_is_hidden_too(people):
     assert shown("event", row, people.warehouse)["payload"] == {"documents": ["SR-1"]}
     assert shown("event", row, people.field_service) == row
     assert row["payload"]["patient_reference"] == "P-77"
+
+
+def test_who_complained_is_seen_by_whoever_handles_complaints(people):
+    hidden = {"reporter_name", "reporter_address", "reporter_phone"}
+    assert hidden <= names(seen("reported_event", people.complaint_handler))
+    assert hidden <= names(changeable("reported_event", people.regulatory_affairs))
+    for someone in (people.warehouse, people.production, people.purchasing, None):
+        assert names(seen("reported_event", someone)) & hidden == set()
+        assert changeable("reported_event", someone) == ()
 
 
 def test_a_person_with_two_roles_sees_what_either_sees(people):

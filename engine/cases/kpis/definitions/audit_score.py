@@ -30,7 +30,6 @@ from engine.bpmn.models import Task
 from engine.bpmn.segregation import elements
 from engine.cases.drills.models import Drill
 from engine.cases.kpis.measure import (
-    GOES_ON,
     REAL,
     Col,
     Figure,
@@ -207,7 +206,7 @@ def _evidenced(db: Session, window: Window) -> Passed:
     )
     found = db.execute(
         select(Case.number, sealed).where(
-            REAL, ~GOES_ON, Case.state == "closed", window.within(Case.ended_at)
+            REAL, Case.state == "closed", window.within(Case.ended_at)
         )
     ).all()
     failed = tuple((number, "close_case") for number, is_sealed in found if not is_sealed)
