@@ -443,12 +443,14 @@ def case() -> None:
 def verify_case(folder: Path, number: str, witness: str | None) -> None:
     """Say in words what holds of a case: ledger, signatures, documents, answers and balance.
 
+    NUMBER is of a case, or of a reported event (RE-2026-0007).
+
     WITNESS is a copy of the witness folder that this server cannot write.
     """
-    from engine.cases.verifying import check_case
+    from engine.cases.verifying import check_case, stream_of
     from engine.evidence.verify import main_verify_case
 
-    said = [number, witness] if witness else [number]
+    said = [stream_of(number), witness] if witness else [stream_of(number)]
     sys.exit(main_verify_case(said, database=_composed(folder).database, check=check_case))
 
 

@@ -11,7 +11,7 @@ from engine.cases.replies.models import (
     FINDINGS as REPLY_FINDINGS,
     OUTCOMES as REPLY_OUTCOMES,
 )
-from engine.cases.reported.deciding import SAID as ANSWERS
+from engine.cases.reported.decisions import SAID as ANSWERS
 from engine.cases.reported.models import (
     BECAUSE as EVENT_BECAUSE,
     OUTCOMES as EVENT_OUTCOMES,

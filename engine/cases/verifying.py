@@ -12,9 +12,16 @@ from sqlalchemy.orm import Session
 from engine.cases import answer_checks, state_checks
 from engine.cases.models import Case
 from engine.cases.recall_checks import check_recall
-from engine.cases.reported.checks import check_events
+from engine.cases.reported.checks import check_event, check_events
 from engine.evidence import ledger, verify
 from engine.evidence.findings import Result
+
+EVENT = "reported_event:"
+
+
+def stream_of(number: str) -> str:
+    """Return the ledger stream of a case or, by its number, of a reported event."""
+    return f"{EVENT if number.startswith('RE-') else 'case:'}{number}"
 
 
 def verify_case(db: Session, stream: str, *, witness: Path | None = None) -> Result:
@@ -29,6 +36,8 @@ def verify_case(db: Session, stream: str, *, witness: Path | None = None) -> Res
 
 def check_case(result: Result, db: Session, stream: str) -> None:
     """Hold what the tables say of a case against its ledger and its answers."""
+    if stream.startswith(EVENT):
+        check_event(result, db, stream.removeprefix(EVENT))
     if not stream.startswith("case:"):
         return
     entries = ledger.entries(db, stream)

@@ -90,12 +90,11 @@ def main_verify_pdf(argv: Sequence[str], *, database: Database | None = None) ->
 
 
 def main_verify_case(argv: Sequence[str], *, database: Database, check: Check | None = None) -> int:
-    """Print what holds of `NUMBER [WITNESS]`; return 0 when all holds, 1 when not.
+    """Print what holds of `STREAM [WITNESS]`; return 0 when all holds, 1 when not.
 
     `check` adds what is known of a case beyond its evidence.
     """
-    number, *witness = argv
-    stream = f"case:{number}"
+    stream, *witness = argv
     with database.read() as db:
         result = verify_case(db, stream, witness=Path(witness[0]) if witness else None)
         if check is not None:

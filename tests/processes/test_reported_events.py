@@ -1,21 +1,24 @@
 """Reported events: recorded and corrected, feeding cases, decided on in each jurisdiction."""
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from engine.cases import facts
+from engine.cases import facts, verifying
 from engine.cases.history import history, history_of_stream
 from engine.cases.models import Fact
 from engine.cases.reported import (
     aware,
     confirming,
     deciding,
+    decisions,
     feeding,
     finding,
     listing,
@@ -24,7 +27,7 @@ from engine.cases.reported import (
 )
 from engine.cases.reported.aware import Correcting
 from engine.cases.reported.confirming import Look
-from engine.cases.reported.deciding import Decision
+from engine.cases.reported.decisions import Decision
 from engine.cases.reported.errors import (
     AlreadyFeeds,
     DecidedByYou,
@@ -43,8 +46,9 @@ from engine.cases.reported.models import (
 from engine.cases.signing import Signing
 from engine.cases.tasks import CaseEnded
 from engine.errors import Invalid, NotAllowed
-from engine.evidence import ceremony
+from engine.evidence import ceremony, documents, sealing, verify
 from engine.evidence.ceremony import RecordChanged
+from engine.jobs import Job
 from engine.people import Person
 from engine.regulators.reportability import Clause, listed, reporting
 from engine.serials.authorisations import authorise
@@ -136,7 +140,7 @@ class Events:
     ) -> EventReportability:
         """Decide on an event under a signature; `meanwhile` happens while the page is open."""
         by, at = self.regulatory_affairs, self.company.at
-        last = self.reads(lambda db: deciding.standing(db, event.number)).get(code)
+        last = self.reads(lambda db: decisions.standing(db, event.number)).get(code)
         answers = {one.code: "no" for one in reporting(code).questions}
         decision = Decision(
             event.number, code, **{
@@ -159,7 +163,7 @@ class Events:
 
     def look(self, event: ReportedEvent, code: str, by: Person, **own: Any) -> EventSecondLook:
         """Look at a no as the second person, under a signature."""
-        standing = self.reads(lambda db: deciding.standing(db, event.number))[code]
+        standing = self.reads(lambda db: decisions.standing(db, event.number))[code]
         look = Look(event.number, code, standing.id, **{"is_confirmed": True, "reason": "x", **own})
         session, at = f"of {by.id}", self.company.at
         page = self.act(
@@ -569,6 +573,61 @@ def test_a_forged_event_or_decision_is_named(company: Company, events: Events) -
         assert words in causes(company, statement), statement
     with pytest.raises(Exception, match="reported_event"):
         events.act(lambda db: db.execute(text("DELETE FROM reported_event")))
+
+
+# --- what is sealed ----------------------------------------------------------------------------
+
+
+def sealed_of(company: Company, event: ReportedEvent) -> list[bytes]:
+    """Seal what waits for it, and return the records of an event."""
+    with company.holdfast.database.begin() as db:
+        for job in db.scalars(select(Job).where(Job.name == "seal_document")):
+            sealing.seal_document(db, job)
+    kept = events_documents(company, event)
+    return company.reads(lambda db: [documents.content_of(db, one) for one in kept
+                                     if one.state == "sealed"])  # fmt: skip
+
+
+def events_documents(company: Company, event: ReportedEvent) -> list[documents.Document]:
+    found: list[documents.Document] = company.reads(
+        lambda db: documents.documents_of(db, event.stream)
+    )
+    return found
+
+
+def test_a_decision_is_sealed_with_its_signatures_and_the_rows_behind_it(
+    company: Company, events: Events, tmp_path: Path
+) -> None:
+    recalling.report_signal(company, "x")
+    event = events.record(country="US", what_happened="The pump stopped; the alarm was late.")
+    events.link(event)
+    no = events.decide(event, "US", answers={"caused": "yes"})
+    assert events_documents(company, event) == [], "a no that waits is not sealed"
+    look = events.look(event, "US", events.qa_manager, reason="The leak was elsewhere.")
+
+    (pdf,) = sealed_of(company, event)
+
+    checked = verify.verify_pdf(pdf, database=company.holdfast.database)
+    assert checked.holds, checked.causes
+    (tmp_path / "record.pdf").write_bytes(pdf)
+    words = subprocess.check_output(
+        ["pdftotext", "-layout", tmp_path / "record.pdf", "-"], text=True
+    )
+    for said in ("the alarm was late", "No harm is to be expected", "The leak was elsewhere",
+                 events.regulatory_affairs.printed_name, events.qa_manager.printed_name,
+                 company.number):  # fmt: skip
+        assert said in " ".join(words.split()), said
+    record, *rows = sorted(events_documents(company, event), key=lambda one: one.media_type)
+    assert record.signature_ids == [no.signature_id, look.signature_id]
+    names = [f"{event.number} {name}.csv" for name in ("versions", "decisions", "answers")]
+    assert [one.name for one in rows] == names
+    held = company.reads(lambda db: verifying.verify_case(db, event.stream))
+    assert held.holds, held.causes
+    for statement, cause in (
+        ("UPDATE document SET signature_ids = '[]' WHERE state = 'sealed'", "has no sealed record"),
+        ("UPDATE document SET sha256 = 'x' WHERE name LIKE '%answers.csv'", "evidence of event"),
+    ):
+        assert cause in causes(company, statement), statement
 
 
 # --- the law ---------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ from engine.cases.recalls import gates, joining, passing
 from engine.cases.recalls.joining import Joining
 from engine.cases.recalls.passing import Passing
 from engine.cases.replies import links
-from engine.cases.reported import aware, deciding, feeding, recording
+from engine.cases.reported import aware, decisions, feeding, recording
 from engine.cases.reported.aware import Correcting
 from engine.cases.reported.given import Given
 from engine.cases.returns import authorising, closing, correcting
@@ -759,22 +759,32 @@ def _record_an_event(world: World) -> None:
 def _refuse_a_report(world: World, event: Mapping[str, Any]) -> None:
     """Have regulatory affairs sign a no against its answers, and the manager's page open on it."""
     place = f"/reported-events/{event['number']}/reportability/US"
-    no = {"answer.caused": "yes", "answer.malfunction": "no", "answer.remedial": "no",
+    no = {"answer.caused": "no", "answer.malfunction": "no", "answer.remedial": "no",
           "answer.judged_not": "no", "answer.erroneous": "no", "decision": "no",
           "reason": "Nobody was harmed."}  # fmt: skip
-    asked = world.ask("POST", place, "regulatory_affairs", data=no)
-    signed = {
-        **no, "user_name": "yan.zhao", "password": PASSWORD, "request_key": "key-of-the-no",
-    }  # fmt: skip
-    done = world.ask("POST", str(asked.location), "regulatory_affairs", data=signed)
-    assert done.status_code == 303, done.text
+    _decide(world, place, no, "key-of-the-first")
+    rows = "reported_event:" + event["number"]
     with world.company.holdfast.database.read() as db:
-        decision = deciding.standing(db, event["number"])["US"].id
+        sealed = documents.documents_of(db, rows)
+        decided = decisions.standing(db, event["number"])["US"].id
+    world.states["sealed"] = {**event, "document_id": sealed[0].id}
+    against = {**no, "answer.caused": "yes", "replaces": decided}
+    _decide(world, place, against, "key-of-the-no")
+    with world.company.holdfast.database.read() as db:
+        decision = decisions.standing(db, event["number"])["US"].id
     look = {"seen": decision, "decision": "yes", "reason": "The patient died of something else."}
     opened = world.ask("POST", f"{place}/second-look", "qa_manager", data=look)
     assert opened.status_code == 303, opened.text
     nonce = str(opened.location).rpartition("/")[2]
     world.states["looking"] = {**event, "decision": decision, "nonce": nonce}
+
+
+def _decide(world: World, place: str, said: Mapping[str, Any], key: str) -> None:
+    asked = world.ask("POST", place, "regulatory_affairs", data=said)
+    assert asked.status_code == 303, asked.text
+    signed = {**said, "user_name": "yan.zhao", "password": PASSWORD, "request_key": key}
+    done = world.ask("POST", str(asked.location), "regulatory_affairs", data=signed)
+    assert done.status_code == 303, done.text
 
 
 def _open_sign_page(world: World) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from engine.cases.reported import deciding, feeding, recording
-from engine.cases.reported.deciding import Decision
+from engine.cases.reported.decisions import Decision
 from engine.cases.reported.given import Given
 from engine.regulators.reportability import NO, reporting
 from webapp.demo.stage import Stage

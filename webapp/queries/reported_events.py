@@ -11,8 +11,15 @@ from sqlalchemy.orm import Session
 from engine.cases import facts
 from engine.cases.history import history_of_stream
 from engine.cases.models import Case
-from engine.cases.pages import HistoryLine
-from engine.cases.reported import aware, deciding, feeding, finding, listing, places
+from engine.cases.pages import DocumentLine, HistoryLine
+from engine.cases.reported import (
+    aware,
+    decisions as decisions_room,
+    feeding,
+    finding,
+    listing,
+    places,
+)
 from engine.cases.reported.aware import Doubt
 from engine.cases.reported.given import LABELS, WANTED, given_of
 from engine.cases.reported.models import (
@@ -22,6 +29,7 @@ from engine.cases.reported.models import (
     ReportedEvent,
 )
 from engine.cases.reported.understanding import Understood, understand, understood_of
+from engine.evidence.documents import documents_of
 from engine.evidence.signatures import Signature
 from engine.exports import Column
 from engine.regulators import jurisdictions as law
@@ -30,6 +38,7 @@ from engine.regulators.reportability import Report, reporting
 from engine.serials.dictionary import seen
 from engine.serials.models import Lot, Unit
 from webapp import words
+from webapp.ceremony import document_line
 from webapp.queries.stock import actors
 from webapp.sentences import translated
 from webapp.session import person
@@ -118,6 +127,7 @@ class EventPage:
     links: Sequence[Link]
     versions: Sequence[Version]
     lines: Sequence[HistoryLine]
+    documents: Sequence[DocumentLine]
 
     @property
     def undecided(self) -> list[Place]:
@@ -129,8 +139,8 @@ def event_page(db: Session, number: str) -> EventPage:
     """Return what the page of an event shows. Raises `EventUnknown`."""
     event = finding.named(db, number)
     events = finding.versions_of(db, number)
-    decisions, links = deciding.decisions_of(db, number), feeding.links_of(db, number)
-    looks = deciding.looks_of(db, decisions)
+    decisions, links = decisions_room.decisions_of(db, number), feeding.links_of(db, number)
+    looks = decisions_room.looks_of(db, decisions)
     people = actors(
         db,
         [
@@ -159,6 +169,7 @@ def event_page(db: Session, number: str) -> EventPage:
         ],
         versions=list(_versions(events, names, people)),
         lines=history_of_stream(db, event.stream),
+        documents=[document_line(db, one) for one in documents_of(db, event.stream)],
     )  # fmt: skip
 
 
@@ -213,7 +224,7 @@ def _place(event: ReportedEvent, code: str, because: str, decisions: Sequence[De
     runs_as = reporting(code).taken_for(event.outcome, places.where_for(event, code))
     last = next((one for one in decisions if one.is_standing), None)
     is_current = last is not None and last.row.version >= event.judged_version
-    holds = deciding.counts(event, last.row if last else None, last.look if last else None)
+    holds = decisions_room.counts(event, last.row if last else None, last.look if last else None)
     return Place(law.named(code), because, decisions, is_current, holds, runs_as,
                  runs_as.latest_on(aware_on(event)))  # fmt: skip
 

@@ -65,7 +65,7 @@ def start() -> ResponseReturnValue:
         return _index([Problem("scope", TOO_LONG, (("most", LINE),))]), 422
     try:
         with begin() as db:
-            raw = answering.report_of(scope, at=now(), answers=answers)
+            raw = answering.report_of(scope, at=now(), language=language(), answers=answers)
             case = starting.start(
                 db, raw, by=person(), at=now(), key=request_key(), is_attended=True,
                 speed=whole(request.form.get("speed")) or 0, language=language(),

@@ -8,8 +8,8 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from engine.cases import commands
-from engine.cases.reported import deciding
-from engine.cases.reported.deciding import SAID, Asked, Decision
+from engine.cases.reported import deciding, decisions
+from engine.cases.reported.decisions import SAID, Asked, Decision
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
 from engine.regulators.reportability import GIVEN
@@ -59,7 +59,7 @@ def _typed(number: str, code: str, kept: Mapping[str, str] | None = None) -> Dec
 @allow("reported_event.decide")
 def ask(number: str, code: str) -> ResponseReturnValue:
     """Ask the questions of the jurisdiction, with what was answered last."""
-    asked = deciding.look(read(), number, code)
+    asked = decisions.look(read(), number, code)
     last = asked.standing
     values = {f"answer.{name}": given for name, given in last.answers.items()} if last else {}
     return _page(asked, values, [])
@@ -92,7 +92,7 @@ def review(number: str, code: str) -> ResponseReturnValue:
     decision = _typed(number, code)
     values = {name: request.form[name] for name in request.form if name not in KEPT}
     if request.form.get("then") == "suggest":
-        return _page(deciding.look(read(), number, code), values, [])
+        return _page(decisions.look(read(), number, code), values, [])
     try:
         with begin() as db:
             opened = deciding.open_signing(
@@ -100,7 +100,7 @@ def review(number: str, code: str) -> ResponseReturnValue:
             )
             commands.save_draft(db, _place(number, code), values, by=person(), at=now())
     except Invalid as wrong:
-        return _page(deciding.look(read(), number, code), values, wrong.problems), 422
+        return _page(decisions.look(read(), number, code), values, wrong.problems), 422
     return redirect(url_for(".to_sign", number=number, code=code, nonce=opened.nonce), 303)
 
 

@@ -6,10 +6,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine.cases.reported import feeding, listing
+from engine.cases.reported import feeding, finding, listing
 from engine.cases.reported.models import OUTCOMES
 from engine.clock import now
 from engine.errors import Invalid, Problem
+from engine.evidence import documents
+from webapp.downloads import download
 from webapp.exports import exported
 from webapp.numbers import whole
 from webapp.permissions import allow
@@ -96,6 +98,18 @@ def _one(number: str, problems: list[Problem]) -> str:
         problems=problems,
         entered=request.form,
     )
+
+
+@bp.get("/<number>/documents/<int:document_id>")
+@allow("reported_event.document")
+def document(number: str, document_id: int) -> ResponseReturnValue:
+    """Send a sealed record of this event, or the rows behind one, as a download."""
+    db = read()
+    event, found = finding.named(db, number), documents.document_of(db, document_id)
+    if found.stream != event.stream:
+        raise documents.DocumentUnknown
+    content = documents.content_of(db, found)
+    return download(content, name=found.download_name, media_type=found.media_type)
 
 
 @bp.post("/<number>/cases")

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from engine.cases import commands
-from engine.cases.reported import confirming
+from engine.cases.reported import confirming, drawing
 from engine.cases.reported.confirming import Look
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
@@ -65,7 +65,7 @@ def _page(number: str, code: str, values: Mapping[str, str], problems: list[Prob
         event=asked.event,
         decision=asked.standing,
         rows=lambda *names: rows_shown(asked.event, *names),
-        ways=[("yes", gettext(confirming.CONFIRMED)), ("no", gettext(confirming.REFUSED))],
+        ways=[("yes", gettext(drawing.CONFIRMED)), ("no", gettext(drawing.REFUSED))],
         values=values,
         problems=problems,
     )

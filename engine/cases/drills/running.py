@@ -87,9 +87,11 @@ def _begin(
     with database.begin() as db:
         interrupted.refuse_running(db, at=at)
         reporter = robot(db, REPORTER, at=at)
+        spoken = language or db.info.get("language", "en")
+        raw = answering.report_of(scope, at=at, language=spoken)
         case = start(
-            db, answering.report_of(scope, at=at), by=reporter, at=at,
-            key=f"drill:{at.isoformat()}", is_attended=False, seed=seed, language=language,
+            db, raw, by=reporter, at=at, key=f"drill:{at.isoformat()}", is_attended=False,
+            seed=seed, language=spoken,
         )  # fmt: skip
         return case.number
 
@@ -128,7 +130,7 @@ class Robots:
         self._now, self._say = now, say
         with database.read() as db:
             case, drill = drill_of(db, number)
-            self._case_id, self._seed, self._own = case.id, drill.seed, drill.clock
+            self._case_id, self._language, self._own = case.id, case.language, drill.clock
             self._at = self._started = case.opened_at
 
     def work(self) -> None:
@@ -194,7 +196,9 @@ class Robots:
                 with self._database.begin() as db:
                     if task.element_id == "reconcile":
                         settling.settle(db, db.get_one(Case, self._case_id), by=by, at=self._at)
-                    raw = answering.answers_at(db, task, self._scope, by=by, at=self._at)
+                    raw = answering.answers_at(
+                        db, task, self._scope, language=self._language, by=by, at=self._at
+                    )
                     commands.complete_task(
                         db, task.id, raw, by=by, at=self._at, key=f"drill:{task.id}"
                     )

@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
-from engine.cases.reported.deciding import decisions_of, looks_of
+from engine.cases.reported.decisions import decisions_of, looks_of
 from engine.cases.reported.feeding import numbers_of
 from engine.cases.reported.finding import versions_of
 from engine.cases.reported.recording import said
-from engine.evidence import ledger
+from engine.evidence import ledger, verify
+from engine.evidence.documents import documents_of
 from engine.evidence.findings import Result
 from engine.evidence.ledger import LedgerEntry
 
@@ -31,9 +32,47 @@ def check_events(result: Result, db: Session, case: Case, entries: Sequence[Ledg
         result.fail("Event %(number)s feeds the case, but nobody linked it.", number=number)
     for number in sorted(entered - found):
         result.fail("Event %(number)s was linked to the case, but is gone.", number=number)
-    good = [_is_as_entered(result, db, number) for number in sorted(found & entered)]
+    good = [
+        _is_as_entered(result, db, number) & _evidence_holds(result, db, number)
+        for number in sorted(found & entered)
+    ]
     if good and all(good) and found == entered:
         result.ok("All %(count)s reported events are those that were entered.", count=len(good))
+
+
+def check_event(result: Result, db: Session, number: str) -> None:
+    """Hold one event, its versions, decisions and sealed records against its own ledger."""
+    if not versions_of(db, number):
+        result.fail("There is no event %(number)s; its rows are gone or never were.", number=number)
+    elif _is_as_entered(result, db, number):
+        result.ok("Event %(number)s is what was entered of it.", number=number)
+
+
+def _check_sealed(result: Result, db: Session, number: str, entries: Sequence[LedgerEntry]) -> bool:
+    """Check that every decision is sealed that was signed since decisions are; or waits for it."""
+    waits = {one.decision_id for one in looks_of(db, decisions_of(db, number)).values()
+             if one.at is None}  # fmt: skip
+    by_signature = {one.signature_id: one.id for one in decisions_of(db, number)}
+    sealed = {one for document in documents_of(db, f"reported_event:{number}")
+              for one in document.signature_ids or ()}  # fmt: skip
+    signed = [one.stated_body.get("signature") for one in entries
+              if one.action == "reported_event_decided"
+              and "needs_second_look" in one.stated_body]  # fmt: skip
+    missing = [one for one in signed
+               if one not in sealed and by_signature.get(one or 0) not in waits]  # fmt: skip
+    for one in missing:
+        result.fail("The decision under signature %(id)s on event %(number)s has no sealed record.",
+                    id=one, number=number)  # fmt: skip
+    return not missing
+
+
+def _evidence_holds(result: Result, db: Session, number: str) -> bool:
+    """Check the chain, the signatures and the documents of an event that feeds a case."""
+    holds = verify.verify_case(db, f"reported_event:{number}").holds
+    if not holds:
+        result.fail("The evidence of event %(number)s does not hold: verify it by its number.",
+                    number=number)  # fmt: skip
+    return holds
 
 
 def _is_as_entered(result: Result, db: Session, number: str) -> bool:
@@ -65,7 +104,8 @@ def _is_as_entered(result: Result, db: Session, number: str) -> bool:
         result.fail(
             "What was decided on event %(number)s is not what the ledger entered.", number=number
         )
-    return kept == written and decisions == decided and is_looked_at
+    is_sealed = _check_sealed(result, db, number, entries)
+    return kept == written and decisions == decided and is_looked_at and is_sealed
 
 
 def _decided(row: dict[str, Any]) -> tuple[Any, ...]:

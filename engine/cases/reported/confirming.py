@@ -8,24 +8,20 @@ from sqlalchemy.orm import Session
 
 from engine import commands
 from engine.cases import typed
-from engine.cases.reported import deciding, feeding
-from engine.cases.reported.deciding import Asked
+from engine.cases.reported import decisions, drawing, feeding, sealed
+from engine.cases.reported.decisions import Asked, decision_of
 from engine.cases.reported.errors import DecidedByYou, NothingToConfirm
 from engine.cases.reported.finding import lock
 from engine.cases.reported.models import EventReportability, EventSecondLook
 from engine.cases.signing import Signing
-from engine.cases.tasks import printed_name
 from engine.errors import Invalid, Problem
 from engine.evidence import ceremony, ledger
-from engine.evidence.canonical import moment
 from engine.evidence.signatures import PendingSign, RecordToSign
 from engine.people import Person, authorize
-from engine.words import N_, say
+from engine.words import N_
 
 ACTION = "reported_event.confirm"
-CONFIRMED, REFUSED = N_("Yes, nothing is reported"), N_("No, it is decided again")
 CHOICE_MISSING = N_("Choose whether it is right that nothing is reported")
-REASON = N_("What you compared, and why")
 REASON_MISSING = N_("Write what you compared, and why")
 
 
@@ -42,7 +38,7 @@ class Look:
 
 def waiting(db: Session, number: str, code: str) -> tuple[Asked, EventSecondLook]:
     """Return a no that waits for a second person. Raises `NothingToConfirm`, `EventUnknown`."""
-    asked = deciding.look(db, number, code)
+    asked = decisions.look(db, number, code)
     look = db.get(EventSecondLook, asked.standing.id) if asked.standing else None
     is_current = asked.standing and asked.standing.version >= asked.event.judged_version
     if look is None or look.at is not None or not is_current:
@@ -93,6 +89,8 @@ def sign(
         ledger.append(db, case.stream, "reported_event_no_looked_at", told, by=by, at=at)
         case.version += 1
     ledger.append(db, asked.event.stream, "reported_event_no_looked_at", told, by=by, at=at)
+    decision = db.get_one(EventReportability, row.decision_id)
+    sealed.ask(db, asked, decision, row, by=by, at=at)
     commands.remember(db, key, name="confirm_no", request=request, result={"look": row.decision_id},
                       by_id=by.id, at=at)  # fmt: skip
     return row
@@ -124,7 +122,7 @@ def _refuse(db: Session, look: Look, by: Person) -> tuple[Asked, EventSecondLook
     problems = []
     if look.is_confirmed is None:
         problems.append(Problem("decision", CHOICE_MISSING))
-    problems += typed.problems_of(look.reason, "reason", REASON, missing=REASON_MISSING)
+    problems += typed.problems_of(look.reason, "reason", drawing.COMPARED, missing=REASON_MISSING)
     if problems:
         raise Invalid(problems)
     return asked, row
@@ -136,21 +134,12 @@ def record_of(db: Session, look: Look, asked: Asked) -> RecordToSign:
     if decision is None:  # what `waiting` returns has one
         raise NothingToConfirm(number=look.number)
     before = db.get(EventReportability, decision.supersedes_id or 0)
-    content = deciding.content_of(
-        db, deciding.decision_of(decision), asked, before, title=N_("Second look at a no")
+    content = drawing.content_of(
+        db, decision_of(decision), asked, before, title=N_("Second look at a no")
     )
-    said = CONFIRMED if look.is_confirmed else REFUSED
-    rows = [
-        [N_("Decided by"), f"{printed_name(db, decision.by_id)}, {moment(decision.at)}"],
-        [N_("Is it right that nothing is reported?"), say(said, language)],
-    ]
-    content["sections"] += [
-        {
-            "heading": say(N_("Second look"), language),
-            "rows": [[say(label, language), shown] for label, shown in rows],
-        },
-        {"heading": say(REASON, language), "text": look.reason.strip()},
-    ]
+    content["sections"] += drawing.second_look(
+        db, decision, is_confirmed=look.is_confirmed is True, reason=look.reason, language=language
+    )
     return RecordToSign(
         stream=asked.event.stream,
         record_type="event_second_look",

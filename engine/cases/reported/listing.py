@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine.cases.models import Case
 from engine.cases.pages import Page
-from engine.cases.reported.deciding import REPLACED, counts, looks_of, standing_of
+from engine.cases.reported.decisions import REPLACED, counts, looks_of, standing_of
 from engine.cases.reported.models import (
     CaseEvent,
     EventJurisdiction,

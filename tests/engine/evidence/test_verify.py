@@ -442,7 +442,7 @@ def test_the_command_line_says_the_same(sealed_case, seal, tmp_path, capsys):
     root = str(seal.folder / "root.pem")
 
     assert verify.main_verify_pdf([str(tmp_path / "d.pdf"), root]) == 0
-    assert verify.main_verify_case(["NC-2026-0007"], database=sealed_case.database) == 0
+    assert verify.main_verify_case(["case:NC-2026-0007"], database=sealed_case.database) == 0
     assert verify.main_verify_pdf([str(tmp_path / "a.pdf"), root]) == 1
     said = capsys.readouterr().out
     assert said.count("\nHOLDS\n") == 2
