@@ -34,8 +34,6 @@ from tests.processes.recalling import (
 from tests.processes.visiting import visiting
 from tests.webapp.interface import caller
 
-pytestmark = pytest.mark.long
-
 URGENT = "The cells may burn where they lie."
 
 

@@ -1,6 +1,5 @@
 """Stories of a scope that names a device first: it is evaluated, and countries decide anew."""
 
-import pytest
 from sqlalchemy import select
 
 from engine.bpmn.models import Instance, Task
@@ -21,8 +20,6 @@ from tests.processes.recalling import (
 )
 from tests.support.web import app_over
 from webapp.queries.beside import panels
-
-pytestmark = pytest.mark.long
 
 OPEN = {"evaluate_added_device", "weigh_added_device"}
 

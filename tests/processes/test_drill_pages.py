@@ -2,15 +2,12 @@
 
 import re
 
-import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from engine.cases.models import Case
 from tests.processes.company import Company
 from tests.processes.visiting import visiting
-
-pytestmark = pytest.mark.long
 
 
 def test_a_drill_asks_back_before_a_number_is_used(company: Company, app: Flask) -> None:
