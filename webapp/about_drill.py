@@ -10,6 +10,11 @@ from engine.cases.drills.apart import PREFIXES
 from webapp.reading import read
 
 
+def is_drill(number: str) -> bool:
+    """Say whether a number of a case is one of a drill."""
+    return number.startswith(PREFIXES)
+
+
 def about_drill() -> bool:
     """Say whether the address names a drill, or a task of one."""
     named = request.view_args or {}

@@ -17,7 +17,7 @@ from engine.people.permissions import may
 from engine.people.viewing import ReadOnlyView
 from engine.serials.expressions import said_of
 from webapp import views, words
-from webapp.about_drill import about_drill
+from webapp.about_drill import about_drill, is_drill
 from webapp.api import serve_api
 from webapp.assets import serve_assets
 from webapp.browsers import browser_of
@@ -90,6 +90,7 @@ def _add_words(app: Flask) -> None:
     app.jinja_env.globals.update(
         mark=app.extensions["holdfast"].settings.mark,
         about_drill=about_drill,
+        is_drill=is_drill,
         words=words,
         said=fill,
         told_words=lambda sentence, facts: fill(sentence, dict(facts)) if sentence else "",

@@ -48,6 +48,7 @@ PARTS = (
             ("reports.index", N_("Reports"), "report", "report.read", "r"),
             ("kpis.index", N_("Key figures"), "activity", "kpi.read", "u"),
             ("dictionary.index", N_("Data dictionary"), "list", "dictionary.read", "d"),
+            ("rules.index", N_("Rules"), "shield", "rule.read", "j"),
             ("intake.index", N_("Intake"), "file", "intake.load", "k"),
             (
                 "letter_languages.index",

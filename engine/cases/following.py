@@ -277,7 +277,9 @@ def _move_stock(db: Session, case: Case, postings: Sequence[StockPosting]) -> No
     last: dict[int, int] = {}
     for row in postings:
         account = OF_CUSTODY.get(row.custody)
-        if account is None or not any(h.case_number == case.number for h in bearing[row.id]):
+        # a drill places no hold: what it would hold is what lies in its balance
+        is_held = case.is_drill or any(h.case_number == case.number for h in bearing[row.id])
+        if account is None or not is_held:
             continue
         with_whom = parties[row.location_id] if account in OUT_OF else None
         place = (balance.NOT_HELD.get(account, account), with_whom)

@@ -375,7 +375,6 @@ class CaseRow:
     waiting_at: tuple[str, ...]  # names of the open steps
     due_at: datetime | None
     quantity: Decimal | None = None
-    is_drill: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class Wanted:
     state: str | None = None
     severity: str | None = None
     text: str = ""
+    is_drill: bool | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as SQL conditions."""
@@ -34,6 +35,8 @@ class Wanted:
         ):
             if value:
                 found.append(column == value)
+        if self.is_drill is not None:
+            found.append(Case.is_drill == self.is_drill)
         if self.text.strip():
             words = self.text.strip()
             found.append(
@@ -71,7 +74,6 @@ def cases(db: Session, wanted: Wanted, *, at: datetime, page: int = 1) -> CasesP
             waiting_at=tuple(name for name, _ in waiting.get(case.number, [])),
             due_at=min((due for _, due in waiting.get(case.number, []) if due), default=None),
             quantity=quantities.get(case.id),
-            is_drill=case.is_drill,
         )
         for case, opened_by in found
     )

@@ -156,6 +156,7 @@ WRONG = [
     (Given("scrap", what="x", spent_on="2026-03-02"), "hours"),
     (Given("scrap", hours="0", what="x", spent_on="2026-03-02"), "hours"),
     (Given("scrap", "1", "1", "EUR", what="x", spent_on="2026-03-02"), "amount"),
+    (Given("scrap", amount="10.5", currency="JPY", what="x", spent_on="2026-03-02"), "amount"),
     (Given("scrap", amount="1", what="x", spent_on="2026-03-02"), "currency"),
     (Given("scrap", hours="1", spent_on="2026-03-02"), "what"),
     (Given("scrap", hours="1", what="x", spent_on="2999-01-01"), "spent_on"),

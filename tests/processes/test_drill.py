@@ -1,8 +1,10 @@
 """Drills: a recall practised from signal to report, with nothing that leaves the house."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -44,8 +46,6 @@ from tests.processes.recalling import (
     tell_consignees,
     verify_effectiveness,
 )
-
-pytestmark = pytest.mark.long
 
 PROMPT = "seed 0"  # both hospitals answer in time
 
@@ -141,6 +141,16 @@ def test_a_drill_of_people_tells_nobody_and_holds_nothing(company: Company) -> N
     assert company.may_ship("P-2")
     assert company.case.state == "void"
     assert holds_together(company)
+
+
+def test_a_quantity_that_is_shipped_meanwhile_is_followed_by_a_drill(company: Company) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    add_hospital(company, "SLIGO", "IE")
+    attend(company)
+    contain(company, "SENS-1")
+    held = company.totals["held"]
+    deliver(company, "SLIGO", lot=company.lot_id("SENS-1"), of_it=5)
+    assert company.totals == {"held": held - 5, "at_consignee": 5}
 
 
 def test_what_is_said_of_a_drill_has_no_way_out(company: Company) -> None:
@@ -308,6 +318,32 @@ def test_what_a_robot_answers_is_stated_for_every_step() -> None:
         if path.stem != "report"
     }
     assert steps - NEVER <= set(answering.stated())
+
+
+def prose(said: dict[str, Any]) -> set[str]:
+    """Return the names of what is a sentence: what is chosen, dated or counted is none."""
+    found = set()
+    for name, one in said.items():
+        if isinstance(one, dict):
+            found |= {f"{name}.{part}" for part in prose(one)}
+        elif isinstance(one, str) and re.match("[A-Z](?![A-Z]$)", one):
+            found.add(name)
+    return found
+
+
+def test_a_robot_says_every_sentence_in_chinese_too() -> None:
+    in_chinese = answering.sentences("zh")
+    for step, said in answering.stated().items():
+        english = said if step == "report" else said.get("answers", {})
+        chinese = in_chinese.get(step, {})
+        flat = {
+            f"{name}.{part}" if part else name: words
+            for name, one in chinese.items()
+            for part, words in (one.items() if isinstance(one, dict) else [("", one)])
+        }
+        assert set(flat) == prose(english), step
+        assert all(re.search("[\u4e00-\u9fff]", words) for words in flat.values()), step
+    assert set(in_chinese) <= set(answering.stated())
 
 
 def test_a_drill_of_people_is_worked_through_on_the_ordinary_way_and_scored(

@@ -2,15 +2,12 @@
 
 import re
 
-import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from engine.cases.models import Case
 from tests.processes.company import Company
 from tests.processes.visiting import visiting
-
-pytestmark = pytest.mark.long
 
 
 def test_a_drill_asks_back_before_a_number_is_used(company: Company, app: Flask) -> None:
@@ -32,3 +29,21 @@ def test_a_drill_asks_back_before_a_number_is_used(company: Company, app: Flask)
         [(question, answer)] = re.findall(r'name="(a\.[^"]+)" value="([^"]+)"', asked.text)[:1]
         said = {"scope": "SENS-1 to P-1", "speed": "60", question: answer}
         assert visitor.post("/drills", said).location == "/drills/DR-2026-0001"
+
+
+def test_a_drill_is_no_open_recall_and_is_marked_wherever_it_is_listed(
+    company: Company, app: Flask
+) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    with visiting(company, app, company.people.qa_manager) as visitor:
+        visitor.post("/drills", {"scope": "SENS-1", "speed": "60"})
+        visitor.get("/drills/DR-2026-0001")  # which says that it is open
+        recalls = visitor.get("/recalls").text
+        assert "DR-2026-0001" not in recalls
+        assert "0 open cases" in recalls
+        company.number = "DR-2026-0001"
+        company.do("triage_signal")
+        for address in ("/", "/approvals", "/search?q=DR-2026"):
+            listed = visitor.get(address, follow_redirects=False).text
+            marks = re.findall(r"DR-2026-0001</(?:span|a)>\s*<span class=.tag amber.>", listed)
+            assert marks, address

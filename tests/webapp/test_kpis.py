@@ -49,6 +49,7 @@ def test_every_number_opens_its_rows_and_its_definition(
     assert said.splitlines()[0].endswith('"Took, or age (seconds)"')
     assert f"{number},x,Closed," in said
     assert f",{2 * 86_400}" in said
+    assert reader.get(f"/key-figures?days={'9' * 5_000}").status_code == 200
     long_ago = reader.get("/key-figures/ncr_cycle_time?from=2026-01-01&to=2026-01-31").text
     assert number not in long_ago
 
@@ -75,6 +76,9 @@ def test_what_figures_are_held_against_is_set_with_a_reason(
     assert 'href="#field-net_sales_reason"' in wrong.text
     assert manager.post("/key-figures/settings", SALES).status_code == 303
     before = {"name": "baseline", "baseline_key": "overdue_rate", "baseline_value": "45"}
+    for impossible in ("-5", "101"):
+        more = {"baseline_value": impossible, "baseline_reason": "Counted by hand."}
+        assert manager.post("/key-figures/settings", {**before, **more}).status_code == 422
     told = {**before, "baseline_reason": "Counted by hand.", "request_key": "key-of-this-form-2"}
     assert manager.post("/key-figures/settings", told).status_code == 303
 

@@ -81,7 +81,10 @@ def drifting_sensors(stage: Stage, present: datetime) -> Telling:
     lines = [Line(serial, "used") for serial in pumps["CN-12"]]
     case.receive(authorisation, cat.SUZHOU_CAGE, *lines, by="huang.li")
     yield case.ago(days=3, hours=4)
-    fixed = case.correct(first[1], "Loaded a version that finds the drift at start.", LOADED)
+    fixed = case.correct(
+        first[1], "Loaded a version that finds the drift at start.", LOADED,
+        "The ward cannot spare it until the two loan pumps are there.",
+    )  # fmt: skip
     yield case.ago(days=2, hours=21)
     case.verify_correction(fixed, LOADED)
     yield case.ago(days=2, hours=1)

@@ -161,7 +161,7 @@ def jurisdiction(code: str) -> str:
         found = named(code)
     except JurisdictionUnknown:
         return code
-    return found.name_zh if language() == "zh" else found.name
+    return found.said(language()) if found.name else str(words.country(code))
 
 
 WORDS: Mapping[str, Callable[[str], Any]] = {

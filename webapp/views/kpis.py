@@ -24,6 +24,7 @@ from webapp.views.tasks import addresses, page_addresses, up_to_last
 
 bp = Blueprint("kpis", __name__, url_prefix="/key-figures")
 PAGE = 100
+SHARES = ("percent", "score")  # units of figures from 0 to 100
 
 
 @bp.get("")
@@ -123,11 +124,10 @@ def put() -> ResponseReturnValue:
         part: request.form.get(f"{name}_{part}", "").replace("\x00", "")
         for part in ("value", "key", "currency", "from_on", "reason")
     }
-    if name == "baseline":
-        named(given["key"])
+    is_share = name == "baseline" and named(given["key"]).unit in SHARES
     try:
         with begin() as db:
-            standards.put(db, name, **given, by=person(), at=now())
+            standards.put(db, name, **given, is_share=is_share, by=person(), at=now())
     except Invalid as wrong:
         # three forms lie on one page: a problem stands at the field of the one that was sent
         return _settings([replace(one, at=f"{name}_{one.at}") for one in wrong.problems]), 422

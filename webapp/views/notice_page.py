@@ -511,13 +511,20 @@ def _distributor(token: str) -> Here:
 @allow(PUBLIC)
 def customers(token: str) -> ResponseReturnValue:
     """Show a distributor how its customers answer, and how many have."""
-    here = _distributor(token)
+    return _customers_page(_distributor(token))
+
+
+def _customers_page(
+    here: Here, status: int = 200, *, link: str = "", problems: Sequence[Problem] = ()
+) -> ResponseReturnValue:
     everyone = replies.replies_of(here.db, here.answering.notice.id)
     heard = {one.customer_link_id: one for one in everyone if one.customer_link_id is not None}
     known = {
         one.id for one in links.links_of(here.db, here.answering.notice.id) if one.confirmed_at
     }
-    return _page("customers", here, key=new_key(), heard=list(heard.values()), known=known, link="")
+    more: dict[str, Any] = {"problems": problems} if problems else {}
+    return _page("customers", here, status, key=new_key(), heard=list(heard.values()),
+                 known=known, link=link, **more)  # fmt: skip
 
 
 @bp.post("/customers/confirm")
@@ -541,12 +548,12 @@ def make_customers_link(token: str) -> ResponseReturnValue:
     said_by = _typed().get("name", "").strip()
     if not said_by:
         problem = Problem("name", links.NAME_MISSING)
-        return _page("customers", here, 422, key=new_key(), heard=[], link="", problems=[problem])
+        return _customers_page(here, 422, problems=[problem])
     _may_send(here)
     with begin() as db:
         made = links.for_customers(db, links.live(db, token, at=now()), said_by=said_by, at=now())
     address = url_for(".notice", token=made, _external=True)
-    return _page("customers", here, key=new_key(), heard=[], link=address)
+    return _customers_page(here, link=address)
 
 
 # --- what is over ------------------------------------------------------------------------------

@@ -32,9 +32,10 @@ START = StartForm(
 @bp.get("")
 @allow("case.read")
 def index() -> ResponseReturnValue:
-    """List the recalls, newest first, narrowed by state and words; drills are marked."""
+    """List the recalls, newest first, narrowed by state and words; drills have their own page."""
     state, text = request.args.get("state", "open"), request.args.get("text", "")
-    wanted = Wanted(process=START.process, state=state if state in STATES else None, text=text)
+    only = state if state in STATES else None
+    wanted = Wanted(process=START.process, state=only, text=text, is_drill=False)
     kept = {"state": state, "text": text or None}
     return render_template(
         "recalls/index.html",

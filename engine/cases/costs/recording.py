@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from babel.numbers import get_currency_precision
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
@@ -18,7 +19,7 @@ from engine.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
 from engine.evidence import ledger
 from engine.people import Person, authorize
 from engine.words import N_
-from forms.decimals import decimal_of, text_of
+from forms.decimals import decimal_of, places_of, text_of
 from forms.form import Form
 from forms.kinds.effort import MOST, MOST_HOURS, PARTS
 from forms.spending import CATEGORIES, CURRENCIES
@@ -27,6 +28,10 @@ STREAM = "costs"  # not the case's own: an invoice comes after the entry that cl
 KIND = "effort"
 LONGEST, NAME = 500, 200  # characters
 EARLIEST = date(2000, 1, 1)
+HOURS_WRONG = N_("Write the hours as a number above 0, at most %(most)s, such as 1.25.")
+AMOUNT_WRONG = N_(
+    "Write the amount as a number above 0, at most %(most)s, with at most %(places)s decimals."
+)
 DAY_WRONG = N_("Enter the day as YYYY-MM-DD.")
 _PARTS = frozenset(PARTS)
 
@@ -161,8 +166,8 @@ def _read(
     reason: str | None = None,
     may_strike: bool = False,
 ) -> dict[str, Any]:
-    hours = _number(given.hours, Decimal(MOST_HOURS))
-    amount = _number(given.amount, MOST)
+    hours = _number(given.hours, Decimal(MOST_HOURS), places=2)
+    amount = _number(given.amount, MOST, places=_places(given.currency))
     spent_on = _day(given.spent_on)
     problems = [
         *_wrong_numbers(given, hours, amount, may_strike=may_strike),
@@ -187,9 +192,10 @@ def _wrong_numbers(
     if given.hours.strip() and given.amount.strip():
         yield Problem("amount", N_("Enter hours or an amount: two lines for both."))
     elif given.hours.strip() and hours is None:
-        yield Problem("hours", N_("Write the hours as a number, such as 1.25."))
+        yield Problem("hours", HOURS_WRONG, (("most", f"{MOST_HOURS:,}"),))
     elif given.amount.strip() and amount is None:
-        yield Problem("amount", N_("Write the amount as a number, such as 120.50."))
+        facts = (("most", f"{MOST:,}"), ("places", _places(given.currency)))
+        yield Problem("amount", AMOUNT_WRONG, facts)
     elif hours is None and amount is None and not may_strike:
         yield Problem("hours", N_("Enter hours or an amount."))
 
@@ -218,9 +224,14 @@ def _wrong_words(
         yield from problems_of(reason, "reason", N_("Reason"), missing=missing, most=LONGEST)
 
 
-def _number(typed: str, most: Decimal) -> Decimal | None:
+def _places(currency: str) -> int:
+    """Return how many decimals an amount has: of yen none."""
+    return get_currency_precision(currency) if currency in CURRENCIES else 2
+
+
+def _number(typed: str, most: Decimal, *, places: int) -> Decimal | None:
     number = decimal_of(typed)
-    if number is None or not 0 < number <= most or number != round(number, 2):
+    if number is None or not 0 < number <= most or places_of(number) > places:
         return None
     return number
 

@@ -20,6 +20,7 @@ from forms.decimals import decimal_of, text_of
 from forms.spending import CURRENCIES
 
 LARGEST = Decimal(10) ** 12
+MOST_SHARE = 100
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,14 @@ def put(
     currency: str = "",
     from_on: str = "",
     reason: str,
+    is_share: bool = False,
     by: Person,
     at: datetime,
 ) -> Standard:
     """Set a standard; what stood before stays readable. Raises `Invalid` with every problem.
 
-    Net sales are of the month of `from_on`.
+    Net sales are of the month of `from_on`. What a share was before Holdfast, and a score, is a
+    number from 0 to 100: `is_share`.
     """
     authorize(by, "kpi.set")
     number = decimal_of(value)
@@ -60,6 +63,10 @@ def put(
         problems.append(Problem("name", N_("Choose what to set.")))
     if number is None or abs(number) > LARGEST or (is_money and number <= 0):
         problems.append(Problem("value", N_("Write a number, with a point before decimals.")))
+    elif is_share and not 0 <= number <= MOST_SHARE:
+        problems.append(Problem("value", N_("Write a number from 0 to 100.")))
+    elif name == "baseline" and number < 0:
+        problems.append(Problem("value", N_("Write 0 or a number above it.")))
     if is_money and currency not in CURRENCIES:
         problems.append(Problem("currency", N_("Choose the currency.")))
     if is_money and day is None:

@@ -105,7 +105,8 @@ def _run(case: Case, drill: Drill, score: Score, language: str) -> Section:
         [say(N_("Started (the server's time)"), language), _utc(drill.started_at)],
         [say(N_("Ended (the server's time)"), language), _utc(drill.ended_at)],
         [say(N_("Signal (the drill's clock)"), language), _utc(case.opened_at)],
-        [say(N_("Closed (the drill's clock)"), language), _utc(case.ended_at)],
+        *([[say(N_("Closed (the drill's clock)"), language), _utc(case.ended_at)]]
+          if case.state == "closed" else ()),
         [say(N_("Hospitals answered so many times faster than life"), language),
          str(drill.speed)],
         *([[say(N_("Went no further than"), language), stopped]] if stopped else ()),

@@ -37,6 +37,7 @@ GATE_AFTER = timedelta(days=1)  # an authority lets the action go on
 LONGEST = timedelta(days=400)  # of the drill's clock: what has not ended by then never will
 MOST_ROBOTS = 4
 Said = Callable[[str], None]
+Begun = Callable[[Session, Case], None]  # what else is written down with the drill
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def run(
     seed: str | None = None,
     language: str | None = None,
     say: Said = lambda _: None,
+    begun: Begun = lambda _db, _case: None,
 ) -> str:
     """Carry a drill about what `scope` says through to its report; return its number.
 
@@ -61,7 +63,7 @@ def run(
     `now` is the server's time. What an earlier one left half-way is abandoned first. Raises
     `interrupted.DrillRuns`, `DrillStuck`, and whatever says that the scope cannot be read.
     """
-    number = _begin(database, scope, now=now, seed=seed, language=language)
+    number = _begin(database, scope, now=now, seed=seed, language=language, begun=begun)
     say(number)
     try:
         with interrupted.at_work(database, number, now=now):
@@ -82,15 +84,19 @@ def _begin(
     now: Callable[[], datetime],
     seed: str | None,
     language: str | None,
+    begun: Begun,
 ) -> str:
     at = now()
     with database.begin() as db:
         interrupted.refuse_running(db, at=at)
         reporter = robot(db, REPORTER, at=at)
+        spoken = language or db.info.get("language", "en")
+        raw = answering.report_of(scope, at=at, language=spoken)
         case = start(
-            db, answering.report_of(scope, at=at), by=reporter, at=at,
-            key=f"drill:{at.isoformat()}", is_attended=False, seed=seed, language=language,
+            db, raw, by=reporter, at=at, key=f"drill:{at.isoformat()}", is_attended=False,
+            seed=seed, language=spoken,
         )  # fmt: skip
+        begun(db, case)
         return case.number
 
 
@@ -100,12 +106,13 @@ def _give_up(database: Database, number: str, stuck: Exception, *, at: datetime)
         with database.begin() as db:
             case, drill = drill_of(db, number)
             if drill.ended_at is None:
-                give_up(db, number, reason=_because(stuck, case.language), by=None, at=at)
+                give_up(db, number, reason=because(stuck, case.language), by=None, at=at)
     except Exception:  # what went wrong first is what has to be told
         log.exception("drill %s could not be ended", number)
 
 
-def _because(stuck: Exception, language: str) -> str:
+def because(stuck: Exception, language: str) -> str:
+    """Return what went wrong as its record says it, in the language of the drill."""
     if isinstance(stuck, Invalid) or not isinstance(stuck, EngineError):
         return f"{type(stuck).__name__}: {stuck}"
     return say_in(stuck.message, language, **stuck.facts)
@@ -128,7 +135,7 @@ class Robots:
         self._now, self._say = now, say
         with database.read() as db:
             case, drill = drill_of(db, number)
-            self._case_id, self._seed, self._own = case.id, drill.seed, drill.clock
+            self._case_id, self._language, self._own = case.id, case.language, drill.clock
             self._at = self._started = case.opened_at
 
     def work(self) -> None:
@@ -194,7 +201,9 @@ class Robots:
                 with self._database.begin() as db:
                     if task.element_id == "reconcile":
                         settling.settle(db, db.get_one(Case, self._case_id), by=by, at=self._at)
-                    raw = answering.answers_at(db, task, self._scope, by=by, at=self._at)
+                    raw = answering.answers_at(
+                        db, task, self._scope, language=self._language, by=by, at=self._at
+                    )
                     commands.complete_task(
                         db, task.id, raw, by=by, at=self._at, key=f"drill:{task.id}"
                     )

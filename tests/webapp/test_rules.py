@@ -1,0 +1,38 @@
+"""The page of the rules: the law as it is written, and what would be due."""
+
+from collections.abc import Callable
+
+from tests.support.personas import People
+from tests.webapp.conftest import Visitor
+
+Enter = Callable[..., Visitor]
+OCTOBER = "/rules/what-if?country=CN&fact=decision&moment=2026-09-29T08:40"
+
+
+def test_an_inspector_reads_each_rule_with_its_clause_its_words_and_its_grade(
+    signed_in: Enter,
+    people: People,
+) -> None:
+    page = signed_in(people.auditor).get("/rules?q=806.10(b)").text
+    for words in (
+        "21 CFR 806.10(b)",
+        "within 10-working days of initiating such correction or removal",
+        "10 working days",
+        "Checked against the text",
+    ):
+        assert words in page
+    assert "Unverified" not in page
+    assert "PRAC step 5" not in page, "only what was searched"
+    assert "Unverified" in signed_in(people.auditor).get("/rules?q=PRAC").text
+
+
+def test_whoever_asks_what_if_reads_the_due_time_and_how_it_is_reckoned(
+    signed_in: Enter, people: People
+) -> None:
+    page = signed_in(people.regulatory_affairs).get(OCTOBER).text
+    assert "2026-10-12 23:59 GMT+8" in page
+    assert "with the worked days 2026-10-10" in page
+    assert "Alarms go by this" in page, "1日 can be read in two ways"
+    asked = signed_in(people.regulatory_affairs).get("/rules/what-if?moment=soon")
+    assert asked.status_code == 422
+    assert "Enter a date and a time." in asked.text

@@ -1,0 +1,64 @@
+"""The rules of the law, by jurisdiction, and what would be due if something were known."""
+
+from datetime import datetime
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from engine.clock import now
+from engine.errors import Problem
+from engine.facts import CLOCKS
+from engine.regulators.calendars import COUNTRIES
+from webapp.permissions import allow
+from webapp.queries import rules
+from webapp.times import zone
+from webapp.words import N_
+
+bp = Blueprint("rules", __name__, url_prefix="/rules")
+
+NO_TIME = N_("Enter a date and a time.")
+
+
+@bp.get("")
+@allow("rule.read")
+def index() -> ResponseReturnValue:
+    """List the rules of every jurisdiction, or those that say what was searched."""
+    text = request.args.get("q", "")[:200]
+    return render_template(
+        "rules/index.html",
+        text=text,
+        groups=rules.groups(text),
+        duties=rules.DUTIES,
+        about=rules.ABOUT,
+        whose=rules.WHOSE,
+    )
+
+
+@bp.get("/what-if")
+@allow("rule.read")
+def what_if() -> ResponseReturnValue:
+    """Show what would be due in a country, with how that is reckoned."""
+    asked = request.args
+    country, fact = asked.get("country", "US"), asked.get("fact", "awareness")
+    country = country if country in COUNTRIES else "US"
+    fact = fact if fact in CLOCKS else "awareness"
+    given = asked.get("moment", f"{now().astimezone(zone()):%Y-%m-%dT%H:%M}")
+    moment, problems = _moment(given)
+    return render_template(
+        "rules/what_if.html",
+        country=country,
+        fact=fact,
+        given=given,
+        problems=problems,
+        countries=rules.countries(),
+        facts=rules.starting_facts(),
+        shown=rules.what_if(country, fact, moment) if moment else [],
+        whose=rules.WHOSE,
+    ), 422 if problems else 200
+
+
+def _moment(given: str) -> tuple[datetime | None, list[Problem]]:
+    try:
+        return datetime.fromisoformat(given).replace(tzinfo=zone()), []
+    except ValueError:
+        return None, [Problem("moment", NO_TIME)]
