@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from bench._company import PEOPLE
 from engine.bpmn import runtime
+from engine.bpmn.models import Instance
 from engine.bpmn.step import Step
 from engine.cases import scopes
 from engine.cases.models import Case
 from engine.cases.notices import opening
+from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
 from engine.serials.models import Event, Location, Party, Shipment, ShipmentLine
 from engine.serials.sets import id_set
 from tests.processes import founding
@@ -97,10 +99,43 @@ def open_notices(ours: Company) -> None:
     """Open a notice for each consignee, as the recall's own step does."""
     with ours.holdfast.database.begin() as db:
         case = db.scalars(select(Case).where(Case.number == NUMBER)).one()
-        root = runtime.Instance
+        root = Instance
         opening.open_all(
             Step(
                 db, db.get_one(root, case.instance_id), "open_notices", {}, PEOPLE.qa_manager,
                 ours.at, open_children=lambda *_: None,  # type: ignore[arg-type,return-value]  # not used
             )
         )  # fmt: skip
+
+
+def send_letters(ours: Company, count: int) -> None:
+    """Say that everybody was written to: one in twenty by post, one in fifty in vain."""
+    at = ours.at
+    with ours.holdfast.database.begin() as db:
+        case = db.scalars(select(Case).where(Case.number == NUMBER)).one()
+        written = NoticeText(
+            case_id=case.id, jurisdiction="US", language="en", version=9, state="draft", words={},
+            opened_at=at,
+        )  # fmt: skip
+        db.add(written)
+        db.flush()
+        run = LetterRun(
+            case_id=case.id, kind="notice", text_id=written.id, total_count=count, asked_at=at
+        )
+        db.add(run)
+        db.flush()
+        notices = db.scalars(select(Notice.id).where(Notice.case_id == case.id))
+        db.execute(
+            insert(NoticeLetter),
+            [
+                {
+                    "notice_id": one, "number": 1, "run_id": run.id, "text_id": written.id,
+                    "state": "stored", "pdf_sha256": f"{one:064}", "stored_at": at,
+                    "channel": "print" if place % 20 == 0 else "mail",
+                    "sent_at": None if place % 20 == 0 else at,
+                    "bounced_at": at if place % 50 == 1 else None,
+                }
+                for place, one in enumerate(notices)
+            ],
+        )  # fmt: skip
+        db.execute(update(Notice).values(state="sent", first_sent_at=at))

@@ -9,6 +9,7 @@ of a hundred. Beside it, the runner alone: the same diagrams started one by one,
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 from time import perf_counter, process_time
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
@@ -16,9 +17,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 from sqlalchemy import func, select
 
 from bench import _databases, _recall
-from bench._company import company, settle
+from bench._company import PEOPLE, browser, company, settle
+from bench._table import Table, quantile
 from engine.bpmn import runtime
 from engine.bpmn.models import Instance
+from tests.processes.company import Company
+
+ROUNDS = 40
 
 
 def main() -> None:
@@ -50,17 +55,38 @@ def main() -> None:
                     f" CPU {spent:7.2f} s; runner alone {alone:7.2f} s CPU, ratio"
                     f" {spent / alone:.2f}"
                 )
+                _recall.send_letters(ours, count)
+                settle(ours.holdfast)
+                _dashboard(ours, f"dashboard of {count:,} notices, {kind}")
 
 
-def _alone(ours: object, count: int) -> float:
+def _dashboard(ours: Company, title: str) -> None:
+    """Open the page Consignees and a page that asks nothing in turn; print times and CPU."""
+    client = browser(ours.holdfast, PEOPLE.qa_manager)
+    path, table = f"/recalls/{_recall.NUMBER}/consignees", Table(title)
+    spent = []
+    for turn in range(ROUNDS + 2):
+        for name, address in (("a page that asks nothing", "/keyboard"), ("dashboard", path)):
+            cpu, began = process_time(), perf_counter()
+            answer = client.get(address)
+            took, wall = process_time() - cpu, perf_counter() - began
+            assert answer.status_code == 200, answer.text
+            if turn >= 2:  # the first are warming up
+                table.note(name, wall * 1000, wanted="p95 ≤ 200 ms" if address == path else "")
+                spent += [took * 1000] if address == path else []
+    table.print()
+    print(f"CPU of this process: median {median(spent):.0f} ms, p95 {quantile(spent, 95):.0f} ms")
+
+
+def _alone(ours: Company, count: int) -> float:
     """Return the CPU seconds of starting the same diagram `count` times and nothing else."""
     cpu = process_time()
-    with ours.holdfast.database.begin() as db:  # type: ignore[attr-defined]  # a company
+    with ours.holdfast.database.begin() as db:
         for number in range(count):
             runtime.start(
                 db, "consignee_notice", business_key=f"alone-{number}",
                 variables={"notice_id": number, "follow_up_after": "P3D"}, by=None,
-                at=ours.at,  # type: ignore[attr-defined]  # as above
+                at=ours.at,
             )  # fmt: skip
     return process_time() - cpu
 

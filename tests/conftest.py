@@ -12,6 +12,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
+from zlib import crc32
 
 import psycopg
 import pytest
@@ -36,6 +37,8 @@ TEMPLATES: dict[str, Callable[[str], None]] = {
     "shop": lambda url: lay_rows(url, lay_shop),
 }
 FreshPostgres: TypeAlias = Callable[..., AbstractContextManager[str]]  # by the name of a template
+KINDS = ("sqlite", "postgresql")  # of databases
+STORIES = ("processes", "webapp")  # rooms whose tests are stories
 LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "", None)
 
 
@@ -77,10 +80,24 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let long stories gate on SQLite: those of one step hold both databases to the same."""
+    """Let a story gate on one of the two databases, chosen by its name, and the other in stress.
+
+    A story is of many steps, and each step is held to both databases by the tests of the engine.
+    """
+    twins: dict[str, dict[str, pytest.Item]] = defaultdict(dict)
     for item in items:
-        if item.get_closest_marker("long") and "postgresql" in item.name:
-            item.add_marker("stress")
+        kind = _kind(item)
+        if kind and item.path.parent.name in STORIES:
+            twins[item.nodeid.replace(kind, "")][kind] = item
+    for name, twin in twins.items():
+        if len(twin) == len(KINDS):
+            twin[KINDS[crc32(name.encode()) % len(KINDS)]].add_marker("stress")
+
+
+def _kind(item: pytest.Item) -> str | None:
+    """Return the kind of database a test was given, None for one that has none."""
+    called = getattr(item, "callspec", None)
+    return next((kind for kind in KINDS if called and kind in called.params.values()), None)
 
 
 # --- the one PostgreSQL server of a run ------------------------------------------------------
@@ -174,7 +191,7 @@ def fresh_postgres(postgres_server: postgres.Server) -> Iterator[FreshPostgres]:
             lent.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of a fresh database with the schema in it, on each kind in turn."""
     asked = request.fixturenames

@@ -15,7 +15,7 @@ from engine.actions.lookup import verb
 from engine.bpmn import timers
 from engine.bpmn.step import Action
 from engine.cases import closing, doors, mails, sealing as papers, segregation, upkeep, uploads
-from engine.cases.drills import apart as drills, attending, interrupted
+from engine.cases.drills import apart as drills, attending, interrupted, planned
 from engine.cases.following import follow, lock_cases
 from engine.cases.notices import opening, printing, sent
 from engine.cases.obligations import keeping
@@ -103,6 +103,7 @@ class Holdfast:
                 Tick("status_reports", minute * 5, self.open_status_reports),
                 Tick("obligations", minute * 60, self.reckon_obligations),
                 Tick("drills", minute, self.tend_drills),
+                Tick("planned_drills", minute * 5, self.run_planned_drills),
                 Tick("views", minute, self.close_views),
                 Tick("reports", minute, self.send_reports),
                 Tick("uploads", minute * 60, self.drop_abandoned_uploads),
@@ -123,6 +124,7 @@ class Holdfast:
         self.open_status_reports()
         self.reckon_obligations()
         self.tend_drills()
+        self.run_planned_drills()
         self.drop_abandoned_uploads()
         self.close_views()
         self.send_reports()
@@ -219,6 +221,10 @@ class Holdfast:
         """Let hospitals answer in drills of people, score what was closed, end what was left."""
         attending.tend(self.database, at=clock.now())
         interrupted.end_interrupted(self.database, at=clock.now())
+
+    def run_planned_drills(self) -> None:
+        """Have robots carry out the drills that are planned for now, and tell who planned them."""
+        planned.run_due(self.database)
 
     def drop_abandoned_uploads(self) -> None:
         """Drop the files of forms that were never accepted, and replies nobody sent."""

@@ -12,8 +12,9 @@ from engine.errors import EngineError, Problem
 from engine.evidence.meanings import sentence
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
+from engine.regulators import jurisdictions as law
 from engine.serials.errors import OnHold
-from engine.words import say as engine_say
+from engine.words import N_, say as engine_say
 from forms import library
 from forms.errors import WORDS, Problem as FormProblem
 from forms.words import say as forms_say
@@ -21,7 +22,11 @@ from webapp.times import language, write
 
 # facts that the engine names by a code or in English, and their words
 CODES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"code": QUALIFICATIONS, "kind": MappingProxyType({})}
+    {
+        "code": QUALIFICATIONS,
+        "kind": MappingProxyType({}),
+        "state": MappingProxyType({"closed": N_("closed"), "void": N_("void"), "open": N_("open")}),
+    }
 )
 
 
@@ -74,9 +79,19 @@ def told(line: HistoryLine) -> str:
     for name in ("element", "record_type"):
         if isinstance(facts.get(name), str):
             facts[name] = step_name(facts[name])
+    if isinstance(code := facts.get("jurisdiction"), str):
+        facts["jurisdiction"] = _jurisdiction(code)
     if "sentence" in facts and "meaning" in facts:
         facts["sentence"] = sentence(str(facts["meaning"]), language())
     return fill(line.sentence, facts)
+
+
+def _jurisdiction(code: str) -> str:
+    """Return the name of a jurisdiction; what is none, such as a consignee's place, as it is."""
+    try:
+        return law.named(code).said(language())
+    except law.JurisdictionUnknown:
+        return code
 
 
 def translated(text: str) -> str:

@@ -5,6 +5,7 @@ from marshmallow import Schema, fields
 from engine.bpmn.step import Step
 from engine.cases.carrying_out import case_of
 from engine.cases.recalls import deciding
+from engine.cases.returns import correcting
 
 
 class Parameters(Schema):
@@ -20,4 +21,7 @@ class Result(Schema):
 
 def take_decision(step: Step) -> dict[str, str]:
     """Record what was decided and when; the clocks that run from a decision start here."""
-    return deciding.take(step, case_of(step))
+    case = case_of(step)
+    decided = deciding.take(step, case)
+    correcting.settle_read(step.db, case, by=step.by, at=step.at)
+    return decided

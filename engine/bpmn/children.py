@@ -15,9 +15,10 @@ from engine.bpmn.loading import Run, is_over
 from engine.bpmn.models import ChildGroup, ChildReport, Instance
 from engine.people.person import Person
 
+_GROUP = ChildGroup.__table__.c
 ANY_GROUP = (
-    select(ChildGroup.id)
-    .where(ChildGroup.instance_id == bindparam("parent"), ChildGroup.delivered_at.is_(None))
+    select(_GROUP.id)
+    .where(_GROUP.instance_id == bindparam("parent"), _GROUP.delivered_at.is_(None))
     .limit(1)
 )
 
@@ -157,11 +158,17 @@ def _complete_group(db: Session, instance: Instance, *but: int) -> ChildGroup | 
     )
 
 
+def _has_group(run: Run) -> bool:
+    run.db.flush()
+    found = run.db.connection().execute(ANY_GROUP, {"parent": run.instance.id})
+    return found.first() is not None
+
+
 def deliver_to_parent(run: Run) -> bool:
     """Give one complete group's message to whoever waits for it here; say whether anyone did."""
     waits = projections.waiting(run.workflow, MessageEventDefinition)
     # asked at each step of whatever waits for a message: ten thousand notices have no children
-    if not waits or run.db.scalar(ANY_GROUP, {"parent": run.instance.id}) is None:
+    if not waits or not _has_group(run):
         return False
 
     count_in(run.db, run.instance, run.at)

@@ -32,6 +32,8 @@ STANDING = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 TIMER_GONE = delete(Timer).where(
     Timer.task_id == bindparam("task"), Timer.due_at == bindparam("due")
 )
+# plain rows: no step loads a token, nor what it has just laid of the others
+NEW_TIMERS, NEW_WAITS, NEW_TOKENS = insert(Timer), insert(Subscription), insert(Token)
 TOKENS_GONE = delete(Token).where(Token.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -105,9 +107,9 @@ def project(db: Session, instance: Instance, before: Picture, now: Picture, at: 
         _task_row(instance, task, at) for key, task in now.work.items() if key not in before.work
     ]
     db.add_all(opened)
+    db.flush()
     _project_timers(db, instance, before, now)
     _project_subscriptions(db, instance, before, now)
-    db.flush()
     _project_tokens(db, instance, before, now, at)
     _tell(db, gone, "closed")
     _tell(db, opened, "opened")
@@ -166,33 +168,37 @@ def _task_row(instance: Instance, task: Any, at: datetime) -> Task:
 def _project_timers(db: Session, instance: Instance, before: Picture, now: Picture) -> None:
     for task_id, due in before.timers.keys() - now.timers.keys():
         db.execute(TIMER_GONE, {"task": task_id, "due": due})
-    db.add_all(
-        Timer(
-            instance_id=instance.id,
-            task_id=task_id,
-            element_id=element_id_of(task.task_spec),
-            due_at=due,
-        )
+    new = [
+        {
+            "instance_id": instance.id,
+            "task_id": task_id,
+            "element_id": element_id_of(task.task_spec),
+            "due_at": due,
+        }
         for (task_id, due), task in now.timers.items()
         if (task_id, due) not in before.timers
-    )
+    ]
+    if new:
+        db.connection().execute(NEW_TIMERS, new)
 
 
 def _project_subscriptions(db: Session, instance: Instance, before: Picture, now: Picture) -> None:
     # at once: the old must be gone before a new one of the same name and key
     if gone := before.waits.keys() - now.waits.keys():
         db.execute(delete(Subscription).where(Subscription.task_id.in_(gone)))
-    db.add_all(
-        Subscription(
-            instance_id=instance.id,
-            task_id=task_id,
-            element_id=element_id_of(task.task_spec),
-            name=task.task_spec.event_definition.name,
-            key=_key(instance, task),
-        )
+    new = [
+        {
+            "instance_id": instance.id,
+            "task_id": task_id,
+            "element_id": element_id_of(task.task_spec),
+            "name": task.task_spec.event_definition.name,
+            "key": _key(instance, task),
+        }
         for task_id, task in now.waits.items()
         if task_id not in before.waits
-    )
+    ]
+    if new:
+        db.connection().execute(NEW_WAITS, new)
 
 
 def _key(instance: Instance, task: Any) -> str:
@@ -203,7 +209,6 @@ def _key(instance: Instance, task: Any) -> str:
 def _project_tokens(
     db: Session, instance: Instance, before: Picture, now: Picture, at: datetime
 ) -> None:
-    """Write plain rows: no command ever loads a token."""
     connection = db.connection()
     if gone := before.tokens.keys() - now.tokens.keys():
         connection.execute(TOKENS_GONE, {"ids": list(gone)})
@@ -219,4 +224,4 @@ def _project_tokens(
         if task_id not in before.tokens
     ]
     if new:
-        connection.execute(insert(Token), new)
+        connection.execute(NEW_TOKENS, new)

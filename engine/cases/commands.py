@@ -28,12 +28,14 @@ from engine.cases.tasks import (
     refuse_unless_open,
     refuse_unless_theirs,
 )
-from engine.errors import Conflict, Invalid, Problem, Refused
+from engine.cases.typed import written
+from engine.errors import Conflict, Refused
 from engine.evidence import ceremony, documents, ledger
 from engine.evidence.documents import StoredFile
 from engine.evidence.signatures import Signature
 from engine.people import Person, acting_for, authorize
 from engine.serials.intake import legacy
+from engine.words import N_
 from forms.form import Answers
 
 PREFIX = {"nonconformance": "NC", "recall": "RC"}
@@ -357,9 +359,7 @@ def drop_draft(db: Session, by: Person, place: str) -> None:
 def comment(db: Session, case: Case, text: str, *, by: Person, at: datetime) -> Comment:
     """Add a remark to a case, open or not."""
     authorize(by, "case.comment")
-    words = text.strip()
-    if not words:
-        raise Invalid([Problem("text", "Write the comment first.")])
+    words = written(text, "text", N_("Comment"), missing=N_("Write the comment first."))
 
     note = Comment(case_id=case.id, text=words, by_id=by.id, at=at)
     db.add(note)

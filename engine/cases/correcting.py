@@ -16,7 +16,8 @@ from engine.cases.costs import recording as costs
 from engine.cases.models import Answer, Case
 from engine.cases.renewing import ask_again
 from engine.cases.tasks import lock_case, refuse_ended
-from engine.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, Refused
+from engine.cases.typed import problems_of
+from engine.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
 from engine.evidence import ledger, signatures
 from engine.evidence.signatures import Signature, SignatureVoided, SignedRecord
 from engine.people import Person, authorize
@@ -150,8 +151,9 @@ def _refuse(db: Session, case: Case, old: Answer, reason: str, by: Person) -> No
         raise NotYourAnswer
     if db.scalar(select(Answer.id).where(Answer.supersedes_id == old.id)) is not None:
         raise AlreadyCorrected
-    if not reason.strip():
-        raise Invalid([Problem("reason", N_("Write the reason for the correction."))])
+    missing = N_("Write the reason for the correction.")
+    if problems := problems_of(reason, "reason", N_("Reason"), missing=missing):
+        raise Invalid(problems)
 
 
 def _load(

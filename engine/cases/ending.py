@@ -18,8 +18,8 @@ from engine.cases.records.sections import balance as balance_section, head, subj
 from engine.cases.scopes.models import ScopeVersion
 from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case, refuse_ended
-from engine.cases.typed import WRITE_REASON
-from engine.errors import Conflict, Invalid, NotAllowed, Problem, Refused
+from engine.cases.typed import WRITE_REASON, problems_of
+from engine.errors import Conflict, Invalid, NotAllowed, Refused
 from engine.evidence import ceremony, ledger
 from engine.evidence.signatures import PendingSign, RecordToSign, Signature
 from engine.people import Person, authorize
@@ -145,8 +145,8 @@ def end(
 
 def _refuse(db: Session, case: Case, ending: Ending, by: Person) -> None:
     authorize(by, f"case.{ending.act}")
-    if not ending.reason.strip():
-        raise Invalid([Problem("reason", WRITE_REASON)])
+    if problems := problems_of(ending.reason, "reason", N_("Reason"), missing=WRITE_REASON):
+        raise Invalid(problems)
     if ending.act == REOPEN:
         if case.process == "recall":
             raise RecallNotReopened(number=ending.number)

@@ -11,11 +11,14 @@ from sqlalchemy.orm import Session
 from engine.bpmn.models import Instance, Task
 from engine.cases.models import Case
 from engine.cases.pages import HistoryLine
+from engine.cases.recalls import gates, passing
 from engine.evidence.ledger import LedgerEntry
 from engine.serials.vocabulary import KINDS
 from engine.words import N_
 
 SENTENCES = {
+    "gate_opened": N_("Gate opened: %(jurisdiction)s, %(gate)s"),
+    "gate_closed": N_("Gate closed again: %(jurisdiction)s, %(gate)s"),
     "case_opened": N_("Reported “%(title)s”"),
     "task_completed": N_("Completed %(element)s"),
     "task_claimed": N_("Claimed %(element)s"),
@@ -67,6 +70,7 @@ SENTENCES = {
     "case_migration_begun": N_("Began to bring the case over from another system"),
     "case_migrated": N_("Brought the case over from another system"),
 }
+PASSED_IN_URGENCY = N_("Gate passed in urgency: %(jurisdiction)s, %(gate)s")
 DOCUMENTS = {
     "nonconformance_report": N_("Nonconformance report"),
     "disposition_record": N_("Disposition record"),
@@ -80,6 +84,10 @@ DOCUMENTS = {
     "case_superseded": N_("Supersede a recall"),
     "case_reopen": N_("Reopen case"),
     "case_migration": N_("Migration of a case"),
+    "scope_version": N_("Freeze the scope"),
+    "balance_unresolved": N_("Unresolved after documented effort"),
+    "balance_lost": N_("Lost, with signed justification"),
+    **{f"gate_{act}": one.title for act, one in passing.ACTS.items()},
     "awareness_corrected": N_("Correct when the case was first known of"),
     "event_reportability": N_("Reportability of an event"),
     "event_second_look": N_("Second look at a no"),
@@ -88,6 +96,7 @@ DECISIONS = {
     "opens_recall": N_("a recall is opened"),
     "no_field_action": N_("no field action"),
 }
+GATES = (gates.MESSAGE, "gate_closed")
 REPORTABLE, NOT_REPORTABLE = N_("reportable"), N_("not reportable")
 CONFIRMED, NOT_CONFIRMED = N_("confirmed"), N_("not confirmed")
 AGREED, DIFFERED = N_("everything agrees"), N_("there are differences")
@@ -132,12 +141,14 @@ def _line(entry: LedgerEntry, names: Mapping[str, str]) -> HistoryLine:
     body, by = written["body"], written["by"]
     facts = {**body, **_in_words(entry.action, body, names)}
     sentence = SENTENCES.get(entry.action, entry.action.replace("_", " ").capitalize())
+    if entry.action == gates.MESSAGE and body["state"] == "overridden":
+        sentence = PASSED_IN_URGENCY
     return HistoryLine(
         at=entry.at,
         by=by["printed_name"] if by else None,
         sentence=sentence,
         facts=facts,
-        reason=body.get("reason"),
+        reason=body.get("reason") or (body.get("evidence") if entry.action in GATES else None),
         sequence=entry.seq,
         sha256=entry.hash,
     )
@@ -154,6 +165,8 @@ def _in_words(action: str, body: dict[str, Any], names: Mapping[str, str]) -> di
     if action == "counts_compared":
         differs = body["missing"] or body["unexpected"] or body["differing"]
         said["result"] = (DIFFERED if differs else AGREED,)
+    if action in GATES:
+        said["gate"] = (gates.label(body["jurisdiction"], body["what"]),)
     if action == "reported_event_decided":
         said["reportable"] = (REPORTABLE if body["is_reportable"] else NOT_REPORTABLE,)
     if action == "reported_event_no_looked_at":

@@ -134,6 +134,15 @@ FACTS: dict[str, dict[str, Any]] = {
         "tried_at": "2026-03-02T08:00:00+00:00",
         "path": "/people",
     },
+    "layouts/drill_ended": {
+        "drill_number": "DR-2026-0007",
+        "practised": "SENS-1",
+        "begun_at": "2026-03-02T02:00:00+00:00",
+        "outcome": "Not passed",
+        "points": "45.0",
+        "why": "Consignees not written to, no letter in “de”: 1",
+        "path": "/drills/DR-2026-0007",
+    },
     "layouts/report_ready": {
         "report_name": "Stock by place <monthly>",
         "about": "Stock",

@@ -1,7 +1,5 @@
 """Stories of a class that an authority gives: wording, checks and warning are reviewed."""
 
-import pytest
-
 from engine.cases.recalls import authorities, jurisdictions, strategies
 from tests.processes.company import Company
 from tests.processes.recalling import (
@@ -11,8 +9,6 @@ from tests.processes.recalling import (
     deliver,
     to_decision,
 )
-
-pytestmark = pytest.mark.long
 
 
 def test_a_class_that_fda_gives_reopens_wording_checks_and_warning(company: Company) -> None:

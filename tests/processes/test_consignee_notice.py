@@ -17,8 +17,6 @@ from engine.outbox import Outgoing
 from tests.processes.company import Company
 from tests.processes.noticing import Notices
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture
 def notices(company: Company) -> Notices:

@@ -13,6 +13,7 @@ from engine import clock
 from engine.cases.models import Case
 from engine.cases.recalls import gates, passing
 from engine.cases.recalls.models import Gate
+from engine.cases.records import outcome_sections
 from engine.errors import Invalid
 from engine.regulators import jurisdictions as law
 from engine.serials.install import Fitting, install_units
@@ -32,8 +33,6 @@ from tests.processes.recalling import (
 )
 from tests.processes.visiting import visiting
 from tests.webapp.interface import caller
-
-pytestmark = pytest.mark.long
 
 URGENT = "The cells may burn where they lie."
 
@@ -97,6 +96,11 @@ def test_what_came_from_china_waits_for_its_authority_and_what_came_from_ireland
 
     to_destruction(company, "P-2")
     refused(company)
+    [ruled] = company.reads(lambda db: outcome_sections.dispositions(db, company.case))
+    assert ruled["table"]["rows"] == [
+        ["Scrap", "Carried out", "1", "2"],
+        ["Scrap", "Being carried out", "1", "1"],
+    ]
     open_gate(company, closed(company, "CN"))
     with visiting(company, app, company.people.warehouse) as warehouse:
         page = warehouse.get(f"/tasks/{company.task('destroy_units').id}").text
@@ -108,7 +112,7 @@ def test_what_came_from_china_waits_for_its_authority_and_what_came_from_ireland
 
 
 def test_a_gate_on_destruction_is_passed_in_urgency_with_a_signed_reason(
-    recalled: Company,
+    recalled: Company, app: Flask
 ) -> None:
     company = recalled
     to_destruction(company, "P-2")
@@ -121,6 +125,16 @@ def test_a_gate_on_destruction_is_passed_in_urgency_with_a_signed_reason(
     company.do("witness_destruction")  # what was seen being destroyed is a fact, and is flagged
     assert custody(company, "P-2") == ["destroyed"]
     assert flags(company) == [("destroyed_too_early", "P-2")]
+    with visiting(company, app, again) as visitor:
+        page = unescape(visitor.get(f"/nonconformances/{company.number}/history").text)
+    for line in (
+        "Gate passed in urgency: China, Destruction",
+        "Gate closed again: China, Destruction",
+        "Gate opened: European Union and EEA, Destruction and alteration",
+        "Signed Urgent override of a gate: I approve",
+        URGENT,
+    ):
+        assert line in page, line
 
 
 def test_of_a_lot_what_no_gate_holds_back_is_destroyed_first(company: Company) -> None:

@@ -1,9 +1,10 @@
 """Stories of a scope that names a device first: it is evaluated, and countries decide anew."""
 
-import pytest
+from sqlalchemy import select
 
-from engine.bpmn.models import Task
-from engine.cases.recalls import authorities, jurisdictions, showing
+from engine.bpmn.models import Instance, Task
+from engine.cases.models import Answer
+from engine.cases.recalls import authorities, jurisdictions, lists, showing
 from forms import library
 from tests.processes.company import Company
 from tests.processes.recalling import (
@@ -19,8 +20,6 @@ from tests.processes.recalling import (
 )
 from tests.support.web import app_over
 from webapp.queries.beside import panels
-
-pytestmark = pytest.mark.long
 
 OPEN = {"evaluate_added_device", "weigh_added_device"}
 
@@ -48,6 +47,11 @@ def test_a_device_named_later_is_evaluated_and_its_countries_decide_anew(abroad:
     asked = company.open_tasks_at("decide_jurisdiction")
     assert "device_review" in beside(company, asked[0])
     assert [code_of(company, one) for one in asked] == ["EU"]
+    choices = [
+        company.reads(lambda db, at=at: lists.offered(db, company.case, at, "legal_names", "en"))
+        for at in (*answered_at(company, "EU"), asked[0].instance_id)
+    ]
+    assert choices[0] == choices[1] != ()  # what was answered before can still be corrected
     decided = company.reads(lambda db: jurisdictions.decided(db, company.case))
     assert not decided["EU"].is_reportable  # it stands until it is signed anew
     assert told(company) == ["CN"]
@@ -56,6 +60,16 @@ def test_a_device_named_later_is_evaluated_and_its_countries_decide_anew(abroad:
     assert decided["EU"].is_reportable
     assert told(company) == ["CN", "EU"]
     assert not company.incidents
+
+
+def answered_at(company: Company, code: str) -> list[int]:
+    """Return the children that decided for a jurisdiction so far."""
+    rows = (
+        select(Instance.id)
+        .join(Answer, Answer.instance_id == Instance.id)
+        .where(Answer.element_id == "decide_jurisdiction", Instance.parent_key.startswith(code))
+    )
+    return company.reads(lambda db: list(db.scalars(rows)))
 
 
 def beside(company: Company, task: Task) -> set[str]:

@@ -47,8 +47,6 @@ from tests.processes.recalling import (
     verify_effectiveness,
 )
 
-pytestmark = pytest.mark.long
-
 PROMPT = "seed 0"  # both hospitals answer in time
 
 

@@ -10,8 +10,6 @@ from engine.cases.notices.models import Notice
 from tests.processes.checking import answer, recall_that_is_out
 from tests.processes.company import Company
 
-pytestmark = pytest.mark.long
-
 
 def shown(company: Company) -> Board:
     found = company.reads(lambda db: board.board(db, company.case))

@@ -7,8 +7,6 @@ from engine.cases.checks import board
 from tests.processes.checking import recall_that_is_out
 from tests.processes.company import Company
 
-pytestmark = pytest.mark.long
-
 
 def asked(company: Company) -> None:
     recall_that_is_out(company, "effectiveness", hospitals=1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.cases import scopes
+from engine.cases import commands, scopes
 from engine.cases.ending import (
     REOPEN,
     VOID,
@@ -15,6 +15,8 @@ from engine.cases.ending import (
     open_signing,
 )
 from engine.cases.models import Case
+from engine.cases.recalls import joining
+from engine.cases.recalls.joining import Joining
 from engine.cases.signing import Signing
 from engine.cases.tasks import CaseEnded
 from engine.errors import Invalid, NotAllowed
@@ -127,6 +129,20 @@ def test_voiding_needs_a_reason(company: Company) -> None:
         sign(company, VOID, reason=" ")
     with pytest.raises(NotEnded):
         sign(company, REOPEN)
+
+
+def test_a_reason_is_printable_and_of_a_length_that_is_read(company: Company) -> None:
+    company.make_devices("SENS-1", UNITS)
+    company.report("P-1")
+    manager = company.people.qa_manager
+    for wrong in ("x" * 5_000, "no\u202eharm"):
+        with pytest.raises(Invalid, match="reason"):
+            sign(company, VOID, reason=wrong)
+        asked = Joining("RC-2026-0001", "RC-2026-0002", "merged", wrong)
+        with company.holdfast.database.begin() as db, pytest.raises(Invalid, match="reason"):
+            joining.open_signing(db, asked, by=manager, session_id="x", at=company.at)
+        with company.holdfast.database.begin() as db, pytest.raises(Invalid, match="text"):
+            commands.comment(db, company.case, wrong, by=manager, at=company.at)
 
 
 def test_a_reopened_case_holds_again_what_it_let_go(company: Company) -> None:

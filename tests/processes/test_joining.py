@@ -35,8 +35,6 @@ from tests.processes.recalling import (
 )
 from tests.processes.test_reported_events import Events
 
-pytestmark = pytest.mark.long
-
 
 def two_recalls(company: Company) -> tuple[str, str]:
     """Give a recall whose one hospital has answered, and a second for another lot of the cause."""

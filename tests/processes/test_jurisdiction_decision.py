@@ -23,8 +23,6 @@ from tests.processes.recalling import (
 )
 from tests.processes.visiting import visiting
 
-pytestmark = pytest.mark.long
-
 
 def test_no_action_is_signed_with_its_reason_in_each_jurisdiction_and_closes(
     abroad: Company,

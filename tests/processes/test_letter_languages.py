@@ -17,8 +17,6 @@ from tests.processes.company import Company
 from tests.processes.noticing import Notices
 from tests.support.personas import PASSWORD
 
-pytestmark = pytest.mark.long
-
 GERMAN = {
     "eu_urgent": "Urgent FIELD SAFETY NOTICE Dringende Sicherheitsanweisung",
     "eu_problem": "Beschreibung des Problems und des Risikos",

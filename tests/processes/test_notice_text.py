@@ -12,8 +12,6 @@ from engine.errors import Invalid
 from tests.processes.company import Company
 from tests.processes.noticing import Notices
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture
 def notices(company: Company) -> Notices:

@@ -1,14 +1,11 @@
 """Stories of the decision on the action: four people sign, one rejection returns it."""
 
-import pytest
 from sqlalchemy import select
 
 from engine.bpmn.models import Decision
 from engine.cases import facts
 from tests.processes.company import Company
 from tests.processes.recalling import contain, decide, report_signal
-
-pytestmark = pytest.mark.long
 
 NOTICE = (
     "djo surgical Screw 6.5 mm, Sz 25mm, low profile.\n"

@@ -29,8 +29,6 @@ from tests.processes.recalling import (
 )
 from tests.processes.test_forgery import causes
 
-pytestmark = pytest.mark.long
-
 REJECTED = {"decision": "reject", "reason": "A correction does not stop the drift."}
 WITHOUT_ACTION = {
     "recall_decision/decision_record",

@@ -1,6 +1,5 @@
 """Whole recalls of other kinds: of lots, as a market withdrawal, and without any action."""
 
-import pytest
 from sqlalchemy import select
 
 from engine.cases.notices.models import Notice
@@ -22,8 +21,6 @@ from tests.processes.recalling import (
     verify_effectiveness,
     work,
 )
-
-pytestmark = pytest.mark.long
 
 
 def sets_abroad(company: Company) -> int:

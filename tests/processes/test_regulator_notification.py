@@ -21,8 +21,6 @@ from tests.processes.recalling import (
     work,
 )
 
-pytestmark = pytest.mark.long
-
 
 def test_a_gate_holds_back_the_union_while_china_goes_out(abroad: Company) -> None:
     company = abroad

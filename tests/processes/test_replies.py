@@ -330,7 +330,9 @@ def test_a_distributor_informs_its_customers_and_each_answers_for_itself(to_new:
     )  # fmt: skip
     assert distributor.account(0) == "confirmed_at_consignee"  # as its customer says
     assert distributor.account(2) == "passed_on"
-    assert "City Clinic" in distributor.get("/customers").text
+    another = distributor.post("/customers", {"name": "R. Shaw"}, at=distributor.get("/customers"))
+    for page in (distributor.get("/customers").text, another.text):
+        assert "City Clinic" in page
     assert distributor.replies[-1].customer_informed_count == 2
     assert distributor.findings == set()
 

@@ -1,5 +1,6 @@
 """Stories of what comes back in a recall, is put right where it is, or is never found."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -24,7 +25,7 @@ from engine.serials import ship
 from tests.processes.company import Company
 from tests.processes.recalling import contain, report_signal
 from tests.processes.recalls import Recall, add_hospital, open_recall
-from tests.processes.visiting import enter
+from tests.processes.visiting import enter, visiting
 from tests.support.files import png
 from tests.support.personas import PASSWORD
 
@@ -54,6 +55,56 @@ def delivered(company: Company, *serials: str) -> None:
             db, location_id=company.places["HOSP"], by=company.people.customer_service,
             units=[company.unit(serial).id for serial in serials], at=company.at,
         )  # fmt: skip
+
+
+def decided(recall: Recall, action: str = "correction") -> None:
+    """Have the physical action of a recall be decided."""
+    how: Any = {"by": recall.company.people.executive, "at": recall.company.at}
+    with recall.company.holdfast.database.begin() as db:
+        facts.record(db, recall.case, "decided_action", action, **how)
+        correcting.settle_read(db, recall.case, **how)
+
+
+def test_a_correction_settles_nothing_where_units_are_to_come_back(
+    company: Company, app: Flask
+) -> None:
+    company.make_devices("SENS-1", ["P-1"], shipped=1)
+    delivered(company, "P-1")
+    recall = open_recall(company, "P-1")
+    decided(recall, "removal")
+    told = Correction(company.unit("P-1").id, "software", "Loaded 4.2.", "4.2")
+    with pytest.raises(Invalid, match="a correction settles nothing") as wrong:
+        recall.does(correcting.record, told, by="field_service")
+    assert [one.at for one in wrong.value.problems] == ["although"]
+    told = replace(told, although="The ward cannot spare it yet.")
+    made = recall.does(correcting.record, told, by="field_service")
+    with visiting(company, app, company.people.customer_service) as visitor:
+        address = f"/recalls/{recall.number}/corrections"
+        read = {"second_reading": "4.2", "request_key": "second-reading"}
+        assert visitor.post(f"{address}/{made.id}/verify", read).status_code == 303
+        page = visitor.get(address).text
+    assert "The unit stays open until it is back" in page
+    assert "still to come back" in page
+    assert recall.totals == {"at_consignee": 1}
+    assert company.holding_cases("P-1") == {recall.number}
+    recall.does(receiving.receive, parcel(company, "P-1"), by="warehouse")
+    assert recall.totals == {"held": 1}
+
+
+def test_what_was_corrected_before_the_decision_counts_once_correction_is_decided(
+    company: Company,
+) -> None:
+    company.make_devices("SENS-1", ["P-1", "P-2"], shipped=2)
+    delivered(company, "P-1", "P-2")
+    recall = open_recall(company, "P-1", "P-2")
+    for serial in ("P-1", "P-2"):
+        told = Correction(company.unit(serial).id, "software", "Loaded 4.2.", "4.2")
+        made = recall.does(correcting.record, told, by="field_service")
+        recall.does(correcting.verify, made.id, reading="4.2", by="customer_service")
+    assert recall.totals == {"at_consignee": 2}
+    recall.does(receiving.receive, parcel(company, "P-2"), by="warehouse")
+    decided(recall)
+    assert recall.totals == {"held": 1, "corrected": 1}
 
 
 def test_what_comes_back_is_counted_held_and_never_taken_for_released(company: Company) -> None:
@@ -128,6 +179,7 @@ def test_a_correction_counts_once_a_second_person_reads_the_same(company: Compan
     company.make_devices("SENS-1", ["P-1", "P-2"], shipped=1)
     delivered(company, "P-1")
     recall = open_recall(company, "P-1", "P-2")
+    decided(recall)
     also = open_recall(company, "P-1", number="RC-2026-0002")
     unit = company.unit("P-1").id
     told = Correction(unit, "software", "Loaded 4.2 and restarted.", "4.2.0 (b17)")
@@ -157,6 +209,7 @@ def test_a_reading_that_differs_is_kept_and_tells_nobody_the_first(
     company.make_devices("SENS-1", ["P-1"], shipped=1)
     delivered(company, "P-1")
     recall = open_recall(company, "P-1")
+    decided(recall)
     told = Correction(company.unit("P-1").id, "software", "Loaded.", "4.2.0")
     made = recall.does(correcting.record, told, by="field_service")
     address = f"/recalls/{recall.number}/corrections"
@@ -185,6 +238,7 @@ def test_what_a_correction_leaves_unclear_is_asked(company: Company) -> None:
     company.make_devices("SENS-1", ["P-1"], shipped=1)
     delivered(company, "P-1")
     recall = open_recall(company, "P-1")
+    decided(recall)
     unit = company.unit("P-1").id
 
     def wrong(*told: str) -> list[str]:

@@ -1,14 +1,10 @@
 """Stories of the status report: on its cadence, its figures move, another person signs it."""
 
-import pytest
-
 from engine.cases.models import Case
 from engine.cases.reporting import reports, schedule
 from engine.cases.reporting.reports import Reported
 from tests.processes.checking import answer, open_in, recall_that_is_out
 from tests.processes.company import Company
-
-pytestmark = pytest.mark.long
 
 
 def reported(company: Company) -> list[Reported]:

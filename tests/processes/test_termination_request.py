@@ -1,7 +1,5 @@
 """Stories of the request to end oversight: an authority may ask for more."""
 
-import pytest
-
 from tests.processes.company import Company
 from tests.processes.recalling import (
     add_hospital,
@@ -17,8 +15,6 @@ from tests.processes.recalling import (
     to_decision,
     verify_effectiveness,
 )
-
-pytestmark = pytest.mark.long
 
 
 def test_an_authority_that_asks_for_more_brings_the_recall_back_to_its_strategy(

@@ -31,7 +31,7 @@ from engine.cases import (
     tasks as case_tasks,
 )
 from engine.cases.costs import recording as costs
-from engine.cases.drills import answering, starting
+from engine.cases.drills import answering, planning, starting
 from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices import putting_in_force, wordings
@@ -410,7 +410,8 @@ def _open_cases(world: World) -> None:
         "case_number": "NC-1999-0001", "answer_id": 999, "capacity": "quality",
         "report_id": 999, "report_run_id": 999,
         "batch_id": 999, "line": 2, "protected_id": 999, "token_id": 999, "record_id": 999,
-        "legacy_id": 999, "version_id": 999, "cost_id": 999, "obligation_id": 999,
+        "legacy_id": 999, "version_id": 999, "cost_id": 999, "plan_id": 999,
+        "obligation_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["traced"] = _traced(company)
@@ -450,7 +451,12 @@ def _start_a_drill(world: World) -> None:
             db, raw, by=company.people.qa_manager, at=company.at, key=company.new_key(),
             is_attended=True,
         )  # fmt: skip
+        plan = planning.plan(
+            db, scope="", every="monthly", owner_id=company.people.qa_manager.id, language="en",
+            by=company.people.qa_manager, at=company.at,
+        )  # fmt: skip
     world.states["practised"] = {"number": case.number}
+    world.states["planned"] = {"plan_id": plan.id}
 
 
 def _open_a_recall(world: World) -> None:

@@ -161,11 +161,11 @@ class RecallHistory(History):
             receiving.receive(db, self.number, parcel, by=self.stage.who(by), at=self.stage.at)
         self.stage.take_up()
 
-    def correct(self, serial: str, done: str, reading: str) -> int:
-        """Put a unit right where it stands; it waits for its second reading."""
+    def correct(self, serial: str, done: str, reading: str, although: str) -> int:
+        """Put a unit right that is to come back; it waits for its second reading."""
         with self.stage.holdfast.database.begin() as db:
             unit = db.scalars(select(Unit.id).where(Unit.serial == serial)).one()
-            told = Correction(unit, "software", done, reading)
+            told = Correction(unit, "software", done, reading, although=although)
             return correcting.record(
                 db, self.number, told, by=self.stage.who(FIELD), at=self.stage.at
             ).id

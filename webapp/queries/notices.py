@@ -1,11 +1,12 @@
 """The Consignees of a recall as their pages show them: counted in the database, read by pages."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
@@ -28,6 +29,11 @@ from engine.people import PersonAccount
 from engine.serials.models import Party, RecallContact
 
 PAGE_SIZE = 50
+TO_POST = and_(
+    NoticeLetter.state == "stored", NoticeLetter.channel == "print", NoticeLetter.sent_at.is_(None)
+)
+CAME_BACK = NoticeLetter.bounced_at.is_not(None)
+STILL_OUT = Notice.state.in_(("open", "sent", "escalated"))
 
 
 class ConsigneeUnknown(NotFound):
@@ -129,45 +135,70 @@ class Dashboard:
 
 def dashboard(db: Session, case: Case, asked: Asked, *, page: int) -> Dashboard:
     """Return the dashboard: counts over everything, lines of what the filters leave."""
-    of_case = Notice.case_id == case.id
-    by_country: dict[str, dict[str, int]] = {}
-    for country, state, count in db.execute(
-        select(Notice.country, Notice.state, func.count())
-        .where(of_case)
-        .group_by(Notice.country, Notice.state)
-    ):
-        by_country.setdefault(country or "", {})[state] = count
-    states: dict[str, int] = {}
-    for counts in by_country.values():
-        for state, count in counts.items():
-            states[state] = states.get(state, 0) + count
-    unspoken = Notice.language.not_in(wordings.spoken(db))
-    fits = [of_case, *_filters(asked, unspoken)]
+    counts = _counted(db, case)
+    unspoken = Notice.language.not_in(spoken := wordings.spoken(db))
+    fits = [Notice.case_id == case.id, *_filters(asked, unspoken)]
     count_of = select(func.count(Notice.id)).where(*fits)
     if asked.q:
         count_of = count_of.join(Party, Party.id == Notice.party_id)
-    found = db.scalar(count_of) if asked.kept else sum(states.values())
+    found = db.scalar(count_of) if asked.kept else sum(counts.states.values())
     shown = Page(number=page, size=PAGE_SIZE, total_count=found or 0)
-    waiting = select(func.count()).select_from(Notice)
+    to_post, bounced = _waiting_letters(db, case)
     return Dashboard(
-        states=states,
-        countries=sorted(by_country.items(), key=lambda one: (-sum(one[1].values()), one[0])),
+        states=counts.states,
+        countries=sorted(
+            counts.by_country.items(), key=lambda one: (-sum(one[1].values()), one[0])
+        ),
         lines=_lines(db, fits, shown, unspoken),
         page=shown,
-        texts=_texts(db, case),
+        texts=_texts(db, case, counts.needed),
         runs=_runs(db, case),
-        unspoken=[
+        unspoken=sorted(
             (language, count)
-            for language, count in db.execute(
-                select(Notice.language, func.count())
-                .where(of_case, unspoken)
-                .group_by(Notice.language)
-                .order_by(Notice.language)
-            )
-        ],
-        to_post_count=db.scalar(waiting.where(of_case, _to_post())) or 0,
-        bounced_count=db.scalar(waiting.where(of_case, _bounced())) or 0,
+            for language, count in counts.languages.items()
+            if language not in spoken
+        ),
+        to_post_count=to_post,
+        bounced_count=bounced,
     )
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """How many notices of a recall there are, by whatever the dashboard shows them."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    needed: Counter[tuple[str, str]] = field(default_factory=Counter)  # jurisdiction, language
+    by_country: dict[str, Counter[str]] = field(default_factory=dict)
+
+
+def _counted(db: Session, case: Case) -> _Counts:
+    """Go through the notices of a recall once: there may be ten thousand."""
+    counts = _Counts()
+    one = (Notice.country, Notice.state, Notice.jurisdiction, Notice.language)
+    rows = select(*one, func.count()).where(Notice.case_id == case.id).group_by(*one)
+    for country, state, jurisdiction, language, count in db.execute(rows):
+        counts.by_country.setdefault(country or "", Counter())[state] += count
+        counts.states[state] += count
+        counts.languages[language] += count
+        counts.needed[jurisdiction, language] += count
+    return counts
+
+
+def _waiting_letters(db: Session, case: Case) -> tuple[int, int]:
+    """Return how many notices have a letter to post, and how many one that came back."""
+    runs = select(LetterRun.id).where(LetterRun.case_id == case.id)
+    rows = db.execute(
+        select(
+            func.count(distinct(NoticeLetter.notice_id)).filter(TO_POST),
+            func.count(distinct(NoticeLetter.notice_id)).filter(CAME_BACK, STILL_OUT),
+        )
+        .join(Notice, Notice.id == NoticeLetter.notice_id)
+        .where(NoticeLetter.run_id.in_(runs), or_(TO_POST, CAME_BACK))
+    )
+    to_post, bounced = rows.one()
+    return to_post, bounced
 
 
 def _filters(asked: Asked, unspoken: ColumnElement[bool]) -> list[ColumnElement[bool]]:
@@ -197,23 +228,12 @@ def _filters(asked: Asked, unspoken: ColumnElement[bool]) -> list[ColumnElement[
 
 
 def _to_post() -> ColumnElement[bool]:
-    return (
-        select(NoticeLetter.id)
-        .where(
-            NoticeLetter.notice_id == Notice.id,
-            NoticeLetter.state == "stored",
-            NoticeLetter.channel == "print",
-            NoticeLetter.sent_at.is_(None),
-        )
-        .exists()
-    )
+    return select(NoticeLetter.id).where(NoticeLetter.notice_id == Notice.id, TO_POST).exists()
 
 
 def _bounced() -> ColumnElement[bool]:
-    came_back = select(NoticeLetter.id).where(
-        NoticeLetter.notice_id == Notice.id, NoticeLetter.bounced_at.is_not(None)
-    )
-    return Notice.state.in_(("open", "sent", "escalated")) & came_back.exists()
+    came_back = select(NoticeLetter.id).where(NoticeLetter.notice_id == Notice.id, CAME_BACK)
+    return STILL_OUT & came_back.exists()
 
 
 def _lines(
@@ -255,15 +275,7 @@ def _lines(
     ]
 
 
-def _texts(db: Session, case: Case) -> list[TextLine]:
-    needed = {
-        (jurisdiction, language): count
-        for jurisdiction, language, count in db.execute(
-            select(Notice.jurisdiction, Notice.language, func.count())
-            .where(Notice.case_id == case.id)
-            .group_by(Notice.jurisdiction, Notice.language)
-        )
-    }
+def _texts(db: Session, case: Case, needed: Mapping[tuple[str, str], int]) -> list[TextLine]:
     texts = db.execute(
         select(NoticeText, LetterWording)
         .outerjoin(LetterWording, LetterWording.id == NoticeText.wording_id)

@@ -8,6 +8,8 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from engine import jobs
+from engine.cases.drills import planning
+from engine.cases.drills.planning import Planned
 from engine.serials import reached
 from engine.serials.models import NightTrace
 from engine.serials.night import running, sampling
@@ -32,6 +34,7 @@ class Readiness:
     drilled: LastDrills
     days_since_drill: int | None  # that passed
     is_tracing: bool
+    planned: list[Planned]  # drills that robots carry out
 
     @property
     def newest(self) -> Night | None:
@@ -85,6 +88,7 @@ def readiness(db: Session, *, at: datetime) -> Readiness:
         drilled,
         (at - drilled.passed_at).days if drilled.passed_at else None,
         any(job.name == running.VERB for job in jobs.unfinished(db)),
+        planning.standing(db),
     )
 
 

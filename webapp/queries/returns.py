@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.cases import balance
-from engine.cases.models import Case
+from engine.cases.models import BalanceUnit, Case
 from engine.cases.returns.models import (
     CorrectionReading,
     FieldCorrection,
@@ -64,6 +64,7 @@ class Corrected:
     verified_by: str | None
     done_at: datetime  # when it happened, which may be before it was recorded
     is_done_again: bool
+    account: str | None  # where the unit lies in the balance now
     otherwise: Sequence[tuple[int, str]] = ()  # who read otherwise, by id and name
 
 
@@ -116,13 +117,16 @@ def corrections(db: Session, case: Case) -> list[Corrected]:
     later = select(newer.id).where(newer.supersedes_id == row.id).exists()
     rows = db.execute(
         select(row, Unit.serial, Part.part_no, Location.name, PersonAccount.printed_name,
-               second.c.printed_name, Event.event_at, later)
+               second.c.printed_name, Event.event_at, later, BalanceUnit.account)
         .join(Event, Event.id == row.event_id)
         .join(Unit, Unit.id == row.unit_id)
         .join(Part, Part.id == Unit.part_id)
         .outerjoin(Location, Location.id == Unit.location_id)
         .join(PersonAccount, PersonAccount.id == row.by_id)
         .outerjoin(second, second.c.id == row.verified_by_id)
+        .outerjoin(
+            BalanceUnit, (BalanceUnit.case_id == row.case_id) & (BalanceUnit.unit_id == row.unit_id)
+        )
         .where(row.case_id == case.id)
         .order_by(row.verified_at.is_not(None), row.id.desc())
         .limit(MOST)

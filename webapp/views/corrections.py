@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from engine.cases.overview import recall_named
 from engine.cases.returns import correcting
 from engine.cases.returns.correcting import Correction
-from engine.cases.returns.models import CORRECTION_KINDS
+from engine.cases.returns.models import CORRECTION_KINDS, FieldCorrection
 from engine.errors import EngineError, Problem
 from engine.serials import use
 from engine.serials.record import LotInput
@@ -41,6 +41,7 @@ def _page(number: str, problems: list[Problem], sentence: str) -> str:
         case=case,
         lines=corrections(db, case),
         kinds=CORRECTION_KINDS,
+        other_action=correcting.other_action(db, case),
         entered=request.form,
         problems=problems,
         sentence=sentence,
@@ -74,11 +75,17 @@ def record(number: str) -> ResponseReturnValue:
             [LotInput(lot_id, quantity) for lot_id, quantity in fitted.lots],
         )
         again = form.text("again_because")
-        told = Correction(unit.units[0], kind, done, reading, evidence, again, exchange)
+        although = form.text("although")
+        told = Correction(unit.units[0], kind, done, reading, evidence, again, although, exchange)
         made = correcting.record(
             db, number, told, by=person(), at=how["at"], event_at=how.get("event_at")
         )
-        words = gettext("It is recorded. It counts once a second person has read the same.")
+        words = (
+            gettext("It is recorded, to be read by a second person. The unit stays open until "
+                    "it is back.")
+            if made.although_because
+            else gettext("It is recorded. It counts once a second person has read the same.")
+        )  # fmt: skip
         return Done(made.event_id, url_for(".index", number=number), words)
 
     return carry_out("record_correction", run, lambda *wrong: _page(number, *wrong))
@@ -97,11 +104,17 @@ def verify(number: str, correction_id: int) -> ResponseReturnValue:
             db, number, correction_id, reading=reading, again_because=form.text("again_because"),
             by=person(), at=how_of(form)["at"],
         )  # fmt: skip
-        words = (
-            gettext("Both read the same: the unit counts as corrected.")
-            if made.verified_at
-            else gettext("The readings differ. Yours is kept; let another person read the unit.")
-        )
+        words = _read(db, number, made)
         return Done(made.event_id, url_for(".index", number=number), words)
 
     return carry_out("verify_correction", run, lambda *wrong: _page(number, *wrong))
+
+
+def _read(db: Session, number: str, made: FieldCorrection) -> str:
+    if not made.verified_at:
+        return gettext("The readings differ. Yours is kept; let another person read the unit.")
+    if correcting.is_settled(db, recall_named(db, number), made.unit_id):
+        return gettext("Both read the same: the unit counts as corrected.")
+    if made.although_because:
+        return gettext("Both read the same. The unit stays open until it is back.")
+    return gettext("Both read the same. It counts once correction is the decided action.")

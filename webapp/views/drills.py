@@ -4,8 +4,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from engine.cases.drills import answering, attending, starting
+from engine.cases.drills import answering, attending, planning, starting
 from engine.cases.drills.measures import CRITICAL, MEASURES, PASSES_AT
+from engine.cases.drills.models import RHYTHMS
 from engine.cases.typed import LINE
 from engine.clock import now
 from engine.errors import Invalid, Problem
@@ -18,6 +19,7 @@ from webapp.permissions import allow
 from webapp.queries.drills import drills, one_drill
 from webapp.queries.tracing import answers_of, understood
 from webapp.reading import read
+from webapp.sentences import translated
 from webapp.session import person
 from webapp.times import zone
 from webapp.transactions import begin, request_key
@@ -45,6 +47,9 @@ def _index(problems: list[Problem], read_as: Understood | None = None) -> str:
         read_as=read_as,
         shown=understood(read_as) if read_as else None,
         rows=drills(read()),
+        plans=planning.standing(read()),
+        rhythms=[(code, translated(words)) for code, words in RHYTHMS.items()],
+        owners=[(str(one.id), one.printed_name) for one in planning.owners(read(), at=now())],
         entered=request.form,
         speeds=[(code, gettext(words)) for code, words in SPEEDS.items()],
         problems=problems,
@@ -78,6 +83,50 @@ def start() -> ResponseReturnValue:
         return _index(wrong.problems), 422
     flash(gettext("%(number)s is open. It is worked through like a recall.", number=number))
     return redirect(url_for(".drill", number=number), 303)
+
+
+@bp.post("/plans")
+@allow("drill.start")
+def plan() -> ResponseReturnValue:
+    """Have robots practise again and again, and somebody told what came of it."""
+    form = request.form
+    try:
+        with begin() as db:
+            planning.plan(
+                db,
+                scope=form.get("plan_scope", ""),
+                every=form.get("every", ""),
+                owner_id=whole(form.get("owner")) or 0,
+                language=language(),
+                by=person(),
+                at=now(),
+            )
+    except (StillAsking, NothingToTrace) as wrong:
+        return _index([wrong.problem("plan_scope")]), 422
+    except Invalid as wrong:
+        return _index(wrong.problems), 422
+    flash(gettext("The drill is planned."))
+    return redirect(url_for(".index"), 303)
+
+
+@bp.post("/plans/<int:plan_id>/run")
+@allow("drill.start")
+def run_plan(plan_id: int) -> ResponseReturnValue:
+    """Have a plan carried out now, in the background."""
+    with begin() as db:
+        planning.hasten(db, plan_id, by=person(), at=now())
+    flash(gettext("Robots begin within five minutes. Load this page again then."))
+    return redirect(url_for(".index"), 303)
+
+
+@bp.post("/plans/<int:plan_id>/end")
+@allow("drill.end")
+def end_plan(plan_id: int) -> ResponseReturnValue:
+    """Have a plan carried out no more."""
+    with begin() as db:
+        planning.end(db, plan_id, by=person(), at=now())
+    flash(gettext("The plan has ended. What came of it stays on record."))
+    return redirect(url_for(".index"), 303)
 
 
 @bp.get("/<number>")

@@ -4,12 +4,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from engine.cases.drills.models import RHYTHMS
 from engine.clock import now
 from engine.errors import Invalid, Problem
 from engine.serials.night import running
 from webapp.permissions import allow
 from webapp.queries.readiness import consignees, one_night, readiness
 from webapp.reading import read
+from webapp.sentences import translated
 from webapp.session import person
 from webapp.transactions import begin, request_key
 
@@ -22,7 +24,10 @@ ONLY = ("broken", "differs", "not_compared")
 def index() -> ResponseReturnValue:
     """Show the figures and the last nights."""
     return render_template(
-        "readiness/index.html", view=readiness(read(), at=now()), least=running.LEAST
+        "readiness/index.html",
+        view=readiness(read(), at=now()),
+        least=running.LEAST,
+        rhythms={code: translated(words) for code, words in RHYTHMS.items()},
     )
 
 

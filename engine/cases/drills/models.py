@@ -7,6 +7,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, Ref
+from engine.serials.models.axes import one_of
+from engine.words import N_
+
+RHYTHMS = {
+    "weekly": N_("Every week"),
+    "monthly": N_("Every month"),
+    "quarterly": N_("Every quarter"),
+}
 
 
 class Drill(Base):
@@ -80,3 +88,40 @@ class SyntheticAnswer(Base):
     kind: Mapped[str]  # one of engine.cases.drills.hospitals.KINDS
     due_at: Mapped[datetime | None]  # none: it never answers
     given_at: Mapped[datetime | None]
+
+
+class DrillPlan(Base):
+    """A drill that robots carry out again and again: about what, how often, who is told."""
+
+    __tablename__ = "drill_plan"
+    __table_args__ = (
+        one_of("every", RHYTHMS),
+        CheckConstraint("(due_at IS NULL) = (ended_at IS NOT NULL)", name="due_until_it_ends"),
+        Index("ix_drill_plan_due", "due_at"),
+    )
+
+    id: Mapped[Key]
+    scope: Mapped[str | None]  # as people write it; none: a lot drawn from those that were shipped
+    every: Mapped[str]
+    language: Mapped[str]  # of its drills
+    owner_id: Mapped[Ref] = mapped_column(ForeignKey("person_account.id"))
+    made_at: Mapped[datetime]
+    made_by_id: Mapped[Ref] = mapped_column(ForeignKey("person_account.id"))
+    due_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class PlannedRun(Base):
+    """One time that a plan was due: the drill that came of it, or why there is none."""
+
+    __tablename__ = "drill_planned_run"
+    __table_args__ = (UniqueConstraint("plan_id", "due_at"),)
+
+    id: Mapped[Key]
+    plan_id: Mapped[Ref] = mapped_column(ForeignKey("drill_plan.id"))
+    due_at: Mapped[datetime]
+    at: Mapped[datetime]
+    scope: Mapped[str]  # what was practised; empty where nothing was to be drawn
+    case_id: Mapped[Ref | None] = mapped_column(ForeignKey("case_file.id"))
+    failure: Mapped[str | None]  # why no drill was begun
+    told_at: Mapped[datetime | None]  # its owner, of what came of it

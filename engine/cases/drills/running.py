@@ -37,6 +37,7 @@ GATE_AFTER = timedelta(days=1)  # an authority lets the action go on
 LONGEST = timedelta(days=400)  # of the drill's clock: what has not ended by then never will
 MOST_ROBOTS = 4
 Said = Callable[[str], None]
+Begun = Callable[[Session, Case], None]  # what else is written down with the drill
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def run(
     seed: str | None = None,
     language: str | None = None,
     say: Said = lambda _: None,
+    begun: Begun = lambda _db, _case: None,
 ) -> str:
     """Carry a drill about what `scope` says through to its report; return its number.
 
@@ -61,7 +63,7 @@ def run(
     `now` is the server's time. What an earlier one left half-way is abandoned first. Raises
     `interrupted.DrillRuns`, `DrillStuck`, and whatever says that the scope cannot be read.
     """
-    number = _begin(database, scope, now=now, seed=seed, language=language)
+    number = _begin(database, scope, now=now, seed=seed, language=language, begun=begun)
     say(number)
     try:
         with interrupted.at_work(database, number, now=now):
@@ -82,6 +84,7 @@ def _begin(
     now: Callable[[], datetime],
     seed: str | None,
     language: str | None,
+    begun: Begun,
 ) -> str:
     at = now()
     with database.begin() as db:
@@ -93,6 +96,7 @@ def _begin(
             db, raw, by=reporter, at=at, key=f"drill:{at.isoformat()}", is_attended=False,
             seed=seed, language=spoken,
         )  # fmt: skip
+        begun(db, case)
         return case.number
 
 
@@ -102,12 +106,13 @@ def _give_up(database: Database, number: str, stuck: Exception, *, at: datetime)
         with database.begin() as db:
             case, drill = drill_of(db, number)
             if drill.ended_at is None:
-                give_up(db, number, reason=_because(stuck, case.language), by=None, at=at)
+                give_up(db, number, reason=because(stuck, case.language), by=None, at=at)
     except Exception:  # what went wrong first is what has to be told
         log.exception("drill %s could not be ended", number)
 
 
-def _because(stuck: Exception, language: str) -> str:
+def because(stuck: Exception, language: str) -> str:
+    """Return what went wrong as its record says it, in the language of the drill."""
     if isinstance(stuck, Invalid) or not isinstance(stuck, EngineError):
         return f"{type(stuck).__name__}: {stuck}"
     return say_in(stuck.message, language, **stuck.facts)
@@ -128,6 +133,7 @@ class Robots:
         """Take up a drill that was started just now."""
         self._database, self._number, self._scope = database, number, scope
         self._now, self._say = now, say
+        self._here = now()  # the server's time: within the drill's clock nobody knows it
         with database.read() as db:
             case, drill = drill_of(db, number)
             self._case_id, self._language, self._own = case.id, case.language, drill.clock
@@ -150,6 +156,7 @@ class Robots:
             self._run_jobs()
 
     def _is_open(self) -> bool:
+        self._here = self._now()
         with self._database.read() as db:
             return drill_of(db, self._number)[0].state == "open"
 
@@ -212,7 +219,7 @@ class Robots:
     def _robots(self, role: str) -> Iterator[Person]:
         for number in range(1, MOST_ROBOTS + 1):
             with self._database.begin() as db:
-                found = robot(db, role, number=number, at=self._now())
+                found = robot(db, role, number=number, at=self._here)
             yield found
 
     def _open_gates(self) -> None:

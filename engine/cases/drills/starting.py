@@ -65,7 +65,7 @@ def start(
         form_at(db, "recall", "report", instance_id=None)
     except FormNotFound as missing:
         raise NoRecallReleased from missing
-    _refuse_unclear(db, raw.get("scope") or {}, by)
+    refuse_unclear(db, raw.get("scope") or {}, by)
     if not 1 <= speed <= MOST_SPEED:
         words = N_("Enter a whole number from 1 to 10,000.")
         raise Invalid([Problem("speed", words)])
@@ -91,7 +91,7 @@ def start(
     return case
 
 
-def _refuse_unclear(db: Session, scope: Mapping[str, Any], by: Person) -> None:
+def refuse_unclear(db: Session, scope: Mapping[str, Any], by: Person) -> None:
     """Raise what the box of a trace would say of a scope that cannot be traced as it is."""
     said = expressions.understand(
         db,

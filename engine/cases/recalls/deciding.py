@@ -6,9 +6,10 @@ from engine.cases.models import Case
 from engine.evidence import ledger
 from engine.words import N_
 
+CORRECTION = "correction"
 ACTIONS = {
     "removal": N_("Removal"),
-    "correction": N_("Correction"),
+    CORRECTION: N_("Correction"),
     "market_withdrawal": N_("Market withdrawal"),
     "stock_recovery": N_("Stock recovery"),
     "none": N_("No action"),

@@ -23,7 +23,7 @@ from engine.cases.recalls.taking_over import Signed
 from engine.cases.scopes.standing import standing_or_refuse
 from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case
-from engine.cases.typed import WRITE_REASON
+from engine.cases.typed import WRITE_REASON, problems_of
 from engine.errors import Conflict, Invalid, NotAllowed, Problem, Refused
 from engine.evidence import ceremony
 from engine.evidence.signatures import PendingSign
@@ -189,8 +189,8 @@ def _checked(
 ) -> tuple[Case, Case]:
     """Lock both, the older first, and return who ends and who goes on. Raises why it cannot be."""
     authorize(by, ACTION)
-    if not asked.reason.strip():
-        raise Invalid([Problem("reason", WRITE_REASON)])
+    if problems := problems_of(asked.reason, "reason", N_("Reason"), missing=WRITE_REASON):
+        raise Invalid(problems)
     if asked.number == asked.into:
         raise SameRecall
     # everybody who locks two cases locks the older first

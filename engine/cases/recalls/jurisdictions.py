@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.bpmn.models import Instance
 from engine.bpmn.step import Step
 from engine.cases import answers, facts, scopes
 from engine.cases.about import PARTY_KEY
@@ -208,6 +209,20 @@ def row_of(db: Session, instance_id: int | None) -> JurisdictionDecision | None:
     """Return what one child decides, or None."""
     return db.scalar(
         select(JurisdictionDecision).where(JurisdictionDecision.instance_id == instance_id)
+    )
+
+
+def row_about(db: Session, case: Case, instance_id: int | None) -> JurisdictionDecision | None:
+    """Return what a child decides, or decided before it was asked anew; None where it is none."""
+    own = row_of(db, instance_id)
+    instance = db.get(Instance, instance_id) if instance_id and own is None else None
+    if instance is None or instance.process != PROCESS or instance.parent_key is None:
+        return own
+    key = instance.parent_key.partition(":")[0]
+    return db.scalar(
+        select(JurisdictionDecision).where(
+            JurisdictionDecision.case_id == case.id, JurisdictionDecision.key == key
+        )
     )
 
 

@@ -13,7 +13,7 @@ def offered(
     db: Session, case: Case | None, instance_id: int | None, name: str, language: str
 ) -> Sequence[tuple[str, str]]:
     """Return the values and words of a list: the legal names or the classes of one law."""
-    row = jurisdictions.row_of(db, instance_id) if case and instance_id else None
+    row = jurisdictions.row_about(db, case, instance_id) if case else None
     if row is None or row.code is None:
         return ()
     here = law.named(row.code)

@@ -1,6 +1,6 @@
 """Two recalls as one: their scopes united, what the one knows of each unit known in the other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
-from engine.cases import balance, scopes
+from engine.cases import balance, facts, scopes
 from engine.cases.accounts import ACCOUNTS, LET_OUT
 from engine.cases.balance import Holding
 from engine.cases.models import BalanceTotal, BalanceUnit, Case, Posting
 from engine.cases.names import stock_names
+from engine.cases.recalls.deciding import CORRECTION
 from engine.cases.scopes import ScopeVersion
 from engine.cases.scopes.freezing import Difference
 from engine.cases.scopes.standing import standing_or_refuse
@@ -139,9 +140,18 @@ def carry(db: Session, case: Case, other: Case, *, by: Person, at: datetime) -> 
     What `case` knows itself stays: only what nobody has said more of than its place is moved.
     """
     evidence = f"known from {other.number}"
-    balance.post_set(db, case, _units(case, other), evidence=evidence, by=by, at=at)
-    for to, part in _quantities(db, case, other):
+    carried = _carried(db, case)
+    balance.post_set(db, case, _units(case, other, carried), evidence=evidence, by=by, at=at)
+    for to, part in _quantities(db, case, other, carried):
         balance.post(db, case, [part], to=to, evidence=evidence, by=by, at=at)
+
+
+def _carried(db: Session, case: Case) -> tuple[str, ...]:
+    """Return what is taken over: where units are to come back, a correction settles none."""
+    decided = facts.latest(db, case, "decided_action")
+    if decided is None or decided.value == CORRECTION:
+        return CARRIED
+    return tuple(name for name in CARRIED if name != "corrected")
 
 
 def hand_over(db: Session, case: Case, other: Case, *, by: Person, at: datetime) -> None:
@@ -165,7 +175,7 @@ def hand_over(db: Session, case: Case, other: Case, *, by: Person, at: datetime)
     )  # fmt: skip
 
 
-def _units(case: Case, other: Case) -> Select[*tuple[Any, ...]]:
+def _units(case: Case, other: Case, carried: Sequence[str]) -> Select[*tuple[Any, ...]]:
     mine, theirs = aliased(BalanceUnit), aliased(BalanceUnit)
     return select(
         mine.account.label("account"),
@@ -181,15 +191,17 @@ def _units(case: Case, other: Case) -> Select[*tuple[Any, ...]]:
         theirs.case_id == other.id,
         theirs.unit_id == mine.unit_id,
         mine.account.in_(BY_PLACE),
-        theirs.account.in_(CARRIED),
+        theirs.account.in_(carried),
         # what is in our hands here is where we see it, whatever was said before it came
         mine.account.in_(AWAY) | theirs.account.in_(DONE_HERE),
     )
 
 
-def _quantities(db: Session, case: Case, other: Case) -> list[tuple[str, Holding]]:
+def _quantities(
+    db: Session, case: Case, other: Case, carried: tuple[str, ...]
+) -> list[tuple[str, Holding]]:
     """Return what of the quantities of lots goes where: lots are few."""
-    known = _of_lots(db, other, CARRIED)
+    known = _of_lots(db, other, carried)
     lying = _of_lots(db, case, BY_PLACE)
     moves = []
     for one in known:

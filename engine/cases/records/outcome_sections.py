@@ -98,15 +98,19 @@ def dispositions(db: Session, case: Case) -> list[Section]:
                               func.sum(LinePart.quantity, type_=LinePart.quantity.type))
         .join(LinePart, LinePart.line_id == Line.id)
         .where(Line.case_id == case.id, Line.state.in_(("done", "running")))
-        .group_by(Line.type, Line.state).order_by(Line.type))  # fmt: skip
+        .group_by(Line.type, Line.state).order_by(Line.type, Line.state))  # fmt: skip
     if not rows:
         return []
-    columns = (N_("Disposition"), N_("Lines"), N_("Quantity"))
+    columns = (N_("Disposition"), N_("State"), N_("Lines"), N_("Quantity"))
     shown = [
-        [say(TYPES[type_].label, case.language), f"{count:,}", _plain(quantity)]
-        for type_, _, count, quantity in rows
-    ]
+        [say(TYPES[type_].label, case.language), say(CARRIED_OUT[state], case.language),
+         f"{count:,}", _plain(quantity)]
+        for type_, state, count, quantity in rows
+    ]  # fmt: skip
     return [table(N_("Dispositions"), columns, shown, case.language)]
+
+
+CARRIED_OUT = {"done": N_("Carried out"), "running": N_("Being carried out")}
 
 
 def effectiveness(db: Session, case: Case) -> list[Section]:

@@ -11,7 +11,8 @@ from engine.cases.numbering import next_number
 from engine.cases.recalls import succession
 from engine.cases.returns.models import ReturnAuthorisation
 from engine.cases.tasks import lock_case
-from engine.errors import Conflict, Invalid, NotFound, Problem, Refused
+from engine.cases.typed import WRITE_REASON, written
+from engine.errors import Conflict, NotFound, Refused
 from engine.evidence import ledger
 from engine.people import Person, authorize
 from engine.serials.models import Party
@@ -78,10 +79,9 @@ def withdraw(
     given = authorisation_of(db, case, authorisation)
     if given.withdrawn_at is not None:
         raise AlreadyWithdrawn(number=given.number)
-    if not reason.strip():
-        raise Invalid([Problem("reason", N_("Write the reason first."))])
+    reason = written(reason, "reason", N_("Reason"), missing=WRITE_REASON)
 
-    given.withdrawn_by_id, given.withdrawn_at, given.withdrawn_reason = by.id, at, reason.strip()
+    given.withdrawn_by_id, given.withdrawn_at, given.withdrawn_reason = by.id, at, reason
     body = {"number": given.number, "reason": given.withdrawn_reason}
     ledger.append(db, case.stream, "return_withdrawn", body, by=by, at=at)
     case.version += 1

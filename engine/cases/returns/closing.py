@@ -16,7 +16,8 @@ from engine.cases.notices.outreach import attempts_of
 from engine.cases.records.sections import head
 from engine.cases.returns.authorising import recall_of
 from engine.cases.signing import Signing
-from engine.errors import Invalid, Problem, Refused
+from engine.cases.typed import WRITE_REASON, problems_of
+from engine.errors import Invalid, Refused
 from engine.evidence import ceremony, ledger
 from engine.evidence.signatures import PendingSign, RecordToSign
 from engine.people import Person, authorize
@@ -185,8 +186,8 @@ def _open(db: Session, case: Case, asked: Closing) -> dict[str, Decimal]:
 
 def _refuse(db: Session, case: Case, asked: Closing, by: Person) -> None:
     authorize(by, "balance.close")
-    if not asked.reason.strip():
-        raise Invalid([Problem("reason", N_("Write the reason first."))])
+    if problems := problems_of(asked.reason, "reason", N_("Reason"), missing=WRITE_REASON):
+        raise Invalid(problems)
     name = db.get_one(Party, asked.party_id).name
     if not _open(db, case, asked):
         raise NothingOpen(name=name)

@@ -1,4 +1,8 @@
-"""Putting a unit right where it is: done and read by one person, read again by another."""
+"""Putting a unit right where it is: done and read by one person, read again by another.
+
+It settles the unit where correction is the decided action. Where units are to come back it says
+why it was done, and the unit stays open until it is here.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from engine.cases import balance, commands, facts, holding
 from engine.cases.drills.apart import refuse_to_move
 from engine.cases.models import Case
+from engine.cases.recalls.deciding import ACTIONS, CORRECTION
 from engine.cases.returns.authorising import recall_of
 from engine.cases.returns.models import CorrectionReading, FieldCorrection
 from engine.cases.typed import LINE, problems_of, written
@@ -21,6 +26,11 @@ from engine.serials.flags import units_before
 from engine.serials.models import Unit
 from engine.words import N_
 
+WHY_HERE = N_("Why it is corrected though it is to come back")
+TO_COME_BACK = N_(
+    "The decided action is %(action)s, so a correction settles nothing: the unit stays open until "
+    "it is back. Have it sent back, or write why it is corrected where it is meanwhile"
+)
 FILL_IN = N_("Fill this in")
 DONE, READING, AGAIN = N_("What was done"), N_("Reading"), N_("Why again")
 WHICH_PART = N_("Scan at least one part that was taken out or put in")
@@ -74,6 +84,7 @@ class Correction:
     reading: str
     evidence: StoredFile | None = None
     again_because: str = ""  # where one of the same unit waits for its second reading
+    although: str = ""  # why it is done where the decided action is another
     exchange: use.Exchange | None = None
 
 
@@ -85,13 +96,17 @@ def record(
 
     It counts as corrected once a second person has read the same (`verify`). One that waits for
     its second reading is replaced, for a reason. Raises `NotInThisRecall`, `NotAway`,
-    `CorrectedAlready`, `Invalid` where it is dated before the unit or the signal.
+    `CorrectedAlready`, `Invalid` where it is dated before the unit or the signal, and where the
+    decided action is another and nothing says why.
     """
     authorize(by, "correction.record")
     case = recall_of(db, number)
     refuse_to_move(case)
     _refuse_unclear(told)
     _refuse_not_away(db, case, told.unit_id)
+    other = other_action(db, case)
+    if other is not None and not told.although.strip():
+        raise Invalid([Problem("although", TO_COME_BACK, (("action", (other,)),))])
     before = _waiting(db, case, told.unit_id)
     if before is not None and not told.again_because.strip():
         facts_of = (("serial", db.get_one(Unit, told.unit_id).serial),)
@@ -121,6 +136,7 @@ def record(
         reading=told.reading.strip(),
         supersedes_id=before.id if before is not None else None,
         again_because=told.again_because.strip() if before is not None else None,
+        although_because=told.although.strip() if other is not None else None,
         event_id=recorded.event.id,
         evidence_id=evidence_id,
         by_id=by.id,
@@ -129,6 +145,8 @@ def record(
     db.add(made)
     db.flush()
     body = {"correction": made.id, "unit": told.unit_id, "kind": made.kind, "reading": made.reading}
+    if made.although_because:
+        body["although_because"] = made.although_because
     ledger.append(db, case.stream, "correction_recorded", body, by=by, at=at)
     case.version += 1
     return made
@@ -146,7 +164,8 @@ def verify(
 ) -> FieldCorrection:
     """Have a second person read the unit: where both read the same, it is corrected; flushes.
 
-    A reading that differs is kept and nobody is told how: who read otherwise reads again only for
+    It is settled by that where correction is the decided action; decided later, it is then. A
+    reading that differs is kept and nobody is told how: who read otherwise reads again only for
     a reason. Its own recall's holds let it go, and no other's. Raises `DoneByYou`, `DoneAgain`,
     `VerifiedAlready`, `NotAway`, `Invalid`.
     """
@@ -174,17 +193,62 @@ def verify(
         return _keep_otherwise(db, case, made, read, because, by=by, at=at)
 
     made.verified_by_id, made.verified_at = by.id, at
-    reason = f"correction {made.id}: {made.kind}, {made.reading}"
-    holding.let_out_units(db, case, [made.unit_id], reason=reason, by=by, at=at)
-    balance.post(
-        db, case, [lying], to="corrected", evidence=reason, by=by, at=at, event_id=made.event_id
-    )
+    db.flush()
+    if _decided(db, case) == CORRECTION:
+        _settle(db, case, made, lying, by=by, at=at)
     body = {"correction": made.id, "unit": made.unit_id, "reading": read}
     if because:
         body["again_because"] = because
     ledger.append(db, case.stream, "correction_verified", body, by=by, at=at)
     case.version += 1
     return made
+
+
+def settle_read(db: Session, case: Case, *, by: Person | None, at: datetime) -> None:
+    """Settle what two people read before correction was decided, where it still is; flushes."""
+    if _decided(db, case) != CORRECTION:
+        return
+    rows = select(FieldCorrection).where(
+        FieldCorrection.case_id == case.id, FieldCorrection.verified_at.is_not(None)
+    )
+    newest = {one.unit_id: one for one in db.scalars(rows.order_by(FieldCorrection.id))}
+    for lying in balance.holdings_of(db, case.id, units=newest):
+        if lying.account in balance.LEFT_CONTROL and lying.unit_id is not None:
+            _settle(db, case, newest[lying.unit_id], lying, by=by, at=at)
+
+
+def other_action(db: Session, case: Case) -> str | None:
+    """Return the decided action as a msgid where it is another than correction, else None."""
+    action = _decided(db, case)
+    return ACTIONS[action] if action not in (None, CORRECTION) else None
+
+
+def _decided(db: Session, case: Case) -> str | None:
+    found = facts.latest(db, case, "decided_action")
+    return found.value if found is not None else None
+
+
+def _settle(
+    db: Session,
+    case: Case,
+    made: FieldCorrection,
+    lying: balance.Holding,
+    *,
+    by: Person | None,
+    at: datetime,
+) -> None:
+    """Count a unit as corrected, and let it out of this recall's holds; flushes."""
+    reason = f"correction {made.id}: {made.kind}, {made.reading}"
+    holding.let_out_units(db, case, [made.unit_id], reason=reason, by=by, at=at)
+    balance.post(
+        db, case, [lying], to="corrected", evidence=reason, by=by, at=at, event_id=made.event_id
+    )
+
+
+def is_settled(db: Session, case: Case, unit_id: int) -> bool:
+    """Say whether a correction settled a unit of a recall."""
+    lying = balance.holdings_of(db, case.id, units=[unit_id])
+    return bool(lying) and lying[0].account == "corrected"
 
 
 def _keep_otherwise(
@@ -227,6 +291,8 @@ def _refuse_unclear(told: Correction) -> None:
         *problems_of(told.done, "done", DONE, missing=FILL_IN),
         *problems_of(told.reading, "reading", READING, missing=FILL_IN, most=LINE, lines=False),
     ]
+    if told.although:
+        problems += problems_of(told.although, "although", WHY_HERE, missing=FILL_IN)
     if told.again_because:
         problems += problems_of(told.again_because, "again_because", AGAIN, missing=FILL_IN)
     parts = told.exchange

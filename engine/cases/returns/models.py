@@ -128,6 +128,8 @@ class FieldCorrection(Base):
         ForeignKey("field_correction.id"), unique=True
     )
     again_because: Mapped[str | None]
+    # why it was corrected where it is though the decided action is another
+    although_because: Mapped[str | None]
     event_id: Mapped[Ref]
     evidence_id: Mapped[Ref | None]  # a document of the case
     by_id: Mapped[Ref]

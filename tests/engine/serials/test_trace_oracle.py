@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 
 from tests.engine.serials.genealogies import assert_agrees, ground, grown, steps, suspects
 
-GENEALOGIES = 20  # on each database, and 300 in `make stress`
+GENEALOGIES = 8  # on each database, and 300 in `make stress`
 # each is a list of steps: what, and by which numbers it picks lots and units
 FORMER_HOSTS = [
     ("install", 0, 1, 0),
