@@ -47,3 +47,19 @@ def test_a_drill_is_no_open_recall_and_is_marked_wherever_it_is_listed(
             listed = visitor.get(address, follow_redirects=False).text
             marks = re.findall(r"DR-2026-0001</(?:span|a)>\s*<span class=.tag amber.>", listed)
             assert marks, address
+
+
+def test_a_drill_is_planned_run_and_ended_on_the_page(company: Company, app: Flask) -> None:
+    company.make_devices("SENS-1", ["P-1"])
+    manager = company.people.qa_manager
+    asked = {"plan_scope": "SENS-1", "every": "monthly", "owner": str(manager.id)}
+    with visiting(company, app, manager) as visitor:
+        assert visitor.post("/drills/plans", {**asked, "plan_scope": "SENS-9"}).status_code == 422
+        assert visitor.post("/drills/plans", asked).status_code == 303
+        assert "Every month" in visitor.get("/drills").text
+        assert visitor.post("/drills/plans/1/run").status_code == 303
+        company.holdfast.run_planned_drills()
+        for address in ("/drills", "/readiness"):
+            assert "DR-2026-0001" in visitor.get(address).text, address
+        assert visitor.post("/drills/plans/1/end").status_code == 303
+        assert "/drills/plans/1/end" not in visitor.get("/drills").text

@@ -280,6 +280,7 @@ def test_who_complained_stays_with_whoever_handles_complaints(
         one = f"/reported-events/{event.number}"
         assert "<ins>Anna Velden</ins>" in visitor.get(one).text
         assert event.number in visitor.get("/reported-events?text=velden").text
+        assert "Anna Velden" in visitor.get("/reported-events/events.csv").text
         warehouse = enter(app, company.people.warehouse)
         page = warehouse.get(one).text
         assert event.device_name in page

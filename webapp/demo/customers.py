@@ -1,6 +1,7 @@
 """Whom the recalls of the demo reach: a few customers with an address, and what was sold to them.
 
-Their letters are in English or Chinese, the languages that the legal sentences are there in.
+Their letters are in English or Chinese, the languages that the legal sentences are there in, and
+in German, which the company translated them into.
 """
 
 from datetime import timedelta
@@ -22,11 +23,21 @@ CUSTOMERS = (
     ("IE", "IE-02", "Kilmorran Heart Clinic", "consignee"),
     ("IE", "IE-03", "Corrandale Medical Supplies", "distributor"),
     ("GB", "GB-01", "Harrowdene Infirmary", "consignee"),
+    ("DE", "DE-31", "Klinikum Tannbach", "consignee"),
     ("CN", "CN-11", "沙溪医院 Shaxi Hospital", "consignee"),
     ("CN", "CN-12", "云岭第二医院 Yunling Second Hospital", "consignee"),
 )
+LANGUAGES = {"CN": "zh", "DE": "de"}
 # whom the pumps with the drifting sensor went to, and how many
-PUMPS = (("IE-01", 3), ("IE-02", 2), ("IE-03", 2), ("GB-01", 1), ("CN-11", 2), ("CN-12", 2))
+PUMPS = (
+    ("IE-01", 3),
+    ("IE-02", 2),
+    ("IE-03", 2),
+    ("GB-01", 1),
+    ("DE-31", 2),
+    ("CN-11", 2),
+    ("CN-12", 2),
+)
 BEFORE = timedelta(days=18)  # the last orders: three lots are made and sterilised until then
 # the lots of the two recalls that are further on, and of the drill
 KINKED, TORN, PRACTISED = "L26K4", "E26T7", "E26P2"
@@ -44,7 +55,7 @@ def sell(works: Works) -> Telling:
     for country, code, name, kind in CUSTOMERS:
         party = parties.add_party(
             works.db, code, name, kind=kind, country=country,
-            language="zh" if country == "CN" else "en", address=f"{name}, {country}",
+            language=LANGUAGES.get(country, "en"), address=f"{name}, {country}",
             email=f"devices@{code.lower()}.example", **works.how,
         )  # fmt: skip
         parties.add_location(

@@ -1,4 +1,4 @@
-"""What the letters of the demo's recalls say, in both languages, and how a recall is described."""
+"""What the letters of the demo's recalls say, in every language they are sent in."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,6 +14,13 @@ FROM = {
         "telephone": "+49 3641 555 0120",
         "email": "recall@fenwarden.example",
         "signatory": "Helen Ashworth, head of quality",
+    },
+    "de": {
+        "manufacturer": "Fenwarden Infusion GmbH\nAm Mühlwehr 4, 07743 Jena, Deutschland",
+        "contact_name": "Nora Byrne, Kundendienst",
+        "telephone": "+49 3641 555 0120",
+        "email": "recall@fenwarden.example",
+        "signatory": "Helen Ashworth, Leiterin Qualität",
     },
     "zh": {
         "manufacturer": "芬沃登医疗技术（苏州）\n苏州工业园区澄湾路18号",
@@ -36,6 +43,21 @@ DRIFT: Mapping[str, Words] = {
         "Put them in a locked place and mark them.\n"
         "Tell every ward that has one.\nReply for each of them.",
         "handling": "We replace the sensor free of charge, at your site or here.",
+    },
+    "de": {
+        "headline": "Volumetrische Infusionspumpe V3: Alarm bei Verschluss möglicherweise zu spät",
+        "product": "Volumetrische Infusionspumpe V3, UDI-DI 09521000000103",
+        "identification": "Die Seriennummer steht auf dem Etikett an der Rückseite, unter dem "
+        "UDI-Code.",
+        "registration": "CE 741203; eine SRN wurde noch nicht erteilt",
+        "what_happened": "Die Drucksensoren einer Lieferung driften nach 200 Betriebsstunden.",
+        "risk": "Ein Verschluss der Leitung wird zu spät bemerkt. Ein Arzneimittel läuft "
+        "möglicherweise nicht, und wenn sich die Leitung öffnet, kann ein Bolus folgen. Ein "
+        "Schaden ist nicht bekannt.",
+        "instructions": "Verwenden Sie die aufgeführten Pumpen nicht weiter, wenn eine andere zur "
+        "Verfügung steht.\nVerschließen Sie sie an einem eigenen Ort und kennzeichnen Sie sie.\n"
+        "Informieren Sie jede Station, die eine hat.\nAntworten Sie für jede von ihnen.",
+        "handling": "Wir ersetzen den Sensor kostenlos, bei Ihnen oder bei uns.",
     },
     "zh": {
         "headline": "V3 容积式输液泵：管路阻塞报警可能延迟",

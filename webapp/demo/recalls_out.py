@@ -12,7 +12,7 @@ from engine.cases.recalls import gates
 from engine.cases.returns.receiving import Line
 from engine.serials.models import Location, Part, Unit
 from engine.serials.night import running as nights
-from webapp.demo import catalogue as cat, recall_letters as letters, recall_words as words
+from webapp.demo import catalogue as cat, german, recall_letters as letters, recall_words as words
 from webapp.demo.complaints import DRIFT as DRIFT_TOLD, Complaints
 from webapp.demo.customers import KINKED, PRACTISED, PUMPS, TORN
 from webapp.demo.recall_history import DECIDERS, SERVICE, RecallHistory
@@ -49,11 +49,13 @@ TRACES = 12  # make a night here
 
 
 def drifting_sensors(stage: Stage, present: datetime) -> Telling:
-    """Write to six customers about pumps: some have answered, one authority has not."""
+    """Write to seven customers about pumps: some have answered, one authority has not."""
     case = RecallHistory(stage, present, words.DRIFT)
     pumps = _pumps_of(stage)
     first = pumps["IE-01"]
     scope = "\n".join(serial for serials in pumps.values() for serial in serials)
+    yield case.ago(days=14)
+    german.put_in_force(stage)
     yield from _contained(case, 13, DRIFT, scope)
     yield case.ago(days=12, hours=22)
     _complaint(Complaints(stage), case.number, first[0])

@@ -376,7 +376,7 @@ def columns() -> list[Column]:
     fields = (
         ("number", N_("Number")),
         ("version", N_("Version")),
-        *((name, LABELS[name]) for name in _FIELDS),
+        *((name, LABELS[name]) for name in _fields()),
         ("understood", N_("Understood as")),
         ("cases", N_("Cases")),
         ("reportable", N_("Reportable in")),
@@ -389,19 +389,21 @@ def columns() -> list[Column]:
 
 
 _FIELDS = (
-    "complaint_number", "device_name", "received_on", "identification", "what_happened",
+    "complaint_number", "device_name", "received_on", "reporter_name", "reporter_address",
+    "reporter_phone", "identification", "what_happened",
     "happened_on", "country", "outcome", "corrective_action", "reply", "why_no_investigation",
     "aware_at", "aware_by", "aware_how",
 )  # fmt: skip
 
 
 def file_rows(db: Session, wanted: listing.Wanted) -> Iterator[tuple[str, ...]]:
-    """Yield the register as rows of a file, newest first."""
+    """Yield the register as rows of a file, newest first, as far as this person may see it."""
+    fields = _fields()
     for row in listing.all_rows(db, wanted):
         yield (
             row.event.number,
             str(row.event.version),
-            *(_written(row.event, name) for name in _FIELDS),
+            *(_written(row.event, name) for name in fields),
             row.understood,
             ", ".join(number for number, _ in row.cases),
             ", ".join(row.reportable),
@@ -415,6 +417,11 @@ def file_rows(db: Session, wanted: listing.Wanted) -> Iterator[tuple[str, ...]]:
 def _answers_written(row: EventReportability) -> str:
     said = (f"{one.question} {one.given}." for one in words.event_answers(row))
     return f"{row.jurisdiction}: {' '.join(said)}"
+
+
+def _fields() -> list[str]:
+    mine = seen_names()
+    return [name for name in _FIELDS if name in mine]
 
 
 def _written(event: ReportedEvent, name: str) -> str:

@@ -22,7 +22,7 @@ from engine.cases.replies.given import Given
 from engine.cases.replies.links import Answering
 from engine.cases.replies.models import OUTCOMES, Reply, ReplyDraft
 from engine.cases.replies.patients import LOOKS_LIKE
-from engine.cases.replies.typed import ASKED, understood
+from engine.cases.replies.typed import ASKED, added, see, understood
 from engine.cases.replies.wording import wording_of
 from engine.clock import now
 from engine.commands import Command
@@ -42,6 +42,7 @@ from webapp.reading import read, reading
 from webapp.sealed_forms import new_key, seal
 from webapp.sentences import fill, in_words
 from webapp.transactions import begin
+from webapp.words import N_
 
 bp = Blueprint("notice_page", __name__, url_prefix="/n/<token>")
 
@@ -49,10 +50,18 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
+# the page with the camera, and no other page of a link, runs our own script
+CAMERA = {
+    "Content-Security-Policy": f"{POLICY}; script-src 'self'; connect-src 'self'; "
+    "media-src 'self' blob:",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+}
+LONGEST_SCAN = 2_000
 PAGE_ROWS = 200
 LONGEST_KEY = 80
 LONGEST_TYPED = 400_000  # letters of one form
-NOT_ANSWERS = frozenset({"csrf_token", "request_key", "checked"})
+NOT_ANSWERS = frozenset({"csrf_token", "request_key", "checked", "then"})
+OUTCOME_MISSING = N_("Choose what became of what you scanned")
 COLUMNS = (Column("part", "Part"), Column("lot", "Lot"), Column("serial", "Serial"),
            Column("quantity", "Quantity"))  # fmt: skip
 
@@ -247,6 +256,8 @@ def fill_in(token: str) -> ResponseReturnValue:
     if not here.is_customer:  # the list is the distributor's
         typed = all_over_filled_in(here.db, here.answering.notice.id, typed, here.listed)
     key = request.form["request_key"][:LONGEST_KEY]
+    if request.form.get("then") == "scan":
+        return _go_and_scan(here, key, typed)
     try:
         _understood(here, typed)
     except Invalid as wrong:
@@ -298,6 +309,73 @@ def _keep(here: Here, key: str, typed: dict[str, str]) -> list[Problem]:
         except EngineError as refused:
             problems.append(refused.problem("files"))
     return problems
+
+
+# --- scanning ----------------------------------------------------------------------------------
+
+
+def _go_and_scan(here: Here, key: str, typed: dict[str, str]) -> ResponseReturnValue:
+    """Keep what was typed so far, unchecked, and go on to the camera."""
+    _may_send(here)
+    refused = _keep(here, key, typed)
+    if refused:
+        draft = drafts.find(here.db, here.answering.link, key)
+        return _form(here, typed, refused, key=key, draft=draft)
+    return redirect(_at("scan", here, draft=key), 303)
+
+
+@bp.get("/scan")
+@allow(PUBLIC)
+def scan(token: str) -> ResponseReturnValue:
+    """Show the camera and a box beside it; the box alone does where no script runs."""
+    here = _here(token)
+    draft = drafts.find(here.db, here.answering.link, request.args.get("draft", ""))
+    if draft is None:
+        return redirect(_at("reply", here), 303)
+    return _scan_page(here, draft.key)
+
+
+def _scan_page(here: Here, key: str, *, wrong: str = "", scanned: str = "") -> Response:
+    problems = [Problem("outcome", wrong)] if wrong else []
+    page = _page(
+        "scan", here, 422 if wrong else 200, key=key, problems=problems,
+        typed={"scanned": scanned},
+    )  # fmt: skip
+    page.headers.update(CAMERA)
+    return page
+
+
+@bp.post("/scan")
+@allow(PUBLIC)
+def take_scans(token: str) -> ResponseReturnValue:
+    """Take what was scanned into the answer that is being written; nothing is sent yet."""
+    here = _here(token)
+    key, outcome = request.form["request_key"][:LONGEST_KEY], request.form.get("outcome", "")
+    scanned = request.form.get("scanned", "").replace("\r\n", "\n")
+    draft = drafts.find(here.db, here.answering.link, key)
+    if draft is None:
+        return redirect(_at("reply", here), 303)
+    if len(scanned) > LONGEST_TYPED:
+        abort(413)
+    if outcome not in ASKED and scanned.strip():
+        return _scan_page(here, key, wrong=OUTCOME_MISSING, scanned=scanned)
+    if scanned.strip():
+        _may_send(here)
+        with begin() as db:
+            typed = added(db, draft.typed, outcome, scanned)
+            drafts.save(db, here.answering.link, key, typed, at=now())
+    return redirect(_at("reply", here, draft=key) + "#units", 303)
+
+
+@bp.get("/scan/look")
+@allow(PUBLIC)
+def look_at_scan(token: str) -> ResponseReturnValue:
+    """Say what one scan is on their list; it changes nothing."""
+    here = _here(token)
+    found = see(here.db, request.args.get("text", "").replace("\x00", "")[:LONGEST_SCAN],
+                here.listed)  # fmt: skip
+    label = f"{found.label} · {found.part_no}" if found.part_no else found.label
+    return {"label": label, "sentence": gettext(found.sentence), "is_wrong": found.is_wrong}
 
 
 @bp.get("/check")

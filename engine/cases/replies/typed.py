@@ -42,6 +42,10 @@ NOTHING_SAID = N_("Say what became of at least one of them, or tick that you hav
 NONE_AND_SOME = N_("You ticked that you have none, and named some. Correct one of the two")
 NOT_A_QUANTITY = N_("Enter a number above 0, or leave it empty")
 NOT_A_COUNT = N_("Enter a whole number, or leave it empty")
+IS_LISTED = N_("On your list")
+IS_LOT = N_("On your list: write how many behind it, such as x 12")
+IS_SEVERAL = N_("Names several things on your list. Scan the whole label")
+NOT_LISTED = N_("Not on your list. We record it as it is and look into it")
 SAID_TWICE = N_("“%(text)s” is under more than one answer. Leave it under one")
 SEVERAL = N_("“%(text)s” names several things on your list. Scan the whole label")
 COUNT_UNREAD = N_(
@@ -168,6 +172,51 @@ def _take_lots(taken: _Taken, typed: Typed) -> None:
                 taken.problems.append(Problem(name, NOT_A_QUANTITY))
             elif quantity > 0:
                 taken.lot(lot.id, outcome, quantity)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one scan is on a consignee's list."""
+
+    label: str  # a serial, a lot, or what was scanned where it is neither
+    part_no: str
+    sentence: str
+    is_wrong: bool
+
+
+def see(db: Session, text: str, listed: Listed) -> Seen:
+    """Say what one scan is on a list: a unit, a lot, several things, or not on it. Read only."""
+    what, _ = _apart(text)
+    one = resolve_many(db, [what])[0]
+    units = [m.id for m in one.matches if m.kind == "unit" and m.id in listed.unit_of]
+    lots = [m.id for m in one.matches if m.kind == "lot" and m.id in listed.lot_of]
+    if len(units) + len(lots) > 1:
+        return Seen(what, "", IS_SEVERAL, is_wrong=True)
+    if units:
+        unit = listed.unit_of[units[0]]
+        return Seen(unit.serial, listed.parts[unit.part_id].part_no, IS_LISTED, is_wrong=False)
+    if lots:
+        lot = listed.lot_of[lots[0]]
+        return Seen(lot.lot_no, listed.parts[lot.part_id].part_no, IS_LOT, is_wrong=False)
+    if any(m.kind == "lot" and m.id in listed.lot_numbers for m in one.matches):
+        return Seen(what, "", IS_LISTED, is_wrong=False)
+    return Seen(what[:LONG], "", NOT_LISTED, is_wrong=True)
+
+
+def added(db: Session, typed: Typed, outcome: str, scanned: str) -> dict[str, str]:
+    """Return what was typed with what was scanned under one outcome; the scan wins over before."""
+    fresh = several(scanned[: LONGEST["list"]])
+    found = resolve_many(db, [_apart(text)[0] for text in fresh])
+    boxes = {f"u{m.id}" for one in found for m in one.matches if m.kind == "unit"}
+    kept = {name: text for name, text in typed.items() if name not in boxes}
+    for code in ASKED:
+        lines = kept.pop(f"list.{code}", "").split("\n")
+        left = [line for line in lines if line.strip() and line not in fresh]
+        if code == outcome:
+            left = list(dict.fromkeys([*left, *fresh]))
+        if left:
+            kept[f"list.{code}"] = "\n".join(left)
+    return kept
 
 
 def _take_lists(db: Session, taken: _Taken, typed: Typed) -> None:
