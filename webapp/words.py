@@ -199,6 +199,7 @@ TICK = {
     "canary": N_("Hold canary"),
     "canary_watch": N_("Hold canary that is silent"),
     "drills": N_("Drills that people attend"),
+    "planned_drills": N_("Planned drills"),
     "deadlines": N_("Reminders of deadlines"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
