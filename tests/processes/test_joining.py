@@ -230,6 +230,9 @@ def test_a_large_recall_ends_in_another_by_a_job_that_checks_again(
     assert standing.number == only + 1
     assert not company.may_ship("P-1")
     assert company.reads(lambda db: joining.under_way(db, narrow)) is None
+    for number in numbers:  # the signature that came to nothing stands beside the one that did
+        found = company.reads(lambda db, n=number: verifying.verify_case(db, f"case:{n}"))
+        assert found.holds, found.causes
 
 
 def scopes_frozen(company: Company, number: str, text: str) -> int:
