@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -73,13 +72,6 @@ class Report:
             and (not self.any_of or not may.isdisjoint(self.any_of))
             and not any(answers.get(code) == YES for code in self.unless)
         )
-
-    def latest_on(self, aware_on: date) -> date | None:
-        """Return the last day of a period of calendar days, the day of awareness not counted.
-
-        None where it runs in work days or has no number: the calendar of holidays counts those.
-        """
-        return aware_on + timedelta(days=self.amount) if self.unit == "days" else None
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,9 @@ def test_an_event_is_typed_checked_and_recorded_for_the_case_it_began_at(
         assert saved.location == "/reported-events/RE-2026-0001"
         assert number in page
         assert "A patient's identity was warned of" in page
-        assert "Runs as if reportable: MDR, 30-day report, by Apr 1, 2026" in " ".join(page.split())
+        shown = " ".join(page.split())
+        assert "Runs as if reportable: MDR, 30-day report, due by 2026-04-01 23:59 GMT-4" in shown
+        assert "day 0 not counted · 30 calendar days → 2026-04-01 · Wednesday" in shown
         overview = visitor.get(f"/recalls/{number}").text
         assert "RE-2026-0001" in overview
         listed = visitor.get("/reported-events?show=undecided&outcome=death&country=US&text=cmp")

@@ -39,6 +39,8 @@ from engine.serials.dictionary import seen
 from engine.serials.models import Lot, Unit
 from webapp import words
 from webapp.ceremony import document_line
+from webapp.queries import rules
+from webapp.queries.rules import DueShown
 from webapp.queries.stock import actors
 from webapp.sentences import translated
 from webapp.session import person
@@ -62,7 +64,7 @@ class Decided:
     by: str
     signature: Signature
     is_standing: bool
-    latest_on: date | None
+    due: DueShown | None
     asked_for: Report | None  # by the answers that were given
     look: EventSecondLook | None  # of a second person, where it goes against the answers
     looked_by: str
@@ -79,7 +81,7 @@ class Place:
     is_current: bool  # the standing decision was signed on what the event says now
     holds: bool  # and a second person confirmed it, where it goes against its answers
     runs_as: Report
-    latest_on: date | None
+    due: DueShown | None
 
     @property
     def waits(self) -> bool:
@@ -208,7 +210,7 @@ def _places(
                 people[row.by_id],
                 signed[row.signature_id],
                 row.id not in replaced,
-                report.latest_on(aware_on(event)) if report else None,
+                due_of(event, row.jurisdiction, report) if report else None,
                 asks.report(row.suggested) if row.suggested else None,
                 look := looks.get(row.id),
                 people.get(look.by_id or 0, "") if look else "",
@@ -226,12 +228,12 @@ def _place(event: ReportedEvent, code: str, because: str, decisions: Sequence[De
     is_current = last is not None and last.row.version >= event.judged_version
     holds = decisions_room.counts(event, last.row if last else None, last.look if last else None)
     return Place(law.named(code), because, decisions, is_current, holds, runs_as,
-                 runs_as.latest_on(aware_on(event)))  # fmt: skip
+                 due_of(event, code, runs_as))  # fmt: skip
 
 
-def aware_on(event: ReportedEvent) -> date:
-    """Return the day the company first knew of an event, in the reader's time zone."""
-    return event.aware_at.astimezone(zone()).date()
+def due_of(event: ReportedEvent, code: str, report: Report) -> DueShown | None:
+    """Return when a kind of report on an event is due in a jurisdiction."""
+    return rules.reported(code, report.code, event.aware_at, event.country)
 
 
 # --- the case it was begun at ------------------------------------------------------------------

@@ -6,7 +6,14 @@ from datetime import datetime
 from flask_babel import gettext
 
 from engine.facts import CLOCKS, NAMES
-from engine.regulators import authorities, calendars, clocks, jurisdictions, rulebook
+from engine.regulators import (
+    authorities,
+    calendars,
+    clocks,
+    incidents,
+    jurisdictions,
+    rulebook,
+)
 from engine.regulators.arithmetic import line, zoned
 from engine.regulators.clocks import Due
 from engine.regulators.rulebook import Rule
@@ -188,6 +195,17 @@ def what_if(country: str, fact: str, moment: datetime) -> list[DueShown]:
         if (due := clocks.due(rule, {fact: moment}, calendar)) is not None
     ]
     return [_due_shown(due, calendar) for due in sorted(dues, key=_when)]
+
+
+def reported(
+    jurisdiction: str, report: str, aware_at: datetime, country: str | None
+) -> DueShown | None:
+    """Return when an event is due to be reported, None where no rule was law at the time."""
+    due = incidents.report_due(jurisdiction, report, aware_at, country=country)
+    if due is None:
+        return None
+    calendar = incidents.calendar_of(due.rule.calendar, jurisdiction, country)
+    return _due_shown(due, calendar)
 
 
 def _when(due: Due) -> tuple[bool, datetime]:

@@ -16,7 +16,7 @@ from engine.regulators.reportability import GIVEN
 from webapp import signing
 from webapp.numbers import whole
 from webapp.permissions import allow
-from webapp.queries.reported_events import aware_on, rows_shown
+from webapp.queries.reported_events import due_of, rows_shown
 from webapp.reading import read
 from webapp.recording import KEPT, Entered
 from webapp.session import person, session_id
@@ -78,7 +78,7 @@ def _page(asked: Asked, values: dict[str, str], problems: list[Problem]) -> str:
         suggested=asked.law.suggested(answers, asked.where) if has_answers else None,
         has_answers=has_answers,
         runs_as=runs_as,
-        latest_on={one.code: one.latest_on(aware_on(asked.event)) for one in asked.law.reports},
+        due={one.code: due_of(asked.event, asked.here.code, one) for one in asked.law.reports},
         said_by={code: SAID[code] for code in GIVEN},
         values=values,
         problems=problems,

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from engine.regulators import calendars, clocks, rulebook
+from engine.regulators import calendars, clocks, reportability, rulebook
 from engine.regulators.calendars import Calendar, of_country
 from engine.regulators.clocks import Due, due, governing
+from engine.regulators.incidents import report_due
 from engine.regulators.rulebook import Rule
 from engine.regulators.triggers import applies
 
@@ -243,6 +244,21 @@ def test_the_arithmetic_is_printed_step_by_step_in_both_languages() -> None:
 
 def _without_proper_names(text: str) -> str:
     return text.replace("GMT", "")
+
+
+def test_every_report_of_an_event_has_its_due_time_where_it_happened() -> None:
+    def by(code: str, report: str, country: str | None, aware: str = "2026-03-24 09:00") -> str:
+        found = report_due(code, report, at(aware, country or "US"), country=country)
+        return f"{found.alarm_at:%Y-%m-%d}" if found and found.alarm_at else "none"
+
+    assert by("US", "us_5_day", "US", "2026-07-01 09:00") == "2026-07-09"
+    assert by("US", "us_30_day", None) == "2026-04-23"
+    assert by("EU", "eu_10_day", "DE") == "2026-04-03", "the unmoved reading"
+    assert by("CN", "cn_7_day", "CN") == "2026-03-31", "the report, not the evaluation"
+    assert by("GB", "gb_10_day", "GB", "2025-06-01 09:00") == "none", "before it was law"
+    for code, asked in reportability.listed().items():
+        for report in asked.reports:
+            assert by(code, report.code, None) != "none", report.code
 
 
 # --- which rules apply -----------------------------------------------------------------------
