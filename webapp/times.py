@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_currency_precision
 from flask import Flask
 from flask_babel import get_locale, get_timezone, gettext, ngettext
 from markupsafe import Markup
@@ -155,9 +155,10 @@ def number(value: Decimal | int) -> str:
     return str(format_decimal(value, "#,##0.######", locale=get_locale()))
 
 
-def money(value: Decimal) -> str:
-    """Write an amount with two places; its currency stands beside it."""
-    return str(format_decimal(value, "#,##0.00", locale=get_locale()))
+def money(value: Decimal, currency: str = "EUR") -> str:
+    """Write an amount with the places of its currency, which stands beside it."""
+    places = get_currency_precision(currency)
+    return str(format_decimal(value, f"#,##0.{'0' * places}".rstrip("."), locale=get_locale()))
 
 
 def size(count: int) -> str:

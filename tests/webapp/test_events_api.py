@@ -295,6 +295,36 @@ def test_an_event_is_withdrawn_once_and_the_latest_is_named(mes: Caller, quality
     )
 
 
+@pytest.mark.parametrize(
+    ("address", "said", "at"),
+    [
+        ("locations", {"party_id": None, "code": "X", "name": "X", "kind": "warehouse"}, "party"),
+        ("parts", {"manufacturer": None, "part_no": "X", "name": "X", "kind": "device",
+                   "control": "lot"}, "manufacturer"),
+        ("parts", {"manufacturer": "TARN", "part_no": "X", "name": "X", "kind": "device",
+                   "control": "lot", "uom": None}, "uom"),
+        ("lots", {"part_id": None, "lot_no": "X"}, "part_no"),
+    ],
+)  # fmt: skip
+def test_nothing_is_not_a_name_of_what_must_be_there(
+    quality: Caller, address: str, said: dict[str, Any], at: str
+) -> None:
+    answer = quality.post(f"/{address}", said)
+    assert answer.status_code == 422, answer.text
+    assert [one["pointer"] for one in answer.json["problems"]] == [f"/{at}"]
+
+
+@pytest.mark.parametrize("changes", [{"name": None}, {"manufacturer_id": None}, {"uom": None}])
+def test_what_must_be_there_is_not_changed_to_nothing(
+    quality: Caller, changes: dict[str, Any]
+) -> None:
+    read = quality.get("/parts/1")
+    said = {"reason": "A slip.", "changes": changes}
+    answer = quality.patch("/parts/1", said, etag=read.headers["ETag"])
+    assert answer.status_code == 422, answer.text
+    assert quality.get("/parts/1").json == read.json
+
+
 def test_a_correction_of_the_place_keeps_the_rest(mes: Caller, quality: Caller) -> None:
     parties_place = {"party": "TARN", "code": "TARN-2", "name": "Rack", "kind": "warehouse"}
     assert mes.post("/locations", parties_place).status_code == 201

@@ -106,18 +106,18 @@ def _described(kind: str) -> tuple[Field, ...]:
     )
 
 
-def _input(field: Field, *, required: bool) -> fields.Field[Any]:
+def _input(kind: str, field: Field, *, required: bool) -> fields.Field[Any]:
     said: dict[str, Any] = {
         "required": required,
-        "allow_none": not required,
+        "allow_none": READABLE[kind].table.c[field.kept].nullable,
         "metadata": {"description": f"{field.label}. {field.meaning}."},
     }
     if field.type == "choice":
         return fields.String(validate=validate.OneOf(list(field.words)), **said)
     if field.type == "quantity":
         return Quantity(or_none=True, **said)
-    kind, checked = INPUTS.get(field.type, (Stored, validate.Length(1, 2000)))
-    made: fields.Field[Any] = kind(validate=checked, **said)
+    made_by, checked = INPUTS.get(field.type, (Stored, validate.Length(1, 2000)))
+    made: fields.Field[Any] = made_by(validate=checked, **said)
     return made
 
 
@@ -131,7 +131,7 @@ def new_schema(kind: str) -> type[Schema]:
             said[field.name] = Stored(validate=TEXT, allow_none=True, metadata=about)
             said[field.kept] = fields.Integer(validate=ID, allow_none=True)
         else:
-            said[said_as(field)] = _input(field, required=field.required)
+            said[said_as(field)] = _input(kind, field, required=field.required)
     said["reason"] = Stored(validate=REASON)
     return Strict.from_dict(said, name=f"New{schema_name(kind)}")
 
@@ -147,7 +147,7 @@ def change_schema(kind: str) -> type[Schema]:
             said[field.name] = Stored(validate=TEXT, allow_none=True)
             said[field.kept] = fields.Integer(validate=ID, allow_none=True)
         else:
-            said[said_as(field)] = _input(field, required=False)
+            said[said_as(field)] = _input(kind, field, required=False)
     name = schema_name(kind)
     inner = Strict.from_dict(said, name=f"{name}Fields")
     return Strict.from_dict(
@@ -170,12 +170,16 @@ def _values(db: Session, kind: str, said: Mapping[str, Any], at: str, *, is_new:
                 values[field.kept] = said[said_as(field)]
             continue
         where = f"{at}{field.name}"
+        is_said = field.kept in said or field.name in said
         if said.get(field.name) is not None:
             values[field.kept] = _referred(naming, field, said[field.name], where)
-        elif field.kept in said or field.name in said:
-            values[field.kept] = said.get(field.kept)
+        elif said.get(field.kept) is not None:
+            values[field.kept] = said[field.kept]
             _refuse_nowhere(db, naming, field, values[field.kept], f"{at}{field.kept}")
-        elif is_new and not table.c[field.kept].nullable and not _is_maker_of_lot(kind, field):
+        elif table.c[field.kept].nullable:
+            if is_said:
+                values[field.kept] = None
+        elif (is_new and not _is_maker_of_lot(kind, field)) or (is_said and not is_new):
             naming.say(where, MISSING)
     complete(naming)
     return values
@@ -201,8 +205,8 @@ def _referred(naming: Naming, field: Field, number: str, at: str) -> int | None:
     return naming.part({"part_no": number}, at)
 
 
-def _refuse_nowhere(db: Session, naming: Naming, field: Field, its_id: int | None, at: str) -> None:
-    if its_id is not None and one_of(db, READABLE[field.refers_to], its_id, None) is None:
+def _refuse_nowhere(db: Session, naming: Naming, field: Field, its_id: int, at: str) -> None:
+    if one_of(db, READABLE[field.refers_to], its_id, None) is None:
         naming.say(at, N_("There is nothing with number %(id)s."), id=its_id)
 
 

@@ -38,8 +38,8 @@ WORDS = {
     "contact": "Fragen:",
     "registered": "Registrierung:",
     "product": "Produkt",
-    "us_urgent_recall": "URGENT: MEDICAL DEVICE RECALL DRINGEND: RÜCKRUF EINES MEDIZINPRODUKTS",
-    "us_urgent_correction": "URGENT: MEDICAL DEVICE CORRECTION DRINGEND: KORREKTUR EINES "
+    "us_urgent_recall": "URGENT: MEDICAL DEVICE RECALL · DRINGEND: RÜCKRUF EINES MEDIZINPRODUKTS",
+    "us_urgent_correction": "URGENT: MEDICAL DEVICE CORRECTION · DRINGEND: KORREKTUR EINES "
     "MEDIZINPRODUKTS",
     "us_subject_recall": "Dieses Produkt unterliegt einem Rückruf.",
     "us_subject_correction": "Dieses Produkt unterliegt einem Rückruf durch Korrektur.",
@@ -54,7 +54,7 @@ WORDS = {
     "us_told": "Unerwünschte Ereignisse und Qualitätsmängel dieses Produkts können dem "
     "MedWatch-Programm der FDA gemeldet werden.",
     # the German MDR calls a field safety notice so: art. 2(69)
-    "eu_urgent": "Urgent FIELD SAFETY NOTICE Dringende SICHERHEITSANWEISUNG IM FELD",
+    "eu_urgent": "Urgent FIELD SAFETY NOTICE · Dringende SICHERHEITSANWEISUNG IM FELD",
     "eu_fsca": "Sicherheitskorrekturmaßnahme im Feld",
     "eu_removal": "Rücksendung oder Vernichtung des Produkts",
     "eu_correction": "Korrektur des Produkts vor Ort",
@@ -69,7 +69,7 @@ WORDS = {
     "Maßnahmen für einen angemessenen Zeitraum bekannt bleiben.",
     "eu_told": "Die zuständigen nationalen Behörden wurden über diese "
     "Sicherheitskorrekturmaßnahme im Feld unterrichtet.",
-    "cn_title": "RÜCKRUFMITTEILUNG FÜR EIN MEDIZINPRODUKT 医疗器械召回通知",
+    "cn_title": "RÜCKRUFMITTEILUNG FÜR EIN MEDIZINPRODUKT · 医疗器械召回通知",
     "cn_law": "Diese Mitteilung ergeht nach Artikel 15 der Maßnahmen zur Verwaltung des Rückrufs "
     "von Medizinprodukten (CFDA-Anordnung 29).",
     "cn_device": "1. Produkt: Name, Modell, Spezifikation und Chargen",

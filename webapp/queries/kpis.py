@@ -108,7 +108,7 @@ def in_unit(value: Decimal, unit: str, currency: str = "") -> str:
     if unit == "seconds":
         return lasting(value)
     if unit == "money":
-        return f"{money(value)} {currency}".strip()
+        return f"{money(value, currency)} {currency}".strip()
     if unit == "percent":  # a small share is not rounded away
         shown = number(round(value * 100, 1 if abs(value) >= Decimal("0.01") else 2))
     else:
