@@ -25,6 +25,7 @@ TABS = {
         ("overview", N_("Overview"), "recall.overview"),
         ("scope", N_("Scope"), "scopes.index"),
         ("authorities", N_("Authorities"), "recall.authorities"),
+        ("obligations", N_("Obligations"), "owed.index"),
         ("consignees", N_("Consignees"), "consignees.index"),
         ("balance", N_("Balance"), "balance.index"),
         ("returns", N_("Returns desk"), "returns.desk"),

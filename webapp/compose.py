@@ -18,6 +18,7 @@ from engine.cases import closing, doors, mails, sealing as papers, segregation, 
 from engine.cases.drills import apart as drills, attending, interrupted, planned
 from engine.cases.following import follow, lock_cases
 from engine.cases.notices import opening, printing, sent
+from engine.cases.obligations import keeping
 from engine.cases.recalls import joining, taking_over
 from engine.cases.replies import drafts
 from engine.cases.reporting import schedule
@@ -100,6 +101,7 @@ class Holdfast:
                 Tick("reconciliation", minute, self.compare_due),
                 Tick("recounts", minute * 5, self.open_recounts),
                 Tick("status_reports", minute * 5, self.open_status_reports),
+                Tick("obligations", minute * 60, self.reckon_obligations),
                 Tick("drills", minute, self.tend_drills),
                 Tick("planned_drills", minute * 5, self.run_planned_drills),
                 Tick("views", minute, self.close_views),
@@ -120,6 +122,7 @@ class Holdfast:
         self.tell_of_silent_doors()
         self.open_recounts()
         self.open_status_reports()
+        self.reckon_obligations()
         self.tend_drills()
         self.run_planned_drills()
         self.drop_abandoned_uploads()
@@ -209,6 +212,10 @@ class Holdfast:
     def open_status_reports(self) -> None:
         """Ask for the status reports of recalls that are due."""
         schedule.open_due(self.database, at=clock.now())
+
+    def reckon_obligations(self) -> None:
+        """Bring what recalls owe to authorities up to date with the rules in force."""
+        keeping.reckon_all(self.database, at=clock.now())
 
     def tend_drills(self) -> None:
         """Let hospitals answer in drills of people, score what was closed, end what was left."""

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from engine.cases.models import Case, Fact
-from engine.facts import NAMES
+from engine.facts import CLOCKS, NAMES
 from engine.people.person import Person
 
 
@@ -29,7 +29,8 @@ def record(
 ) -> Fact:
     """Write down a fact, of one jurisdiction where it is named; flushes.
 
-    One that `corrects` another takes its place, and says for what `reason`.
+    What it makes owed to authorities is owed in the same transaction. One that `corrects` another
+    takes its place, and says for what `reason`.
     """
     if name not in NAMES:
         raise UnknownFact(name)
@@ -47,6 +48,10 @@ def record(
     )
     db.add(fact)
     db.flush()
+    if name in CLOCKS:
+        from engine.cases.obligations.keeping import refresh  # noqa: PLC0415  it reads the facts
+
+        refresh(db, case, by=by, at=at)
     return fact
 
 

@@ -50,6 +50,12 @@ SENTENCES = {
     "counts_compared": N_("Compared the counts: %(result)s"),
     "answer_corrected": N_("Corrected %(element)s, now version %(version)s"),
     "field_action_decided": N_("Decided on field action: %(decision)s"),
+    "obligations_reckoned": N_(
+        "Reckoned what is owed to authorities: %(opened_count)s more, %(earlier_count)s due "
+        "earlier, %(dropped_count)s not owed"
+    ),
+    "obligation_met": N_("Submitted %(obligation)s to %(authority)s: %(receipt)s"),
+    "fact_told": N_("Recorded what starts a clock in %(jurisdiction)s: %(name)s"),
     "case_closed": N_("Closed the case"),
     "case_voided": N_("Voided the case"),
     "case_merged": N_("Merged into %(into)s: %(reason)s"),

@@ -12,6 +12,7 @@ Dated = Mapping[str, datetime | None]
 
 # what a `when` may read beside the dated facts. What nobody decided runs as if reportable
 WHAT_IS_KNOWN: Mapping[str, Any] = {
+    "is_known": True,  # the country
     "is_action": True,
     "is_reportable": True,
     "legal_name": None,

@@ -1,8 +1,10 @@
 """The hospital's page in a real browser: without script from letter to receipt, and looked at."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
+import segno
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
@@ -77,3 +79,49 @@ def test_every_page_of_a_link_can_be_read_by_everyone(
         assert seen.said == [], path
     hospital.company.at = clock.now()
     context.close()
+
+
+# a camera that sees one code after the other, drawn on a canvas
+CAMERA = """
+window.seen = 0;
+navigator.mediaDevices.getUserMedia = async () => {
+  const sheet = document.createElement("canvas");
+  sheet.width = sheet.height = 480;
+  const pen = sheet.getContext("2d");
+  setInterval(() => {
+    const code = CODES[window.seen], side = Math.floor(400 / code.length);
+    pen.fillStyle = "white";
+    pen.fillRect(0, 0, 480, 480);
+    pen.fillStyle = "black";
+    code.forEach((row, y) => row.forEach((dark, x) => {
+      if (dark) pen.fillRect(40 + x * side, 40 + y * side, side, side);
+    }));
+  }, 50);
+  return sheet.captureStream(20);
+};
+"""
+
+
+def test_a_hospital_scans_with_the_camera_and_is_told_at_once_what_is_not_listed(
+    served: Served, chromium: Browser
+) -> None:
+    address, hospital = sent_to(served, "HB9")
+    serial = hospital.serials[1]
+    codes = [[list(row) for row in segno.make(text, micro=False).matrix] for text in (serial, "X9")]
+    with chromium.new_context(viewport={"width": 390, "height": 844}) as context:
+        context.add_init_script(f"const CODES = {json.dumps(codes)};{CAMERA}")
+        page, errors = context.new_page(), list[str]()
+        page.on("console", lambda one: errors.append(one.text) if one.type == "error" else None)
+        page.goto(f"{address}/reply")
+        page.get_by_role("button", name="Scan with the camera").click()
+        page.get_by_label("What became of what you scan now?").select_option("used")
+        page.get_by_role("button", name="Scan with the camera").click()
+        page.get_by_text("On your list", exact=False).first.wait_for()
+        page.evaluate("window.seen = 1")
+        page.locator("#looked-at .warning").wait_for()
+        assert "Not on your list" in page.locator("#looked-at .warning").inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.get_by_role("button", name="Take them into my answer").click()
+        assert page.locator("[id='list.used']").input_value() == f"{serial}\nX9"
+        assert errors == []
+        assert context.cookies() == []

@@ -63,6 +63,7 @@ PAGES = {
     "dictionary_that_says_nothing": "/data-dictionary?q=nothingness",
     "dictionary_versions": "/data-dictionary/versions",
     "dictionary_version": "/data-dictionary/versions/1",
+    "obligations": "/obligations",
     "rules": "/rules",
     "rules_what_if": "/rules/what-if?country=CN&fact=decision&moment=2026-09-29T16:40",
     "parties": "/master-data/party",

@@ -36,6 +36,7 @@ from engine.cases.ending import REOPEN, VOID, Ending
 from engine.cases.models import Case
 from engine.cases.notices import putting_in_force, wordings
 from engine.cases.notices.models import LetterRun, Notice, NoticeLetter, NoticeText
+from engine.cases.obligations import keeping
 from engine.cases.recalls import gates, joining, passing
 from engine.cases.recalls.joining import Joining
 from engine.cases.recalls.passing import Passing
@@ -410,6 +411,7 @@ def _open_cases(world: World) -> None:
         "report_id": 999, "report_run_id": 999,
         "batch_id": 999, "line": 2, "protected_id": 999, "token_id": 999, "record_id": 999,
         "legacy_id": 999, "version_id": 999, "cost_id": 999, "plan_id": 999,
+        "obligation_id": 999,
     }  # fmt: skip
     world.states["first"] = {"record_id": 1}
     world.states["traced"] = _traced(company)
@@ -431,7 +433,10 @@ def _open_recall(world: World) -> None:
     number = recalling.to_decision(company, "SENS-R")
     recalling.decide_jurisdictions(company)
     closed = company.reads(lambda db: gates.is_closed(db, company.case, "DE", "notices"))
-    world.states["gated"] = {"number": number, "gate_id": closed.id}
+    owed = company.reads(lambda db: keeping.of_case(db, company.case))
+    world.states["gated"] = {
+        "number": number, "gate_id": closed.id, "obligation_id": owed[0].id,
+    }  # fmt: skip
     ends = recalling.report_signal(company, "R-2")
     recalling.contain(company, "R-2")
     world.states["joinable"] = {"number": ends, "into": number}

@@ -15,6 +15,7 @@ from engine.cases.about import PARTY_KEY
 from engine.cases.children import open_child
 from engine.cases.models import Case
 from engine.cases.notices import sending
+from engine.cases.obligations import keeping
 from engine.cases.recalls import gates
 from engine.cases.recalls.models import JurisdictionDecision
 from engine.cases.scopes.comparing import touched_by_devices
@@ -120,6 +121,7 @@ def open_all(step: Step, case: Case) -> None:
     for row in new:
         row.instance_id = children[row.key]
     step.db.flush()
+    keeping.refresh(step.db, case, by=step.by, at=step.at)
 
 
 def ensure(db: Session, case: Case, *, by: Person | None, at: datetime) -> list[str]:
@@ -134,6 +136,7 @@ def ensure(db: Session, case: Case, *, by: Person | None, at: datetime) -> list[
         child = open_child(db, case, PROCESS, by=by, at=at, variables=_variables(row), key=row.key)
         row.instance_id = child.id
     db.flush()
+    keeping.refresh(db, case, by=by, at=at)
     return [row.key for row in new]
 
 
@@ -250,6 +253,7 @@ def take_country(step: Step, case: Case) -> bool:
     else:
         same.countries = sorted({*same.countries, changes["country"]})
     db.flush()
+    keeping.refresh(db, case, by=step.by, at=step.at)
     return same is None
 
 
@@ -295,6 +299,7 @@ def record(step: Step, case: Case) -> None:
         "signature": row.signature_id,
     }
     ledger.append(db, case.stream, "jurisdiction_decided", body, by=step.by, at=step.at)
+    keeping.refresh(db, case, by=step.by, at=step.at)
     sending.send_due(db, case, by=step.by, at=step.at)  # nobody there is written to before
 
 

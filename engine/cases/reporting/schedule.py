@@ -9,6 +9,7 @@ from engine import clock
 from engine.bpmn.models import Instance
 from engine.cases.children import open_child
 from engine.cases.models import Case
+from engine.cases.obligations import keeping
 from engine.cases.reporting.models import StatusReport, StatusSchedule
 from engine.cases.tasks import lock_case
 from engine.db import Database
@@ -36,6 +37,7 @@ def schedule(
     db.flush()
     body = {"every_days": every_days}
     ledger.append(db, case.stream, "status_reports_scheduled", body, by=by, at=at)
+    keeping.refresh(db, case, by=by, at=at)
     return row
 
 

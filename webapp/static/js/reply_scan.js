@@ -15,7 +15,7 @@ box.addEventListener("keydown", (event) => {
 async function take(text) {
   const lines = box.value.split("\n").filter(Boolean);
   if (lines.includes(text)) {
-    say(text, root.dataset.again, false);
+    root.querySelector("[data-camera-said]").textContent += ` ${root.dataset.again}`;
     return;
   }
   box.value = [...lines, text, ""].join("\n");

@@ -1,0 +1,122 @@
+"""Obligations as their pages show them: what, to whom, by when and why, and every due time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from engine.cases.models import Case
+from engine.cases.obligations import acting, keeping, listing
+from engine.cases.obligations.models import OPEN, Obligation, ObligationClock
+from engine.cases.recalls import jurisdictions as decisions
+from engine.cases.recalls.models import JurisdictionDecision
+from engine.facts import NAMES
+from engine.regulators import authorities, calendars, jurisdictions as law, rulebook
+from engine.regulators.arithmetic import zoned
+from engine.regulators.rulebook import Rule, RuleUnknown
+from webapp import words
+from webapp.times import language
+
+
+@dataclass(frozen=True)
+class ObligationShown:
+    """One obligation in the reader's language."""
+
+    row: Obligation
+    rule: Rule | None  # None: no file has this rule any more
+    what: str
+    authority: str
+    is_late: bool
+    is_rule_changed: bool
+    arithmetic: str
+    why: str
+    due_there: str  # by the time of the authority
+    clocks: Sequence[ObligationClock] = ()
+
+
+@dataclass(frozen=True)
+class JurisdictionBoard:
+    """What one recall owes in one jurisdiction."""
+
+    key: str
+    code: str | None
+    name: str
+    is_decided: bool
+    lines: Sequence[ObligationShown]
+    facts: Sequence[tuple[str, str]]  # that somebody can record there
+
+
+def shown(
+    row: Obligation, *, at: datetime, clocks: Sequence[ObligationClock] = ()
+) -> ObligationShown:
+    """Return an obligation as the pages say it."""
+    rule = _rule(row)
+    calendar = calendars.of_country(row.country or "")
+    return ObligationShown(
+        row,
+        rule,
+        rule.said(language()) if rule else row.rule,
+        authority(row.authority),
+        row.state == OPEN and row.alarm_at is not None and row.alarm_at < at,
+        rule is not None and rule.version != row.rule_version,
+        row.arithmetic.get(language(), ""),
+        row.arithmetic.get(f"why_{language()}", ""),
+        zoned(row.alarm_at, calendar) if row.alarm_at else "",
+        clocks,
+    )
+
+
+def _rule(row: Obligation) -> Rule | None:
+    try:
+        return rulebook.named(row.rule)
+    except RuleUnknown:
+        return None
+
+
+def authority(code: str) -> str:
+    """Return who is owed something: an authority, users, or a country with no entry."""
+    found = authorities.listed().get(code)
+    if found is not None:
+        return found.said(language())
+    if code in authorities.OTHERS:
+        return gettext(authorities.OTHERS[code])
+    return words.country(code.upper()) if len(code) == 2 else gettext("Country not known")
+
+
+def board(db: Session, case: Case, *, at: datetime) -> list[JurisdictionBoard]:
+    """Return what a recall owes, jurisdiction by jurisdiction."""
+    rows = keeping.of_case(db, case)
+    clocks = listing.clocks_of(db, rows)
+    by_key: dict[str, list[ObligationShown]] = {}
+    for row in rows:
+        line = shown(row, at=at, clocks=clocks.get(row.id, ()))
+        by_key.setdefault(row.jurisdiction, []).append(line)
+    return [
+        JurisdictionBoard(
+            decision.key,
+            decision.code,
+            _name(decision),
+            decision.legal_name is not None,
+            by_key.get(decision.key, ()),
+            [(name, gettext(NAMES[name])) for name in acting.starting(decision.code)],
+        )
+        for decision in decisions.rows_of(db, case)
+    ]
+
+
+def _name(decision: JurisdictionDecision) -> str:
+    if decision.code is None:
+        return gettext("Country not known")
+    named = law.named(decision.code)
+    return words.country(named.code) if not named.name else named.said(language())
+
+
+def jurisdiction(key: str) -> str:
+    """Return the name of a jurisdiction by its key in a recall."""
+    try:
+        named = law.named(key)
+    except law.JurisdictionUnknown:
+        return gettext("Country not known")
+    return words.country(named.code) if not named.name else named.said(language())
