@@ -63,9 +63,9 @@ def carry(db: Session, case_id: int, *, ids: Sequence[int] = (), mark: int = 0) 
     if ids:
         asked["ids"] = id_value(db, ids)
     do = _statements(sqlite, "ids" if ids else "mark")
-    count, astray = db.execute(do["checked"], asked).one()
+    count, leaving, astray = db.execute(do["checked"], asked).one()
     if not astray:
-        for step in ("units", "totals", "left"):
+        for step in ("units", "totals", *(("left",) if leaving else ())):
             db.execute(do[step], asked)
         astray = db.scalar(do["overdrawn"], asked) or 0
     if astray:
@@ -82,7 +82,9 @@ def _statements(sqlite: bool, of: str) -> dict[str, TextClause]:  # noqa: FBT001
     # of a million postings of the case the few new ones are found by their ids
     of_case = ("+" if sqlite else "") + "p.case_id = :case_id"
     new = f"{of_case} AND " + (f"p.id IN ({given})" if of == "ids" else "p.id > :mark")
-    kept = "LEFT JOIN balance_unit b ON b.case_id = p.case_id AND b.unit_id = p.unit_id"
+    # the unit leads, never the case: see `BalanceUnit.is_of`
+    case_of = "b.case_id" if sqlite else "b.case_id + 0"
+    kept = f"LEFT JOIN balance_unit b ON b.unit_id = p.unit_id AND {case_of} = p.case_id"
     columns = "case_id, account, party_id, lot_id, subject_id, counts_units"
 
     def side(of: str, sign: str) -> str:
@@ -99,7 +101,8 @@ def _statements(sqlite: bool, of: str) -> dict[str, TextClause]:  # noqa: FBT001
         for name, sql in {
             # a unit lies in one account: it comes out of that one, and is moved once at a time
             "checked": (
-                "SELECT count(*), count(p.unit_id) - count(DISTINCT p.unit_id)"
+                f"SELECT count(*), sum(CASE WHEN p.to_account = '{SCOPE}' THEN 1 ELSE 0 END),"
+                " count(p.unit_id) - count(DISTINCT p.unit_id)"
                 " + coalesce(sum(CASE WHEN p.unit_id IS NOT NULL"
                 f" AND (p.from_account <> coalesce(b.account, '{SCOPE}')"
                 " OR coalesce(p.from_party_id, 0) <> coalesce(b.party_id, 0))"

@@ -103,7 +103,6 @@ def test_the_decision_opens_what_every_authority_is_owed_as_if_reportable(
     assert owed(recall)["health_canada ca_63_2"].alarm_at == decided + DAY
 
 
-@pytest.mark.long
 def test_a_decision_drops_what_is_not_owed_and_no_class_makes_anything_due_later(
     recall: Company,
 ) -> None:
@@ -142,7 +141,6 @@ def test_no_statement_moves_a_due_time_later_or_changes_its_history(recall: Comp
     assert owed(recall)["fda us_7_46_tell"].alarm_at == row.alarm_at
 
 
-@pytest.mark.long
 def test_a_fact_starts_a_clock_and_an_earlier_one_moves_it_earlier_only(recall: Company) -> None:
     planned = recall.at + 5 * DAY
     tell(recall, "EU", "planned_start", planned)
@@ -164,7 +162,6 @@ def test_a_fact_starts_a_clock_and_an_earlier_one_moves_it_earlier_only(recall: 
     assert {"fda us_806_amendment", "fda us_806_amendment 2"} <= set(owed(recall))
 
 
-@pytest.mark.long
 def test_what_was_submitted_has_its_receipt_and_the_next_report_is_open(recall: Company) -> None:
     with pytest.raises(NotAllowed):
         submit(recall, "fda us_7_53_status", by=recall.people.warehouse)
@@ -202,7 +199,6 @@ def test_what_was_submitted_has_its_receipt_and_the_next_report_is_open(recall: 
     assert rows["health_canada ca_63_2"].alarm_at is not None
 
 
-@pytest.mark.long
 def test_a_signed_no_everywhere_owes_nothing_but_its_records(recall: Company) -> None:
     say_no(recall, "EU", "CN", "US")
     open_now = {name for name, one in owed(recall).items() if one.state == "open"}

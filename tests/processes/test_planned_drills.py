@@ -14,8 +14,6 @@ from engine.serials.tracing import NothingToTrace
 from tests.processes.company import Company
 from tests.processes.recalling import add_hospital, deliver
 
-pytestmark = pytest.mark.long
-
 
 class Killed(BaseException):
     """The process was killed."""

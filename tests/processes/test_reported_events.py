@@ -364,7 +364,7 @@ def test_a_wrong_awareness_is_put_right_under_a_signature_and_stays_in_the_histo
     assert rows[-1].reason == "A slip in the year."
     last = events.reads(lambda db: history(db, company.case))[0]
     assert (last.sentence, last.reason) == (
-        "Corrected when the case was first known of, by %(who)s", "A slip in the year.",
+        "Corrected when the case was first known of, and who knew: %(who)s", "A slip in the year.",
     )  # fmt: skip
     assert checked(company).holds, checked(company).causes
     earlier = events.record(aware_at=told - timedelta(days=2))

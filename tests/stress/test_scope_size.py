@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from bench._genealogy import Made, load, plan
@@ -123,3 +123,26 @@ def _held_otherwise(db: Session, case: Case, run_id: int) -> int:
     placed = list(db.scalars(held))
     assert len(placed) == len(set(placed))
     return len(set(placed) ^ set(db.scalars(wanted)))
+
+
+def test_what_a_later_recall_moves_is_looked_up_by_the_unit(fresh_postgres: FreshPostgres) -> None:
+    made = plan(20_000)
+    with fresh_postgres("template0", again=False) as url:
+        for database, _ in _given(load(url, made), made):
+            with database.begin() as db:
+                case = Case(
+                    number="RC-2026-0001", process="recall", title="Heat lot", language="en",
+                    opened_by_id=1, opened_at=now(),
+                )  # fmt: skip
+                db.add(case)
+                db.flush()
+                _freeze(db, case, made.near(10_000))
+                db.execute(text("ANALYZE"))
+                # of the next one PostgreSQL knows nothing yet
+                asked = {"case_id": case.id + 1, "mark": 1_000_000}
+                for name in ("checked", "totals"):
+                    statement = lying._statements(False, "mark")[name]
+                    rows = db.scalars(text(f"EXPLAIN {statement.text}"), asked)
+                    shown = "\n".join(rows)
+                    assert "Join Filter" not in shown, shown
+                db.rollback()

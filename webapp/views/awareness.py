@@ -9,6 +9,7 @@ from flask_babel import gettext
 from engine.cases.overview import case_facts, case_named
 from engine.cases.reported import aware, listing
 from engine.cases.reported.aware import Correcting, Known
+from engine.cases.tasks import refuse_ended
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem, Refused
 from engine.evidence.failures import SigningLocked
@@ -27,6 +28,7 @@ bp = Blueprint("awareness", __name__, url_prefix="/nonconformances/<number>/awar
 @allow("case.correct_awareness")
 def ask(number: str) -> ResponseReturnValue:
     """Ask when the case was really first known of, by whom, and what was wrong."""
+    refuse_ended(case_named(read(), number))
     return _page(number, [])
 
 

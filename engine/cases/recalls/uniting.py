@@ -163,7 +163,7 @@ def hand_over(db: Session, case: Case, other: Case, *, by: Person, at: datetime)
     lying = balance.lying_in(other.id, accounts).subquery()
     unit, total = BalanceUnit, BalanceTotal
     counted = (
-        select(unit.unit_id).where(unit.case_id == case.id, unit.unit_id == lying.c.unit_id)
+        select(unit.unit_id).where(unit.is_of(case.id), unit.unit_id == lying.c.unit_id)
     ).exists() | (
         select(total.lot_id).where(
             total.case_id == case.id, ~total.counts_units, total.lot_id == lying.c.lot_id
@@ -188,7 +188,7 @@ def _units(case: Case, other: Case, carried: Sequence[str]) -> Select[*tuple[Any
         theirs.party_id.label("to_party_id"),
     ).where(
         mine.case_id == case.id,
-        theirs.case_id == other.id,
+        theirs.is_of(other.id),
         theirs.unit_id == mine.unit_id,
         mine.account.in_(BY_PLACE),
         theirs.account.in_(carried),

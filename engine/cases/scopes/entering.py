@@ -80,7 +80,7 @@ def _units(
         )
         .select_from(kept)
         .join(now, now.c.id == kept.unit_id)
-        .outerjoin(lying, (lying.case_id == case.id) & (lying.unit_id == kept.unit_id))
+        .outerjoin(lying, lying.is_of(case.id) & (lying.unit_id == kept.unit_id))
         .outerjoin(Location, Location.id == now.c.location_id)
         .where(
             kept.run_id == run_id,
