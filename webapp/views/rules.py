@@ -5,9 +5,11 @@ from datetime import datetime
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from engine.cases.recalls import gates
 from engine.clock import now
 from engine.errors import Problem
 from engine.facts import CLOCKS
+from engine.regulators import authorities
 from engine.regulators.calendars import COUNTRIES
 from webapp.permissions import allow
 from webapp.queries import rules
@@ -31,6 +33,18 @@ def index() -> ResponseReturnValue:
         duties=rules.DUTIES,
         about=rules.ABOUT,
         whose=rules.WHOSE,
+        gates=gates.RULES,
+    )
+
+
+@bp.get("/authorities")
+@allow("rule.read")
+def directory() -> ResponseReturnValue:
+    """List the authorities: who is written to, in which languages and how."""
+    return render_template(
+        "rules/authorities.html",
+        authorities=authorities.listed().values(),
+        channels=authorities.CHANNELS,
     )
 
 
