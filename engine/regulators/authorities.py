@@ -9,6 +9,12 @@ from pathlib import Path
 from engine.words import N_
 
 FILE = Path(__file__).with_name("authorities.toml")
+CHANNELS = {
+    "portal": N_("Portal of the authority"),
+    "mail": N_("E-mail"),
+    "paper": N_("On paper, signed and sealed"),
+    "gateway": N_("Electronic gateway only"),
+}
 MEMBER_STATE, COUNTRY = "member_state", "country"
 # who gets something and is no authority of the directory, or not one alone
 OTHERS = {
@@ -32,10 +38,15 @@ class Authority:
     languages: tuple[str, ...]
     channels: tuple[str, ...]
     form: str
+    form_zh: str
 
     def said(self, language: str) -> str:
         """Return its name in a language."""
         return self.name_zh if language == "zh" else self.name
+
+    def wants(self, language: str) -> str:
+        """Return what it wants it on, in a language."""
+        return self.form_zh if language == "zh" else self.form
 
 
 @cache
@@ -50,6 +61,7 @@ def listed() -> Mapping[str, Authority]:
             languages=tuple(row["languages"]),
             channels=tuple(row["channels"]),
             form=row["form"],
+            form_zh=row["form_zh"],
         )
         for code, row in tomllib.loads(FILE.read_text("utf-8")).items()
     }

@@ -67,8 +67,11 @@ class Due:
 
     def said(self, language: str) -> str:
         """Return the arithmetic that the alarm goes by, on one line."""
-        is_ours = self.governing.latest_at is None and self.target_at is not None
-        return line(self.target_steps if is_ours else self.governing.steps, language)
+        steps = self.governing.steps
+        if self.governing.latest_at is None and len(self.target_steps) > 1:
+            first, *others = self.target_steps[1:]
+            steps = (*steps, says(N_("our target: %(reckoned)s"), reckoned=first), *others)
+        return line(steps, language)
 
     def why(self, language: str) -> str:
         """Return why the alarm goes by another reading than the rule's, "" where it does not."""

@@ -65,6 +65,7 @@ PAGES = {
     "dictionary_version": "/data-dictionary/versions/1",
     "obligations": "/obligations",
     "rules": "/rules",
+    "authorities": "/rules/authorities",
     "rules_what_if": "/rules/what-if?country=CN&fact=decision&moment=2026-09-29T16:40",
     "parties": "/master-data/party",
     "parties_narrowed": "/master-data/party?of=consignee&q=zz",

@@ -20,7 +20,7 @@ WITHIN_TWO = {
     "/interfaces/reconciliation", "/interfaces/deny-lists", "/interfaces/downtime", "/interface",
     "/tokens", "/service-accounts", "/reports", "/data-dictionary", "/data-dictionary/versions",
     "/master-data/party", "/master-data/market_authorisation",
-    "/rules/what-if",
+    "/rules/what-if", "/rules/authorities",
 }  # fmt: skip
 
 

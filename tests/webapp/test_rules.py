@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from engine.regulators import authorities, jurisdictions
+from engine.regulators.calendars import COUNTRIES
 from tests.support.personas import People
 from tests.webapp.conftest import Visitor
 
@@ -26,6 +28,17 @@ def test_an_inspector_reads_each_rule_with_its_clause_its_words_and_its_grade(
     assert "Unverified" not in page
     assert "PRAC step 5" not in page, "only what was searched"
     assert "Unverified" in signed_in(people.auditor).get("/rules?q=PRAC").text
+
+
+def test_the_directory_says_how_an_authority_is_written_to_and_that_nobody_compared_it(
+    signed_in: Enter, people: People
+) -> None:
+    page = signed_in(people.auditor).get("/rules/authorities").text
+    for words in ("BfArM", "German", "Portal of the authority", "Nothing of it was compared"):
+        assert words in page
+    assert all(one in jurisdictions.of_country(one).countries for one in COUNTRIES)
+    listed = authorities.listed().values()
+    assert {one.country for one in listed} == set(COUNTRIES), "every country has its authority"
 
 
 def test_whoever_asks_what_if_reads_the_due_time_and_how_it_is_reckoned(

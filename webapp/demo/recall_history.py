@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from engine.bpmn.models import Task
 from engine.cases import replies, scopes
 from engine.cases.notices.models import Notice, NoticeText
+from engine.cases.obligations import acting, keeping
+from engine.cases.obligations.acting import Submission
+from engine.cases.obligations.models import OPEN
 from engine.cases.recalls import gates, jurisdictions, passing
 from engine.cases.recalls.passing import Passing
 from engine.cases.replies.given import Given, Instruction, Line
@@ -18,6 +21,7 @@ from engine.cases.replies.models import NoticeLink
 from engine.cases.returns import authorising, correcting, receiving
 from engine.cases.returns.correcting import Correction
 from engine.cases.returns.receiving import Parcel
+from engine.regulators.authorities import OTHERS
 from engine.serials.models import Location, Party, Unit
 from webapp.demo.history import History
 from webapp.demo.recall_letters import Words, words_of
@@ -53,6 +57,18 @@ class RecallHistory(History):
     def _jurisdiction(self, instance_id: int) -> str:
         row = self.stage.reads(lambda db: jurisdictions.row_of(db, instance_id))
         return str(row.code) if row else ""
+
+    def submit_what_is_owed(self) -> None:
+        """Let regulatory affairs record what went to authorities with the notification."""
+        stage, by = self.stage, self.stage.who(REGULATORY)
+        case = stage.case(self.number)
+        rows = stage.reads(lambda db: keeping.of_case(db, case))
+        for row in rows:
+            if row.state != OPEN or row.started_at is None or row.authority in OTHERS:
+                continue
+            sent = Submission(stage.at, "mail", f"{row.authority.upper()} {stage.at:%y%m}-{row.id}")
+            with stage.holdfast.database.begin() as db:
+                acting.meet(db, self.number, row.id, sent, by=by, at=stage.at, key=uuid4().hex)
 
     # --- letters -------------------------------------------------------------------------------
 

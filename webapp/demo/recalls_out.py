@@ -193,6 +193,7 @@ def _written(
     case.write_letters(letter)
     yield case.ago(days=days, hours=5)
     case.do("submit_notification")
+    case.submit_what_is_owed()
     case.sign_letters()
     yield case.ago(days=days, hours=4)
     case.do("release_letters")

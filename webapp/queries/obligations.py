@@ -11,13 +11,14 @@ from engine.cases.models import Case
 from engine.cases.obligations import acting, keeping, listing
 from engine.cases.obligations.models import OPEN, Obligation, ObligationClock
 from engine.cases.recalls import jurisdictions as decisions
-from engine.cases.recalls.models import JurisdictionDecision
+from engine.cases.recalls.authorities import notifications_of
+from engine.cases.recalls.models import JurisdictionDecision, Notification
 from engine.facts import NAMES
 from engine.regulators import authorities, calendars, jurisdictions as law, rulebook
 from engine.regulators.arithmetic import zoned
 from engine.regulators.rulebook import Rule, RuleUnknown
 from webapp import words
-from webapp.times import language
+from webapp.times import language, zone
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class JurisdictionBoard:
     is_decided: bool
     lines: Sequence[ObligationShown]
     facts: Sequence[tuple[str, str]]  # that somebody can record there
+    sent_local: str  # of the last notification there, by the reader's clock
+    receipt: str
 
 
 def shown(
@@ -88,6 +91,7 @@ def authority(code: str) -> str:
 def board(db: Session, case: Case, *, at: datetime) -> list[JurisdictionBoard]:
     """Return what a recall owes, jurisdiction by jurisdiction."""
     rows = keeping.of_case(db, case)
+    told = {one.jurisdiction: one for one in notifications_of(db, case) if one.sent_at}
     clocks = listing.clocks_of(db, rows)
     by_key: dict[str, list[ObligationShown]] = {}
     for row in rows:
@@ -101,9 +105,17 @@ def board(db: Session, case: Case, *, at: datetime) -> list[JurisdictionBoard]:
             decision.legal_name is not None,
             by_key.get(decision.key, ()),
             [(name, gettext(NAMES[name])) for name in acting.starting(decision.code)],
+            _local(told.get(decision.key)),
+            (told[decision.key].receipt or "") if decision.key in told else "",
         )
         for decision in decisions.rows_of(db, case)
     ]
+
+
+def _local(told: Notification | None) -> str:
+    if told is None or told.sent_at is None:
+        return ""
+    return f"{told.sent_at.astimezone(zone()):%Y-%m-%dT%H:%M}"
 
 
 def _name(decision: JurisdictionDecision) -> str:

@@ -215,15 +215,12 @@ def _when(due: Due) -> tuple[bool, datetime]:
 def _due_shown(due: Due, calendar: calendars.Calendar) -> DueShown:
     ways = [
         WayShown(
-            line(one.steps, language()),
+            due.said(language()) if one is due.governing else line(one.steps, language()),
             one.reading.said(language()) if one.reading else "",
             governs=one is due.governing,
         )
         for one in due.reads
     ]
-    aims = line(due.target_steps, language())
-    if due.latest_at is None and due.target_at is not None:
-        ways.append(WayShown(aims, "", governs=False))
     return DueShown(
         due.rule,
         due,

@@ -3,9 +3,11 @@
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from engine.cases.recalls import gates
 from engine.clock import now
 from engine.errors import Problem
 from engine.facts import CLOCKS
+from engine.regulators import authorities
 from engine.regulators.calendars import COUNTRIES
 from webapp.permissions import allow
 from webapp.queries import rules
@@ -29,6 +31,18 @@ def index() -> ResponseReturnValue:
         duties=rules.DUTIES,
         about=rules.ABOUT,
         whose=rules.WHOSE,
+        gates=gates.RULES,
+    )
+
+
+@bp.get("/authorities")
+@allow("rule.read")
+def directory() -> ResponseReturnValue:
+    """List the authorities: who is written to, in which languages and how."""
+    return render_template(
+        "rules/authorities.html",
+        authorities=authorities.listed().values(),
+        channels=authorities.CHANNELS,
     )
 
 

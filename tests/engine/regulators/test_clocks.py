@@ -149,7 +149,10 @@ def test_what_is_due_at_once_has_the_hours_we_give_ourselves() -> None:
     found = run("cn_16_form", decision="2026-11-20 16:40")
     assert found.latest_at is None
     assert found.alarm_at == found.target_at == at("2026-11-21 16:40", "CN")
-    assert found.said("zh") == "作出决定 2026-11-20 16:40 GMT+8 · 24 小时 → 2026-11-21 16:40 GMT+8"
+    assert found.said("zh") == (
+        "作出决定 2026-11-20 16:40 GMT+8 · 立即，条文未规定期限"
+        " · 内部目标：24 小时 → 2026-11-21 16:40 GMT+8"
+    )
 
 
 def test_a_plan_sets_the_interval_and_no_longer_one_than_the_rule_allows() -> None:
