@@ -42,6 +42,19 @@ def zone() -> ZoneInfo:
     return ZoneInfo(str(get_timezone()))
 
 
+def typed_moment(text: str) -> datetime | None:
+    """Return what a clock in the reader's zone showed, of 1900 to 2200; None for anything else."""
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if local.tzinfo is not None or not 1900 <= local.year <= 2200:
+        return None
+    moment = local.replace(tzinfo=zone())
+    was_skipped = moment.astimezone(UTC).astimezone(zone()).replace(tzinfo=None) != local
+    return None if was_skipped else moment
+
+
 def write(moment: datetime, shape: str, *, at_zone: ZoneInfo | None = None) -> str:
     """Write a moment in one of the shapes of `PATTERNS`, in the reader's zone."""
     pattern = PATTERNS[language()][shape]

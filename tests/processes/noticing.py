@@ -80,11 +80,12 @@ class Notices:
 
     def decide(self, db: Any, case: Case, *countries: str) -> None:
         """Say what the action is in law there: until then no letter goes out."""
-        for key in {law.of_country(one).code for one in countries}:
+        for here in {law.of_country(one) for one in countries}:
+            key = here.code
             db.add(
                 JurisdictionDecision(
                     case_id=case.id, key=key, code=key, countries=[], reached_by="units",
-                    legal_name="recall", is_reportable=True, reason="As evaluated.",
+                    legal_name=here.legal_names[0].code, is_reportable=True, reason="As evaluated.",
                     opened_at=self.company.at, decided_at=self.company.at,
                 )
             )  # fmt: skip

@@ -63,6 +63,15 @@ def test_a_gate_is_passed_in_urgency_with_reason_and_signature(abroad: Company) 
         "notices": "overridden",
     }
     assert all(one.signature_id for one in passed if one.what == "notices")
+    with pytest.raises(GateNotClosed):
+        act_on_gate(company, closed, passing.OVERRIDE, reason, by=by)
+
+    lead = company.people.regulatory_affairs
+    act_on_gate(company, closed, passing.OPEN, "No comment, e-mail of today.", by=lead)
+    answered = company.reads(lambda db: gates.gates_of(db, company.case, "EU"))
+    notices = next(one for one in answered if one.what == "notices")
+    assert (notices.state, notices.reason) == ("opened", reason)
+    assert notices.evidence == "No comment, e-mail of today."
 
 
 def test_a_gate_opened_by_mistake_is_closed_again_while_no_letter_went_out(

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from engine.regulators import authorities, jurisdictions
 from engine.regulators.calendars import COUNTRIES
 from tests.support.personas import People
@@ -46,6 +48,22 @@ def test_whoever_asks_what_if_reads_the_due_time_and_how_it_is_reckoned(
     assert "2026-10-12 23:59 GMT+8" in page
     assert "with the worked days 2026-10-10" in page
     assert "Alarms go by this" in page, "1日 can be read in two ways"
-    asked = signed_in(people.regulatory_affairs).get("/rules/what-if?moment=soon")
+
+
+@pytest.mark.parametrize(
+    "moment", ["soon", "9999-12-31T23:59", "0001-01-01T00:00", "2026-11-27T03:14Z"]
+)
+def test_what_no_clock_of_the_reader_showed_is_no_moment(
+    signed_in: Enter, people: People, moment: str
+) -> None:
+    asked = signed_in(people.regulatory_affairs).get(f"/rules/what-if?moment={moment}")
     assert asked.status_code == 422
     assert "Enter a date and a time." in asked.text
+
+
+def test_what_if_is_not_asked_of_a_country_or_a_fact_that_is_none(
+    signed_in: Enter, people: People
+) -> None:
+    visitor = signed_in(people.regulatory_affairs)
+    assert visitor.get("/rules/what-if?country=XX").status_code == 404
+    assert visitor.get("/rules/what-if?fact=nope").status_code == 404

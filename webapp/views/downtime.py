@@ -1,7 +1,5 @@
 """Downtime: forms to print before Holdfast is away, and what was done by them, entered after."""
 
-from datetime import datetime
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -20,7 +18,7 @@ from webapp.permissions import allow
 from webapp.queries.downtime import form_line, form_lines
 from webapp.reading import read
 from webapp.session import person
-from webapp.times import language, zone
+from webapp.times import language, typed_moment
 from webapp.transactions import begin
 from webapp.views.tasks import page_addresses, up_to_last
 from webapp.words import N_
@@ -117,7 +115,7 @@ def enter(number: str) -> ResponseReturnValue:
     """Record what was done by a form while Holdfast was away."""
     said = request.form
     entry = LateEntry(
-        happened_at=_moment(said.get("happened_at", "")),
+        happened_at=typed_moment(said.get("happened_at", "")),
         done_by=said.get("done_by", ""),
         reason=said.get("reason", ""),
         numbers=said.get("numbers", ""),
@@ -151,10 +149,3 @@ def not_used(number: str) -> ResponseReturnValue:
         return _one(number, wrong.problems), 422
     flash(gettext("%(number)s is accounted for.", number=number))
     return redirect(url_for(".one", number=number), 303)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone())
-    except ValueError:
-        return None

@@ -1,7 +1,6 @@
 """What one recall owes: what is due and why, what starts a clock, and what was submitted."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,7 +17,7 @@ from webapp.permissions import allow
 from webapp.queries import obligations
 from webapp.reading import read
 from webapp.session import person
-from webapp.times import zone
+from webapp.times import typed_moment
 from webapp.transactions import begin, request_key
 
 bp = Blueprint("owed", __name__, url_prefix="/recalls/<number>/obligations")
@@ -65,7 +64,7 @@ def tell(number: str) -> ResponseReturnValue:
         number,
         lambda db: acting.tell(
             db, number, form.get("jurisdiction", ""), form.get("name", ""),
-            _moment(form.get("moment", "")), evidence=form.get("evidence", ""),
+            typed_moment(form.get("moment", "")), evidence=form.get("evidence", ""),
             by=person(), at=now(), key=key,
         ),
         gettext("It is recorded. What it makes due is below."),
@@ -78,17 +77,10 @@ def submitted(number: str, obligation_id: int) -> ResponseReturnValue:
     """Record that something owed was submitted."""
     key, form = request_key(), request.form
     sent = Submission(
-        _moment(form.get("sent_at", "")), form.get("channel", ""), form.get("receipt", "")
+        typed_moment(form.get("sent_at", "")), form.get("channel", ""), form.get("receipt", "")
     )
     return _do(
         number,
         lambda db: acting.meet(db, number, obligation_id, sent, by=person(), at=now(), key=key),
         gettext("The submission is recorded."),
     )
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone())
-    except ValueError:
-        return None

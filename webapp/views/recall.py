@@ -117,6 +117,11 @@ def receive_class(number: str) -> ResponseReturnValue:
 
 # --- gates: opened, closed again, or passed in urgency ---------------------------------------
 
+CONSEQUENCES = {
+    passing.OPEN: N_("What waits for this authority in its country goes on at once."),
+    passing.CLOSE: N_("What has not gone out or been done yet in its country waits again."),
+    passing.OVERRIDE: N_("It goes on at once in this country, before its authority has answered."),
+}
 DONE = {
     passing.OPEN: N_("The gate is open."),
     passing.CLOSE: N_("The gate is closed again."),
@@ -231,7 +236,7 @@ def _sign_page(number: str, act: str, gate_id: int, nonce: str, problems: list[P
         of=passing.ACTS[act],
         address=_address(number, act, gate_id, nonce),
         back=_address(number, act, gate_id),
-        sign=signing.sign_page(db, nonce),
+        sign=signing.sign_page(db, nonce, consequence=CONSEQUENCES[act]),
         entered=request.form,
         problems=problems,
     )

@@ -1,8 +1,6 @@
 """The rules of the law, by jurisdiction, and what would be due if something were known."""
 
-from datetime import datetime
-
-from flask import Blueprint, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from engine.cases.recalls import gates
@@ -13,7 +11,7 @@ from engine.regulators import authorities
 from engine.regulators.calendars import COUNTRIES
 from webapp.permissions import allow
 from webapp.queries import rules
-from webapp.times import zone
+from webapp.times import typed_moment, zone
 from webapp.words import N_
 
 bp = Blueprint("rules", __name__, url_prefix="/rules")
@@ -54,10 +52,11 @@ def what_if() -> ResponseReturnValue:
     """Show what would be due in a country, with how that is reckoned."""
     asked = request.args
     country, fact = asked.get("country", "US"), asked.get("fact", "awareness")
-    country = country if country in COUNTRIES else "US"
-    fact = fact if fact in CLOCKS else "awareness"
+    if country not in COUNTRIES or fact not in CLOCKS:
+        abort(404)
     given = asked.get("moment", f"{now().astimezone(zone()):%Y-%m-%dT%H:%M}")
-    moment, problems = _moment(given)
+    moment = typed_moment(given)
+    problems = [] if moment else [Problem("moment", NO_TIME)]
     return render_template(
         "rules/what_if.html",
         country=country,
@@ -69,10 +68,3 @@ def what_if() -> ResponseReturnValue:
         shown=rules.what_if(country, fact, moment) if moment else [],
         whose=rules.WHOSE,
     ), 422 if problems else 200
-
-
-def _moment(given: str) -> tuple[datetime | None, list[Problem]]:
-    try:
-        return datetime.fromisoformat(given).replace(tzinfo=zone()), []
-    except ValueError:
-        return None, [Problem("moment", NO_TIME)]

@@ -11,7 +11,7 @@ from engine.cases.models import Case
 from engine.cases.obligations.models import MET, OPEN, Obligation, ObligationClock
 from engine.cases.pages import Page
 
-PAGE_SIZE = 50
+PAGE_SIZE, MATRIX_SIZE = 50, 20
 LATE = "late"
 SHOWN = (LATE, OPEN, MET)  # what the board can be narrowed to
 
@@ -56,14 +56,25 @@ def _only(show: str, at: datetime) -> Sequence[ColumnElement[bool]]:
 
 
 def matrix(db: Session, *, at: datetime) -> dict[tuple[str, str], dict[str, Cell]]:
-    """Return how much each open recall owes in each jurisdiction, by its number and title."""
+    """Return what open recalls owe in each jurisdiction, by number and title.
+
+    Those that are due first, and no more than a page shows.
+    """
+    due_first = (
+        select(Obligation.case_id)
+        .join(Case, Case.id == Obligation.case_id)
+        .where(_is_real(), Case.state == "open", Obligation.state == OPEN)
+        .group_by(Obligation.case_id)
+        .order_by(func.min(Obligation.alarm_at))
+        .limit(MATRIX_SIZE)
+    )
     late = (Obligation.state == OPEN) & (Obligation.alarm_at < at)
     sums = [func.sum(when((one, 1), else_=0)) for one in
             (late, Obligation.state == OPEN, Obligation.state == MET)]  # fmt: skip
     rows = db.execute(
         select(Case.number, Case.title, Obligation.jurisdiction, *sums)
         .join(Case, Case.id == Obligation.case_id)
-        .where(_is_real(), Case.state == "open")
+        .where(Obligation.case_id.in_(due_first))
         .group_by(Case.number, Case.title, Obligation.jurisdiction)
         .order_by(Case.number.desc(), Obligation.jurisdiction)
     )

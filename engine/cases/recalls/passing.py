@@ -58,6 +58,7 @@ class Act:
     ground: str  # what the text beside it is called
     missing: str
     state: str  # of the gate afterwards
+    done_to: tuple[str, ...]  # the states of a gate that it is done to
 
 
 ACTS = MappingProxyType(
@@ -65,14 +66,15 @@ ACTS = MappingProxyType(
         OPEN: Act(
             "recall.authority", "attest", "regulatory_affairs", N_("Gate opened by its authority"),
             LETTER, NAME_IT, "opened",
+            ("closed", "overridden"),  # whoever passed it in urgency did not answer for them
         ),
         OVERRIDE: Act(
             "recall.override", "approve", "qa_manager", N_("Urgent override of a gate"),
-            N_("Reason"), WRITE_REASON, "overridden",
+            N_("Reason"), WRITE_REASON, "overridden", ("closed",),
         ),
         CLOSE: Act(
             "recall.authority", "correct", "regulatory_affairs", N_("Gate closed again"),
-            N_("Reason"), WRITE_REASON, "closed",
+            N_("Reason"), WRITE_REASON, "closed", ("opened", "overridden"),
         ),
     }
 )  # fmt: skip
@@ -151,9 +153,14 @@ def act_on(
         at=at,
         reason=ground,
     )
-    gate.state, gate.by_id, gate.signature_id = ACTS[asked.act].state, by.id, signature.id
+    was, gate.state = gate.state, ACTS[asked.act].state
+    gate.by_id, gate.signature_id = by.id, signature.id
     gate.opened_at = None if asked.act == CLOSE else at
-    gate.evidence, gate.reason = (ground, None) if asked.act == OPEN else (None, ground)
+    if asked.act == OPEN:
+        # the reason of an override stays beside what its authority answered
+        gate.evidence, gate.reason = ground, gate.reason if was == "overridden" else None
+    else:
+        gate.evidence, gate.reason = None, ground
     if asked.act == CLOSE:
         gate.closed_at = at
         if gate.what == NOTICES:
@@ -186,10 +193,8 @@ def _refuse(db: Session, asked: Passing, by: Person) -> tuple[Case, Gate, str]:
     refuse_ended(case)
     ground = written(asked.ground, "ground", act.ground, missing=act.missing)
     gate = _gate(db, case, asked.gate_id)
-    if asked.act != CLOSE and gate.state != "closed":
-        raise GateNotClosed
-    if asked.act == CLOSE and gate.state == "closed":
-        raise GateClosed
+    if gate.state not in act.done_to:
+        raise GateClosed if asked.act == CLOSE else GateNotClosed
     if asked.act == CLOSE and gate.what == NOTICES and sending.went_out(db, case, gate):
         raise WentThrough
     return case, gate, ground

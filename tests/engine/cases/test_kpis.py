@@ -286,7 +286,7 @@ def test_the_stages_of_a_recall_are_timed_and_drills_are_not(
         )  # fmt: skip
     made.add(
         JurisdictionDecision(case_id=first.id, key="US", code="US", countries=["US"],
-                             reached_by="units", legal_name="recall", class_name="FDA Class I",
+                             reached_by="units", legal_name="us_removal", class_name="FDA Class I",
                              reason="x", opened_at=MONDAY, decided_at=MONDAY)
     )  # fmt: skip
 
