@@ -201,6 +201,7 @@ TICK = {
     "drills": N_("Drills that people attend"),
     "planned_drills": N_("Planned drills"),
     "deadlines": N_("Reminders of deadlines"),
+    "obligations": N_("What is owed to authorities"),
     "doors": N_("Doors that have not asked"),
     "recounts": N_("Recounts of held stock"),
     "status_reports": N_("Status reports of field actions"),

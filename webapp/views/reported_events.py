@@ -101,7 +101,7 @@ def _one(number: str, problems: list[Problem]) -> str:
 
 
 @bp.get("/<number>/documents/<int:document_id>")
-@allow("reported_event.document")
+@allow("reported_event_document.read")
 def document(number: str, document_id: int) -> ResponseReturnValue:
     """Send a sealed record of this event, or the rows behind one, as a download."""
     db = read()
