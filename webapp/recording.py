@@ -7,13 +7,15 @@ from decimal import Decimal, InvalidOperation
 
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.cases.recalls.destroying import ALTERED_TOO_EARLY
 from engine.clock import now
 from engine.commands import earlier_result, remember
 from engine.errors import Conflict, EngineError, Invalid, NotFound, Problem, Refused
-from engine.serials.models import Location, Party
+from engine.serials.models import Flag, Location, Party
 from engine.serials.moments import misdated
 from engine.serials.record import How
 from webapp.numbers import whole
@@ -66,6 +68,24 @@ def carry_out(
 
 def _status(refused: EngineError) -> int:
     return 409 if isinstance(refused, Conflict) else 422
+
+
+def too_early(db: Session, event_id: int) -> list[str]:
+    """Return in words which authorities should have known first of what was just altered."""
+    flags = db.scalars(
+        select(Flag)
+        .where(Flag.event_id == event_id, Flag.rule == ALTERED_TOO_EARLY)
+        .order_by(Flag.id)
+    )
+    said = [
+        gettext(
+            "%(number)s: nothing is altered before %(authority)s knows of it, and the gate is "
+            "closed. It is recorded all the same, and flagged: quality is told.",
+            number=", ".join(one.facts["cases"]), authority=one.facts["authority"],
+        )
+        for one in flags
+    ]  # fmt: skip
+    return list(dict.fromkeys(said))
 
 
 def how_of(form: "Entered") -> How:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -73,7 +74,9 @@ SENTENCES = {
     "reported_event_no_looked_at": N_(
         "Looked at the no on %(event)s in %(jurisdiction)s as a second person: %(confirmed)s"
     ),
-    "awareness_corrected": N_("Corrected when the case was first known of, and who knew: %(who)s"),
+    "awareness_corrected": N_(
+        "Corrected when the case was first known of: %(awareness)s (%(who)s), before that %(was)s"
+    ),
     "reported_event_decided": N_("Decided on %(event)s in %(jurisdiction)s: %(reportable)s"),
     "document_sealed": N_("Sealed %(name)s"),
     "signed": N_("Signed %(record_type)s: %(sentence)s"),
@@ -203,6 +206,12 @@ def _in_words(action: str, body: dict[str, Any], names: Mapping[str, str]) -> di
         said["reportable"] = (REPORTABLE if body["is_reportable"] else NOT_REPORTABLE,)
     if action == "reported_event_no_looked_at":
         said["confirmed"] = (CONFIRMED if body["is_confirmed"] else NOT_CONFIRMED,)
+    if action == "awareness_corrected":
+        said |= {fact: (_minute(body[fact]),) for fact in ("awareness", "was")}
     if action == "field_action_decided":
         said["decision"] = (DECISIONS.get(body["decision"], body["decision"]),)
     return said
+
+
+def _minute(text: str) -> str:
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"

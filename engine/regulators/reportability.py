@@ -12,7 +12,8 @@ from engine.regulators.jurisdictions import OTHER
 FILE = Path(__file__).with_name("reportability.toml")
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 GIVEN = (YES, NO, UNKNOWN)
-HARM = ("death", "serious")  # questions whose yes tells of a person who came to harm
+# questions whose yes tells of a person who came to harm, or of many who may
+HARM = ("death", "serious", "caused", "threat")
 HERE, ABROAD = "here", "abroad"
 
 
@@ -94,16 +95,19 @@ class Reporting:
         """Return the shortest report that the answers ask for, None where they ask for none."""
         if any(one.excludes and answers.get(one.code) == YES for one in self.questions):
             return None
+        return self.told_of(answers, where)
+
+    def told_of(self, answers: Mapping[str, str], where: str) -> Report | None:
+        """Return the shortest report that the answers tell of, whatever they say excludes it."""
         found = (one for one in self.offered(where) if one.is_asked_by(answers))
         return next(found, None)
 
     def is_against(self, answers: Mapping[str, str], where: str) -> bool:
         """Say whether a no would go against these answers: they ask for a report, or tell of harm.
 
-        A yes to what excludes a report is no contradiction.
+        A yes to what excludes a report is no contradiction, but where somebody came to harm a
+        second person judges whether it excludes this one.
         """
-        if any(one.excludes and answers.get(one.code) == YES for one in self.questions):
-            return False
         tells_harm = any(answers.get(code) == YES for code in HARM)
         return tells_harm or self.suggested(answers, where) is not None
 

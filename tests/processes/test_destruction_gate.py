@@ -257,6 +257,25 @@ def test_what_alters_a_device_or_sends_it_away_waits_until_the_union_knows_of_it
     assert custody(company, "P-1") == ["in_transit"]
 
 
+def test_a_service_while_a_gate_on_alteration_is_closed_is_recorded_told_and_flagged(
+    abroad: Company, app: Flask
+) -> None:
+    company = abroad
+    to_decision(company, "SENS-1")
+    decide_jurisdictions(company)
+    approve_strategy(company)
+    typed = {"found": "An old sensor", "done": "Replaced it", "outcome": "in_use"}
+    with visiting(company, app, company.people.field_service) as visitor:
+        for serial, is_told in (("P-1", True), ("P-2", False)):  # China lets it be altered
+            form = {"device": serial, **typed, "request_key": company.new_key()}
+            shown = visitor.get(visitor.post("/record/service", form).location).text
+            assert "The service is recorded." in shown
+            assert ("nothing is altered before" in shown) is is_told
+        authorities = visitor.get(f"/recalls/{company.number}/authorities").text
+    assert authorities.count("Destruction and alteration") > 1, "so in the overview as below"
+    assert flags(company) == [("altered_too_early", "P-1")]
+
+
 def custody(company: Company, *serials: str) -> Sequence[str]:
     """Return where these units are."""
     return [str(company.unit(one).custody) for one in serials]

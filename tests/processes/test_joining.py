@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 
 from engine.bpmn.models import Instance
@@ -34,6 +35,7 @@ from tests.processes.recalling import (
     work,
 )
 from tests.processes.test_reported_events import Events
+from tests.processes.visiting import visiting
 
 
 def two_recalls(company: Company) -> tuple[str, str]:
@@ -182,7 +184,7 @@ def test_a_superseded_recall_goes_on_in_one_that_names_all_of_it(company: Compan
 
 
 def test_a_recall_is_superseded_by_a_wider_one_only_and_merged_with_its_like(
-    company: Company,
+    company: Company, app: Flask
 ) -> None:
     company.make_devices("SENS-1", ["P-1", "P-2"])
     company.make_devices("SENS-2", ["Q-1"])
@@ -190,10 +192,18 @@ def test_a_recall_is_superseded_by_a_wider_one_only_and_merged_with_its_like(
     for scope, is_drill in (("SENS-1", False), ("P-1 Q-1", False), ("P-2", True)):
         numbers.append(report_signal(company, scope, is_drill=is_drill))
         contain(company, scope)
-    with pytest.raises(NotWider, match="1 units and 0 lots"):
+    with pytest.raises(NotWider, match="units 1, lots 0"):
         join(company, numbers[1], numbers[0], "superseded")
     with pytest.raises(NotTogether):
         join(company, numbers[2], numbers[0])
+    with visiting(company, app, company.people.qa_manager) as visitor:
+        asked = {"into": numbers[0], "kind": "merged", "reason": WHY}
+        sent = visitor.post(
+            f"/recalls/{numbers[1]}/join", {**asked, "request_key": company.new_key()}
+        )
+        page = visitor.get(sent.location).text
+    assert "nobody else is asked first" in page
+    assert ".000000" not in page
     join(company, numbers[1], numbers[0])
     standing = company.reads(lambda db: scopes.standing(db, company.case))
     assert standing.number == 3
@@ -220,7 +230,7 @@ def test_a_large_recall_ends_in_another_by_a_job_that_checks_again(
     ended = case_of(company, narrow)
     problem = company.reads(lambda db: joining.why_not_joined(db, ended))
     assert problem is not None
-    assert "leaves out 1 units" in str(problem)
+    assert "units 1, lots 0" in str(problem)
     assert not company.may_ship("P-1")
 
     join(company, narrow, wide)

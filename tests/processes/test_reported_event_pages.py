@@ -175,7 +175,7 @@ def test_regulatory_affairs_answers_the_questions_and_signs(
         assert signed.location == f"/reported-events/{event.number}"
         shown = regulatory.get(signed.location).text
         assert "It alarms first." in shown
-        assert "Not reportable, against the answers" in shown  # it malfunctioned
+        assert "Not reportable, against what was told" in shown  # it malfunctioned
         assert "It waits for a second person" in shown
         assert regulatory.get(to_sign).location == signed.location
         assert regulatory.get(f"{at}/second-look").status_code == 200
@@ -195,6 +195,19 @@ def test_regulatory_affairs_answers_the_questions_and_signs(
         assert "likely to cause or contribute" in listed, "the answers stand beside the no"
         written = manager.get("/reported-events/events.csv").text
         assert "if it were to recur? Yes." in written
+
+
+def test_what_an_earlier_version_asked_for_stands_on_the_page_beside_what_it_says_now(
+    company: Company, app: Flask, events: Events
+) -> None:
+    event = events.record(country="CN", outcome="death")
+    events.correct(event, outcome="other")
+    with visiting(company, app, company.people.regulatory_affairs) as visitor:
+        for page in ("", "/reportability/CN"):
+            shown = visitor.get(f"/reported-events/{event.number}{page}").text
+            assert "<b>from version 1</b>" in shown
+            assert shown.index("death: 7 days") < shown.index("By what the event says now:")
+        assert visitor.get(f"/reported-events/{event.number}/reportability/ZZ").status_code == 404
 
 
 def test_a_wrong_awareness_is_offered_to_be_put_right_where_it_stands(
@@ -218,6 +231,12 @@ def test_a_wrong_awareness_is_offered_to_be_put_right_where_it_stands(
         form = {"aware_at": f"{told:%Y-%m-%dT%H:%M}", "aware_by": "Nina Berg", "reason": "A slip."}
         assert visitor.post(at, {**form, "reason": ""}).status_code == 422
         assert visitor.post(at, {**form, "aware_at": "soon"}).status_code == 422
+        years_ago = {**form, "aware_at": f"{told - timedelta(days=3_650):%Y-%m-%dT%H:%M}"}
+        doubted = visitor.post(at, years_ago)
+        assert doubted.status_code == 422
+        assert "more than a year before the case was opened" in doubted.text
+        sure = visitor.get(visitor.post(at, {**years_ago, "is_long_ago": "on"}).location).text
+        assert hidden(sure, "is_long_ago") == "on", "it travels with the signature"
         page = visitor.post(at, form)
         shown = visitor.get(page.location).text
         assert "No due time that stands moves later" in shown

@@ -24,6 +24,7 @@ from engine.cases.reported import (
     listing,
     places,
     recording,
+    running,
 )
 from engine.cases.reported.aware import Correcting
 from engine.cases.reported.confirming import Look
@@ -364,8 +365,11 @@ def test_a_wrong_awareness_is_put_right_under_a_signature_and_stays_in_the_histo
     assert rows[-1].reason == "A slip in the year."
     last = events.reads(lambda db: history(db, company.case))[0]
     assert (last.sentence, last.reason) == (
-        "Corrected when the case was first known of, and who knew: %(who)s", "A slip in the year.",
+        "Corrected when the case was first known of: %(awareness)s (%(who)s), before that %(was)s",
+        "A slip in the year.",
     )  # fmt: skip
+    for name, moment in (("awareness", told), ("was", slip)):
+        assert last.facts[name] == (f"{moment:%Y-%m-%d %H:%M} UTC",), "the History says the year"
     assert checked(company).holds, checked(company).causes
     earlier = events.record(aware_at=told - timedelta(days=2))
     events.link(earlier)
@@ -471,6 +475,7 @@ def test_only_regulatory_affairs_signs_and_only_what_still_stands(
         events.decide(event, "EU", meanwhile=lambda: events.correct(event, outcome="death"))
     worse = events.reads(lambda db: finding.named(db, event.number))
     events.decide(worse, "EU")
+    events.look(worse, "EU", events.qa_manager)
     milder = events.correct(worse, reporter_phone="555-0101")
     assert events.row(milder).undecided == []
 
@@ -526,9 +531,63 @@ def test_a_death_that_the_answers_tell_of_is_against_a_no_whatever_else_they_say
     china = reporting("CN")
     assert china.is_against({"harmful": "no", "death": "yes", "serious": "no"}, "here")
     assert not china.is_against({"harmful": "no", "death": "no", "serious": "no"}, "here")
-    us = {"caused": "yes", "malfunction": "no", "remedial": "no", "erroneous": "no"}
+    for code in ("US", "EU", "CA"):
+        every = {one.code: "yes" for one in reporting(code).questions}
+        assert reporting(code).is_against(every, "here"), "who excludes a death is looked at"
+    us = {"caused": "no", "malfunction": "yes", "remedial": "no", "erroneous": "no"}
     assert not reporting("US").is_against({**us, "judged_not": "yes"}, "here"), "a doctor judged"
     assert reporting("US").is_against({**us, "judged_not": "unknown"}, "here")
+
+
+def test_a_no_to_a_death_that_the_event_tells_of_waits_for_a_second_person(
+    events: Events,
+) -> None:
+    event = events.record(country="CN", outcome="death")
+    events.decide(event, "CN")  # “Did it lead to a death? No”
+    assert (events.row(event).undecided, events.row(event).waiting) == (["CN"], ["CN"])
+
+
+def running_in(events: Events, event: ReportedEvent, code: str) -> list[tuple[str, int]]:
+    """Return what an event runs as, the earliest due first, and by which of its versions."""
+    number = event.number
+    found = events.reads(
+        lambda db: running.runs(
+            code,
+            finding.versions_of(db, number),
+            every := [one for one in decisions.decisions_of(db, number)
+                      if one.jurisdiction == code],
+            decisions.looks_of(db, every),
+        )
+    )  # fmt: skip
+    return [(one.report.code, one.event.version) for one in found]
+
+
+def test_while_a_no_waits_the_strictest_that_was_ever_told_runs(events: Events) -> None:
+    event = events.record(country="DE", outcome="death")
+    assert running_in(events, event, "EU") == [("eu_10_day", 1)]
+    every = {one.code: "yes" for one in reporting("EU").questions}
+    events.decide(event, "EU", answers=every)
+    assert running_in(events, event, "EU") == [("eu_2_day", 1), ("eu_10_day", 1)]
+
+
+def test_a_correction_moves_no_due_time_later_until_somebody_decides_anew(
+    events: Events,
+) -> None:
+    event = events.record(country="CN", outcome="death")
+    week = event.aware_at - timedelta(days=7)
+    earlier = events.correct(event, aware_at=week, received_on=week.date())
+    later = events.correct(earlier, aware_at=event.aware_at, received_on=event.received_on)
+    milder = events.correct(later, outcome="other", country="DE")
+    assert running_in(events, milder, "CN")[0] == ("cn_7_day", 2)
+    assert running_in(events, milder, "CN")[-1] == ("cn_30_day", 4), "what it says now stands too"
+
+    events.decide(milder, "CN", is_reportable=True, report="cn_30_day", answers=HARMED)
+    named = events.correct(milder, device_name="Another pump")
+
+    assert running_in(events, named, "CN") == [("cn_30_day", 4), ("cn_30_day", 5)]
+    events.decide(named, "CN")
+    again = events.correct(named, what_happened="It was a lamp.")
+    assert running_in(events, again, "CN") == [("cn_30_day", 6)], "a no that held took it all"
 
 
 def test_the_register_finds_what_is_undecided_unlinked_or_named(
@@ -539,6 +598,7 @@ def test_the_register_finds_what_is_undecided_unlinked_or_named(
     recalling.report_signal(company, "x")
     events.link(two)
     events.decide(one, "US")
+    events.look(one, "US", events.qa_manager)
 
     def found(**wanted: Any) -> list[str]:
         page = events.reads(lambda db: listing.events(db, listing.Wanted(**wanted)))

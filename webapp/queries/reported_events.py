@@ -19,6 +19,7 @@ from engine.cases.reported import (
     finding,
     listing,
     places,
+    running,
 )
 from engine.cases.reported.aware import Doubt
 from engine.cases.reported.given import LABELS, WANTED, given_of
@@ -72,6 +73,17 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Running:
+    """What an event runs as while no decision holds, and which of its versions asked for it."""
+
+    report: Report
+    due: DueShown | None
+    version: int
+    is_current: bool  # what the event says now asks for it, or a signature on that
+    is_signed: bool
+
+
+@dataclass(frozen=True)
 class Place:
     """One jurisdiction of an event: what was decided, or what it runs as meanwhile."""
 
@@ -80,8 +92,7 @@ class Place:
     decisions: Sequence[Decided]  # the newest first
     is_current: bool  # the standing decision was signed on what the event says now
     holds: bool  # and a second person confirmed it, where it goes against its answers
-    runs_as: Report
-    due: DueShown | None
+    runs_as: Sequence[Running]  # the earliest due first: it governs
 
     @property
     def waits(self) -> bool:
@@ -153,7 +164,7 @@ def event_page(db: Session, number: str) -> EventPage:
         ],
     )
     names = understood_of(db, events)
-    asked = _places(db, event, decisions, looks, people)
+    asked = _places(db, events, decisions, looks, people)
     there = {one.here.code for one in asked}
     return EventPage(
         event=event,
@@ -191,11 +202,12 @@ def _known_now(db: Session, event: ReportedEvent) -> Understood | None:
 
 def _places(
     db: Session,
-    event: ReportedEvent,
+    versions: Sequence[ReportedEvent],
     decisions: Sequence[EventReportability],
     looks: Mapping[int, EventSecondLook],
     people: Mapping[int, str],
 ) -> list[Place]:
+    event = versions[0]
     ids = [*(one.signature_id for one in decisions), *(one.signature_id for one in looks.values())]
     signed = {one.id: one for one in db.scalars(select(Signature).where(Signature.id.in_(ids)))}
     replaced = {one.supersedes_id for one in decisions}
@@ -218,17 +230,48 @@ def _places(
             )
         )
     asked = places.jurisdictions_of(db, event.number)
-    found = [_place(event, code, why, by_code.get(code, ())) for code, why in asked.items()]
+    found = [_place(versions, code, why, by_code.get(code, ()), looks)
+             for code, why in asked.items()]  # fmt: skip
     return sorted(found, key=lambda one: (one.holds, one.here.code))
 
 
-def _place(event: ReportedEvent, code: str, because: str, decisions: Sequence[Decided]) -> Place:
-    runs_as = reporting(code).taken_for(event.outcome, places.where_for(event, code))
+def _place(
+    versions: Sequence[ReportedEvent],
+    code: str,
+    because: str,
+    decisions: Sequence[Decided],
+    looks: Mapping[int, EventSecondLook],
+) -> Place:
+    event = versions[0]
     last = next((one for one in decisions if one.is_standing), None)
     is_current = last is not None and last.row.version >= event.judged_version
     holds = decisions_room.counts(event, last.row if last else None, last.look if last else None)
-    return Place(law.named(code), because, decisions, is_current, holds, runs_as,
-                 due_of(event, code, runs_as))  # fmt: skip
+    runs_as = running_as(code, versions, [one.row for one in decisions], looks)
+    return Place(law.named(code), because, decisions, is_current, holds, runs_as)
+
+
+def running_as(
+    code: str,
+    versions: Sequence[ReportedEvent],
+    decisions: Sequence[EventReportability],
+    looks: Mapping[int, EventSecondLook],
+) -> list[Running]:
+    """Return what an event runs as while no decision holds: the strictest, and what it says now.
+
+    `versions` and `decisions`, those of the jurisdiction, are newest first.
+    """
+    found = running.runs(code, versions, decisions, looks)
+    now = next(one for one in found if one.event is versions[0] and not one.is_signed)
+    return [
+        Running(
+            one.report,
+            due_of(one.event, code, one.report),
+            one.event.version,
+            one.event.judged_version == versions[0].judged_version,
+            one.is_signed,
+        )
+        for one in dict.fromkeys((found[0], now))
+    ]
 
 
 def due_of(event: ReportedEvent, code: str, report: Report) -> DueShown | None:

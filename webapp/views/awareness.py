@@ -1,5 +1,6 @@
 """Correcting when a case was first known of: the time, the person and why, then what is signed."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -21,6 +22,7 @@ from webapp.session import person, session_id
 from webapp.times import zone
 from webapp.transactions import begin, request_key
 
+FIELDS = ("aware_at", "aware_by", "reason", "is_long_ago")
 bp = Blueprint("awareness", __name__, url_prefix="/nonconformances/<number>/awareness")
 
 
@@ -36,7 +38,7 @@ def _page(number: str, problems: list[Problem]) -> str:
     db = read()
     case = case_named(db, number)
     stands = aware.known(db, case)
-    typed = {name: request.form.get(name, "") for name in ("aware_at", "aware_by", "reason")}
+    typed = {name: request.form.get(name, "") for name in FIELDS}
     if request.method == "GET" and stands is not None:
         typed |= {"aware_at": _minute(stands), "aware_by": stands.by}
     return render_template(
@@ -72,7 +74,11 @@ def review(number: str) -> ResponseReturnValue:
         return _page(number, [refused.problem("")]), 422
     assert asked.aware_at is not None  # what is drawn up says when  # noqa: S101
     said = asked.aware_at.isoformat()
-    return redirect(url_for(".sign", number=number, nonce=opened.nonce, aware_at=said), 303)
+    confirmed = "on" if asked.is_long_ago else None
+    to_sign = url_for(
+        ".sign", number=number, nonce=opened.nonce, aware_at=said, is_long_ago=confirmed
+    )
+    return redirect(to_sign, 303)
 
 
 def _typed(number: str, stands: Known | None) -> Correcting:
@@ -82,7 +88,10 @@ def _typed(number: str, stands: Known | None) -> Correcting:
     # the field has no seconds: left as it was, it means the very moment that stands
     if aware_at and stands and stands.at.replace(second=0, microsecond=0) == aware_at:
         aware_at = stands.at
-    return Correcting(number, aware_at, entered.text("aware_by"), entered.text("reason"))
+    return Correcting(
+        number, aware_at, entered.text("aware_by"), entered.text("reason"),
+        is_long_ago=bool(entered.text("is_long_ago")),
+    )  # fmt: skip
 
 
 @bp.get("/sign/<nonce>")
@@ -90,17 +99,17 @@ def _typed(number: str, stands: Known | None) -> Correcting:
 def sign(number: str, nonce: str) -> ResponseReturnValue:
     """Show what corrects it, to be signed."""
     try:
-        return _sign_page(number, nonce, request.args.get("aware_at", ""), [])
+        return _sign_page(number, nonce, request.args, [])
     except signing.OUT_OF_DATE as error:
         return _out_of_date(number, error)
 
 
-def _sign_page(number: str, nonce: str, aware_at: str, problems: list[Problem]) -> str:
+def _sign_page(number: str, nonce: str, sent: Mapping[str, str], problems: list[Problem]) -> str:
     db = read()
     return render_template(
         "cases/awareness_sign.html",
         facts=case_facts(db, case_named(db, number)),
-        aware_at=aware_at,
+        handed_on={name: sent.get(name, "") for name in ("aware_at", "is_long_ago")},
         sign=signing.sign_page(db, nonce),
         entered=request.form,
         problems=problems,
@@ -108,7 +117,7 @@ def _sign_page(number: str, nonce: str, aware_at: str, problems: list[Problem]) 
 
 
 def _out_of_date(number: str, error: EngineError) -> ResponseReturnValue:
-    kept = {name: request.form.get(name, "") for name in ("aware_at", "aware_by", "reason")}
+    kept = {name: request.form.get(name, "") for name in FIELDS}
     again = url_for(".review", number=number)
     return signing.out_of_date(error, again=again, back=url_for(".ask", number=number), values=kept)
 
@@ -119,8 +128,9 @@ def correct_now(number: str, nonce: str) -> ResponseReturnValue:
     """Correct it under the signature."""
     form, key = request.form, request_key()
     asked = Correcting(
-        number, _sent(form.get("aware_at", "")), form.get("aware_by", ""), form.get("reason", "")
-    )
+        number, _sent(form.get("aware_at", "")), form.get("aware_by", ""), form.get("reason", ""),
+        is_long_ago=bool(form.get("is_long_ago")),
+    )  # fmt: skip
     try:
         problems = signing.attempt(
             nonce,
@@ -129,7 +139,7 @@ def correct_now(number: str, nonce: str) -> ResponseReturnValue:
             ),
         )
         if problems:
-            return _sign_page(number, nonce, form.get("aware_at", ""), problems), 422
+            return _sign_page(number, nonce, form, problems), 422
     except signing.OUT_OF_DATE as error:
         return _out_of_date(number, error)
     flash(gettext("It is corrected when %(number)s was first known of.", number=number))

@@ -15,7 +15,7 @@ from engine.serials.record import LotInput
 from webapp.permissions import allow
 from webapp.queries.returns import corrections
 from webapp.reading import read
-from webapp.recording import Done, Entered, carry_out, how_of
+from webapp.recording import Done, Entered, carry_out, how_of, too_early
 from webapp.session import person
 from webapp.uploads import stored_file
 from webapp.views.record.shared import scanned_goods
@@ -86,7 +86,9 @@ def record(number: str) -> ResponseReturnValue:
             if made.although_because
             else gettext("It is recorded. It counts once a second person has read the same.")
         )  # fmt: skip
-        return Done(made.event_id, url_for(".index", number=number), words)
+        return Done(
+            made.event_id, url_for(".index", number=number), words, too_early(db, made.event_id)
+        )
 
     return carry_out("record_correction", run, lambda *wrong: _page(number, *wrong))
 

@@ -21,8 +21,13 @@ from webapp.permissions import allow
 from webapp.reading import read
 from webapp.session import person, session_id
 from webapp.transactions import begin, request_key
+from webapp.words import N_
 
 bp = Blueprint("joining", __name__, url_prefix="/recalls/<number>/join")
+
+CONSEQUENCE = N_(
+    "With your signature this recall ends and goes on in the other; nobody else is asked first."
+)
 
 
 @bp.get("")
@@ -100,7 +105,7 @@ def _sign_page(number: str, nonce: str, values: Mapping[str, str], problems: lis
         into=into,
         kind=kind,
         titles=TITLES,
-        sign=signing.sign_page(db, nonce),
+        sign=signing.sign_page(db, nonce, consequence=CONSEQUENCE),
         entered=request.form,
         problems=problems,
     )

@@ -49,6 +49,7 @@ def overview(number: str) -> ResponseReturnValue:
         "recalls/overview.html",
         page=page,
         facts=page.facts,
+        gate_label=gates.label,
         joined=around(db, case),
         releasing=closing.under_way(db, number),
         joining_now=joining.under_way(db, number),

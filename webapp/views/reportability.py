@@ -8,7 +8,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from engine.cases import commands
-from engine.cases.reported import deciding, decisions
+from engine.cases.reported import deciding, decisions, finding
 from engine.cases.reported.decisions import SAID, Asked, Decision
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
@@ -16,7 +16,7 @@ from engine.regulators.reportability import GIVEN
 from webapp import signing
 from webapp.numbers import whole
 from webapp.permissions import allow
-from webapp.queries.reported_events import due_of, rows_shown
+from webapp.queries.reported_events import Running, due_of, rows_shown, running_as
 from webapp.reading import read
 from webapp.recording import KEPT, Entered
 from webapp.session import person, session_id
@@ -68,7 +68,6 @@ def ask(number: str, code: str) -> ResponseReturnValue:
 def _page(asked: Asked, values: dict[str, str], problems: list[Problem]) -> str:
     answers = {one.code: values.get(f"answer.{one.code}", "unknown") for one in asked.law.questions}
     has_answers = any(name.startswith("answer.") for name in values)
-    runs_as = asked.law.taken_for(asked.event.outcome, asked.where)
     return render_template(
         "reported_events/decide.html",
         asked=asked,
@@ -77,12 +76,21 @@ def _page(asked: Asked, values: dict[str, str], problems: list[Problem]) -> str:
         reports=asked.law.offered(asked.where),
         suggested=asked.law.suggested(answers, asked.where) if has_answers else None,
         has_answers=has_answers,
-        runs_as=runs_as,
+        runs_as=_runs_as(asked),
         due={one.code: due_of(asked.event, asked.here.code, one) for one in asked.law.reports},
         said_by={code: SAID[code] for code in GIVEN},
         values=values,
         problems=problems,
     )
+
+
+def _runs_as(asked: Asked) -> list[Running]:
+    """Return what the event runs as here until a decision holds."""
+    db, number = read(), asked.event.number
+    decided = [one for one in decisions.decisions_of(db, number)
+               if one.jurisdiction == asked.here.code]  # fmt: skip
+    looks = decisions.looks_of(db, decided)
+    return running_as(asked.here.code, finding.versions_of(db, number), decided, looks)
 
 
 @bp.post("")

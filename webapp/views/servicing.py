@@ -12,7 +12,7 @@ from engine.serials.record import LotInput
 from webapp.permissions import allow
 from webapp.queries.recording import parts_inside
 from webapp.reading import read
-from webapp.recording import Done, Entered, carry_out, how_of
+from webapp.recording import Done, Entered, carry_out, how_of, too_early
 from webapp.words import N_
 
 bp = Blueprint("service", __name__, url_prefix="/record/service")
@@ -64,7 +64,12 @@ def _serve(db: Session) -> Done:
         use.Exchange(removed.units, [(key, None) for key in fitted.units], lots), **how,
     )  # fmt: skip
     address = url_for("units.unit", unit_id=unit.id)
-    return Done(recorded.event.id, address, gettext("The service is recorded."), recorded.warnings)
+    return Done(
+        recorded.event.id,
+        address,
+        gettext("The service is recorded."),
+        [*recorded.warnings, *too_early(db, recorded.event.id)],
+    )
 
 
 def _goods(db: Session, form: Entered, name: str, *, required: bool = True) -> scanned.Goods:

@@ -15,7 +15,7 @@ from engine.cases.dispositions import Part
 from engine.cases.models import BalanceTotal, BalanceUnit, Case
 from engine.cases.names import stock_names
 from engine.cases.recalls import gates
-from engine.cases.recalls.doings import DESTROYING, Doing, HeldBack, problems_in
+from engine.cases.recalls.doings import DESTROYING, REWORKING, Doing, HeldBack, problems_in
 from engine.cases.recalls.models import Gate
 from engine.errors import Invalid
 from engine.serials.flags import raise_flag
@@ -34,7 +34,12 @@ from engine.serials.units import contents
 
 HERE = (*IN_HOUSE, *NOT_HELD)
 IN_HAND = ("in_house", "returned", "at_third_party")  # the custody of what lies in those accounts
-TOO_EARLY = "destroyed_too_early"
+ALTERED_TOO_EARLY = "altered_too_early"
+# facts that a gate on destruction would have held back: the rule they broke, and what was done
+REPORTED = {
+    "destroyed": ("destroyed_too_early", DESTROYING),
+    "serviced": (ALTERED_TOO_EARLY, REWORKING),
+}
 Sites: TypeAlias = dict[int, dict[str | None, Decimal]]  # of each lot, how much in each country
 
 
@@ -106,26 +111,27 @@ def refuse(
 
 
 def flag_reported(db: Session, events: Iterable[Event]) -> None:
-    """Flag what was destroyed while a gate was closed: it has happened, so it is recorded.
+    """Flag what was destroyed or altered while a gate was closed: it happened, so it is recorded.
 
     Asked before the balance follows, for that says where things were. Events of which no recall
     knows anything cost a few queries, however many they are.
     """
-    destroyed = [event for event in events if event.type == "destroyed"]
-    if not destroyed:
+    done = [event for event in events if event.type in REPORTED]
+    if not done:
         return
-    units, taken = _destroyed_by(db, destroyed)
+    units, taken = _done_by(db, done)
     every = {unit_id for each in units.values() for unit_id in each}
     lots = {one.lot_id for each in taken.values() for one in each}
     if not _recalls_with(db, every | contents(db, every), lots):
         return
-    for event in destroyed:
+    for event in done:
+        rule, doing = REPORTED[event.type]
         of_lots = taken[event.id]
         gone = [(one.lot_id, one.location_id, one.quantity) for one in of_lots if one.is_here]
-        for held in _held_of(db, units[event.id], of_lots, gone=gone):
+        for held in _held_of(db, units[event.id], of_lots, doing=doing, gone=gone):
             facts = {"cases": [held.case_number], "authority": held.authority}
             raise_flag(
-                db, event, TOO_EARLY, unit_id=held.unit_id, lot_id=held.lot_id, facts=facts,
+                db, event, rule, unit_id=held.unit_id, lot_id=held.lot_id, facts=facts,
                 at=event.recorded_at,
             )  # fmt: skip
 
@@ -179,19 +185,27 @@ class Found:
     free: Decimal = Decimal(0)
 
 
-def _destroyed_by(
+def _done_by(
     db: Session, events: Iterable[Event]
 ) -> tuple[defaultdict[int, list[int]], defaultdict[int, list[Taken]]]:
-    """Return the units, and the quantities of lots, that each of these events destroyed."""
-    ids = id_set(db, [event.id for event in events])
+    """Return the units, and the quantities of lots, that each of these events dealt with.
+
+    What a service fitted was altered by nobody before: the device was, and what was taken out.
+    """
+    asked = list(events)
+    ids = id_set(db, [event.id for event in asked])
+    serviced = id_set(db, [event.id for event in asked if event.type == "serviced"])
     units: defaultdict[int, list[int]] = defaultdict(list)
-    links = select(EventLink.event_id, EventLink.unit_id).where(EventLink.event_id.in_(ids))
+    links = select(EventLink.event_id, EventLink.unit_id).where(
+        EventLink.event_id.in_(ids),
+        EventLink.event_id.not_in(serviced) | EventLink.role.in_(("subject", "removed")),
+    )
     for event_id, unit_id in db.execute(links):
         units[event_id].append(unit_id)
     taken: defaultdict[int, list[Taken]] = defaultdict(list)
     row = StockPosting
     postings = select(row.event_id, row.lot_id, row.custody, row.location_id, -row.quantity).where(
-        row.event_id.in_(ids), row.quantity < 0
+        row.event_id.in_(ids), row.event_id.not_in(serviced), row.quantity < 0
     )
     for event_id, lot_id, custody, location_id, quantity in db.execute(postings):
         taken[event_id].append(Taken(lot_id, custody, location_id, quantity))

@@ -66,7 +66,7 @@ class WorkUnfinished(Refused):
 
 
 class NotWider(Refused):
-    """%(into)s leaves out %(units)s units and %(lots)s lots of %(number)s. Widen it, or merge."""
+    """%(into)s leaves out some of %(number)s: units %(units)s, lots %(lots)s. Widen it or merge."""
 
 
 class BeingJoined(Conflict):

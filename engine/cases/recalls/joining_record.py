@@ -1,6 +1,7 @@
 """What is signed when one recall ends in another: both side by side, and what follows."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -96,7 +97,7 @@ def _figures(db: Session, case: Case) -> dict[str, str | None]:
         N_("Scope"): f"{version.number}: {version.text}" if version else "–",
         N_("Units in all"): f"{found.units:,}" if found else "–",
         N_("Quantity of lots in all"): found.quantity if found else "–",
-        N_("Still open"): f"{still_open:f}",
+        N_("Still open"): f"{Decimal(still_open).normalize():f}",
         N_("Notices: all, sent, answered"): " / ".join(f"{one:,}" for one in notices),
         N_("Gates that are closed"): str(closed),
         N_("Reports to authorities"): ", ".join(sent) or "–",

@@ -5,7 +5,7 @@ event and no lost link changes it, so a person does, and says why.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -43,6 +43,11 @@ AN_EVENT_SAYS = N_(
     "%(event)s feeds this case and was known on %(known)s. Take its link away or correct it first, "
     "or enter that time or an earlier one"
 )
+LONG_BEFORE = N_(
+    "This is more than a year before the case was opened on %(known)s. Check the year: a due time "
+    "that this makes earlier never moves back. If it is right, confirm it below"
+)
+A_YEAR = timedelta(days=366)
 COLUMNS = (N_("What"), N_("As it stood"), N_("As corrected"))
 UNLINKED, CHANGED = "unlinked", "changed"
 EARLIER = N_(
@@ -69,6 +74,7 @@ class Correcting:
     aware_at: datetime | None
     aware_by: str
     reason: str
+    is_long_ago: bool = False  # somebody checked that it was more than a year before the case
 
 
 @dataclass(frozen=True)
@@ -195,6 +201,7 @@ def _checked(
         raise NothingKnown(number=case.number)
     problems = [
         *_wrong_time(db, case, asked.aware_at, at=at),
+        *_perhaps_a_slip(case, asked),
         *problems_of(asked.aware_by, "aware_by", AWARE_BY, missing=WHO_MISSING, most=LINE,
                      lines=False),
         *problems_of(asked.reason, "reason", REASON, missing=WRITE_REASON),
@@ -222,6 +229,12 @@ def _wrong_time(
     if aware_at > case.opened_at:
         return [Problem("aware_at", AFTER_IT_WAS_OPENED, (("known", case.opened_at),))]
     return []
+
+
+def _perhaps_a_slip(case: Case, asked: Correcting) -> list[Problem]:
+    if asked.aware_at is None or asked.is_long_ago or case.opened_at - asked.aware_at <= A_YEAR:
+        return []
+    return [Problem("is_long_ago", LONG_BEFORE, (("known", case.opened_at),))]
 
 
 def _fed_by(db: Session, case: Case) -> list[ReportedEvent]:

@@ -10,9 +10,10 @@ from engine.cases.reported import places
 from engine.cases.reported.finding import named
 from engine.cases.reported.models import EventReportability, EventSecondLook, ReportedEvent
 from engine.regulators import jurisdictions as law
-from engine.regulators.jurisdictions import Jurisdiction
+from engine.regulators.jurisdictions import Jurisdiction, JurisdictionUnknown
 from engine.regulators.reportability import Reporting, reporting
 from engine.words import N_
+from forms.kinds.country import countries
 
 SAID = {"yes": N_("Yes"), "no": N_("No"), "unknown": N_("Not known")}
 
@@ -46,8 +47,13 @@ class Asked:
 
 
 def look(db: Session, number: str, code: str) -> Asked:
-    """Return an event and what one jurisdiction asks of it. Raises `EventUnknown`."""
+    """Return an event and what one jurisdiction asks of it.
+
+    Raises `EventUnknown`, and `JurisdictionUnknown` for what is no country.
+    """
     event, here = named(db, number), law.named(code)
+    if here not in law.listed() and here.code not in countries("en"):
+        raise JurisdictionUnknown(code=code)
     where = places.where_for(event, here.code)
     return Asked(event, here, reporting(here.code), where, standing(db, number).get(here.code))
 
@@ -97,5 +103,6 @@ def decision_of(row: EventReportability) -> Decision:
 
 
 def is_against(asked: Asked, decision: Decision) -> bool:
-    """Say whether a no would go against its own answers."""
-    return asked.law.is_against(decision.answers, asked.where)
+    """Say whether a no would go against its own answers, or against the harm the event tells of."""
+    tells_harm = asked.event.outcome in ("death", "serious_injury")
+    return tells_harm or asked.law.is_against(decision.answers, asked.where)

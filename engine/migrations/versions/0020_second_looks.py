@@ -10,15 +10,25 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-# what stands and was decided against its answers waits for a second person from now on
-WAITING = """
+HARM = " OR ".join(
+    f"""REPLACE(CAST(decided.answers AS TEXT), ' ', '') LIKE '%"{question}":"yes"%'"""
+    for question in ("death", "serious", "caused", "threat")
+)
+# what stands and was decided against its answers, or against the harm that they or the event tell
+# of, waits for a second person from now on
+WAITING = f"""
     INSERT INTO event_second_look (decision_id)
     SELECT decided.id FROM event_reportability AS decided
-    WHERE NOT decided.is_reportable AND decided.suggested IS NOT NULL
+    WHERE NOT decided.is_reportable
+      AND (decided.suggested IS NOT NULL OR {HARM} OR EXISTS (
+        SELECT 1 FROM reported_event AS told
+        WHERE told.number = decided.number AND told.version = decided.version
+          AND told.outcome IN ('death', 'serious_injury')
+      ))
       AND NOT EXISTS (
         SELECT 1 FROM event_reportability AS later WHERE later.supersedes_id = decided.id
       )
-"""
+"""  # noqa: S608  words of this file, no input
 
 
 def _number(name: str, *, nullable: bool = False) -> sa.Column[int]:

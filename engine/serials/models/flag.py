@@ -32,6 +32,7 @@ RULES = {
     "does_not_fit": N_("Does not fit what is recorded"),
     "inputs_not_placed": N_("Which unit each part went into is not said"),
     "destroyed_too_early": N_("Destroyed before the authority let it be"),
+    "altered_too_early": N_("Serviced before the authority knew of it"),
     "not_withdrawn": N_("Declared wrong by its sender, but not to be withdrawn"),
 }
 
