@@ -266,6 +266,26 @@ def test_a_scope_says_why_a_unit_is_in_and_why_another_is_not(
     assert why_not.reason == "other_parts"
 
 
+def test_the_page_of_a_unit_and_of_its_lot_name_the_recall_that_affects_them(
+    company: Company, recall: Recall, app: Flask
+) -> None:
+    lot = company.make_devices("SENS-1", PUMPS, shipped=2)
+    recall.freeze(recall.propose("SENS-1"), is_provisional=True)
+
+    with visiting(company, app, company.people.warehouse) as visitor:
+        pages = [
+            visitor.get(f"/units-and-lots/units/{company.unit(serial).id}").text
+            for serial in (PUMPS[0], PUMPS[-1])
+        ]
+        pages.append(visitor.get(f"/units-and-lots/lots/{lot}").text)
+    said = [page.partition("Affected by")[2].partition("</section>")[0] for page in pages]
+    assert all("RC-2026-0001" in one and "Battery may overheat" in one for one in said)
+    assert "In transit" in said[0]
+    assert "On hold in house" in said[1]
+    assert "In transit" in said[2]
+    assert "On hold in house" in said[2]
+
+
 # --- what comes back, and what leaves ---------------------------------------------------------
 
 

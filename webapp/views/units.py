@@ -6,6 +6,8 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from engine.cases.accounts import ACCOUNTS
+from engine.cases.affecting import affecting_lot, affecting_unit
 from engine.cases.pages import Page
 from engine.cases.reported import listing
 from engine.clock import now
@@ -73,6 +75,8 @@ def unit(unit_id: int) -> ResponseReturnValue:
         life=life_of_unit(db, unit_id),
         came=came_with(db, "unit", unit_id),
         told=listing.newest(db, listing.Wanted(unit_id=unit_id)),
+        affecting=affecting_unit(db, unit_id),
+        accounts=ACCOUNTS,
         behind=behind(db, view.made_of),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
         releasers=releasers(db, view.timeline),
@@ -93,6 +97,8 @@ def lot(lot_id: int) -> ResponseReturnValue:
         life=life_of_node(db, lot_id),
         came=came_with(db, "lot", lot_id),
         told=listing.newest(db, listing.Wanted(lot_id=lot_id)),
+        affecting=affecting_lot(db, lot_id),
+        accounts=ACCOUNTS,
         behind=behind(db, view.made_of),
         axes=lot_axes(db, view),
         people=actors(db, (moment.actor_id for moment in view.timeline)),
