@@ -282,7 +282,6 @@ def test_the_page_of_a_unit_and_of_its_lot_name_the_recall_that_affects_them(
     assert all("RC-2026-0001" in one and "Battery may overheat" in one for one in said)
     assert "In transit" in said[0]
     assert "On hold in house" in said[1]
-    assert "In transit" in said[2]
     assert "On hold in house" in said[2]
 
 
