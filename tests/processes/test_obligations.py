@@ -162,11 +162,23 @@ def test_a_fact_starts_a_clock_and_an_earlier_one_moves_it_earlier_only(recall: 
     assert {"fda us_806_amendment", "fda us_806_amendment 2"} <= set(owed(recall))
 
 
+def test_a_slip_in_the_year_starts_no_clock(recall: Company) -> None:
+    before = {name: one.alarm_at for name, one in owed(recall).items()}
+    for name, moment in (
+        ("planned_start", recall.at - 400 * DAY),
+        ("planned_start", recall.at + 2000 * DAY),
+    ):
+        with pytest.raises(Invalid) as refused:
+            tell(recall, "EU", name, moment)
+        assert "Look at the year" in refused.value.problems[0].sentence
+    assert {name: one.alarm_at for name, one in owed(recall).items()} == before
+
+
 def test_what_was_submitted_has_its_receipt_and_the_next_report_is_open(recall: Company) -> None:
     with pytest.raises(NotAllowed):
         submit(recall, "fda us_7_53_status", by=recall.people.warehouse)
     for wrong in ({"receipt": " "}, {"sent_at": recall.at + DAY}, {"channel": "pigeon"},
-                  {"sent_at": None}):  # fmt: skip
+                  {"sent_at": None}, {"sent_at": recall.at - 400 * DAY}):  # fmt: skip
         with pytest.raises(Invalid):
             submit(recall, "fda us_7_53_status", **wrong)
     start = recall.at

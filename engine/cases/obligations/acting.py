@@ -1,7 +1,7 @@
 """What people do about obligations: say what starts a clock, and record what was submitted."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,8 +27,13 @@ RECORDED = frozenset({"awareness", "decision", "initiation", "completion", "gate
                       "termination_requested"})  # fmt: skip
 PLANNED = frozenset({"planned_start", "order_due"})  # what may lie ahead
 
+# what lies further off is a slip in the year, and no due time moves later again
+BEFORE, AHEAD = timedelta(days=366), timedelta(days=5 * 366)
+
 NO_MOMENT = N_("Enter a date and a time.")
 NOT_YET = N_("This lies in the future. Record it when it has happened.")
+LONG_AGO = N_("This lies more than a year before the recall was opened. Look at the year.")
+FAR_AHEAD = N_("This lies more than five years ahead. Look at the year.")
 NAME_RECEIPT = N_("Write the number or the words of the receipt.")
 NAME_EVIDENCE = N_("Say where it is known from: a letter, a number, a call.")
 RECEIPT, EVIDENCE = N_("Receipt"), N_("Where it is known from")
@@ -86,10 +91,7 @@ def tell(
         return
 
     refuse_ended(case)
-    if moment is None:
-        raise Invalid([Problem("moment", NO_MOMENT)])
-    if moment > at and name not in PLANNED:
-        raise Invalid([Problem("moment", NOT_YET)])
+    moment = _plausible(moment, "moment", case, at=at, may_lie_ahead=name in PLANNED)
     row = db.scalar(
         select(JurisdictionDecision).where(
             JurisdictionDecision.case_id == case.id, JurisdictionDecision.code == jurisdiction
@@ -131,20 +133,17 @@ def meet(
         return
 
     row = _open_row(db, case, obligation_id)
-    if sent.sent_at is None:
-        raise Invalid([Problem("sent_at", NO_MOMENT)])
-    if sent.sent_at > at:
-        raise Invalid([Problem("sent_at", NOT_YET)])
+    sent_at = _plausible(sent.sent_at, "sent_at", case, at=at)
     if sent.channel not in CHANNELS:
         raise Invalid([Problem("channel", NO_CHANNEL)])
     receipt = written(
         sent.receipt, "receipt", RECEIPT, missing=NAME_RECEIPT, most=LINE, lines=False
     )
-    row.state, row.met_at, row.channel = MET, sent.sent_at, sent.channel
+    row.state, row.met_at, row.channel = MET, sent_at, sent.channel
     row.receipt, row.met_by_id = receipt, by.id
     db.flush()
     body = {"obligation": row.shared, "authority": row.authority, "number": row.number,
-            "sent_at": sent.sent_at.isoformat(), "channel": sent.channel, "receipt": receipt,
+            "sent_at": sent_at.isoformat(), "channel": sent.channel, "receipt": receipt,
             "due_at": row.alarm_at.isoformat() if row.alarm_at else None}  # fmt: skip
     ledger.append(db, case.stream, "obligation_met", body, by=by, at=at)
     refresh(db, case, by=by, at=at)
@@ -152,6 +151,24 @@ def meet(
     commands.remember(
         db, key, name="meet_obligation", request=asked, result={"case": number}, by_id=by.id, at=at
     )
+
+
+def _plausible(
+    moment: datetime | None, field: str, case: Case, *, at: datetime, may_lie_ahead: bool = False
+) -> datetime:
+    """Return a moment that can be meant; raises `Invalid` with what to do about another."""
+    problem = None
+    if moment is None:
+        problem = NO_MOMENT
+    elif moment > at and not may_lie_ahead:
+        problem = NOT_YET
+    elif moment > at + AHEAD:
+        problem = FAR_AHEAD
+    elif moment < case.opened_at - BEFORE:
+        problem = LONG_AGO
+    if moment is None or problem is not None:
+        raise Invalid([Problem(field, problem or NO_MOMENT)])
+    return moment
 
 
 def _open_row(db: Session, case: Case, obligation_id: int) -> Obligation:
