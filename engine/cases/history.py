@@ -14,6 +14,7 @@ from engine.cases.models import Case
 from engine.cases.pages import HistoryLine
 from engine.cases.recalls import gates, passing
 from engine.evidence.ledger import LedgerEntry
+from engine.facts import NAMES
 from engine.serials.vocabulary import KINDS
 from engine.words import N_
 
@@ -208,6 +209,8 @@ def _in_words(action: str, body: dict[str, Any], names: Mapping[str, str]) -> di
         said["confirmed"] = (CONFIRMED if body["is_confirmed"] else NOT_CONFIRMED,)
     if action == "awareness_corrected":
         said |= {fact: (_minute(body[fact]),) for fact in ("awareness", "was")}
+    if action == "fact_told":
+        said["name"] = (NAMES.get(body["name"], body["name"]),)
     if action == "field_action_decided":
         said["decision"] = (DECISIONS.get(body["decision"], body["decision"]),)
     return said
