@@ -190,6 +190,13 @@ def _line(entry: LedgerEntry, names: Mapping[str, str]) -> HistoryLine:
     )
 
 
+# the one fact of an action that is said in words of its own
+NAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "fact_told": ("name", NAMES),
+    "field_action_decided": ("decision", DECISIONS),
+}
+
+
 def _in_words(action: str, body: dict[str, Any], names: Mapping[str, str]) -> dict[str, Words]:
     said: dict[str, Words] = {}
     for fact in ("element", "record_type"):
@@ -209,10 +216,9 @@ def _in_words(action: str, body: dict[str, Any], names: Mapping[str, str]) -> di
         said["confirmed"] = (CONFIRMED if body["is_confirmed"] else NOT_CONFIRMED,)
     if action == "awareness_corrected":
         said |= {fact: (_minute(body[fact]),) for fact in ("awareness", "was")}
-    if action == "fact_told":
-        said["name"] = (NAMES.get(body["name"], body["name"]),)
-    if action == "field_action_decided":
-        said["decision"] = (DECISIONS.get(body["decision"], body["decision"]),)
+    if action in NAMED:
+        fact, words = NAMED[action]
+        said[fact] = (words.get(body[fact], body[fact]),)
     return said
 
 
