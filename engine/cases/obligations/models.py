@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, Ref, locks_fields
-from engine.serials.models.axes import freeze, one_of
+from engine.db import Base, Key, Ref, locks_fields, only_grows
+from engine.serials.models.axes import one_of
 from engine.words import N_
 
 OPEN, MET, DROPPED = "open", "met", "dropped"
@@ -83,11 +83,9 @@ class ObligationClock(Base):
     arithmetic: Mapped[dict[str, Any]]
 
 
-freeze(ObligationClock.__table__)
-_TABLE = Obligation.__table__
-assert isinstance(_TABLE, Table)  # SQLAlchemy types it as a FromClause  # noqa: S101
+only_grows(ObligationClock)
 locks_fields(
-    _TABLE,
+    Obligation,
     ("alarm_at",),
     when="OLD.alarm_at IS NOT NULL AND (NEW.alarm_at IS NULL OR NEW.alarm_at > OLD.alarm_at)",
 )

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Table, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType, locks_fields
+from engine.db import Base, Key, KeyType, locks_fields, only_grows
 from engine.serials.models.axes import (
     CUSTODY,
     USABILITY,
@@ -21,7 +21,6 @@ from engine.serials.models.axes import (
     SegmentRef,
     UnitRef,
     Usability,
-    freeze,
     one_of,
 )
 
@@ -291,27 +290,26 @@ class LotStock(Base):
     quantity: Mapped[Decimal]
 
 
-freeze(Edge.__table__, but=("never_event_id",))
-freeze(Install.__table__, but=("to_event_id", "never_event_id"))
-freeze(UnitInput.__table__, but=("never_event_id",))
-freeze(StockPosting.__table__)
-if isinstance(Unit.__table__, Table) and isinstance(Lot.__table__, Table):
-    locks_fields(
-        Unit.__table__,
-        ("part_id", "serial", "lot_id", "is_released"),
-        # what never existed may yet come to be, of another lot
-        when=f"OLD.is_released AND OLD.custody <> {CUSTODY.code('never_existed')}",
-    )
-    locks_fields(
-        Lot.__table__,
-        (
-            "part_id",
-            "manufacturer_id",
-            "lot_no",
-            "is_unknown",
-            "made_on",
-            "expires_on",
-            "is_released",
-        ),
-        when="OLD.is_released",
-    )
+only_grows(Edge, but=("never_event_id",))
+only_grows(Install, but=("to_event_id", "never_event_id"))
+only_grows(UnitInput, but=("never_event_id",))
+only_grows(StockPosting)
+locks_fields(
+    Unit,
+    ("part_id", "serial", "lot_id", "is_released"),
+    # what never existed may yet come to be, of another lot
+    when=f"OLD.is_released AND OLD.custody <> {CUSTODY.code('never_existed')}",
+)
+locks_fields(
+    Lot,
+    (
+        "part_id",
+        "manufacturer_id",
+        "lot_no",
+        "is_unknown",
+        "made_on",
+        "expires_on",
+        "is_released",
+    ),
+    when="OLD.is_released",
+)
