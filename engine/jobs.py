@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from sqlalchemy import CheckConstraint, Index, and_, select
+from sqlalchemy import CheckConstraint, Index, Select, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine import clock, leases
@@ -227,13 +227,17 @@ def given_up(db: Session) -> Sequence[Job]:
 
 def unfinished(db: Session) -> Sequence[Job]:
     """Return the jobs still to be done, oldest first."""
-    rows = select(Job).where(Job.done_at.is_(None), Job.given_up_at.is_(None)).order_by(Job.id)
-    return db.scalars(rows).all()
+    return db.scalars(_unfinished()).all()
+
+
+def _unfinished() -> Select[Job]:
+    return select(Job).where(Job.done_at.is_(None), Job.given_up_at.is_(None)).order_by(Job.id)
 
 
 def of(db: Session, name: str, **body: Any) -> list[Job]:
     """Return the unfinished jobs of a verb whose bodies say this, oldest first."""
-    return [job for job in unfinished(db) if job.name == name and body.items() <= job.body.items()]
+    found = db.scalars(_unfinished().where(Job.name == name))
+    return [job for job in found if body.items() <= job.body.items()]
 
 
 def refusal(error: EngineError) -> dict[str, Any]:

@@ -168,8 +168,8 @@ def carry_out(db: Session, job: jobs.Job) -> dict[str, Any] | jobs.More:
 
 def under_way(db: Session, number: str) -> jobs.Job | None:
     """Return the job that ends a recall in another, or another in it, while it is not done."""
-    found = [*jobs.of(db, VERB, number=number), *jobs.of(db, VERB, into=number)]
-    return found[0] if found else None
+    either = (job for job in jobs.of(db, VERB) if number in (job.body["number"], job.body["into"]))
+    return next(either, None)
 
 
 def why_not_joined(db: Session, case: Case) -> Problem | None:
