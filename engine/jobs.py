@@ -14,6 +14,7 @@ from engine.db import Base, Database
 from engine.errors import EngineError, NotFound, Problem, Refused
 
 BEAT_EVERY = timedelta(seconds=10)  # a write each second to say nothing wears out the disk
+MANY = 10_000  # units and quantities; above it a job does what takes long: nobody waits at a page
 MOST_KILLED = 3  # tries of what its last worker did not live through: a restart is one too
 
 log = logging.getLogger(__name__)

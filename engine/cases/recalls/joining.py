@@ -27,13 +27,13 @@ from engine.cases.typed import WRITE_REASON, problems_of
 from engine.errors import Conflict, Invalid, NotAllowed, Problem, Refused
 from engine.evidence import ceremony
 from engine.evidence.signatures import PendingSign
+from engine.jobs import MANY
 from engine.people import Person, authorize
 from engine.people.queries import person_of
 from engine.serials.models import TraceRun
 from engine.words import N_
 
 ACTION, VERB = "recall.join", "join_recalls"
-MANY = 10_000  # units of both; above it nobody waits at the page
 # what only a person can finish: product in work, or a decision about it that is being made
 FINISHED_FIRST = (
     "disposition_line",
