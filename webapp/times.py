@@ -55,6 +55,18 @@ def typed_moment(text: str) -> datetime | None:
     return None if was_skipped else moment
 
 
+def as_typed(moment: datetime) -> str:
+    """Return a moment as the field for one shows it: to the minute, in the reader's zone."""
+    return f"{moment.astimezone(zone()):%Y-%m-%dT%H:%M}"
+
+
+def same_minute(moment: datetime | None, before: datetime | None) -> datetime | None:
+    """Return the moment before where the field, which has no seconds, was left as it was."""
+    if moment and before and before.replace(second=0, microsecond=0) == moment:
+        return before
+    return moment
+
+
 def write(moment: datetime, shape: str, *, at_zone: ZoneInfo | None = None) -> str:
     """Write a moment in one of the shapes of `PATTERNS`, in the reader's zone."""
     pattern = PATTERNS[language()][shape]

@@ -18,7 +18,7 @@ from engine.regulators import authorities, calendars, jurisdictions as law, rule
 from engine.regulators.arithmetic import zoned
 from engine.regulators.rulebook import Rule, RuleUnknown
 from webapp import words
-from webapp.times import language, zone
+from webapp.times import as_typed, language
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def board(db: Session, case: Case, *, at: datetime) -> list[JurisdictionBoard]:
 def _local(told: Notification | None) -> str:
     if told is None or told.sent_at is None:
         return ""
-    return f"{told.sent_at.astimezone(zone()):%Y-%m-%dT%H:%M}"
+    return as_typed(told.sent_at)
 
 
 def _name(decision: JurisdictionDecision) -> str:
