@@ -55,6 +55,11 @@ def typed_moment(text: str) -> datetime | None:
     return None if was_skipped else moment
 
 
+def as_typed(moment: datetime) -> str:
+    """Return a moment as it would be typed: what a clock in the reader's zone showed."""
+    return f"{moment.astimezone(zone()):%Y-%m-%dT%H:%M}"
+
+
 def write(moment: datetime, shape: str, *, at_zone: ZoneInfo | None = None) -> str:
     """Write a moment in one of the shapes of `PATTERNS`, in the reader's zone."""
     pattern = PATTERNS[language()][shape]

@@ -18,7 +18,7 @@ from engine.regulators import authorities, calendars, jurisdictions as law, rule
 from engine.regulators.arithmetic import zoned
 from engine.regulators.rulebook import Rule, RuleUnknown
 from webapp import words
-from webapp.times import language, zone
+from webapp.times import as_typed, language
 
 
 @dataclass(frozen=True)
@@ -105,17 +105,16 @@ def board(db: Session, case: Case, *, at: datetime) -> list[JurisdictionBoard]:
             decision.legal_name is not None,
             by_key.get(decision.key, ()),
             [(name, gettext(NAMES[name])) for name in acting.starting(decision.code)],
-            _local(told.get(decision.key)),
-            (told[decision.key].receipt or "") if decision.key in told else "",
+            *_offered(told.get(decision.key)),
         )
         for decision in decisions.rows_of(db, case)
     ]
 
 
-def _local(told: Notification | None) -> str:
+def _offered(told: Notification | None) -> tuple[str, str]:
     if told is None or told.sent_at is None:
-        return ""
-    return f"{told.sent_at.astimezone(zone()):%Y-%m-%dT%H:%M}"
+        return "", ""
+    return as_typed(told.sent_at), told.receipt or ""
 
 
 def _name(decision: JurisdictionDecision) -> str:

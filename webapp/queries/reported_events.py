@@ -45,7 +45,7 @@ from webapp.queries.rules import DueShown
 from webapp.queries.stock import actors
 from webapp.sentences import translated
 from webapp.session import person
-from webapp.times import on_day, write, zone
+from webapp.times import as_typed, on_day, write, zone
 from webapp.words import N_
 
 # what is on the page of an event in words: where it is, and how it reads
@@ -397,7 +397,7 @@ def _told(event: ReportedEvent) -> dict[str, Any]:
         "reported_events": event.number,
         "description": event.what_happened,
         "aware_at": {
-            "local": f"{event.aware_at.astimezone(zone()):%Y-%m-%dT%H:%M}",
+            "local": as_typed(event.aware_at),
             "zone": zone().key,
         },
         "aware_by": f"{event.aware_by}; {event.aware_how}"[:200],

@@ -19,7 +19,7 @@ from webapp.permissions import allow
 from webapp.reading import read
 from webapp.recording import Entered
 from webapp.session import person, session_id
-from webapp.times import zone
+from webapp.times import as_typed
 from webapp.transactions import begin, request_key
 
 FIELDS = ("aware_at", "aware_by", "reason", "is_long_ago")
@@ -40,7 +40,7 @@ def _page(number: str, problems: list[Problem]) -> str:
     stands = aware.known(db, case)
     typed = {name: request.form.get(name, "") for name in FIELDS}
     if request.method == "GET" and stands is not None:
-        typed |= {"aware_at": _minute(stands), "aware_by": stands.by}
+        typed |= {"aware_at": as_typed(stands.at), "aware_by": stands.by}
     return render_template(
         "cases/awareness.html",
         facts=case_facts(db, case),
@@ -50,10 +50,6 @@ def _page(number: str, problems: list[Problem]) -> str:
         typed=typed,
         problems=problems,
     )
-
-
-def _minute(stands: Known) -> str:
-    return f"{stands.at.astimezone(zone()):%Y-%m-%dT%H:%M}"
 
 
 @bp.post("")

@@ -26,7 +26,7 @@ from webapp.queries.reported_events import would_feed
 from webapp.reading import read
 from webapp.recording import Entered
 from webapp.session import person
-from webapp.times import language, zone
+from webapp.times import as_typed, language
 from webapp.transactions import begin, request_key
 
 bp = Blueprint("event_entry", __name__, url_prefix="/reported-events")
@@ -79,7 +79,7 @@ def _typed_of(event: ReportedEvent) -> dict[str, str]:
         **typed,
         **{name: day.isoformat() if day else "" for name, day in days.items()},
         "number_of": "theirs" if given.is_external else "ours",
-        "aware_at": f"{event.aware_at.astimezone(zone()):%Y-%m-%dT%H:%M}",
+        "aware_at": as_typed(event.aware_at),
         "version": str(event.version),
     }
 

@@ -11,7 +11,7 @@ from engine.regulators import authorities
 from engine.regulators.calendars import COUNTRIES
 from webapp.permissions import allow
 from webapp.queries import rules
-from webapp.times import typed_moment, zone
+from webapp.times import as_typed, typed_moment
 from webapp.words import N_
 
 bp = Blueprint("rules", __name__, url_prefix="/rules")
@@ -54,7 +54,7 @@ def what_if() -> ResponseReturnValue:
     country, fact = asked.get("country", "US"), asked.get("fact", "awareness")
     if country not in COUNTRIES or fact not in CLOCKS:
         abort(404)
-    given = asked.get("moment", f"{now().astimezone(zone()):%Y-%m-%dT%H:%M}")
+    given = asked.get("moment", as_typed(now()))
     moment = typed_moment(given)
     problems = [] if moment else [Problem("moment", NO_TIME)]
     return render_template(
