@@ -56,8 +56,15 @@ def typed_moment(text: str) -> datetime | None:
 
 
 def as_typed(moment: datetime) -> str:
-    """Return a moment as it would be typed: what a clock in the reader's zone showed."""
+    """Return a moment as the field for one shows it: to the minute, in the reader's zone."""
     return f"{moment.astimezone(zone()):%Y-%m-%dT%H:%M}"
+
+
+def same_minute(moment: datetime | None, before: datetime | None) -> datetime | None:
+    """Return the moment before where the field, which has no seconds, was left as it was."""
+    if moment and before and before.replace(second=0, microsecond=0) == moment:
+        return before
+    return moment
 
 
 def write(moment: datetime, shape: str, *, at_zone: ZoneInfo | None = None) -> str:

@@ -29,6 +29,7 @@ from engine.cases.models import BalanceTotal, BalanceUnit, Case, Posting
 from engine.cases.once import forget, once
 from engine.cases.shares import By, Share, by
 from engine.errors import Refused
+from engine.jobs import MANY
 from engine.people.person import Person
 from engine.serials.sets import id_param, id_value, is_sqlite
 
@@ -61,7 +62,6 @@ __all__ = [
     "together",
     "totals",
 ]
-MANY = 10_000  # units; above it nobody waits at a page
 SAME = 0  # no party has this number: it stays with the consignee it is with
 _LYING = "lying"
 
@@ -303,8 +303,8 @@ def affected_of(db: Session, case_ids: Iterable[int]) -> dict[int, Decimal]:
 
 def is_large(db: Session, case_id: int) -> bool:
     """Say whether a case counts more than `MANY` units: what takes long of it is a job's."""
-    some = select(BalanceUnit.unit_id).where(BalanceUnit.case_id == case_id).limit(MANY + 1)
-    return (db.scalar(select(func.count()).select_from(some.subquery())) or 0) > MANY
+    units = select(BalanceUnit.unit_id).where(BalanceUnit.case_id == case_id)
+    return db.scalar(units.offset(MANY).limit(1)) is not None
 
 
 def holdings_sha256(db: Session, case_id: int) -> str:

@@ -19,7 +19,7 @@ from webapp.permissions import allow
 from webapp.reading import read
 from webapp.recording import Entered
 from webapp.session import person, session_id
-from webapp.times import as_typed
+from webapp.times import as_typed, same_minute
 from webapp.transactions import begin, request_key
 
 FIELDS = ("aware_at", "aware_by", "reason", "is_long_ago")
@@ -81,11 +81,9 @@ def _typed(number: str, stands: Known | None) -> Correcting:
     entered = Entered()
     aware_at = entered.moment("aware_at")
     entered.check()
-    # the field has no seconds: left as it was, it means the very moment that stands
-    if aware_at and stands and stands.at.replace(second=0, microsecond=0) == aware_at:
-        aware_at = stands.at
     return Correcting(
-        number, aware_at, entered.text("aware_by"), entered.text("reason"),
+        number, same_minute(aware_at, stands.at if stands else None),
+        entered.text("aware_by"), entered.text("reason"),
         is_long_ago=bool(entered.text("is_long_ago")),
     )  # fmt: skip
 

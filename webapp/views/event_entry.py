@@ -1,7 +1,6 @@
 """Entering a reported event: a new one or a correction, looked at once more, then recorded."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -26,7 +25,7 @@ from webapp.queries.reported_events import would_feed
 from webapp.reading import read
 from webapp.recording import Entered
 from webapp.session import person
-from webapp.times import as_typed, language
+from webapp.times import as_typed, language, same_minute
 from webapp.transactions import begin, request_key
 
 bp = Blueprint("event_entry", __name__, url_prefix="/reported-events")
@@ -93,20 +92,13 @@ def _given(typed: dict[str, str], *, before: ReportedEvent | None = None) -> Giv
     given = Given(
         **said,
         is_external=entered.text("number_of") == "theirs",
-        aware_at=_same_minute(entered.moment("aware_at"), before),
+        aware_at=same_minute(entered.moment("aware_at"), before.aware_at if before else None),
     )
     named = {one.at for one in entered.problems}
     more = [one for one in problems_of(given, at=now()) if one.at not in named]
     if problems := [*entered.problems, *more]:
         raise Invalid(problems)
     return given
-
-
-def _same_minute(moment: datetime | None, before: ReportedEvent | None) -> datetime | None:
-    """Return the moment before where the field, which has no seconds, was left as it was."""
-    if moment and before and before.aware_at.replace(second=0, microsecond=0) == moment:
-        return before.aware_at
-    return moment
 
 
 def _form(

@@ -522,9 +522,8 @@ def _customers_page(
     known = {
         one.id for one in links.links_of(here.db, here.answering.notice.id) if one.confirmed_at
     }
-    more: dict[str, Any] = {"problems": problems} if problems else {}
     return _page("customers", here, status, key=new_key(), heard=list(heard.values()),
-                 known=known, link=link, **more)  # fmt: skip
+                 known=known, link=link, problems=problems)  # fmt: skip
 
 
 @bp.post("/customers/confirm")

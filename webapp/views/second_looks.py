@@ -13,6 +13,7 @@ from engine.cases.reported.confirming import Look
 from engine.clock import now
 from engine.errors import EngineError, Invalid, Problem
 from webapp import signing
+from webapp.numbers import whole
 from webapp.permissions import allow
 from webapp.queries.reported_events import rows_shown
 from webapp.reading import read
@@ -40,11 +41,10 @@ def _place(number: str, code: str) -> str:
 
 def _typed(number: str, code: str, kept: Mapping[str, str] | None = None) -> Look:
     entered = Entered(kept)
-    seen = entered.text("seen")
     return Look(
         number=number,
         jurisdiction=code.upper(),
-        decision_id=int(seen) if seen.isdecimal() and len(seen) < 18 else None,
+        decision_id=whole(entered.text("seen")),
         is_confirmed=SAID.get(entered.text("decision")),
         reason=entered.text("reason").replace("\r\n", "\n"),
     )

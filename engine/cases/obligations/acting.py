@@ -157,17 +157,14 @@ def _plausible(
     moment: datetime | None, field: str, case: Case, *, at: datetime, may_lie_ahead: bool = False
 ) -> datetime:
     """Return a moment that can be meant; raises `Invalid` with what to do about another."""
-    problem = None
     if moment is None:
-        problem = NO_MOMENT
-    elif moment > at and not may_lie_ahead:
-        problem = NOT_YET
-    elif moment > at + AHEAD:
-        problem = FAR_AHEAD
-    elif moment < case.opened_at - BEFORE:
-        problem = LONG_AGO
-    if moment is None or problem is not None:
-        raise Invalid([Problem(field, problem or NO_MOMENT)])
+        raise Invalid([Problem(field, NO_MOMENT)])
+    if moment > at and not may_lie_ahead:
+        raise Invalid([Problem(field, NOT_YET)])
+    if moment > at + AHEAD:
+        raise Invalid([Problem(field, FAR_AHEAD)])
+    if moment < case.opened_at - BEFORE:
+        raise Invalid([Problem(field, LONG_AGO)])
     return moment
 
 

@@ -16,7 +16,7 @@ from engine.cases import facts
 from engine.cases.models import Case, Fact
 from engine.cases.recalls import succession
 from engine.cases.records.sections import Section, head, minute, table
-from engine.cases.reported import feeding, finding
+from engine.cases.reported import feeding, finding, listing
 from engine.cases.reported.models import ReportedEvent
 from engine.cases.signing import Signing
 from engine.cases.tasks import lock_case, refuse_ended
@@ -239,13 +239,8 @@ def _perhaps_a_slip(case: Case, asked: Correcting) -> list[Problem]:
 
 def _fed_by(db: Session, case: Case) -> list[ReportedEvent]:
     """Return the events that feed a case, as they say it now."""
-    numbers = feeding.numbers_of(db, case.id)
-    newest = (
-        select(ReportedEvent)
-        .where(ReportedEvent.number.in_(numbers))
-        .order_by(ReportedEvent.number, ReportedEvent.version)
-    )
-    return list({one.number: one for one in db.scalars(newest)}.values())
+    fed_by = listing.Wanted(case_id=case.id).conditions()
+    return list(db.scalars(select(ReportedEvent).where(*fed_by).order_by(ReportedEvent.number)))
 
 
 def _record_of(

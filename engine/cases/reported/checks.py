@@ -1,6 +1,6 @@
 """Checks of the events that feed a case: links, versions and decisions against their ledgers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -48,18 +48,17 @@ def check_event(result: Result, db: Session, number: str) -> None:
         result.ok("Event %(number)s is what was entered of it.", number=number)
 
 
-def _check_sealed(result: Result, db: Session, number: str, entries: Sequence[LedgerEntry]) -> bool:
-    """Check that every decision is sealed that was signed since decisions are; or waits for it."""
-    waits = {one.decision_id for one in looks_of(db, decisions_of(db, number)).values()
-             if one.at is None}  # fmt: skip
-    by_signature = {one.signature_id: one.id for one in decisions_of(db, number)}
+def _check_sealed(
+    result: Result, db: Session, number: str, told: Sequence[Mapping[str, Any]], waiting: set[int]
+) -> bool:
+    """Check that every decision is sealed that was signed since decisions are; or waits for it.
+
+    `told` is what the ledger entered of each, `waiting` the signatures that wait.
+    """
     sealed = {one for document in documents_of(db, f"reported_event:{number}")
               for one in document.signature_ids or ()}  # fmt: skip
-    signed = [one.stated_body.get("signature") for one in entries
-              if one.action == "reported_event_decided"
-              and "needs_second_look" in one.stated_body]  # fmt: skip
-    missing = [one for one in signed
-               if one not in sealed and by_signature.get(one or 0) not in waits]  # fmt: skip
+    signed = [one.get("signature") for one in told if "needs_second_look" in one]
+    missing = [one for one in signed if one not in sealed and one not in waiting]
     for one in missing:
         result.fail("The decision under signature %(id)s on event %(number)s has no sealed record.",
                     id=one, number=number)  # fmt: skip
@@ -80,14 +79,14 @@ def _is_as_entered(result: Result, db: Session, number: str) -> bool:
     written = {one.stated_body.get("version"): one.stated_body.get("said") for one in entries
                if one.action in VERSIONS}  # fmt: skip
     kept: dict[Any, Any] = {one.version: said(one) for one in versions_of(db, number)}
-    decided = {one.stated_body.get("signature"): _decided(one.stated_body) for one in entries
-               if one.action == "reported_event_decided"}  # fmt: skip
-    decisions = {one.signature_id: _decided(vars(one)) for one in decisions_of(db, number)}
-    looks = looks_of(db, decisions_of(db, number))
-    needed = {one.stated_body.get("signature") for one in entries
-              if one.action == "reported_event_decided"
-              and one.stated_body.get("needs_second_look")}  # fmt: skip
-    signed = {one.signature_id for one in decisions_of(db, number) if one.id in looks}
+    told = [one.stated_body for one in entries if one.action == "reported_event_decided"]
+    decided = {one.get("signature"): _decided(one) for one in told}
+    rows = decisions_of(db, number)
+    decisions = {one.signature_id: _decided(vars(one)) for one in rows}
+    looks = looks_of(db, rows)
+    needed = {one.get("signature") for one in told if one.get("needs_second_look")}
+    signed = {one.signature_id for one in rows if one.id in looks}
+    waiting = {one.signature_id for one in rows if one.id in looks and looks[one.id].at is None}
     given = {one.stated_body.get("decision"): _looked(one.stated_body) for one in entries
              if one.action == "reported_event_no_looked_at"}  # fmt: skip
     looked = {one.decision_id: _looked({**vars(one), "signature": one.signature_id})
@@ -104,7 +103,7 @@ def _is_as_entered(result: Result, db: Session, number: str) -> bool:
         result.fail(
             "What was decided on event %(number)s is not what the ledger entered.", number=number
         )
-    is_sealed = _check_sealed(result, db, number, entries)
+    is_sealed = _check_sealed(result, db, number, told, waiting)
     return kept == written and decisions == decided and is_looked_at and is_sealed
 
 

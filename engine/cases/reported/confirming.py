@@ -15,7 +15,7 @@ from engine.cases.reported.finding import lock
 from engine.cases.reported.models import EventReportability, EventSecondLook
 from engine.cases.signing import Signing
 from engine.errors import Invalid, Problem
-from engine.evidence import ceremony, ledger
+from engine.evidence import ceremony
 from engine.evidence.signatures import PendingSign, RecordToSign
 from engine.people import Person, authorize
 from engine.words import N_
@@ -85,10 +85,7 @@ def sign(
     row.by_id, row.at, row.signature_id = by.id, at, signature.id
     db.flush()
     told = told_of(row, asked.event.number, asked.here.code)
-    for case in cases:
-        ledger.append(db, case.stream, "reported_event_no_looked_at", told, by=by, at=at)
-        case.version += 1
-    ledger.append(db, asked.event.stream, "reported_event_no_looked_at", told, by=by, at=at)
+    feeding.tell(db, asked.event, cases, "reported_event_no_looked_at", told, by=by, at=at)
     decision = db.get_one(EventReportability, row.decision_id)
     sealed.ask(db, asked, decision, row, by=by, at=at)
     commands.remember(db, key, name="confirm_no", request=request, result={"look": row.decision_id},

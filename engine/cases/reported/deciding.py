@@ -16,7 +16,7 @@ from engine.cases.reported.models import EventReportability, EventSecondLook
 from engine.cases.signing import Signing
 from engine.cases.tasks import printed_name
 from engine.errors import Invalid, Problem
-from engine.evidence import ceremony, ledger
+from engine.evidence import ceremony
 from engine.evidence.signatures import PendingSign
 from engine.people import Person, authorize
 from engine.regulators.reportability import GIVEN
@@ -68,6 +68,7 @@ def sign_and_decide(
         session_id=signing.session_id, at=at, reason=decision.reason.strip(),
     )  # fmt: skip
     row = _keep(db, decision, asked, signature.id, by=by, at=at)
+    needs_second_look = not row.is_reportable and is_against(asked, decision)
     told = {
         "event": row.number,
         "version": row.version,
@@ -79,13 +80,13 @@ def sign_and_decide(
         "supersedes": row.supersedes_id,
         "reason": row.reason,
         "signature": row.signature_id,
-        "needs_second_look": not row.is_reportable and is_against(asked, decision),
+        "needs_second_look": needs_second_look,
     }
-    for case in cases:
-        ledger.append(db, case.stream, "reported_event_decided", told, by=by, at=at)
-        case.version += 1
-    ledger.append(db, asked.event.stream, "reported_event_decided", told, by=by, at=at)
-    if not told["needs_second_look"]:  # else it is sealed when a second person has looked at it
+    feeding.tell(db, asked.event, cases, "reported_event_decided", told, by=by, at=at)
+    if needs_second_look:  # it is sealed when a second person has looked at it
+        db.add(EventSecondLook(decision_id=row.id))
+        db.flush()
+    else:
         sealed.ask(db, asked, row, None, by=by, at=at)
     result = {"decision": row.id}
     commands.remember(db, key, name="decide_reportability", request=request, result=result,
@@ -112,9 +113,6 @@ def _keep(
     )  # fmt: skip
     db.add(row)
     db.flush()
-    if not row.is_reportable and is_against(asked, decision):
-        db.add(EventSecondLook(decision_id=row.id))
-        db.flush()
     return row
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.cases.records.sections import Section
+from engine.cases.records.sections import Section, table
 from engine.cases.reported.decisions import SAID, Asked, Decision
 from engine.cases.reported.given import LABELS
 from engine.cases.reported.models import OUTCOMES, EventReportability, ReportedEvent
@@ -93,11 +93,8 @@ def _answers_section(decision: Decision, asked: Asked, language: str) -> dict[st
         ]
         for one in asked.law.questions
     ]
-    columns = [say(one, language) for one in (N_("Question"), N_("Answer"), N_("Source"))]
-    return {
-        "heading": say(N_("What the law asks"), language),
-        "table": {"columns": columns, "rows": rows},
-    }
+    columns = (N_("Question"), N_("Answer"), N_("Source"))
+    return table(N_("What the law asks"), columns, rows, language)
 
 
 def _source(clause: Clause, language: str) -> str:

@@ -152,6 +152,23 @@ def lock_open_cases(db: Session, number: str) -> list[Case]:
     return list(db.scalars(rows))
 
 
+def tell(
+    db: Session,
+    event: ReportedEvent,
+    cases: Sequence[Case],
+    action: str,
+    body: dict[str, Any],
+    *,
+    by: Person,
+    at: datetime,
+) -> None:
+    """Enter a fact of an event in the ledger of each case, which are locked, then in its own."""
+    for case in cases:
+        ledger.append(db, case.stream, action, body, by=by, at=at)
+        case.version += 1
+    ledger.append(db, event.stream, action, body, by=by, at=at)
+
+
 def links_of(db: Session, number: str) -> list[tuple[CaseEvent, Case]]:
     """Return every case an event feeds or once fed, the newest link first."""
     rows = (
