@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from engine.cases import lying
 from engine.cases.accounts import (
     ACCOUNTS,
+    AFFECTED,
     IN_HOUSE,
     LEFT_CONTROL,
     LET_OUT,
@@ -292,10 +293,9 @@ def affected(sums: Mapping[str, Decimal]) -> Decimal:
 def affected_of(db: Session, case_ids: Iterable[int]) -> dict[int, Decimal]:
     """Return how much each of these cases affects, in one query."""
     kept = BalanceTotal
-    counted = [name for name, account in ACCOUNTS.items() if account.is_affected]
     rows = db.execute(
         select(kept.case_id, func.sum(kept.quantity, type_=kept.quantity.type))
-        .where(kept.case_id.in_(set(case_ids)), kept.account.in_(counted))
+        .where(kept.case_id.in_(set(case_ids)), kept.account.in_(AFFECTED))
         .group_by(kept.case_id)
     )
     return {row[0]: row[1] for row in rows}

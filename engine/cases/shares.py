@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import ColumnElement, case as when, func, select
 from sqlalchemy.orm import Session
 
-from engine.cases.accounts import ACCOUNTS
+from engine.cases.accounts import ACCOUNTS, AFFECTED
 from engine.cases.models import BalanceTotal, Case
 from engine.serials.models import Lot, Part, Party
 from engine.serials.sets import id_set
@@ -19,7 +19,6 @@ Names: TypeAlias = tuple[str | None, str | None, str | None]  # code, name, coun
 NAMELESS: Names = (None, None, None)
 UNKNOWN = "??"  # the key of a consignee whose country nobody recorded
 OPEN = tuple(name for name, account in ACCOUNTS.items() if account.is_open)
-AFFECTED = tuple(name for name, account in ACCOUNTS.items() if account.is_affected)
 
 
 @dataclass(frozen=True)
