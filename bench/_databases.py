@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import psycopg
@@ -38,6 +39,18 @@ def postgresql() -> Iterator[str]:
         yield server.url("bench")
     finally:
         postgres.give_back(folder, owner)
+
+
+def asked_or_both(url: str | None) -> Iterator[str]:
+    """Give the address that was asked for, else a new database of each kind in turn."""
+    if url:
+        yield url
+        return
+
+    with TemporaryDirectory(dir="/var/tmp") as folder:
+        yield sqlite(Path(folder))
+    with postgresql() as started:
+        yield started
 
 
 @contextmanager

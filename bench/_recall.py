@@ -99,10 +99,9 @@ def open_notices(ours: Company) -> None:
     """Open a notice for each consignee, as the recall's own step does."""
     with ours.holdfast.database.begin() as db:
         case = db.scalars(select(Case).where(Case.number == NUMBER)).one()
-        root = Instance
         opening.open_all(
             Step(
-                db, db.get_one(root, case.instance_id), "open_notices", {}, PEOPLE.qa_manager,
+                db, db.get_one(Instance, case.instance_id), "open_notices", {}, PEOPLE.qa_manager,
                 ours.at, open_children=lambda *_: None,  # type: ignore[arg-type,return-value]  # not used
             )
         )  # fmt: skip

@@ -11,7 +11,6 @@ the sum of all postings. Times are CPU of this process and wall.
 # ruff: noqa: S608  numbers come from here
 
 import argparse
-import resource
 import statistics
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from sqlalchemy.orm import Session
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
 from bench import _databases
+from bench._cpu import peak
 from engine.cases import balance, lying
 from engine.cases.models import BalanceUnit, Case, Posting
 from engine.db import Database, create_schema
@@ -74,8 +74,7 @@ def run(kind: str, url: str, options: argparse.Namespace) -> None:
         shown(db, recall, options.rounds)
         timed("fingerprint for the closing", lambda: lying.fingerprint(db, recall.id))
         timed("held against all postings", lambda: lying.agree(db, recall.id))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"most memory of this process: {peak:.0f} MB")
+    print(f"most memory of this process: {peak():.0f} MB")
     database.close()
 
 

@@ -11,21 +11,15 @@ ever held.
 """
 
 import argparse
-import os
-import resource
 import sys
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter, process_time
-from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
 from bench import _databases
+from bench._cpu import head, peak, timed
 from bench._genealogy import Made, load, plan
 from engine.cases import balance, scopes
 from engine.cases.following import follow
@@ -36,7 +30,6 @@ from engine.db import Database
 from engine.migrations import load_models
 from engine.serials import trace
 from engine.serials.exchange.announce import announce_events
-from engine.serials.sets import is_sqlite
 from engine.serials.trace import Seeds
 
 BARE_POSTINGS = (
@@ -57,13 +50,7 @@ def main() -> None:
     asked.add_argument("--devices", type=int, default=50_000)
     options = asked.parse_args()
     load_models()
-    if options.url:
-        run(options.url, options.devices)
-        return
-
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        run(_databases.sqlite(Path(folder)), options.devices)
-    with _databases.postgresql() as url:
+    for url in _databases.asked_or_both(options.url):
         run(url, options.devices)
 
 
@@ -72,13 +59,9 @@ def run(url: str, devices: int) -> None:
     made = plan(devices)
     database = load(url, made, lambda what: None)
     database.info["event_sinks"] = (follow, announce_events)
-    kind = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\n{kind}: {devices:,} devices; this process held {peak:.0f} MB before")
-    print(f"{'':34}{'CPU s here':>12}{'CPU s server':>14}{'wall s':>9}")
+    head(url, devices)
     freeze(database, made)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"most memory of this process: {peak:.0f} MB")
+    print(f"most memory of this process: {peak():.0f} MB")
     database.close()
 
 
@@ -116,26 +99,6 @@ def freeze(database: Database, made: Made) -> None:
     with database.begin() as db:
         for what, sql in (("bare postings", BARE_POSTINGS), ("bare targets", BARE_TARGETS)):
             timed(db, what, lambda sql=sql: db.execute(text(sql.format(run=run_id))))
-
-
-def timed(db: Session, what: str, work: Callable[[], Any]) -> Any:
-    """Do something and print what it took, here and in the server."""
-    server, here, began = server_seconds(db), process_time(), perf_counter()
-    result = work()
-    took, wall = process_time() - here, perf_counter() - began
-    there = server_seconds(db) - server
-    print(f"{what:34}{took:>12.2f}{there:>14.2f}{wall:>9.2f}", flush=True)
-    return result
-
-
-def server_seconds(db: Session) -> float:
-    """Return the CPU time of the backend that serves this session; none on SQLite."""
-    if is_sqlite(db):
-        return 0.0
-    pid = db.scalar(text("SELECT pg_backend_pid()"))
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    ticks = int(fields[11]) + int(fields[12])
-    return float(ticks) / float(os.sysconf("SC_CLK_TCK"))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ CPU of this process, of PostgreSQL the backend's beside it; memory is the most t
 """
 
 import argparse
-import resource
 import sys
 import tempfile
 from collections.abc import Callable
@@ -22,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
 from bench import _databases
 from bench._company import PEOPLE
+from bench._cpu import head, peak, timed
 from bench._genealogy import Made, load, plan
-from bench.freeze_scope import timed
 from engine import jobs
 from engine.bpmn import runtime
 from engine.bpmn.models import Instance
@@ -55,13 +54,7 @@ def main() -> None:
     asked.add_argument("--devices", type=int, default=50_000)
     options = asked.parse_args()
     load_models()
-    if options.url:
-        run(options.url, options.devices)
-        return
-
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        run(_databases.sqlite(Path(folder)), options.devices)
-    with _databases.postgresql() as url:
+    for url in _databases.asked_or_both(options.url):
         run(url, options.devices)
 
 
@@ -73,16 +66,12 @@ def run(url: str, devices: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         holdfast = composed(Path(folder), url)
         release_processes(holdfast, PEOPLE)
-        kind = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"\n{kind}: {devices:,} devices; this process held {peak:.0f} MB before")
-        print(f"{'':34}{'CPU s here':>12}{'CPU s server':>14}{'wall s':>9}", flush=True)
+        head(url, devices)
         contain(holdfast, ASKED.into, made, made.near(devices // 10))
         contain(holdfast, ASKED.number, made, made.everything)
         join(holdfast)
         close(holdfast)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"most memory of this process: {peak:.0f} MB")
+        print(f"most memory of this process: {peak():.0f} MB")
         holdfast.database.close()
 
 

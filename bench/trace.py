@@ -17,10 +17,8 @@ and wall on PostgreSQL.
 
 import argparse
 import random
-import resource
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -33,6 +31,7 @@ from sqlalchemy.orm import Session
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
 from bench import _databases
+from bench._cpu import peak
 from bench._genealogy import Made, load, plan
 from bench._table import quantile
 from engine.clock import now
@@ -60,13 +59,7 @@ def main() -> None:
     asked.add_argument("--recursion", type=int, default=1_365)
     options = asked.parse_args()
     load_models()
-    if options.url:
-        run(options.url, options)
-        return
-
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        run(_databases.sqlite(Path(folder)), options)
-    with _databases.postgresql() as url:
+    for url in _databases.asked_or_both(options.url):
         run(url, options)
 
 
@@ -89,8 +82,7 @@ def run(url: str, options: argparse.Namespace) -> None:
         backward(db, made)
     sizes(database, options.devices)
     kept(database, [*lots, made.everything])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"most memory of this process: {peak:.0f} MB")
+    print(f"most memory of this process: {peak():.0f} MB")
     database.close()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from sqlalchemy import CheckConstraint, Index, and_, select
+from sqlalchemy import CheckConstraint, Index, Select, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine import clock, leases
@@ -14,6 +14,7 @@ from engine.db import Base, Database
 from engine.errors import EngineError, NotFound, Problem, Refused
 
 BEAT_EVERY = timedelta(seconds=10)  # a write each second to say nothing wears out the disk
+MANY = 10_000  # units and quantities; above it a job does what takes long: nobody waits at a page
 MOST_KILLED = 3  # tries of what its last worker did not live through: a restart is one too
 
 log = logging.getLogger(__name__)
@@ -227,13 +228,17 @@ def given_up(db: Session) -> Sequence[Job]:
 
 def unfinished(db: Session) -> Sequence[Job]:
     """Return the jobs still to be done, oldest first."""
-    rows = select(Job).where(Job.done_at.is_(None), Job.given_up_at.is_(None)).order_by(Job.id)
-    return db.scalars(rows).all()
+    return db.scalars(_unfinished()).all()
+
+
+def _unfinished() -> Select[Job]:
+    return select(Job).where(Job.done_at.is_(None), Job.given_up_at.is_(None)).order_by(Job.id)
 
 
 def of(db: Session, name: str, **body: Any) -> list[Job]:
     """Return the unfinished jobs of a verb whose bodies say this, oldest first."""
-    return [job for job in unfinished(db) if job.name == name and body.items() <= job.body.items()]
+    found = db.scalars(_unfinished().where(Job.name == name))
+    return [job for job in found if body.items() <= job.body.items()]
 
 
 def refusal(error: EngineError) -> dict[str, Any]:

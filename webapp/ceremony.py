@@ -10,14 +10,14 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.bpmn.models import Instance, Task
+from engine.bpmn.models import Task
 from engine.cases import commands, preparing
 from engine.cases.answers import answers_sha256
 from engine.cases.context import form_context
 from engine.cases.inbox import task_rows
 from engine.cases.models import Answer, Case
 from engine.cases.pages import DocumentLine, Receipt, SignatureLine
-from engine.cases.tasks import printed_name
+from engine.cases.tasks import open_tasks, printed_name
 from engine.cases.versions import Version
 from engine.clock import now
 from engine.evidence import documents, sealing
@@ -108,16 +108,7 @@ def receipt(db: Session, task_id: UUID, *, at: datetime) -> Receipt:
         select(Answer).where(Answer.task_id == task_id).order_by(Answer.version.desc())
     ).first()
     signed = db.get(Signature, answer.signature_id) if answer and answer.signature_id else None
-    waiting = db.scalars(
-        select(Task)
-        .join(Instance, Instance.id == Task.root_id)
-        .where(
-            Instance.business_key == case.number,
-            Task.done_at.is_(None),
-            Task.cancelled_at.is_(None),
-        )
-        .order_by(Task.due_at)
-    ).all()
+    waiting = db.scalars(open_tasks(case.number).order_by(Task.due_at)).all()
     return Receipt(
         task_name=task.name,
         case_number=case.number,

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from engine.cases import lying
 from engine.cases.accounts import (
     ACCOUNTS,
+    AFFECTED,
     IN_HOUSE,
     LEFT_CONTROL,
     LET_OUT,
@@ -29,6 +30,7 @@ from engine.cases.models import BalanceTotal, BalanceUnit, Case, Posting
 from engine.cases.once import forget, once
 from engine.cases.shares import By, Share, by
 from engine.errors import Refused
+from engine.jobs import MANY
 from engine.people.person import Person
 from engine.serials.sets import id_param, id_value, is_sqlite
 
@@ -61,7 +63,6 @@ __all__ = [
     "together",
     "totals",
 ]
-MANY = 10_000  # units; above it nobody waits at a page
 SAME = 0  # no party has this number: it stays with the consignee it is with
 _LYING = "lying"
 
@@ -292,10 +293,9 @@ def affected(sums: Mapping[str, Decimal]) -> Decimal:
 def affected_of(db: Session, case_ids: Iterable[int]) -> dict[int, Decimal]:
     """Return how much each of these cases affects, in one query."""
     kept = BalanceTotal
-    counted = [name for name, account in ACCOUNTS.items() if account.is_affected]
     rows = db.execute(
         select(kept.case_id, func.sum(kept.quantity, type_=kept.quantity.type))
-        .where(kept.case_id.in_(set(case_ids)), kept.account.in_(counted))
+        .where(kept.case_id.in_(set(case_ids)), kept.account.in_(AFFECTED))
         .group_by(kept.case_id)
     )
     return {row[0]: row[1] for row in rows}
@@ -303,8 +303,8 @@ def affected_of(db: Session, case_ids: Iterable[int]) -> dict[int, Decimal]:
 
 def is_large(db: Session, case_id: int) -> bool:
     """Say whether a case counts more than `MANY` units: what takes long of it is a job's."""
-    some = select(BalanceUnit.unit_id).where(BalanceUnit.case_id == case_id).limit(MANY + 1)
-    return (db.scalar(select(func.count()).select_from(some.subquery())) or 0) > MANY
+    units = select(BalanceUnit.unit_id).where(BalanceUnit.case_id == case_id)
+    return db.scalar(units.offset(MANY).limit(1)) is not None
 
 
 def holdings_sha256(db: Session, case_id: int) -> str:

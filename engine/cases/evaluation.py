@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Instance, Task
 from engine.cases import answers as kept, balance, facts
 from engine.cases.children import open_child
 from engine.cases.models import Case
+from engine.cases.tasks import open_tasks
 from engine.people import Person
 
 PROCESS = "field_action_evaluation"
@@ -41,14 +41,5 @@ def _is_triaged(db: Session, case: Case) -> bool:
 
 
 def _is_running(db: Session, case: Case) -> bool:
-    open_task = (
-        select(Task.id)
-        .join(Instance, Instance.id == Task.root_id)
-        .where(
-            Instance.business_key == case.number,
-            Task.process == PROCESS,
-            Task.done_at.is_(None),
-            Task.cancelled_at.is_(None),
-        )
-    )
-    return db.scalar(open_task.limit(1)) is not None
+    evaluating = open_tasks(case.number).where(Task.process == PROCESS)
+    return db.scalar(evaluating.limit(1)) is not None

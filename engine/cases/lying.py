@@ -218,7 +218,7 @@ def _read(db: Session, statement: TextClause, asked: Mapping[str, Any]) -> Itera
     yield from rows.partitions(READ_AT_ONCE)
 
 
-def _bytewise(sqlite: bool, *names: str) -> str:  # noqa: FBT001  the key of the cache
+def _bytewise(*names: str, sqlite: bool) -> str:
     """Return columns as text, in an order that no language changes."""
     order = "" if sqlite else ' COLLATE "C"'
     return ", ".join(f"coalesce(CAST({name} AS text), 'None'){order}" for name in names)
@@ -233,13 +233,13 @@ def _kept(sqlite: bool) -> dict[str, TextClause]:  # noqa: FBT001  the key of th
         "units": text(
             "SELECT CAST(unit_id AS text) || ' None None 1'"
             " || coalesce(' ' || CAST(party_id AS text), '')"
-            f" {units} AND account = :account ORDER BY {_bytewise(sqlite, 'unit_id')}"
+            f" {units} AND account = :account ORDER BY {_bytewise('unit_id', sqlite=sqlite)}"
         ),
         "quantities": text(
             "SELECT account, NULL, lot_id, subject_id, quantity, party_id FROM (SELECT account,"
             " nullif(lot_id, 0) AS lot_id, nullif(subject_id, 0) AS subject_id, quantity,"
             f" nullif(party_id, 0) AS party_id {stock} AND account = :account) t"
-            f" ORDER BY {_bytewise(sqlite, 'lot_id', 'subject_id')}, party_id"
+            f" ORDER BY {_bytewise('lot_id', 'subject_id', sqlite=sqlite)}, party_id"
         ),
     }
 
@@ -255,7 +255,7 @@ def _posted(sqlite: bool) -> TextClause:  # noqa: FBT001  the key of the cache
     return text(
         f"SELECT {columns}, sum(quantity) AS quantity, party_id FROM ({sides}) m"
         f" WHERE account <> '{SCOPE}' GROUP BY {columns}, party_id HAVING sum(quantity) <> 0"
-        f" ORDER BY {_bytewise(sqlite, *columns.split(', '))}, party_id"
+        f" ORDER BY {_bytewise(*columns.split(', '), sqlite=sqlite)}, party_id"
     )
 
 

@@ -23,7 +23,7 @@ from engine.cases.records.sections import (
     subjects,
 )
 from engine.cases.signing import Signing
-from engine.cases.tasks import BEFORE, lock_case, printed_name, refuse_ended
+from engine.cases.tasks import BEFORE, lock_case, open_tasks, printed_name, refuse_ended
 from engine.errors import Conflict, NotAllowed
 from engine.evidence import ceremony, ledger
 from engine.evidence.documents import Document
@@ -81,13 +81,8 @@ def to_answer(db: Session, case: Case) -> list[Task]:
         return []
     return list(
         db.scalars(
-            select(Task)
-            .where(
-                Task.root_id.in_(roots_of(case)),
-                Task.element_id.in_(BEFORE[case.migrating_to]),
-                Task.done_at.is_(None),
-                Task.cancelled_at.is_(None),
-            )
+            open_tasks(case.number)
+            .where(Task.element_id.in_(BEFORE[case.migrating_to]))
             .order_by(Task.opened_at)
         )
     )

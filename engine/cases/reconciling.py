@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, case as when, func, select
 from sqlalchemy.orm import Session
 
 from engine.cases import scopes
-from engine.cases.accounts import ACCOUNTS, LEFT_CONTROL
+from engine.cases.accounts import AFFECTED, LEFT_CONTROL
 from engine.cases.models import BalanceTotal, Case
 from engine.cases.scopes.figures import Figures
 
@@ -50,7 +50,6 @@ class Reconciliation:
 def reconciliation(db: Session, case: Case) -> Reconciliation:
     """Count a recall's balance together, from its kept totals."""
     kept = BalanceTotal
-    affected = tuple(name for name, account in ACCOUNTS.items() if account.is_affected)
     with_consignee = kept.party_id != 0
 
     def summed(condition: ColumnElement[bool]) -> ColumnElement[Decimal]:
@@ -58,9 +57,9 @@ def reconciliation(db: Session, case: Case) -> Reconciliation:
 
     row = db.execute(
         select(
-            summed(kept.account.in_(affected) & kept.account.not_in(_OUT_OF_SCOPE)),
+            summed(kept.account.in_(AFFECTED) & kept.account.not_in(_OUT_OF_SCOPE)),
             summed(
-                with_consignee & kept.account.in_(affected) & kept.account.not_in(_OUT_OF_SCOPE)
+                with_consignee & kept.account.in_(AFFECTED) & kept.account.not_in(_OUT_OF_SCOPE)
             ),
             summed(with_consignee & kept.account.not_in(NOT_RECOVERED)),
             summed(kept.account == "in_use_until_corrected"),

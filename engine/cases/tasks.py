@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.bpmn.errors import TaskAlreadyDone, TaskWithdrawn
@@ -106,6 +106,14 @@ def case_numbered(db: Session, number: str) -> Case:
     if case is None:
         raise CaseUnknown(number=number)
     return case
+
+
+def open_tasks(number: str) -> Select[Task]:
+    """Choose the tasks of a case that wait to be done."""
+    roots = select(Instance.id).where(Instance.business_key == number)
+    return select(Task).where(
+        Task.root_id.in_(roots), Task.done_at.is_(None), Task.cancelled_at.is_(None)
+    )
 
 
 def refuse_ended(case: Case) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, defer
 
 from engine import jobs
 from engine.errors import Refused
+from engine.jobs import MANY
 from engine.people.person import Person
 from engine.people.queries import person_of
 from engine.serials import expressions, trace
@@ -16,7 +17,6 @@ from engine.serials.expressions import Question, Understood
 from engine.serials.models import TraceRun, TraceRunUnit, Unit
 from engine.serials.trace import Seeds
 
-MANY = 10_000  # affected units and quantities; above it nobody waits at the page
 KEPT_LETTERS = 20_000  # of the text that was typed
 VERB = "trace"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import select, text
@@ -54,11 +54,11 @@ def owed(company: Company) -> dict[str, Obligation]:
             for one in rows}  # fmt: skip
 
 
-def submit(company: Company, name: str, *, by: Person | None = None, **sent: object) -> None:
+def submit(company: Company, name: str, *, by: Person | None = None, **sent: Any) -> None:
     said = {"sent_at": company.at, "channel": "mail", "receipt": "R-1", **sent}
     row, key = owed(company)[name], company.new_key()
     act(company, lambda db: acting.meet(
-        db, company.number, row.id, Submission(**said), at=company.at, key=key,  # type: ignore[arg-type]
+        db, company.number, row.id, Submission(**said), at=company.at, key=key,
         by=by or company.people.regulatory_affairs,
     ))  # fmt: skip
 

@@ -21,6 +21,7 @@ SMALL = {
     "intake": ["--rows", "3000"],
     "join_recalls": ["--devices", "2000"],
     "my_tasks": ["--tasks", "500", "--rounds", "2"],
+    "obligations": ["--recalls", "10", "--rounds", "2"],
     "open_notices": ["20"],
     "sealed_record": ["2"],
     "trace": ["--devices", "2000", "--affected", "83", "--rounds", "2", "--recursion", "83"],

@@ -95,10 +95,12 @@ class Complaints:
         answers = {one.code: "yes" if one.code in may else NO
                    for one in reporting(code).questions}  # fmt: skip
         decision = Decision(number, code, report is not None, report, reason, None, answers)
-        session = self.stage.session(by)
-        with self.stage.holdfast.database.begin() as db:
-            opened = deciding.open_signing(db, decision, by=by, session_id=session, at=at)
-        signing = self.stage.signing(opened.nonce, session, by)
+        signing = self.stage.asked_to_sign(
+            by,
+            lambda db, session: deciding.open_signing(
+                db, decision, by=by, session_id=session, at=at
+            ),
+        )
         with self.stage.holdfast.database.begin() as db:
             deciding.sign_and_decide(db, decision, signing, by=by, at=at, key=uuid4().hex)
         self.stage.tell(f"{by.printed_name} signed on {number} for {code}")

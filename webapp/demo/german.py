@@ -88,12 +88,12 @@ def put_in_force(stage: Stage) -> None:
         version = wordings.write(
             db, LANGUAGE, WORDS, after=0, by=writer, at=stage.at, key=uuid4().hex
         ).version
-    session = stage.session(by)
-    with stage.holdfast.database.begin() as db:
-        opened = putting_in_force.open_signing(
+    signing = stage.asked_to_sign(
+        by,
+        lambda db, session: putting_in_force.open_signing(
             db, LANGUAGE, version, by=by, session_id=session, at=stage.at
-        )
-    signing = stage.signing(opened.nonce, session, by)
+        ),
+    )
     with stage.holdfast.database.begin() as db:
         putting_in_force.put_in_force(
             db, LANGUAGE, version, signing, by=by, at=stage.at, key=uuid4().hex

@@ -97,10 +97,13 @@ class RecallHistory(History):
                 one for one in gates.gates_of(db, case, jurisdiction) if one.what == what
             )
         )
-        session, asked = stage.session(by), Passing(self.number, gate.id, passing.OPEN, letter)
-        with stage.holdfast.database.begin() as db:
-            nonce = passing.open_signing(db, asked, by=by, session_id=session, at=stage.at).nonce
-        signing = stage.signing(nonce, session, by)
+        asked = Passing(self.number, gate.id, passing.OPEN, letter)
+        signing = stage.asked_to_sign(
+            by,
+            lambda db, session: passing.open_signing(
+                db, asked, by=by, session_id=session, at=stage.at
+            ),
+        )
         with stage.holdfast.database.begin() as db:
             passing.act_on(db, asked, signing, by=by, at=stage.at, key=uuid4().hex)
         stage.take_up()

@@ -19,6 +19,7 @@ from engine.cases.models import Case
 from engine.cases.signing import Signing
 from engine.cases.tasks import claim
 from engine.evidence import ceremony
+from engine.evidence.signatures import PendingSign
 from engine.people.person import Person
 from forms import library
 from webapp.compose import Holdfast
@@ -71,30 +72,39 @@ class Stage:
                 self._release(draft, capacity, self.who(one.user_name))
 
     def _release(self, definition_id: int, capacity: str, by: Person) -> None:
-        session = self.session(by)
-        with self.holdfast.database.begin() as db:
-            pending = releases.open_signing(
+        signing = self.asked_to_sign(
+            by,
+            lambda db, session: releases.open_signing(
                 db, definition_id, capacity, by=by, session_id=session, at=self.at
-            )
-        signing = self.signing(pending.nonce, session, by)
+            ),
+        )
         with self.holdfast.database.begin() as db:
             releases.sign(db, definition_id, capacity, signing, by=by, at=self.at)
 
     def sign_migration(self, number: str, *, by: str) -> None:
         """Sign for what was decided of a case in another system."""
         person = self.who(by)
-        session = self.session(person)
-        with self.holdfast.database.begin() as db:
-            pending = migrating.open_signing(db, number, by=person, session_id=session, at=self.at)
-        signing = self.signing(pending.nonce, session, person)
+        signing = self.asked_to_sign(
+            person,
+            lambda db, session: migrating.open_signing(
+                db, number, by=person, session_id=session, at=self.at
+            ),
+        )
         with self.holdfast.database.begin() as db:
             migrating.sign(db, number, signing, by=person, at=self.at)
 
-    def session(self, by: Person) -> str:
+    def asked_to_sign(self, by: Person, ask: Callable[[Session, str], PendingSign]) -> Signing:
+        """Let `ask` show what is signed, in a person's session; return what they bring to it."""
+        session = self._session(by)
+        with self.holdfast.database.begin() as db:
+            nonce = ask(db, session).nonce
+        return self._signing(nonce, session, by)
+
+    def _session(self, by: Person) -> str:
         """Return the session of a person's day: both components are asked for at its first."""
         return f"{by.user_name} {self.at:%Y-%m-%d}"
 
-    def signing(self, nonce: str, session: str, by: Person) -> Signing:
+    def _signing(self, nonce: str, session: str, by: Person) -> Signing:
         """Return what a person brings to sign: both components first, then the password."""
         needs = self.reads(lambda db: ceremony.needs_user_name(db, session, self.at))
         return Signing(nonce, PASSWORD, session, by.user_name if needs else None)
@@ -153,12 +163,12 @@ class Stage:
         person = self.who(by or first_with(task.role))
         book = answers_for(task.process, task.element_id, at=self.at)
         full = self._fitted(task, {**book, **self._files(task, number, person), **answers}, person)
-        session = self.session(person)
+        session = self._session(person)
         with self.holdfast.database.begin() as db:
             pending = preparing.prepare(
                 db, task.id, full, by=person, session_id=session, at=self.at
             )
-        signing = self.signing(pending.nonce, session, person) if pending else None
+        signing = self._signing(pending.nonce, session, person) if pending else None
         with self.holdfast.database.begin() as db:
             done = commands.complete_task(
                 db, task.id, full, by=person, at=self.at, key=uuid4().hex, signing=signing

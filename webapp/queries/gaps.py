@@ -53,7 +53,7 @@ def radar(db: Session) -> Radar:
     return Radar(
         readings[0].at if readings else None,
         tuple(_section(one, trends.get(one.kind, [])) for one in readings),
-        any(job.name == gaps.VERB for job in jobs.unfinished(db)),
+        bool(jobs.of(db, gaps.VERB)),
     )
 
 

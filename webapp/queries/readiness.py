@@ -87,7 +87,7 @@ def readiness(db: Session, *, at: datetime) -> Readiness:
         len(consignees),
         drilled,
         (at - drilled.passed_at).days if drilled.passed_at else None,
-        any(job.name == running.VERB for job in jobs.unfinished(db)),
+        bool(jobs.of(db, running.VERB)),
         planning.standing(db),
     )
 

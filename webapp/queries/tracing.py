@@ -128,7 +128,7 @@ def said(expression: Mapping[str, Any]) -> str:
 
 def waiting(db: Session) -> list[jobs.Job]:
     """Return the traces that are still being worked on."""
-    return [one for one in jobs.unfinished(db) if one.name == tracing.VERB]
+    return jobs.of(db, tracing.VERB)
 
 
 def job_of(db: Session, job_id: int) -> jobs.Job:

@@ -7,7 +7,6 @@ from flask_babel import gettext
 from engine.cases.costs import lines, recording
 from engine.cases.costs.recording import Given
 from engine.cases.overview import case_facts, case_named
-from engine.cases.pages import Page
 from engine.clock import now
 from engine.errors import Invalid, Problem
 from forms.spending import CATEGORIES, CURRENCIES, GROUPS
@@ -17,7 +16,7 @@ from webapp.reading import read
 from webapp.sentences import translated
 from webapp.session import person
 from webapp.transactions import begin, request_key
-from webapp.views.tasks import page_addresses, up_to_last
+from webapp.views.tasks import page_addresses, page_of_all
 
 PAGE = 100  # lines of cost
 bp = Blueprint("costs", __name__, url_prefix="/nonconformances/<number>/costs")
@@ -34,8 +33,7 @@ def _page(number: str, problems: list[Problem]) -> str:
     db = read()
     case = case_named(db, number)
     found = lines.of_case(db, case)
-    page = up_to_last(lambda asked: Page(asked, PAGE, len(found)), lambda asked: asked)
-    shown = found[max(0, page.first - 1) : page.last]
+    page, shown = page_of_all(found, PAGE)
     replaced = lines.history(db, case)
     return render_template(
         "costs/index.html",

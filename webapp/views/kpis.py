@@ -9,7 +9,6 @@ from flask_babel import gettext
 from engine.cases.costs import standards
 from engine.cases.costs.models import STANDARDS
 from engine.cases.kpis.found import SECTIONS, kpis, named
-from engine.cases.pages import Page
 from engine.clock import now
 from engine.errors import Invalid, Problem
 from forms.spending import CURRENCIES
@@ -20,7 +19,7 @@ from webapp.queries.stock import actors
 from webapp.reading import read
 from webapp.session import person
 from webapp.transactions import begin
-from webapp.views.tasks import addresses, page_addresses, up_to_last
+from webapp.views.tasks import addresses, page_addresses, page_of_all
 
 bp = Blueprint("kpis", __name__, url_prefix="/key-figures")
 PAGE = 100
@@ -53,7 +52,7 @@ def one(code: str) -> ResponseReturnValue:
     window = shown.window_of(request.args, at=now())
     kept = shown.asked_days(request.args, window)
     rows = kpi.rows(db, window)
-    page = up_to_last(lambda number: Page(number, PAGE, len(rows.rows)), lambda found: found)
+    page, listed = page_of_all(rows.rows, PAGE)
     return render_template(
         "kpis/one.html",
         kpi=kpi,
@@ -61,7 +60,7 @@ def one(code: str) -> ResponseReturnValue:
         baseline=standards.baselines(db).get(code),
         sections=SECTIONS,
         rows=rows,
-        cells=list(shown.cells(rows, rows.rows[max(0, page.first - 1) : page.last])),
+        cells=list(shown.cells(rows, listed)),
         page=page,
         window=window,
         kept=kept,

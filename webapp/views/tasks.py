@@ -1,6 +1,6 @@
 """My tasks: the list, claiming, and giving back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast, get_args
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from webapp.words import N_
 bp = Blueprint("tasks", __name__)
 
 Listed = TypeVar("Listed")
+Row = TypeVar("Row")
 
 FAR_BEYOND = 1_000_000_000  # no list has so many pages, and every database can count to there
 
@@ -68,6 +69,16 @@ def up_to_last(ask: Callable[[int], Listed], page_of: Callable[[Listed], Page]) 
     listed = ask(page_number())
     page = page_of(listed)
     return listed if page.number <= page.page_count else ask(page.page_count)
+
+
+def page_of_all(rows: Sequence[Row], size: int) -> tuple[Page, Sequence[Row]]:
+    """Return the page asked for of a list that is there as a whole, and its rows."""
+
+    def cut(number: int) -> tuple[Page, Sequence[Row]]:
+        page = Page(number, size, len(rows))
+        return page, rows[max(0, page.first - 1) : page.last]
+
+    return up_to_last(cut, lambda found: found[0])
 
 
 def addresses(**kept: str | None) -> Callable[..., str]:

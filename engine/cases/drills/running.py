@@ -25,6 +25,7 @@ from engine.cases.models import Case
 from engine.cases.recalls import gates, passing
 from engine.cases.recalls.models import Gate
 from engine.cases.reporting import schedule
+from engine.cases.tasks import open_tasks
 from engine.db import Database
 from engine.errors import EngineError, Invalid
 from engine.evidence import checkpoints
@@ -276,14 +277,7 @@ class Robots:
 
 
 def _open_tasks(db: Session, number: str) -> list[Task]:
-    roots = select(Instance.id).where(Instance.business_key == number)
-    return list(
-        db.scalars(
-            select(Task)
-            .where(Task.root_id.in_(roots), Task.done_at.is_(None), Task.cancelled_at.is_(None))
-            .order_by(Task.opened_at, Task.id)
-        )
-    )
+    return list(db.scalars(open_tasks(number).order_by(Task.opened_at, Task.id)))
 
 
 def _closed(db: Session, case_id: int) -> list[Gate]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
-from engine.bpmn.models import Instance, Task
+from engine.bpmn.models import Task
 from engine.cases import facts, scopes
 from engine.cases.drills import report, settling
 from engine.cases.drills.hospitals import KINDS
@@ -25,6 +25,7 @@ from engine.cases.models import BalanceTotal, Case
 from engine.cases.notices.models import Notice
 from engine.cases.reconciling import Reconciliation, reconciliation
 from engine.cases.scopes.figures import Figures
+from engine.cases.tasks import open_tasks
 from engine.evidence import ledger
 from engine.people.accounts import LANGUAGES
 from engine.words import N_, say
@@ -93,13 +94,8 @@ def finish(db: Session, number: str, *, at: datetime, ended_at: datetime) -> Non
 
 def _waits(db: Session, case: Case, language: str) -> str:
     """Return what an open recall waits for."""
-    roots = select(Instance.id).where(Instance.business_key == case.number)
-    open_tasks = db.scalars(
-        select(Task.name)
-        .where(Task.root_id.in_(roots), Task.done_at.is_(None), Task.cancelled_at.is_(None))
-        .distinct()
-        .order_by(Task.name)
-    )
+    names = open_tasks(case.number).with_only_columns(Task.name)
+    waiting = db.scalars(names.distinct().order_by(Task.name))
     unwritten = db.execute(
         select(Notice.language, func.count(Notice.id))
         .where(Notice.case_id == case.id, Notice.first_sent_at.is_(None))
@@ -108,7 +104,7 @@ def _waits(db: Session, case: Case, language: str) -> str:
     )
     return "; ".join(
         [
-            *(say(one, language) for one in open_tasks),
+            *(say(one, language) for one in waiting),
             *(say(UNWRITTEN, language, count=count, tongue=tongue) for tongue, count in unwritten),
         ]
     )

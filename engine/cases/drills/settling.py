@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import Select, case as when, func, select
 from sqlalchemy.orm import Session
 
-from engine.bpmn.models import Instance, Task
+from engine.bpmn.models import Task
 from engine.cases import balance
-from engine.cases.accounts import ACCOUNTS
+from engine.cases.accounts import OPEN
 from engine.cases.drills.measures import LEAST_ATTEMPTS
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice, OutreachAttempt
+from engine.cases.tasks import open_tasks
 from engine.evidence import ledger
 from engine.people import Person
 
@@ -23,16 +24,7 @@ MISSING = ("at_consignee", "passed_on", "not_received", "not_found")
 
 def is_due(db: Session, case: Case) -> bool:
     """Say whether the recall waits for its reconciliation: before it, consignees may answer."""
-    waits = (
-        select(Task.id)
-        .join(Instance, Instance.id == Task.root_id)
-        .where(
-            Instance.business_key == case.number,
-            Task.element_id == "reconcile",
-            Task.done_at.is_(None),
-            Task.cancelled_at.is_(None),
-        )
-    )
+    waits = open_tasks(case.number).where(Task.element_id == "reconcile")
     return db.scalar(waits.limit(1)) is not None
 
 
@@ -43,7 +35,7 @@ def settle(db: Session, case: Case, *, by: Person | None, at: datetime) -> int:
     many moved. Only in a drill: it is no fact of any unit.
     """
     balance.lock(db, case)
-    has = tuple(name for name, one in ACCOUNTS.items() if one.is_open and name not in MISSING)
+    has = tuple(name for name in OPEN if name not in MISSING)
     accounted, missing = (
         balance.post_set(db, case, selection, to=to, evidence=EVIDENCE, by=by, at=at)
         for selection, to in ((balance.lying_in(case.id, has), ACCOUNTED), (_missing(case), None))

@@ -27,13 +27,13 @@ from engine.cases.typed import WRITE_REASON, problems_of
 from engine.errors import Conflict, Invalid, NotAllowed, Problem, Refused
 from engine.evidence import ceremony
 from engine.evidence.signatures import PendingSign
+from engine.jobs import MANY
 from engine.people import Person, authorize
 from engine.people.queries import person_of
 from engine.serials.models import TraceRun
 from engine.words import N_
 
 ACTION, VERB = "recall.join", "join_recalls"
-MANY = 10_000  # units of both; above it nobody waits at the page
 # what only a person can finish: product in work, or a decision about it that is being made
 FINISHED_FIRST = (
     "disposition_line",
@@ -168,8 +168,8 @@ def carry_out(db: Session, job: jobs.Job) -> dict[str, Any] | jobs.More:
 
 def under_way(db: Session, number: str) -> jobs.Job | None:
     """Return the job that ends a recall in another, or another in it, while it is not done."""
-    found = [*jobs.of(db, VERB, number=number), *jobs.of(db, VERB, into=number)]
-    return found[0] if found else None
+    either = (job for job in jobs.of(db, VERB) if number in (job.body["number"], job.body["into"]))
+    return next(either, None)
 
 
 def why_not_joined(db: Session, case: Case) -> Problem | None:

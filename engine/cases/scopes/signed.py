@@ -25,13 +25,13 @@ from engine.cases.tasks import case_numbered, lock_case, refuse_ended
 from engine.errors import Conflict, Problem, Refused
 from engine.evidence import ceremony
 from engine.evidence.signatures import PendingSign, RecordToSign
+from engine.jobs import MANY
 from engine.people import Person, authorize
 from engine.people.queries import person_of
 from engine.serials.models import TraceRun
 from engine.words import N_, say
 
 ACTION, VERB = "scope.freeze", "freeze_scope"
-MANY = 10_000  # units; above it nobody waits at the page
 MOST_TOLD = 60  # consignees that the signed page names one by one
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from sqlalchemy import Select, case as when, func, select
 from sqlalchemy.orm import Session
 
-from engine.cases.accounts import ACCOUNTS
+from engine.cases.accounts import AFFECTED
 from engine.cases.checks.models import EffectivenessCheck, EffectivenessFrame, EffectivenessPlan
 from engine.cases.kpis.about import classes_of
 from engine.cases.kpis.measure import (
@@ -48,7 +48,6 @@ from engine.words import N_
 PART, PLACE, UNIT = "recall", 3, "percent"
 NO_RECALL = N_("No recall sent its first notice in this time")
 NO_CHECK = N_("No effectiveness check was drawn")
-AFFECTED = tuple(name for name, account in ACCOUNTS.items() if account.is_affected)
 NOT_IN_SCOPE = ("released_not_affected",)
 LABELS = {
     "received": N_("(a) Receipt verified"),
