@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from marshmallow import Schema, fields, validate
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from engine.cases.models import Case
 from engine.cases.reported import feeding, finding, listing, recording
@@ -202,12 +202,11 @@ def _one(db: Session, number: str) -> dict[str, Any]:
 @bp.response(200, ReportedEvents)
 def all_events(asked: Mapping[str, Any]) -> Any:
     """List the latest version of each event in the order recorded; a corrected one comes again."""
-    db, kept, later = read(), ReportedEvent.__table__.c, aliased(ReportedEvent)
-    corrected = select(later.id).where(later.supersedes_id == kept.id).exists()
-    rows = select(kept.id).where(~corrected)
-    for name in ("complaint_number", "outcome", "country"):
-        if name in asked:
-            rows = rows.where(kept[name] == asked[name])
+    db, kept = read(), ReportedEvent.__table__.c
+    wanted = listing.Wanted(outcome=asked.get("outcome"), country=asked.get("country"))
+    rows = select(kept.id).where(*wanted.conditions())
+    if "complaint_number" in asked:
+        rows = rows.where(kept.complaint_number == asked["complaint_number"])
     if "case_number" in asked:
         fed = (
             select(CaseEvent.number)
