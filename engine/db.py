@@ -134,9 +134,9 @@ def only_grows(table: Table, *, but: tuple[str, ...] = ()) -> None:
     _guards[table.name] = but
 
 
-def locks_fields(table: Table, columns: tuple[str, ...], *, when: str) -> None:
+def locks_fields(model: type[Base], columns: tuple[str, ...], *, when: str) -> None:
     """Have a trigger refuse UPDATE of `columns` on rows where `when` (SQL over OLD) holds."""
-    _locks[table.name] = (columns, when)
+    _locks[model.__tablename__] = (columns, when)
 
 
 def install_triggers(connection: Connection) -> None:

@@ -19,6 +19,7 @@ from engine.cases.reported.models import (
 )
 from engine.people.qualifications import QUALIFICATIONS
 from engine.people.roles import roles
+from engine.regulators.jurisdictions import Jurisdiction
 from engine.regulators.reportability import NO, UNKNOWN, reporting
 from engine.serials.dictionary import Field
 from engine.serials.exchange import downtime
@@ -363,6 +364,11 @@ def country(code: str | None) -> str:
     """Return a country in the reader's language, or its code where it has no name."""
     found = Locale(language()).territories.get(code or "", code or "")
     return str(found)
+
+
+def jurisdiction(found: Jurisdiction) -> str:
+    """Return a jurisdiction in the reader's language; one without a name of its own by country."""
+    return found.said(language()) if found.name else country(found.code)
 
 
 def tongue(code: str) -> str:

@@ -56,6 +56,7 @@ ACCOUNTS: dict[str, Account] = {
         N_("Never existed, recorded in error"), is_open=False, is_affected=False
     ),
 }
+OPEN = tuple(name for name, account in ACCOUNTS.items() if account.is_open)  # waits for a decision
 AFFECTED = tuple(name for name, account in ACCOUNTS.items() if account.is_affected)
 IN_HOUSE = ("held", "held_elsewhere")
 NOT_HELD = {"in_house": "held", "at_third_party": "held_elsewhere"}  # what a hold moves where

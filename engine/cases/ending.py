@@ -11,6 +11,7 @@ from engine import commands
 from engine.bpmn import runtime
 from engine.bpmn.models import Instance
 from engine.cases import affected, answers as kept, balance, holding, telling
+from engine.cases.accounts import OPEN
 from engine.cases.balance import OF_CUSTODY, Holding
 from engine.cases.models import Answer, Case
 from engine.cases.overview import roots_of
@@ -194,9 +195,8 @@ def void(db: Session, case: Case, reason: str, *, by: Person | None, at: datetim
     for instance_id in db.scalars(running.order_by(Instance.id)).all():
         runtime.cancel(db, instance_id, reason=reason, by=by, at=at)
     holds.release_case(db, case.number, reason=f"case voided: {reason}", by=by, at=at)
-    still_open = [name for name, account in balance.ACCOUNTS.items() if account.is_open]
     balance.post_set(
-        db, case, balance.lying_in(case.id, still_open), to="released_not_affected",
+        db, case, balance.lying_in(case.id, OPEN), to="released_not_affected",
         evidence="case voided", by=by, at=at,
     )  # fmt: skip
     case.state, case.ended_at, case.migrating_to = "void", at, None

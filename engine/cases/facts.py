@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from engine.cases.models import Case, Fact
+from engine.cases.obligations.keeping import refresh
+from engine.cases.standing import latest, standing
 from engine.facts import CLOCKS, NAMES
 from engine.people.person import Person
+
+__all__ = ["UnknownFact", "know_earlier", "latest", "record", "standing"]
 
 
 class UnknownFact(ValueError):
@@ -49,8 +52,6 @@ def record(
     db.add(fact)
     db.flush()
     if name in CLOCKS:
-        from engine.cases.obligations.keeping import refresh  # noqa: PLC0415  it reads the facts
-
         refresh(db, case, by=by, at=at)
     return fact
 
@@ -77,18 +78,3 @@ def know_earlier(
     record(db, case, "awareness_by", aware_by, by=by, at=at, evidence=reason,
            corrects=latest(db, case, "awareness_by"), reason=reason)  # fmt: skip
     return True
-
-
-def standing(db: Session, case: Case) -> list[Fact]:
-    """Return the facts that no later row corrects, oldest first."""
-    later = aliased(Fact)
-    corrected = select(later.id).where(later.supersedes_id == Fact.id).exists()
-    return list(
-        db.scalars(select(Fact).where(Fact.case_id == case.id, ~corrected).order_by(Fact.id))
-    )
-
-
-def latest(db: Session, case: Case, name: str, *, jurisdiction: str | None = None) -> Fact | None:
-    """Return the newest standing fact of this name, of one jurisdiction where it is named."""
-    found = [one for one in standing(db, case) if one.name == name]
-    return next((one for one in reversed(found) if one.jurisdiction == jurisdiction), None)

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import ColumnElement, case as when, func, select
 from sqlalchemy.orm import Session
 
-from engine.cases.accounts import ACCOUNTS, AFFECTED
+from engine.cases.accounts import ACCOUNTS, AFFECTED, OPEN
 from engine.cases.models import BalanceTotal, Case
 from engine.serials.models import Lot, Part, Party
 from engine.serials.sets import id_set
@@ -18,7 +18,6 @@ Key: TypeAlias = int | str | None
 Names: TypeAlias = tuple[str | None, str | None, str | None]  # code, name, country
 NAMELESS: Names = (None, None, None)
 UNKNOWN = "??"  # the key of a consignee whose country nobody recorded
-OPEN = tuple(name for name, account in ACCOUNTS.items() if account.is_open)
 
 
 @dataclass(frozen=True)

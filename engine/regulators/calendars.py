@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
@@ -23,7 +23,7 @@ class Calendar:
     country: str
     zone: ZoneInfo
     off: frozenset[date] = frozenset()
-    worked: frozenset[date] = field(default=frozenset())
+    worked: frozenset[date] = frozenset()
     noticed: frozenset[int] | None = None  # the years a notice was read for; None: there is none
 
     def is_working(self, day: date) -> bool:
@@ -41,10 +41,6 @@ class Calendar:
     def is_sure_of(self, year: int) -> bool:
         """Say whether the days of a year are known: a notice may still change them."""
         return self.noticed is None or year in self.noticed
-
-    def with_holiday(self, day: date) -> "Calendar":
-        """Return the same calendar with one more day off."""
-        return replace(self, off=self.off | {day}, worked=self.worked - {day})
 
     def next_working(self, day: date) -> date:
         """Return the day itself where it is worked, else the next that is."""

@@ -162,10 +162,10 @@ def of_jurisdiction(code: str) -> tuple[Rule, ...]:
     return found or tuple(one for one in listed() if one.jurisdiction == "OTHER")
 
 
-def named(rule_id: str, on: date | None = None) -> Rule:
-    """Return a rule by its name, as it stands on a day; raises `RuleUnknown`."""
+def named(rule_id: str) -> Rule:
+    """Return a rule by its name, the last of its versions; raises `RuleUnknown`."""
     for one in reversed(listed()):
-        if one.id == rule_id and (on is None or one.is_in_force(on)):
+        if one.id == rule_id:
             return one
     raise RuleUnknown(rule=rule_id)
 

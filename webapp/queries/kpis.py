@@ -21,7 +21,7 @@ from forms.spending import CATEGORIES, GROUPS
 from webapp import words
 from webapp.numbers import whole
 from webapp.sentences import of_form, step_name, translated
-from webapp.times import language, money, number, on_day, when
+from webapp.times import money, number, on_day, when
 from webapp.words import N_
 
 DAYS = (30, 90, 365)
@@ -158,10 +158,9 @@ def of_group(figure: Figure) -> str:
 def jurisdiction(code: str) -> str:
     """Return the name of a jurisdiction."""
     try:
-        found = named(code)
+        return words.jurisdiction(named(code))
     except JurisdictionUnknown:
         return code
-    return found.said(language()) if found.name else str(words.country(code))
 
 
 WORDS: Mapping[str, Callable[[str], Any]] = {

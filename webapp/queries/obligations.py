@@ -12,12 +12,13 @@ from engine.cases.obligations import acting, keeping, listing
 from engine.cases.obligations.models import OPEN, Obligation, ObligationClock
 from engine.cases.recalls import jurisdictions as decisions
 from engine.cases.recalls.authorities import notifications_of
-from engine.cases.recalls.models import JurisdictionDecision, Notification
+from engine.cases.recalls.models import Notification
 from engine.facts import NAMES
 from engine.regulators import authorities, calendars, jurisdictions as law, rulebook
 from engine.regulators.arithmetic import zoned
 from engine.regulators.rulebook import Rule, RuleUnknown
 from webapp import words
+from webapp.queries.rules import recipient
 from webapp.times import as_typed, language
 
 
@@ -80,11 +81,8 @@ def _rule(row: Obligation) -> Rule | None:
 
 def authority(code: str) -> str:
     """Return who is owed something: an authority, users, or a country with no entry."""
-    found = authorities.listed().get(code)
-    if found is not None:
-        return found.said(language())
-    if code in authorities.OTHERS:
-        return gettext(authorities.OTHERS[code])
+    if code in authorities.RECIPIENTS:
+        return recipient(code)
     return words.country(code.upper()) if len(code) == 2 else gettext("Country not known")
 
 
@@ -101,34 +99,25 @@ def board(db: Session, case: Case, *, at: datetime) -> list[JurisdictionBoard]:
         JurisdictionBoard(
             decision.key,
             decision.code,
-            _name(decision),
+            jurisdiction(decision.code or decision.key),
             decision.legal_name is not None,
             by_key.get(decision.key, ()),
             [(name, gettext(NAMES[name])) for name in acting.starting(decision.code)],
-            _local(told.get(decision.key)),
-            (told[decision.key].receipt or "") if decision.key in told else "",
+            *_offered(told.get(decision.key)),
         )
         for decision in decisions.rows_of(db, case)
     ]
 
 
-def _local(told: Notification | None) -> str:
+def _offered(told: Notification | None) -> tuple[str, str]:
     if told is None or told.sent_at is None:
-        return ""
-    return as_typed(told.sent_at)
-
-
-def _name(decision: JurisdictionDecision) -> str:
-    if decision.code is None:
-        return gettext("Country not known")
-    named = law.named(decision.code)
-    return words.country(named.code) if not named.name else named.said(language())
+        return "", ""
+    return as_typed(told.sent_at), told.receipt or ""
 
 
 def jurisdiction(key: str) -> str:
     """Return the name of a jurisdiction by its key in a recall."""
     try:
-        named = law.named(key)
+        return words.jurisdiction(law.named(key))
     except law.JurisdictionUnknown:
         return gettext("Country not known")
-    return words.country(named.code) if not named.name else named.said(language())

@@ -31,7 +31,6 @@ PERIODS = {
     "months": (N_("%(num)s month"), N_("%(num)s months")),
     "years": (N_("%(num)s year"), N_("%(num)s years")),
 }
-WITHOUT_END = {"answer": N_("until the authority answers"), "for_ever": N_("for ever")}
 WHOSE = {"authority": N_("The authority's own period"), "others": N_("Due from others")}
 DUTIES = {
     "report": N_("Report"),
@@ -137,10 +136,10 @@ def period(rule: Rule) -> str:
     """Return the period of a rule in a few words."""
     if rule.unit == "plan":
         return _interval(rule)
-    if rule.unit in WITHOUT_END:
-        return gettext(WITHOUT_END[rule.unit])
-    if rule.amount is None:
+    if rule.unit == "immediate":
         return gettext("at once; our target: %(hours)s", hours=_amount("hours", rule.target or 0))
+    if rule.amount is None:
+        return gettext(clocks.OPEN[rule.unit])
     amount = _amount(rule.unit, rule.amount)
     if rule.direction == "before":
         return _before(rule, amount)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.models import Task
 from engine.cases import balance
-from engine.cases.accounts import ACCOUNTS
+from engine.cases.accounts import OPEN
 from engine.cases.drills.measures import LEAST_ATTEMPTS
 from engine.cases.models import Case
 from engine.cases.notices.models import Notice, OutreachAttempt
@@ -35,7 +35,7 @@ def settle(db: Session, case: Case, *, by: Person | None, at: datetime) -> int:
     many moved. Only in a drill: it is no fact of any unit.
     """
     balance.lock(db, case)
-    has = tuple(name for name, one in ACCOUNTS.items() if one.is_open and name not in MISSING)
+    has = tuple(name for name in OPEN if name not in MISSING)
     accounted, missing = (
         balance.post_set(db, case, selection, to=to, evidence=EVIDENCE, by=by, at=at)
         for selection, to in ((balance.lying_in(case.id, has), ACCOUNTED), (_missing(case), None))

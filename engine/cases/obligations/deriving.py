@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import facts
 from engine.cases.models import Case, Fact
 from engine.cases.recalls.models import JurisdictionDecision
 from engine.cases.reporting.models import StatusSchedule
+from engine.cases.standing import standing
 from engine.facts import CLOCKS
 from engine.regulators import authorities, calendars, clocks, jurisdictions as law, rulebook
 from engine.regulators.clocks import Due
@@ -60,7 +60,7 @@ def owed(db: Session, case: Case, *, met: Mapping[Key, int], at: datetime) -> li
     ).all()
     if not rows:
         return []
-    standing = [one for one in facts.standing(db, case) if one.name in (*CLOCKS, ENDED)]
+    dated = [one for one in standing(db, case) if one.name in (*CLOCKS, ENDED)]
     every = db.scalar(
         select(StatusSchedule.every_days)
         .where(StatusSchedule.case_id == case.id)
@@ -68,7 +68,7 @@ def owed(db: Session, case: Case, *, met: Mapping[Key, int], at: datetime) -> li
         .limit(1)
     )
     made = _Made(met, every, at)
-    return [one for row in rows for one in _of_row(row, standing, made)]
+    return [one for row in rows for one in _of_row(row, dated, made)]
 
 
 def known_of(row: JurisdictionDecision) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Obligations kept in step with the facts: opened, due earlier, or not owed; never due later."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from engine.cases.tasks import lock_case
 from engine.db import Database
 from engine.evidence import ledger
 from engine.people.person import Person
+from engine.regulators.clocks import Due
 
 OPENED, EARLIER, NOT_OWED = "opened", "earlier", "dropped"
 
@@ -40,17 +40,18 @@ def refresh(db: Session, case: Case, *, by: Person | None, at: datetime) -> None
     decision says is not owed is dropped, and is open again where the next one says it is.
     """
     done: dict[str, list[str]] = {OPENED: [], EARLIER: [], NOT_OWED: []}
-    for what, row, one in _changes(db, case, at=at):
-        if one is None:
-            assert row is not None  # only what stands is dropped  # noqa: S101
-            row.state = DROPPED
-            _keep(db, row, by=by, at=at)
-            done[what].append(f"{row.authority}: {row.shared}")
-            continue
+    taken, dropped = _changes(db, case, at=at)
+    for row, one in taken:
+        what = EARLIER if row is not None and row.state == OPEN else OPENED
         kept = row if row is not None else _open(db, case, one, at=at)
         kept.state = OPEN
-        _take(db, kept, one, by=by, at=at)
-        done[what].append(f"{one.authority}: {one.rule.shared}")
+        _take(kept, one)
+        _keep(db, kept, by=by, at=at)
+        done[what].append(f"{kept.authority}: {kept.shared}")
+    for row in dropped:
+        row.state = DROPPED
+        _keep(db, row, by=by, at=at)
+        done[NOT_OWED].append(f"{row.authority}: {row.shared}")
     db.flush()
     if any(done.values()):
         counts = {f"{name}_count": len(names) for name, names in done.items()}
@@ -84,20 +85,16 @@ def reckon_all(database: Database, *, at: datetime) -> int:
 
 def _changes(
     db: Session, case: Case, *, at: datetime
-) -> Iterator[tuple[str, Obligation | None, Owed | None]]:
-    """Yield what is not as the facts have it: what to do, the row that stands, what is owed."""
+) -> tuple[list[tuple[Obligation | None, Owed]], list[Obligation]]:
+    """Return what is owed anew, each with the row that stands, and the rows that are not owed."""
     standing = {_key(one): one for one in of_case(db, case)}
     met = Counter(_row(one) for one in standing.values() if one.state == MET)
     wanted = {one.key: one for one in owed(db, case, met=met, at=at)}
-    for key, one in wanted.items():
-        row = standing.get(key)
-        if row is None or row.state == DROPPED:
-            yield OPENED, row, one
-        elif row.state == OPEN and _is_earlier(row, one):
-            yield EARLIER, row, one
-    for key, row in standing.items():
-        if row.state == OPEN and key not in wanted:
-            yield NOT_OWED, row, None
+    taken = [(standing.get(key), one) for key, one in wanted.items()]
+    return (
+        [(row, one) for row, one in taken if row is None or _is_news(row, one)],
+        [row for key, row in standing.items() if row.state == OPEN and key not in wanted],
+    )
 
 
 def _key(row: Obligation) -> Key:
@@ -127,30 +124,34 @@ def _open(db: Session, case: Case, one: Owed, *, at: datetime) -> Obligation:
     return row
 
 
-def _is_earlier(row: Obligation, one: Owed) -> bool:
+def _is_news(row: Obligation, one: Owed) -> bool:
+    """Say whether what stands is owed again, or its clock is another now."""
+    if row.state == OPEN:
+        return one.due is not None and _is_earlier(row, one.due)
+    return row.state == DROPPED
+
+
+def _is_earlier(row: Obligation, due: Due) -> bool:
     """Say whether the clock starts only now, or rings earlier than it did."""
-    if one.due is None:
-        return False
     if row.started_at is None:
         return True
-    alarm = one.due.alarm_at
+    alarm = due.alarm_at
     return alarm is not None and (row.alarm_at is None or alarm < row.alarm_at)
 
 
-def _take(db: Session, row: Obligation, one: Owed, *, by: Person | None, at: datetime) -> None:
+def _take(row: Obligation, one: Owed) -> None:
     """Let an obligation go by a clock, where that is not later than it was."""
-    if one.due is not None and (row.started_at is None or _is_earlier(row, one)):
-        row.rule, row.rule_version = one.rule.id, one.rule.version
-        row.started_at = one.due.started_at
-        row.latest_at, row.alarm_at = one.due.latest_at, one.due.alarm_at
-        row.target_at = one.due.target_at
-        row.arithmetic = _said(one)
-    _keep(db, row, by=by, at=at)
-
-
-def _said(one: Owed) -> dict[str, Any]:
     due = one.due
-    assert due is not None  # asked only of a clock that runs  # noqa: S101
+    if due is None or not _is_earlier(row, due):
+        return
+    row.rule, row.rule_version = one.rule.id, one.rule.version
+    row.started_at = due.started_at
+    row.latest_at, row.alarm_at = due.latest_at, due.alarm_at
+    row.target_at = due.target_at
+    row.arithmetic = _said(due)
+
+
+def _said(due: Due) -> dict[str, Any]:
     said = {language: due.said(language) for language in ("en", "zh")}
     why = {f"why_{language}": due.why(language) for language in ("en", "zh")}
     return {**said, **{name: words for name, words in why.items() if words}}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, Ref, locks_fields
@@ -84,10 +84,8 @@ class ObligationClock(Base):
 
 
 freeze(ObligationClock.__table__)
-_TABLE = Obligation.__table__
-assert isinstance(_TABLE, Table)  # SQLAlchemy types it as a FromClause  # noqa: S101
 locks_fields(
-    _TABLE,
+    Obligation,
     ("alarm_at",),
     when="OLD.alarm_at IS NOT NULL AND (NEW.alarm_at IS NULL OR NEW.alarm_at > OLD.alarm_at)",
 )

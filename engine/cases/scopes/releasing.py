@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from engine.cases import balance
-from engine.cases.balance import ACCOUNTS
+from engine.cases.accounts import ACCOUNTS, OPEN
 from engine.cases.models import Case, Posting
 from engine.cases.scopes.entering import RELEASED
 from engine.cases.scopes.models import ScopeVersion
@@ -20,7 +20,6 @@ from engine.serials import holds
 from engine.serials.models import Hold, HoldTargetRow, Lot, TraceRunNode, TraceRunUnit
 from engine.serials.sets import id_set
 
-OPEN = tuple(name for name, account in ACCOUNTS.items() if account.is_open)
 HERE = (*balance.IN_HOUSE, *balance.NOT_HELD)
 
 

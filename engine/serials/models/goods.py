@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Table, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, KeyType, locks_fields
@@ -295,23 +295,22 @@ freeze(Edge.__table__, but=("never_event_id",))
 freeze(Install.__table__, but=("to_event_id", "never_event_id"))
 freeze(UnitInput.__table__, but=("never_event_id",))
 freeze(StockPosting.__table__)
-if isinstance(Unit.__table__, Table) and isinstance(Lot.__table__, Table):
-    locks_fields(
-        Unit.__table__,
-        ("part_id", "serial", "lot_id", "is_released"),
-        # what never existed may yet come to be, of another lot
-        when=f"OLD.is_released AND OLD.custody <> {CUSTODY.code('never_existed')}",
-    )
-    locks_fields(
-        Lot.__table__,
-        (
-            "part_id",
-            "manufacturer_id",
-            "lot_no",
-            "is_unknown",
-            "made_on",
-            "expires_on",
-            "is_released",
-        ),
-        when="OLD.is_released",
-    )
+locks_fields(
+    Unit,
+    ("part_id", "serial", "lot_id", "is_released"),
+    # what never existed may yet come to be, of another lot
+    when=f"OLD.is_released AND OLD.custody <> {CUSTODY.code('never_existed')}",
+)
+locks_fields(
+    Lot,
+    (
+        "part_id",
+        "manufacturer_id",
+        "lot_no",
+        "is_unknown",
+        "made_on",
+        "expires_on",
+        "is_released",
+    ),
+    when="OLD.is_released",
+)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from engine.db import Base, Key, Ref, locks_fields
@@ -50,11 +50,8 @@ class LegacyCase(Base):
 
 
 # read only as it came; a file that was wrong is taken back whole, its cases with it
-if isinstance(LegacyCase.__table__, Table):
-    locks_fields(
-        LegacyCase.__table__,
-        tuple(
-            one.name for one in LegacyCase.__table__.columns if not one.name.startswith("continued")
-        ),
-        when="1 = 1",
-    )
+locks_fields(
+    LegacyCase,
+    tuple(one.name for one in LegacyCase.__table__.columns if not one.name.startswith("continued")),
+    when="1 = 1",
+)

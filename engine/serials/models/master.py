@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Index, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, Key, locks_fields
@@ -139,9 +139,8 @@ class ExternalId(Base):
     value: Mapped[Exact]
 
 
-if isinstance(Part.__table__, Table):
-    locks_fields(
-        Part.__table__,
-        ("manufacturer_id", "part_no", "control", "issuer", "di", "is_released"),
-        when="OLD.is_released",
-    )
+locks_fields(
+    Part,
+    ("manufacturer_id", "part_no", "control", "issuer", "di", "is_released"),
+    when="OLD.is_released",
+)
