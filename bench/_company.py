@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
 from engine.evidence.render import end_worker
 from engine.people import Person
@@ -57,6 +58,13 @@ def browser(holdfast: Holdfast, person: Person) -> FlaskClient:
     answer = client.post("/sign-in", data=sent)
     assert answer.status_code == 303, answer.text
     return client
+
+
+def opened(client: FlaskClient, path: str) -> TestResponse:
+    """Open a page that has to be there."""
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer
 
 
 def token_of(page: str) -> str:

@@ -11,14 +11,13 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
 from sqlalchemy import func, select
 
 from bench import _databases
-from bench._company import PEOPLE, browser, company, settle
+from bench._company import PEOPLE, browser, company, opened, settle
 from bench._table import Table
 from engine.bpmn.models import Task
 from engine.cases import commands, tasks
@@ -51,21 +50,16 @@ def measure(kind: str, ours: Company, table: Table, rounds: int) -> None:
     client = browser(ours.holdfast, PEOPLE.qa_manager)
     case = f"/nonconformances/{ours.number}"
 
-    def get(path: str) -> Any:
-        answer = client.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer
-
     pages = {
         f"a page that asks nothing, {kind}": "/keyboard",
         f"the case, {kind}": case,
         f"its history, {kind}": f"{case}/history",
     }
     for path in pages.values():
-        get(path)  # warm
+        opened(client, path)  # warm
     for _ in range(rounds):
         for name, path in pages.items():
-            table.time(name, lambda: get(path), wanted="p95 ≤ 150 ms")  # noqa: B023
+            table.time(name, lambda: opened(client, path), wanted="p95 ≤ 150 ms")  # noqa: B023
 
 
 def main() -> None:

@@ -14,14 +14,13 @@ import tempfile
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
 from sqlalchemy import insert, select, update
 
 from bench import _databases
-from bench._company import PEOPLE, browser, company, settle
+from bench._company import PEOPLE, browser, company, opened, settle
 from bench._table import Table
 from engine.bpmn.models import Definition, Instance, Task
 from engine.cases.models import Case
@@ -80,18 +79,13 @@ def measure(
     """Open the list and the baseline in turn."""
     client = browser(ours.holdfast, person)
 
-    def get(path: str) -> Any:
-        answer = client.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer
-
     for page in ("/", "/keyboard", "/?sort=case", "/?page=40"):
-        get(page)  # warm
+        opened(client, page)  # warm
     for _ in range(rounds):
-        table.time(f"a page without tasks, {kind}", lambda: get("/keyboard"))
-        table.time(f"my tasks, {which}, {kind}", lambda: get("/"), wanted="p95 ≤ 150 ms")
-        table.time(f"… page 40 of them, {kind}", lambda: get("/?page=40"))
-        table.time(f"… by case, {kind}", lambda: get("/?sort=case"))
+        table.time(f"a page without tasks, {kind}", lambda: opened(client, "/keyboard"))
+        table.time(f"my tasks, {which}, {kind}", lambda: opened(client, "/"), wanted="p95 ≤ 150 ms")
+        table.time(f"… page 40 of them, {kind}", lambda: opened(client, "/?page=40"))
+        table.time(f"… by case, {kind}", lambda: opened(client, "/?sort=case"))
 
 
 def main() -> None:

@@ -13,14 +13,13 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import process_time
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
 from sqlalchemy import func, insert, select
 
 from bench import _databases
-from bench._company import PEOPLE, browser, company, settle
+from bench._company import PEOPLE, browser, company, opened, settle
 from bench._table import Table
 from engine.bpmn.models import Definition, Instance
 from engine.cases.models import Case, Fact
@@ -80,18 +79,15 @@ def measure(kind: str, ours: Company, recalls: int, rounds: int) -> None:
     settle(ours.holdfast)
     client = browser(ours.holdfast, PEOPLE.regulatory_affairs)
 
-    def get(path: str) -> Any:
-        answer = client.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer
-
     pages = Table(f"the board, {many:,} open obligations, {kind}")
     for page in ("/keyboard", "/obligations"):
-        get(page)  # warm
+        opened(client, page)  # warm
     for _ in range(rounds):
-        pages.time(f"a page without them, {kind}", lambda: get("/keyboard"))
-        pages.time(f"the board, {kind}", lambda: get("/obligations"), wanted="p95 ≤ 200 ms")
-        pages.time(f"… what is late, {kind}", lambda: get("/obligations?show=late"))
+        pages.time(f"a page without them, {kind}", lambda: opened(client, "/keyboard"))
+        pages.time(
+            f"the board, {kind}", lambda: opened(client, "/obligations"), wanted="p95 ≤ 200 ms"
+        )
+        pages.time(f"… what is late, {kind}", lambda: opened(client, "/obligations?show=late"))
     work.print()
     pages.print()
 

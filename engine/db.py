@@ -20,7 +20,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
-    Table,
     Text,
     Uuid,
     create_engine,
@@ -129,9 +128,9 @@ _guards: dict[str, tuple[str, ...]] = {}
 _locks: dict[str, tuple[tuple[str, ...], str]] = {}
 
 
-def only_grows(table: Table, *, but: tuple[str, ...] = ()) -> None:
-    """Have triggers refuse DELETE on `table`, and UPDATE of any column not named in `but`."""
-    _guards[table.name] = but
+def only_grows(model: type[Base], *, but: tuple[str, ...] = ()) -> None:
+    """Have triggers refuse DELETE of its rows, and UPDATE of any column not named in `but`."""
+    _guards[model.__tablename__] = but
 
 
 def locks_fields(model: type[Base], columns: tuple[str, ...], *, when: str) -> None:

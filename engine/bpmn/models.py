@@ -295,9 +295,7 @@ class ChildReport(Base):
     taken_up_at: Mapped[datetime | None]
 
 
-only_grows(
-    Base.metadata.tables["process_definition"], but=("state", "effective_from", "retired_at")
-)
-only_grows(Base.metadata.tables["definition_release"])
-only_grows(Base.metadata.tables["decision"])
-only_grows(Base.metadata.tables["child_report"], but=("taken_up_at",))
+only_grows(Definition, but=("state", "effective_from", "retired_at"))
+only_grows(DefinitionRelease)
+only_grows(Decision)
+only_grows(ChildReport, but=("taken_up_at",))

@@ -364,7 +364,7 @@ class Comment(Base):
     at: Mapped[datetime]
 
 
-only_grows(Fact.__table__)  # type: ignore[arg-type]  # declared tables are Table at run time
-only_grows(Answer.__table__, but=("signature_id",))  # type: ignore[arg-type]  # as above
-only_grows(Posting.__table__)  # type: ignore[arg-type]  # as above
-only_grows(Comment.__table__)  # type: ignore[arg-type]  # as above
+only_grows(Fact)
+only_grows(Answer, but=("signature_id",))
+only_grows(Posting)
+only_grows(Comment)

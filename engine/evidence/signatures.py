@@ -138,9 +138,9 @@ class SignatureVoided(Base):
     at: Mapped[datetime]
 
 
-only_grows(SignedRecord.__table__)  # type: ignore[arg-type]  # a Table, typed as FromClause
-only_grows(Signature.__table__)  # type: ignore[arg-type]  # a declared table is a Table
-only_grows(SignatureVoided.__table__)  # type: ignore[arg-type]  # a declared table is a Table
+only_grows(SignedRecord)
+only_grows(Signature)
+only_grows(SignatureVoided)
 
 # the columns that the assertion states, which are all but these
 UNSTATED = frozenset({"id", "assertion", "seal", "seal_key_id"})

@@ -18,6 +18,7 @@ from tests.processes.answering import Hospital, notify
 from tests.processes.company import Company
 from tests.processes.founding import Founded, composed, found, release_processes
 from tests.processes.recalling import add_hospital, deliver, report_signal
+from tests.processes.reported import Events
 from tests.support.personas import People
 from tests.support.postgres import Server
 from tests.support.putting_back import keep_rows
@@ -98,6 +99,12 @@ def company(holdfast: Holdfast, founded: Founded, people: People, at: datetime) 
 def app(company: Company) -> Flask:
     """Give the web application over the company."""
     return app_over(company.holdfast)
+
+
+@pytest.fixture
+def events(company: Company) -> Events:
+    """Give the reported events of the company."""
+    return Events(company)
 
 
 # --- hospitals that are sent a notice ------------------------------------------------------------

@@ -34,7 +34,7 @@ from tests.processes.recalling import (
     to_decision,
     work,
 )
-from tests.processes.test_reported_events import Events
+from tests.processes.reported import Events
 from tests.processes.visiting import visiting
 
 

@@ -4,21 +4,15 @@ import re
 from datetime import timedelta
 from html import unescape
 
-import pytest
 from flask import Flask
 
 from engine.regulators.reportability import reporting
 from tests.processes import recalling
 from tests.processes.company import Company
-from tests.processes.test_reported_events import Events
+from tests.processes.reported import Events
 from tests.processes.visiting import enter, visiting
 from tests.support.personas import PASSWORD
 from tests.webapp.conftest import Visitor
-
-
-@pytest.fixture
-def events(company: Company) -> Events:
-    return Events(company)
 
 
 def typed(company: Company, **own: str) -> dict[str, str]:

@@ -84,7 +84,6 @@ class WayShown:
 class DueShown:
     """What would be due: for alarms, and what we aim at, by the time of the authority."""
 
-    rule: Rule
     due: Due
     alarm: str
     target: str
@@ -221,7 +220,6 @@ def _due_shown(due: Due, calendar: calendars.Calendar) -> DueShown:
         for one in due.reads
     ]
     return DueShown(
-        due.rule,
         due,
         zoned(due.alarm_at, calendar) if due.alarm_at else "",
         zoned(due.target_at, calendar) if due.target_at else "",

@@ -84,8 +84,8 @@ class EffectivenessCheck(Base):
 
 
 only_grows(
-    EffectivenessPlan.__table__,  # type: ignore[arg-type]  # declared tables are Table at run time
+    EffectivenessPlan,
     but=("frame_sha256", "frozen_at", "drawn_at"),
 )
-only_grows(EffectivenessFrame.__table__, but=("instance_id",))  # type: ignore[arg-type]  # as above
-only_grows(EffectivenessCheck.__table__)  # type: ignore[arg-type]  # as above
+only_grows(EffectivenessFrame, but=("instance_id",))
+only_grows(EffectivenessCheck)

@@ -6,8 +6,8 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, Ref
-from engine.serials.models.axes import freeze, one_of
+from engine.db import Base, Key, Ref, only_grows
+from engine.serials.models.axes import one_of
 from engine.words import N_
 from forms.spending import CATEGORIES
 
@@ -85,5 +85,5 @@ class Standard(Base):
     at: Mapped[datetime]
 
 
-freeze(CostLine.__table__)
-freeze(Standard.__table__)
+only_grows(CostLine)
+only_grows(Standard)

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, Ref
-from engine.serials.models.axes import freeze, one_of
+from engine.db import Base, Key, Ref, only_grows
+from engine.serials.models.axes import one_of
 from engine.words import N_
 
 NOTICE_STATES = {
@@ -125,7 +125,7 @@ class LetterWording(Base):
     signature_id: Mapped[Ref | None]
 
 
-freeze(LetterWording.__table__, but=("state", "in_force_at", "signed_by_id", "signature_id"))
+only_grows(LetterWording, but=("state", "in_force_at", "signed_by_id", "signature_id"))
 
 
 class NoticeText(Base):
@@ -249,4 +249,4 @@ class OutreachAttempt(Base):
     note: Mapped[str]
 
 
-freeze(OutreachAttempt.__table__)
+only_grows(OutreachAttempt)

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, Ref, locks_fields
-from engine.serials.models.axes import freeze, one_of
+from engine.db import Base, Key, Ref, locks_fields, only_grows
+from engine.serials.models.axes import one_of
 from engine.words import N_
 
 OPEN, MET, DROPPED = "open", "met", "dropped"
@@ -83,7 +83,7 @@ class ObligationClock(Base):
     arithmetic: Mapped[dict[str, Any]]
 
 
-freeze(ObligationClock.__table__)
+only_grows(ObligationClock)
 locks_fields(
     Obligation,
     ("alarm_at",),

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, Ref
-from engine.serials.models.axes import freeze, one_of
+from engine.db import Base, Key, Ref, only_grows
+from engine.serials.models.axes import one_of
 from engine.words import N_
 
 LINK_KINDS = {
@@ -202,7 +202,7 @@ class ReplyUpload(Base):
     at: Mapped[datetime]
 
 
-freeze(Reply.__table__)
-freeze(ReplyLine.__table__)
-freeze(ReplyFinding.__table__, but=("instance_id",))
-freeze(NoticeLink.__table__, but=("revoked_at", "revoked_by_id", "confirmed_at", "confirmed_by_id"))
+only_grows(Reply)
+only_grows(ReplyLine)
+only_grows(ReplyFinding, but=("instance_id",))
+only_grows(NoticeLink, but=("revoked_at", "revoked_by_id", "confirmed_at", "confirmed_by_id"))

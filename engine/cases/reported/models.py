@@ -188,11 +188,11 @@ class EventSecondLook(Base):
     signature_id: Mapped[Ref | None]
 
 
-only_grows(ReportedEvent.__table__)  # type: ignore[arg-type]  # declared tables are Table at run time
-only_grows(CaseEvent.__table__, but=("ended_by_id", "ended_at", "ended_reason"))  # type: ignore[arg-type]  # as above
-only_grows(EventJurisdiction.__table__)  # type: ignore[arg-type]  # as above
-only_grows(EventReportability.__table__)  # type: ignore[arg-type]  # as above
+only_grows(ReportedEvent)
+only_grows(CaseEvent, but=("ended_by_id", "ended_at", "ended_reason"))
+only_grows(EventJurisdiction)
+only_grows(EventReportability)
 only_grows(
-    EventSecondLook.__table__,  # type: ignore[arg-type]  # as above
+    EventSecondLook,
     but=("is_confirmed", "reason", "by_id", "at", "signature_id"),
 )

@@ -6,8 +6,8 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, Ref
-from engine.serials.models.axes import freeze, one_of
+from engine.db import Base, Key, Ref, only_grows
+from engine.serials.models.axes import one_of
 from engine.words import N_
 
 CONDITIONS = {
@@ -152,8 +152,8 @@ class CorrectionReading(Base):
     at: Mapped[datetime]
 
 
-freeze(CorrectionReading.__table__)
-freeze(ReturnAuthorisation.__table__, but=("withdrawn_by_id", "withdrawn_at", "withdrawn_reason"))
-freeze(ReturnReceipt.__table__)
-freeze(ReturnLine.__table__)
-freeze(FieldCorrection.__table__, but=("verified_by_id", "verified_at"))
+only_grows(CorrectionReading)
+only_grows(ReturnAuthorisation, but=("withdrawn_by_id", "withdrawn_at", "withdrawn_reason"))
+only_grows(ReturnReceipt)
+only_grows(ReturnLine)
+only_grows(FieldCorrection, but=("verified_by_id", "verified_at"))

@@ -59,7 +59,7 @@ class ScopeVersion(Base):
 
 
 only_grows(
-    ScopeVersion.__table__,  # type: ignore[arg-type]  # declared tables are Table at run time
+    ScopeVersion,
     but=(
         "state",
         "is_provisional",

@@ -10,11 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.commands import take_turn
-from engine.db import Base, Key
+from engine.db import Base, Key, only_grows
 from engine.errors import NotFound
 from engine.evidence import ledger
 from engine.serials.dictionary.described import FOLDER, Entity, Field, described
-from engine.serials.models.axes import freeze
 
 STREAM = "admin"
 
@@ -30,7 +29,7 @@ class DictionaryVersion(Base):
     at: Mapped[datetime]
 
 
-freeze(DictionaryVersion.__table__)
+only_grows(DictionaryVersion)
 
 
 class VersionUnknown(NotFound):

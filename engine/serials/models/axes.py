@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, Table, Text
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from engine.db import KeyType, only_grows
+from engine.db import KeyType
 
 CUSTODIES = {
     "in_house": "In house",
@@ -91,13 +91,6 @@ def one_of(column: str, words: Mapping[str, object]) -> CheckConstraint:
     """Return the rule that a column holds one of the words, or nothing where it may be empty."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_is_known")
-
-
-def freeze(table: object, *, but: tuple[str, ...] = ()) -> None:
-    """Let a table only grow (`only_grows`, whose argument SQLAlchemy types as a FromClause)."""
-    if not isinstance(table, Table):
-        raise TypeError(table)
-    only_grows(table, but=but)
 
 
 PartyRef = Annotated[int, mapped_column(KeyType, ForeignKey("party.id"))]

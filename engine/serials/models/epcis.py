@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType, Ref
-from engine.serials.models.axes import EventRef, Exact, freeze, one_of
+from engine.db import Base, Key, KeyType, Ref, only_grows
+from engine.serials.models.axes import EventRef, Exact, one_of
 
 BEHAVIOURS = {"rollback": "All or nothing", "proceed": "What can be captured"}
 
@@ -99,10 +99,10 @@ class EpcisName(Base):
     value: Mapped[Exact] = mapped_column(primary_key=True)  # as `names.canonical` writes it
 
 
-freeze(
-    EpcisCapture.__table__,
+only_grows(
+    EpcisCapture,
     but=("finished_at", "success", "captured_count", "known_count", "errors"),
 )
-freeze(EpcisEvent.__table__, but=("taken_back_at",))
-freeze(EpcisRecord.__table__)
-freeze(EpcisName.__table__)
+only_grows(EpcisEvent, but=("taken_back_at",))
+only_grows(EpcisRecord)
+only_grows(EpcisName)

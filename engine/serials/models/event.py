@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType, Ref
+from engine.db import Base, Key, KeyType, Ref, only_grows
 from engine.serials.models.axes import (
     CUSTODY,
     LINK_ROLE,
@@ -17,7 +17,6 @@ from engine.serials.models.axes import (
     Exact,
     LocationRef,
     Usability,
-    freeze,
 )
 
 
@@ -108,7 +107,7 @@ class EventFact(Base):
     value: Mapped[Exact] = mapped_column(primary_key=True)
 
 
-freeze(Event.__table__)
-freeze(EventFact.__table__)
-freeze(EventLink.__table__)
-freeze(EventNode.__table__)
+only_grows(Event)
+only_grows(EventFact)
+only_grows(EventLink)
+only_grows(EventNode)

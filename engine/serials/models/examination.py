@@ -5,8 +5,8 @@ from datetime import date
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key
-from engine.serials.models.axes import EventRef, Exact, PartRef, PartyRef, freeze, one_of
+from engine.db import Base, Key, only_grows
+from engine.serials.models.axes import EventRef, Exact, PartRef, PartyRef, one_of
 from engine.words import N_
 
 EXAMINATIONS = {"inspection": N_("Inspection"), "test": N_("Test")}
@@ -84,6 +84,6 @@ class Certificate(Base):
     file_sha256: Mapped[str | None]
 
 
-freeze(Examination.__table__)
-freeze(Measurement.__table__)
-freeze(Certificate.__table__)
+only_grows(Examination)
+only_grows(Measurement)
+only_grows(Certificate)

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType, Ref
+from engine.db import Base, Key, KeyType, Ref, only_grows
 from engine.outbox import Outgoing
-from engine.serials.models.axes import EventRef, Exact, PartyRef, freeze, one_of
+from engine.serials.models.axes import EventRef, Exact, PartyRef, one_of
 
 
 class WebhookSubscription(Base):
@@ -290,8 +290,8 @@ class CanaryRun(Base):
     looked_at_reason: Mapped[str | None]
 
 
-freeze(WebhookAttempt.__table__)
-freeze(WebhookDelivery.__table__)
-freeze(DenyList.__table__, but=("failure",))
-freeze(ReconciliationRun.__table__)
-freeze(CanaryRun.__table__, but=("owner_id", "looked_at_by_id", "looked_at_at", "looked_at_reason"))
+only_grows(WebhookAttempt)
+only_grows(WebhookDelivery)
+only_grows(DenyList, but=("failure",))
+only_grows(ReconciliationRun)
+only_grows(CanaryRun, but=("owner_id", "looked_at_by_id", "looked_at_at", "looked_at_reason"))

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Json, Key, KeyType, Ref
-from engine.serials.models.axes import freeze
+from engine.db import Base, Json, Key, KeyType, Ref, only_grows
 
 
 class FieldChange(Base):
@@ -33,4 +32,4 @@ class FieldChange(Base):
     reason: Mapped[str | None]
 
 
-freeze(FieldChange.__table__)
+only_grows(FieldChange)

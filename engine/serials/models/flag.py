@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType, Ref
-from engine.serials.models.axes import EventRef, LotRef, freeze, one_of
+from engine.db import Base, Key, KeyType, Ref, only_grows
+from engine.serials.models.axes import EventRef, LotRef, one_of
 from engine.words import N_
 
 RULES = {
@@ -67,4 +67,4 @@ class Flag(Base):
     seen_note: Mapped[str | None]
 
 
-freeze(Flag.__table__, but=("seen_at", "seen_by_id", "seen_note"))
+only_grows(Flag, but=("seen_at", "seen_by_id", "seen_note"))

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from engine.db import Base, Key
-from engine.serials.models.axes import freeze
+from engine.db import Base, Key, only_grows
 
 
 class GapReading(Base):
@@ -27,4 +26,4 @@ class GapReading(Base):
     worst: Mapped[list[Any]]
 
 
-freeze(GapReading.__table__)
+only_grows(GapReading)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType, locks_fields
+from engine.db import Base, Key, KeyType, locks_fields, only_grows
 from engine.serials.models.axes import (
     CUSTODY,
     USABILITY,
@@ -21,7 +21,6 @@ from engine.serials.models.axes import (
     SegmentRef,
     UnitRef,
     Usability,
-    freeze,
     one_of,
 )
 
@@ -291,10 +290,10 @@ class LotStock(Base):
     quantity: Mapped[Decimal]
 
 
-freeze(Edge.__table__, but=("never_event_id",))
-freeze(Install.__table__, but=("to_event_id", "never_event_id"))
-freeze(UnitInput.__table__, but=("never_event_id",))
-freeze(StockPosting.__table__)
+only_grows(Edge, but=("never_event_id",))
+only_grows(Install, but=("to_event_id", "never_event_id"))
+only_grows(UnitInput, but=("never_event_id",))
+only_grows(StockPosting)
 locks_fields(
     Unit,
     ("part_id", "serial", "lot_id", "is_released"),

@@ -6,8 +6,8 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType, Ref
-from engine.serials.models.axes import EventRef, HoldRef, LotRef, UnitRef, freeze, one_of
+from engine.db import Base, Key, KeyType, Ref, only_grows
+from engine.serials.models.axes import EventRef, HoldRef, LotRef, UnitRef, one_of
 from engine.words import N_
 
 TARGET_KINDS = {
@@ -112,8 +112,8 @@ class HoldBreach(Base):
     found_at: Mapped[datetime]
 
 
-freeze(Hold.__table__, but=("released_at", "released_by_id", "release_reason", "release_event_id"))
-freeze(HoldTargetRow.__table__, but=("release_event_id",))
-freeze(HoldExemption.__table__)
-freeze(HoldDoor.__table__)
-freeze(HoldBreach.__table__)
+only_grows(Hold, but=("released_at", "released_by_id", "release_reason", "release_event_id"))
+only_grows(HoldTargetRow, but=("release_event_id",))
+only_grows(HoldExemption)
+only_grows(HoldDoor)
+only_grows(HoldBreach)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType, Ref
-from engine.serials.models.axes import Exact, Usability, freeze, one_of
+from engine.db import Base, Key, KeyType, Ref, only_grows
+from engine.serials.models.axes import Exact, Usability, one_of
 from engine.words import N_
 
 BATCH_STATES = {
@@ -238,7 +238,7 @@ class ImportApproval(Base):
     at: Mapped[datetime]
 
 
-freeze(ImportFile.__table__)
-freeze(ImportCorrection.__table__)
-freeze(ImportApproval.__table__)
-freeze(PrioritySerial.__table__, but=("removed_why", "removed_by_id", "removed_at"))
+only_grows(ImportFile)
+only_grows(ImportCorrection)
+only_grows(ImportApproval)
+only_grows(PrioritySerial, but=("removed_why", "removed_by_id", "removed_at"))

@@ -3,8 +3,8 @@
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped
 
-from engine.db import Base, Key
-from engine.serials.models.axes import EventRef, Exact, PartRef, UnitRef, freeze
+from engine.db import Base, Key, only_grows
+from engine.serials.models.axes import EventRef, Exact, PartRef, UnitRef
 
 
 class UnitLabel(Base):
@@ -36,4 +36,4 @@ class UnitLabel(Base):
     never_event_id: Mapped[EventRef | None]
 
 
-freeze(UnitLabel.__table__, but=("never_event_id",))
+only_grows(UnitLabel, but=("never_event_id",))

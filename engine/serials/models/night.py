@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType, Ref
-from engine.serials.models.axes import freeze, one_of
+from engine.db import Base, Key, KeyType, Ref, only_grows
+from engine.serials.models.axes import one_of
 
 OUTCOMES = {"held": "", "low": "", "differs": ""}
 DIRECTIONS = {"forward": "", "backward": ""}
@@ -88,8 +88,8 @@ class NightTrace(Base):
     took_us: Mapped[int] = mapped_column(KeyType)
 
 
-freeze(
-    TraceNight.__table__,
+only_grows(
+    TraceNight,
     but=(
         "drawn_at",
         "last_unit_id",
@@ -103,4 +103,4 @@ freeze(
         "looked_at_reason",
     ),
 )
-freeze(NightTrace.__table__)
+only_grows(NightTrace)

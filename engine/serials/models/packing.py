@@ -5,8 +5,8 @@ from typing import Annotated
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType
-from engine.serials.models.axes import EventRef, Exact, LotRef, UnitRef, freeze, one_of
+from engine.db import Base, Key, KeyType, only_grows
+from engine.serials.models.axes import EventRef, Exact, LotRef, UnitRef, one_of
 from engine.words import N_
 
 CONTAINERS = {"case": N_("Carton"), "pallet": N_("Pallet")}
@@ -69,5 +69,5 @@ class Packed(Base):
     to_event_id: Mapped[EventRef | None]
 
 
-freeze(Container.__table__)
-freeze(Packed.__table__, but=("to_event_id",))
+only_grows(Container)
+only_grows(Packed, but=("to_event_id",))

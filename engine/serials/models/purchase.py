@@ -6,8 +6,8 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType
-from engine.serials.models.axes import EventRef, Exact, PartRef, PartyRef, freeze
+from engine.db import Base, Key, KeyType, only_grows
+from engine.serials.models.axes import EventRef, Exact, PartRef, PartyRef
 
 
 class PurchaseOrder(Base):
@@ -67,6 +67,6 @@ class PurchaseReceipt(Base):
     quantity: Mapped[Decimal]
 
 
-freeze(PurchaseOrder.__table__, but=("withdrawn_at",))
-freeze(PurchaseLine.__table__)
-freeze(PurchaseReceipt.__table__)
+only_grows(PurchaseOrder, but=("withdrawn_at",))
+only_grows(PurchaseLine)
+only_grows(PurchaseReceipt)

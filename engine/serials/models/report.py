@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType, Ref
-from engine.serials.models.axes import freeze, one_of
+from engine.db import Base, Key, KeyType, Ref, only_grows
+from engine.serials.models.axes import one_of
 from engine.words import N_
 
 RHYTHMS = {"daily": N_("Every day"), "weekly": N_("Every week"), "monthly": N_("Every month")}
@@ -69,4 +69,4 @@ class ReportRun(Base):
     refused: Mapped[str | None]  # the sentence why there is none
 
 
-freeze(ReportRun.__table__)
+only_grows(ReportRun)

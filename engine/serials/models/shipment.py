@@ -6,8 +6,8 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType
-from engine.serials.models.axes import EventRef, LocationRef, LotRef, PartyRef, UnitRef, freeze
+from engine.db import Base, Key, KeyType, only_grows
+from engine.serials.models.axes import EventRef, LocationRef, LotRef, PartyRef, UnitRef
 
 
 class Shipment(Base):
@@ -50,5 +50,5 @@ class ShipmentLine(Base):
     event_id: Mapped[EventRef]
 
 
-freeze(Shipment.__table__)
-freeze(ShipmentLine.__table__)
+only_grows(Shipment)
+only_grows(ShipmentLine)

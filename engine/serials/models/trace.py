@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, Key, KeyType, Ref
-from engine.serials.models.axes import Custody, Usability, freeze, one_of
+from engine.db import Base, Key, KeyType, Ref, only_grows
+from engine.serials.models.axes import Custody, Usability, one_of
 
 WAYS_IN = {
     "named": "named itself",
@@ -93,4 +93,4 @@ class TraceRunNode(Base):
 
 
 for table in (TraceRun, TraceRunUnit, TraceRunStock, TraceRunNode):
-    freeze(table.__table__)
+    only_grows(table)
