@@ -108,20 +108,35 @@ def renewed(
     A worker that is killed renews no more. Work that never ends keeps its row until its process
     does.
     """
+
+    def renew() -> bool:
+        with database.begin() as db:
+            row = still_held(db, claimed)
+            if row is not None:
+                row.leased_until = now() + LEASE
+            return row is not None
+
+    with beating(f"lease of {claimed.key}", renew, every=every):
+        yield
+
+
+@contextmanager
+def beating(name: str, beat: Callable[[], bool], *, every: timedelta) -> Iterator[None]:
+    """Say again and again that the work of the block goes on, until `beat` says it is in vain.
+
+    It is said from a thread of its own, so it ends with the process too.
+    """
     ended = threading.Event()
 
-    def renew() -> None:
+    def go_on() -> None:
         while not ended.wait(every.total_seconds()):
             try:
-                with database.begin() as db:
-                    row = still_held(db, claimed)
-                    if row is None:
-                        return
-                    row.leased_until = now() + LEASE
+                if not beat():
+                    return
             except (Busy, DBAPIError):  # whoever has SQLite's one writer keeps others out too
-                log.info("the lease of %s is renewed a little later", claimed.key)
+                log.info("the beat of the %s comes a little later", name)
 
-    thread = threading.Thread(target=renew, name=f"lease of {claimed.key}", daemon=True)
+    thread = threading.Thread(target=go_on, name=name, daemon=True)
     thread.start()
     try:
         yield

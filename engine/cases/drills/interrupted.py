@@ -4,28 +4,24 @@ A drill of robots is one process from its start to its report. That process says
 it is there; of one that was killed nothing goes on, and its tasks must not stay open for ever.
 """
 
-import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from engine import leases
 from engine.cases.drills.models import Drill
 from engine.cases.drills.starting import drill_of, give_up
 from engine.cases.models import Case
 from engine.db import Database
-from engine.errors import Busy, Conflict
+from engine.errors import Conflict
 from engine.words import N_, say
 
 BEAT_EVERY = timedelta(minutes=1)
 ALIVE = 5 * BEAT_EVERY
 INTERRUPTED = N_("Interrupted before its end: whoever carried it out was at work last at %(at)s.")
-
-log = logging.getLogger(__name__)
 
 
 class DrillRuns(Conflict):
@@ -35,23 +31,14 @@ class DrillRuns(Conflict):
 @contextmanager
 def at_work(database: Database, number: str, *, now: Callable[[], datetime]) -> Iterator[None]:
     """Say every minute that a drill is still carried out, for the length of the block."""
-    ended = threading.Event()
 
-    def beat() -> None:
-        while not ended.wait(BEAT_EVERY.total_seconds()):
-            try:
-                with database.begin() as db:
-                    drill_of(db, number)[1].beat_at = now()
-            except (Busy, DBAPIError):  # whoever has SQLite's one writer keeps others out too
-                log.info("drill %s says a little later that it is at work", number)
+    def beat() -> bool:
+        with database.begin() as db:
+            drill_of(db, number)[1].beat_at = now()
+        return True
 
-    thread = threading.Thread(target=beat, name=f"drill {number}", daemon=True)
-    thread.start()
-    try:
+    with leases.beating(f"drill {number}", beat, every=BEAT_EVERY):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def end_interrupted(database: Database, *, at: datetime) -> int:
